@@ -1,0 +1,36 @@
+"""Logistic regression as a one-layer neural network.
+
+The names below are loaded when they are first used, so that `import onelayer` stays as cheap as
+`import numpy`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "LogisticRegression": "onelayer.estimators",
+    "Model": "onelayer.model",
+    "lesson": "onelayer.lesson",
+    "load": "onelayer.model",
+    "read_pictures": "onelayer.readers",
+    "save": "onelayer.model",
+    "train": "onelayer.model",
+}
+
+__all__ = ["LogisticRegression", "Model", "lesson", "load", "read_pictures", "save", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from where it lives (PEP 562)."""
+    if name == "__version__":
+        return import_module("importlib.metadata").version("onelayer")
+    if name not in _HOME:
+        raise AttributeError(f"module 'onelayer' has no attribute {name!r}")
+    module = import_module(_HOME[name])
+    return module if _HOME[name] == f"onelayer.{name}" else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,24 @@
+"""What can be wrong with what was given. Each message says what came, what was due, and what to do."""
+
+
+class ShapeError(ValueError):
+    """An array has the wrong shape; the message shows both shapes and the reshape that mends it."""
+
+
+class DataError(ValueError):
+    """The data cannot be used; the message names the file, row or column, and the remedy."""
+
+
+class UsageError(ValueError):
+    """The call itself is wrong; the command line answers with exit code 2."""
+
+
+class ModelFileError(ValueError):
+    """A model file is damaged, foreign or newer than this version; the message says which."""
+
+
+class MissingExtraError(ImportError):
+    """An optional part is not installed; the message names the command that installs it."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what}: pip install 'onelayer[{extra}]'")

@@ -1,0 +1,118 @@
+"""The layer itself: sigma, softmax, loss, residual and curvature of z. Stable and exact for every z.
+
+A logistic regression is one layer::
+
+    forward   z = X w + b            a = sigma(z)
+    loss      L(a, y) = -(y log a + (1 - y) log(1 - a))
+    residual  dz = a - y
+    backward  dw = X^T dz / m,  db = mean dz
+
+Everything here is a function of z, never of a: at z = 40 the activation a rounds to 1 and its
+logarithm to 0, while the loss as a function of z stays right to the last bit, at +-800 too.
+The heads take several problems side by side (the folds of a cross-validation, say): z has one
+group of `width` columns a problem, all of them on the same targets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+def sigma(z: np.ndarray) -> np.ndarray:
+    """a = 1 / (1 + e^-z), elementwise, any shape; e^-|z| never overflows."""
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1, e) / (1 + e)
+
+
+def softmax(Z: np.ndarray) -> np.ndarray:
+    """a_k = e^{z_k} / sum_j e^{z_j} along the last axis, shifted by the largest z."""
+    E = np.exp(Z - Z.max(axis=-1, keepdims=True))
+    return E / E.sum(axis=-1, keepdims=True)
+
+
+class Head(Protocol):
+    """What turns z into a loss: Z is (rows, problems * width), targets (rows,)."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def width(self) -> int:
+        """Columns of z that one problem has."""
+        ...
+
+    def loss(self, Z: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        """L of every row and problem: (rows, problems)."""
+        ...
+
+    def residual(self, Z: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        """dL/dz = a - y: the shape of Z."""
+        ...
+
+    def activation(self, Z: np.ndarray) -> np.ndarray:
+        """a: the shape of Z."""
+        ...
+
+
+@dataclass(frozen=True)
+class Binary:
+    """One column of z a problem, a = sigma(z), targets 0 or 1."""
+
+    name: str = "binary"
+    width: int = 1
+
+    def loss(self, Z: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        """L = max(z, 0) - y z + log(1 + e^-|z|), which is -(y log a + (1 - y) log(1 - a))."""
+        y = targets[:, None]
+        return np.maximum(Z, 0) - y * Z + np.log1p(np.exp(-np.abs(Z)))
+
+    def residual(self, Z: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        """dz = a - y, written sigma(z) for y = 0 and -sigma(-z) for y = 1: no cancellation."""
+        sign = (1 - 2 * targets[:, None]).astype(Z.dtype)
+        return sign * sigma(sign * Z)
+
+    def activation(self, Z: np.ndarray) -> np.ndarray:
+        """a = sigma(z)."""
+        return sigma(Z)
+
+    @staticmethod
+    def curvature(Z: np.ndarray) -> np.ndarray:
+        """d2L/dz2 = a (1 - a) = e^-|z| / (1 + e^-|z|)^2."""
+        e = np.exp(-np.abs(Z))
+        return e / (1 + e) ** 2
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """`width` = K columns of z a problem, a = softmax(z), targets 0..K-1."""
+
+    width: int
+    name: str = "softmax"
+
+    def _problems(self, Z: np.ndarray) -> np.ndarray:
+        return Z.reshape(len(Z), -1, self.width)
+
+    def loss(self, Z: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        """L = log sum_k e^{z_k} - z_y, with the largest term taken out: exact when y is the largest."""
+        Z = self._problems(Z)
+        largest = Z.argmax(axis=2)[:, :, None]
+        z_max = np.take_along_axis(Z, largest, axis=2)
+        E = np.exp(Z - z_max)
+        np.put_along_axis(E, largest, 0, axis=2)
+        z_true = np.take_along_axis(Z, targets[:, None, None].astype(np.intp), axis=2)
+        return (z_max - z_true)[:, :, 0] + np.log1p(E.sum(axis=2))
+
+    def residual(self, Z: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        """dz = a - y, y one-hot; the true class is minus the sum of the others: no cancellation."""
+        A = softmax(self._problems(Z))
+        true = targets[:, None, None].astype(np.intp)
+        np.put_along_axis(A, true, 0, axis=2)
+        np.put_along_axis(A, true, -A.sum(axis=2, keepdims=True), axis=2)
+        return A.reshape(Z.shape)
+
+    def activation(self, Z: np.ndarray) -> np.ndarray:
+        """a = softmax(z), problem by problem."""
+        return softmax(self._problems(Z)).reshape(Z.shape)
