@@ -1,4 +1,4 @@
-"""What can be wrong with what was given. Each message says what came, what was due, and what to do."""
+"""What can be wrong. Each message says what came, what was due, and what to do."""
 
 
 class ShapeError(ValueError):

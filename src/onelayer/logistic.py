@@ -1,4 +1,4 @@
-"""The layer itself: sigma, softmax, loss, residual and curvature of z. Stable and exact for every z.
+"""The layer itself: sigma, softmax, loss, residual and curvature of z, exact for every z.
 
 A logistic regression is one layer::
 
@@ -37,7 +37,9 @@ class Head(Protocol):
     """What turns z into a loss: Z is (rows, problems * width), targets (rows,)."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """`binary` or `softmax`."""
+        ...
 
     @property
     def width(self) -> int:
@@ -96,7 +98,7 @@ class Softmax:
         return Z.reshape(len(Z), -1, self.width)
 
     def loss(self, Z: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """L = log sum_k e^{z_k} - z_y, with the largest term taken out: exact when y is the largest."""
+        """L = log sum_k e^{z_k} - z_y, the largest term taken out: exact when it is y's."""
         Z = self._problems(Z)
         largest = Z.argmax(axis=2)[:, :, None]
         z_max = np.take_along_axis(Z, largest, axis=2)
