@@ -58,6 +58,14 @@ class Head(Protocol):
         """a: the shape of Z."""
         ...
 
+    def curvature(self, A: np.ndarray) -> np.ndarray:
+        """d2L/dz2 of one problem: (rows, width, width)."""
+        ...
+
+    def curvature_product(self, A: np.ndarray, U: np.ndarray) -> np.ndarray:
+        """(d2L/dz2) u of every row: the shape of Z."""
+        ...
+
 
 @dataclass(frozen=True)
 class Binary:
@@ -80,11 +88,13 @@ class Binary:
         """a = sigma(z)."""
         return sigma(Z)
 
-    @staticmethod
-    def curvature(Z: np.ndarray) -> np.ndarray:
-        """d2L/dz2 = a (1 - a) = e^-|z| / (1 + e^-|z|)^2."""
-        e = np.exp(-np.abs(Z))
-        return e / (1 + e) ** 2
+    def curvature(self, A: np.ndarray) -> np.ndarray:
+        """d2L/dz2 = a (1 - a)."""
+        return (A * (1 - A))[:, :, None]
+
+    def curvature_product(self, A: np.ndarray, U: np.ndarray) -> np.ndarray:
+        """a (1 - a) u."""
+        return A * (1 - A) * U
 
 
 @dataclass(frozen=True)
@@ -118,3 +128,17 @@ class Softmax:
     def activation(self, Z: np.ndarray) -> np.ndarray:
         """a = softmax(z), problem by problem."""
         return softmax(self._problems(Z)).reshape(Z.shape)
+
+    def curvature(self, A: np.ndarray) -> np.ndarray:
+        """d2L/dz2 = diag(a) - a a^T, the diagonal as minus the sum of its row."""
+        C = -A[:, :, None] * A[:, None, :]
+        diagonal = np.arange(self.width)
+        C[:, diagonal, diagonal] = 0
+        C[:, diagonal, diagonal] = -C.sum(axis=2)
+        return C
+
+    def curvature_product(self, A: np.ndarray, U: np.ndarray) -> np.ndarray:
+        """a (u - a^T u), problem by problem."""
+        A, U = self._problems(A), self._problems(U)
+        mean = np.einsum("ijk,ijk->ij", A, U)
+        return (A * (U - mean[:, :, None])).reshape(len(A), -1)

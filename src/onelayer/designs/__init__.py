@@ -1,1 +1,30 @@
-"""."""
+"""How X is held: one file a kind of storage, one contract for all (`design.py`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from onelayer.designs.csr import CsrDesign, csr_standard_scaling
+from onelayer.designs.dense import DenseDesign, dense_standard_scaling
+from onelayer.designs.design import Design
+from onelayer.designs.scaling import Scaling
+
+__all__ = ["Design", "Scaling", "make_design", "make_scaling"]
+
+
+def make_scaling(X: Any, scaling: float | str | None, weights: np.ndarray) -> Scaling | None:
+    """The scaling that `scaling` asks for: None, a number, or "standard"; `weights` sum to 1."""
+    if scaling is None:
+        return None
+    if not isinstance(scaling, str):
+        n = X.shape[1]
+        return Scaling(np.zeros(n), np.full(n, float(scaling)))
+    return (csr_standard_scaling if sparse.issparse(X) else dense_standard_scaling)(X, weights)
+
+
+def make_design(X: Any, scaling: Scaling | None = None) -> Design:
+    """The design that holds X as it is: an array, or a SciPy CSR array or matrix."""
+    return CsrDesign(X, scaling) if sparse.issparse(X) else DenseDesign(X, scaling)

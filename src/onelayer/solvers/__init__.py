@@ -1,1 +1,7 @@
-"""."""
+"""Minimise an objective: one file a solver, one loop for all, one ladder that chooses."""
+
+from onelayer.solvers.choose import SOLVERS, choose_solver, named_solver
+from onelayer.solvers.loop import Callback, Run
+from onelayer.solvers.solver import Solver, State
+
+__all__ = ["SOLVERS", "Callback", "Run", "Solver", "State", "choose_solver", "named_solver"]

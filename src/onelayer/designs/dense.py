@@ -1,0 +1,95 @@
+"""A dense X in memory, as it came: float64, float32, float16 or uint8; the NumPy block loop.
+
+Blocks of rows are converted, centred and scaled in the cache. This is the route for small data
+and the twin that every kernel is tested against; it imports no Numba.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import final
+
+import numpy as np
+
+from onelayer.designs.design import Design, Ledger, Traits
+from onelayer.designs.scaling import Scaling, standard_scaling
+
+BLOCK_BYTES = 1 << 19  # a converted block and its products stay within a core's cache of 1 MiB
+SMALL_BYTES = 2_000_000  # below this, float64 products cost nothing that one would notice
+
+
+@final
+class DenseDesign(Design):
+    """X (m, n) in memory; products in float64 for float64 or small data, else in float32."""
+
+    def __init__(self, X: np.ndarray, scaling: Scaling | None = None) -> None:
+        m, n = X.shape
+        self.X = X
+        self.scaling = scaling
+        double = X.dtype == np.float64 or X.nbytes < SMALL_BYTES
+        self.dtype = np.dtype(np.float64 if double else np.float32)
+        self.folded = None
+        self.traits = Traits(m, n, X.nbytes, 1.0, frozenset({"rows", "hessian", "gram"}))
+        self.ledger = Ledger()
+
+    def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Rows and their block, converted, centred and scaled."""
+        m, n = self.X.shape
+        step = max(1, BLOCK_BYTES // (n * self.dtype.itemsize))
+        for start in range(0, m, step):
+            rows = slice(start, min(start + step, m))
+            self.ledger.bytes_read += self.X[rows].nbytes
+            yield rows, self._convert(self.X[rows])
+
+    def outer(self, block: np.ndarray, h: np.ndarray) -> np.ndarray:
+        """[block 1]^T diag(h) [block 1]: (n + 1, n + 1)."""
+        B = np.column_stack([block, np.ones(len(block), block.dtype)])
+        return (B * h[:, None]).T @ B
+
+    def gram(self) -> np.ndarray:
+        """X' X'^T: (m, m), summed over blocks of columns."""
+        m, n = self.X.shape
+        K = np.zeros((m, m))
+        step = max(1, 8 * BLOCK_BYTES // (8 * m))
+        for start in range(0, n, step):
+            block = self._convert(self.X[:, start : start + step], slice(start, start + step))
+            K += (block @ block.T).astype(np.float64)
+        self.ledger.bytes_read += self.X.nbytes
+        return K
+
+    def combine(self, alpha: np.ndarray) -> np.ndarray:
+        """X'^T alpha: (n, k) from (m, k)."""
+        W = np.zeros((self.X.shape[1], alpha.shape[1]))
+        for rows, block in self.blocks():
+            W += block.T @ alpha[rows].astype(self.dtype)
+        return W
+
+    def _convert(self, block: np.ndarray, columns: slice = slice(None)) -> np.ndarray:
+        if self.scaling is None:
+            return block.astype(self.dtype, copy=False)
+        centred = block.astype(self.dtype)
+        centred -= self.scaling.centre[columns].astype(self.dtype)
+        centred *= self.scaling.scale[columns].astype(self.dtype)
+        return centred
+
+
+def dense_standard_scaling(X: np.ndarray, weights: np.ndarray) -> Scaling:
+    """Standardisation of X: weighted moments in float64, merged block by block (Chan et al. 1979).
+
+    `weights` (m,) sum to 1. The variance is the population's, as in scikit-learn's StandardScaler.
+    """
+    n = X.shape[1]
+    mean, square, total = np.zeros(n), np.zeros(n), 0.0
+    step = max(1, BLOCK_BYTES // (8 * n))
+    for start in range(0, len(X), step):
+        v = weights[start : start + step]
+        block, weight = X[start : start + step].astype(np.float64), v.sum()
+        if weight == 0:
+            continue
+        block_mean = v @ block / weight
+        block -= block_mean
+        shift = block_mean - mean
+        total += weight
+        mean += shift * (weight / total)
+        square += v @ block**2 + shift**2 * weight * (total - weight) / total
+    return standard_scaling(mean, square / total, X.dtype)

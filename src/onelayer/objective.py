@@ -1,0 +1,68 @@
+"""J(W, b) = weighted mean loss + penalty: value, gradient, Hessian and Hessian product.
+
+Solvers see one array theta (n + 1, k): the rows of W, then b (absent without an intercept).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from onelayer.designs import Design
+from onelayer.logistic import Head
+from onelayer.penalties import Penalty
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objective:
+    """J = sum_i v_i L(a_i, y_i) + penalty(W), the weights v (m,) summing to 1.
+
+    targets (m,) are 0/1 or 0..K-1. Cost: one pass for every method but `start`.
+    """
+
+    design: Design
+    head: Head
+    targets: np.ndarray
+    weights: np.ndarray
+    penalty: Penalty
+    intercept: bool = True
+
+    def start(self) -> np.ndarray:
+        """theta = 0, where every solver begins."""
+        return np.zeros((self.design.traits.n + self.intercept, self.head.width))
+
+    def split(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """W (n, k) and b (k,), zero without an intercept."""
+        return (theta[:-1], theta[-1]) if self.intercept else (theta, np.zeros(theta.shape[1]))
+
+    def join(self, dW: np.ndarray, db: np.ndarray) -> np.ndarray:
+        """The inverse of `split`."""
+        return np.vstack([dW, db]) if self.intercept else dW
+
+    def value_and_gradient(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
+        """J and its gradient: dW = X^T (v dz) + l2 W, db = sum v dz (of J's smooth part)."""
+        W, b = self.split(theta)
+        loss, G, db = self.design.loss_pass(W, b, self.head, self.targets, self.weights[:, None])
+        value = float(loss[0]) + self.penalty.value(W)
+        return value, self.join(G + self.penalty.gradient(W), db)
+
+    def hessian(self, theta: np.ndarray) -> np.ndarray:
+        """d2J/dtheta2: square, of the size of theta."""
+        W, b = self.split(theta)
+        H = self.design.hessian_pass(W, b, self.head, self.weights[:, None])
+        rows = len(theta)
+        H = H[:rows, :, :rows, :].reshape(theta.size, theta.size)
+        penalised = np.arange(W.size)
+        H[penalised, penalised] += self.penalty.l2
+        return H
+
+    def curvature(self, theta: np.ndarray) -> np.ndarray:
+        """The activations at theta, for `hessian_product`."""
+        return self.design.curvature_pass(*self.split(theta), self.head)
+
+    def hessian_product(self, curvature: np.ndarray, direction: np.ndarray) -> np.ndarray:
+        """(d2J/dtheta2) direction, at the theta of `curvature`."""
+        V, c = self.split(direction)
+        P, dc = self.design.hessian_product(curvature, self.head, self.weights[:, None], V, c)
+        return self.join(P + self.penalty.gradient(V), dc)

@@ -1,0 +1,39 @@
+"""What is added to the mean loss: value, gradient and prox of the penalty on W, never on b."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """lambda * (l1_ratio ||W||_1 + (1 - l1_ratio)/2 ||W||^2); strength 0 is no penalty."""
+
+    strength: float = 0.0
+    l1_ratio: float = 0.0
+
+    @property
+    def l1(self) -> float:
+        """The factor of ||W||_1."""
+        return self.strength * self.l1_ratio
+
+    @property
+    def l2(self) -> float:
+        """The factor of ||W||^2 / 2."""
+        return self.strength * (1 - self.l1_ratio)
+
+    def value(self, W: np.ndarray) -> float:
+        """l1 ||W||_1 + l2/2 ||W||^2."""
+        smooth = 0.5 * self.l2 * float(np.vdot(W, W)) if self.l2 else 0.0
+        return smooth + (self.l1 * float(np.abs(W).sum()) if self.l1 else 0.0)
+
+    def gradient(self, W: np.ndarray) -> np.ndarray:
+        """l2 W: the gradient of the smooth part."""
+        return self.l2 * W
+
+    def prox(self, W: np.ndarray, step: float) -> np.ndarray:
+        """argmin_V ||V - W||^2 / 2 + step (l1 ||V||_1 + l2/2 ||V||^2): shrink, then scale."""
+        shrunk = np.sign(W) * np.maximum(np.abs(W) - step * self.l1, 0)
+        return shrunk / (1 + step * self.l2)

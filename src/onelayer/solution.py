@@ -1,0 +1,106 @@
+"""How a fit ended, how exact it is and what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Status(StrEnum):
+    """How a fit ended; `advice` says what to do next."""
+
+    CONVERGED = "converged"
+    MAX_ITER = "max_iter"
+    SEPARABLE = "separable"
+    STALLED = "stalled"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def advice(self) -> str:
+        """One sentence for the person who reads the status."""
+        return _ADVICE[self]
+
+
+_ADVICE = {
+    Status.CONVERGED: "Nothing to do: the objective is within tol of its minimum.",
+    Status.MAX_ITER: (
+        "The fit stopped early: raise max_iter, loosen tol, standardise the features "
+        "(scaling='standard') or let the solver be chosen for you (solver='auto')."
+    ),
+    Status.SEPARABLE: (
+        "A hyperplane separates the classes, so without a penalty the weights grow without end "
+        "and there is no optimum: set a finite C, for example C=1."
+    ),
+    Status.STALLED: (
+        "Rounding allows no further progress: loosen tol, give float64 data, or standardise "
+        "the features (scaling='standard')."
+    ),
+    Status.INTERRUPTED: "The fit was interrupted; the best parameters so far are kept.",
+}
+
+
+class Record(NamedTuple):
+    """One line of the history: the state after `iteration` steps."""
+
+    iteration: int
+    passes: float
+    seconds: float
+    objective: float
+    gradient_norm: float
+    gap: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solution:
+    """How a fit ended.
+
+    Attributes
+    ----------
+    status : Status
+        `status.advice` says what to do next.
+    objective : float
+        J = weighted mean loss + penalty, at the parameters returned.
+    gradient_norm : float
+        Euclidean norm of the gradient of J, in the scaled variables.
+    gap : float
+        (J - J*) / J as far as is known: what stopped the solver. NaN when undefined (separable).
+    gap_kind : str
+        `"bound"` (rigorous) or `"estimate"` (half the squared Newton decrement).
+    gap_bound : float
+        A rigorous bound on (J - J*) / J where theory gives one cheaply, else infinity.
+    iterations : int
+        Steps of the solver.
+    passes : float
+        Reads of all the data, as bytes read over size.
+    bytes_read : int
+        Bytes of X that were read.
+    seconds : float
+        Wall-clock time of the solve.
+    solver, reason : str
+        Which solver ran, and why, in words.
+    history : tuple of Record
+        One record a step.
+    """
+
+    status: Status
+    objective: float
+    gradient_norm: float
+    gap: float
+    gap_kind: str
+    gap_bound: float
+    iterations: int
+    passes: float
+    bytes_read: int
+    seconds: float
+    solver: str
+    reason: str
+    history: tuple[Record, ...]
+
+    def __str__(self) -> str:
+        gap = "undefined" if self.gap != self.gap else f"{self.gap:.1e} ({self.gap_kind})"
+        return (
+            f"{self.status}: objective {self.objective:.8g}, relative gap {gap}, "
+            f"{self.iterations} steps, {self.passes:.1f} passes, {self.seconds:.3f} s, "
+            f"{self.solver} ({self.reason})"
+        )

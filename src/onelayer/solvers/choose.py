@@ -1,0 +1,66 @@
+"""Which solver, and why: one ladder, read from top to bottom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from onelayer.designs import Design
+from onelayer.errors import UsageError
+from onelayer.objective import Objective
+from onelayer.solvers.gradient_descent import GradientDescent
+from onelayer.solvers.gram import Gram
+from onelayer.solvers.lbfgs import Lbfgs
+from onelayer.solvers.newton import Newton
+from onelayer.solvers.solver import Solver
+
+NEWTON_SIZE = 2000  # parameters; a Hessian of 32 MB, factored in 0.1 s
+GRAM_ROWS = 5000  # a Gram matrix of 200 MB
+
+SOLVERS = ("auto", "gradient-descent", "newton", "lbfgs", "gram")
+
+
+def choose_solver(objective: Objective) -> tuple[Solver[Any], str]:
+    """The solver for this objective, and the reason in words."""
+    traits, k = objective.design.traits, objective.head.width
+    size = (traits.n + objective.intercept) * k
+    if traits.m < traits.n and traits.m <= GRAM_ROWS and "gram" in traits.offers:
+        return _gram(traits.m, k), f"{traits.m} examples are fewer than {traits.n} features"
+    if size <= NEWTON_SIZE and "hessian" in traits.offers:
+        return Newton(), f"{size} parameters are few enough for the whole Hessian"
+    return Lbfgs(), f"{size} parameters are too many for the whole Hessian"
+
+
+def named_solver(name: str, objective: Objective, learning_rate: float) -> tuple[Solver[Any], str]:
+    """The solver called `name`; "auto" chooses.
+
+    Raises
+    ------
+    UsageError
+        When the name is unknown, or the solver needs what the design does not offer.
+    """
+    if name == "auto":
+        return choose_solver(objective)
+    traits, k = objective.design.traits, objective.head.width
+    solvers: dict[str, Solver[Any]] = {
+        "gradient-descent": GradientDescent(learning_rate),
+        "newton": Newton(),
+        "lbfgs": Lbfgs(),
+        "gram": _gram(traits.m, k),
+    }
+    if name not in solvers:
+        raise UsageError(f"Unknown solver {name!r}: choose one of {', '.join(SOLVERS)}")
+    _check(solvers[name], objective.design, choose_solver(objective)[0])
+    return solvers[name], "asked for"
+
+
+def _gram(m: int, k: int) -> Gram:
+    return Gram(Newton() if (m + 1) * k <= NEWTON_SIZE else Lbfgs())
+
+
+def _check(solver: Solver[Any], design: Design, alternative: Solver[Any]) -> None:
+    missing = solver.needs - design.traits.offers
+    if missing:
+        raise UsageError(
+            f"The solver {solver.name!r} needs {', '.join(sorted(missing))}, which "
+            f"{type(design).__name__} does not offer; {alternative.name!r} would do"
+        )

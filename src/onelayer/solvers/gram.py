@@ -1,0 +1,104 @@
+"""Few examples, many features (m < n): the same problem in m variables.
+
+The optimum lies in the span of the rows, W = X^T alpha. With K = X X^T = L L^T (pivoted Cholesky,
+rank r) the rows of L (m, r) are the examples in an orthonormal basis of that span: a logistic
+regression on L with the same penalty has the same optimum, and one factorisation serves every
+penalty. W = X^T P L_r^-T V.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, final
+
+import numpy as np
+from scipy import linalg
+
+from onelayer.designs import make_design
+from onelayer.objective import Objective
+from onelayer.solvers.solver import Solver, State
+
+
+@dataclass(frozen=True)
+class RowBasis:
+    """The examples in r orthonormal coordinates: L (m, r), and the pivot rows that span them."""
+
+    coordinates: np.ndarray
+    pivots: np.ndarray
+
+    @classmethod
+    def of(cls, K: np.ndarray) -> RowBasis:
+        """Factor the Gram matrix K (m, m)."""
+        factor, pivots, rank, _ = linalg.lapack.dpstrf(K, lower=1)
+        pivots -= 1
+        coordinates = np.empty((len(K), rank))
+        coordinates[pivots] = np.tril(factor)[:, :rank]
+        return cls(coordinates, pivots[:rank])
+
+    def alpha(self, V: np.ndarray) -> np.ndarray:
+        """The combination of examples (m, k) that gives V (r, k)."""
+        alpha = np.zeros((len(self.coordinates), V.shape[1]))
+        triangle = self.coordinates[self.pivots]
+        alpha[self.pivots] = linalg.solve_triangular(triangle, V, lower=True, trans="T")
+        return alpha
+
+
+@dataclass(frozen=True, kw_only=True)
+class GramState(State):
+    """A state in the r coordinates; the inner solver's own is kept beside it."""
+
+    basis: RowBasis
+    reduced: Objective
+    inner: State
+
+
+@final
+@dataclass(frozen=True)
+class Gram(Solver[GramState]):
+    """An inner solver on the coordinates of the examples; one pass for K, one for W."""
+
+    inner: Solver[Any]
+    name: ClassVar[str] = "gram"
+    needs: ClassVar[frozenset[str]] = frozenset({"gram"})
+
+    def init(self, objective: Objective, theta: np.ndarray, tol: float) -> GramState:
+        """Factor the Gram matrix; a start other than zero is projected on the rows' span."""
+        basis = RowBasis.of(objective.design.gram())
+        reduced = replace(objective, design=make_design(basis.coordinates))
+        start = reduced.start()
+        if theta.any():
+            W, b = objective.split(theta)
+            Z = objective.design.forward(W, np.zeros_like(b))
+            start = reduced.join(linalg.lstsq(basis.coordinates, Z)[0], b)
+        inner = self.inner.init(reduced, start, tol)
+        return _wrap(basis, reduced, inner)
+
+    def step(self, objective: Objective, state: GramState) -> GramState:
+        """One step of the inner solver."""
+        del objective
+        return _wrap(state.basis, state.reduced, self.inner.step(state.reduced, state.inner))
+
+    def polish(self, objective: Objective, state: GramState) -> GramState:
+        """The inner solver's."""
+        del objective
+        return _wrap(state.basis, state.reduced, self.inner.polish(state.reduced, state.inner))
+
+    def parameters(self, objective: Objective, state: GramState) -> np.ndarray:
+        """W = X^T alpha."""
+        V, b = state.reduced.split(state.theta)
+        return objective.join(objective.design.combine(state.basis.alpha(V)), b)
+
+
+def _wrap(basis: RowBasis, reduced: Objective, inner: State) -> GramState:
+    """The basis is orthonormal: value, gap and the norm of the gradient are the objective's own."""
+    return GramState(
+        theta=inner.theta,
+        value=inner.value,
+        gradient=inner.gradient,
+        gap=inner.gap,
+        stalled=inner.stalled,
+        runaway=inner.runaway,
+        basis=basis,
+        reduced=reduced,
+        inner=inner,
+    )

@@ -1,0 +1,143 @@
+"""The one loop that runs every solver: history, checks, callbacks, stopping, interruption."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from onelayer.objective import Objective
+from onelayer.solution import Record, Solution, Status
+from onelayer.solvers.solver import Solver, State
+
+Callback = Callable[[Record], None]
+
+
+@dataclass
+class Run:
+    """One solver at work on one objective.
+
+    After Ctrl-C, `theta` and `solution` hold the best so far.
+    """
+
+    objective: Objective
+    solver: Solver[Any]
+    reason: str = "asked for"
+    tol: float = 1e-7
+    max_iter: int = 1000
+    callback: Callback | None = None
+    theta: np.ndarray = field(init=False)
+    solution: Solution = field(init=False)
+    _history: list[Record] = field(init=False, default_factory=list)
+
+    def solve(self, start: np.ndarray | None = None) -> tuple[np.ndarray, Solution]:
+        """Minimise from `start` (zero when None).
+
+        Raises
+        ------
+        FloatingPointError
+            When the objective is not a finite number at the start.
+        """
+        self._began, self._bytes = perf_counter(), self.objective.design.ledger.bytes_read
+        theta = self.objective.start() if start is None else start
+        state = self.solver.init(self.objective, theta, self.tol)
+        if not _finite(state):
+            raise FloatingPointError("The objective is not finite at the start; scale the features")
+        try:
+            state, status = self._iterate(state)
+        except KeyboardInterrupt:
+            self._conclude(self._best, Status.INTERRUPTED)
+            raise
+        self._conclude(state, status)
+        return self.theta, self.solution
+
+    def _iterate(self, state: State) -> tuple[State, Status]:
+        self._best = state
+        self._record(state)
+        while (status := self._status(state)) is None:
+            following = self.solver.step(self.objective, state)
+            if not _finite(following):
+                return state, Status.STALLED
+            state = self._best = following
+            self._record(state)
+        if status is Status.CONVERGED:
+            state = self.solver.polish(self.objective, state)
+            status = Status.SEPARABLE if state.runaway else status
+        return state, status
+
+    def _status(self, state: State) -> Status | None:
+        """Why to stop here; None to go on."""
+        steps_left = len(self._history) <= self.max_iter
+        if self.solver.runs_all_steps and steps_left:
+            return None
+        if separated(self.objective, state.value):
+            return Status.SEPARABLE
+        if state.gap <= self.tol * abs(state.value):
+            return Status.CONVERGED
+        if state.stalled:
+            return Status.STALLED
+        return None if steps_left else Status.MAX_ITER
+
+    def _record(self, state: State) -> None:
+        record = Record(
+            iteration=len(self._history),
+            passes=self._read() / self.objective.design.traits.nbytes,
+            seconds=perf_counter() - self._began,
+            objective=state.value,
+            gradient_norm=float(np.linalg.norm(state.gradient)),
+            gap=_relative(state.gap, state.value),
+        )
+        self._history.append(record)
+        if self.callback is not None:
+            self.callback(record)
+
+    def _read(self) -> int:
+        return self.objective.design.ledger.bytes_read - self._bytes
+
+    def _conclude(self, state: State, status: Status) -> None:
+        self.theta = self.solver.parameters(self.objective, state)
+        norm = float(np.linalg.norm(state.gradient))
+        undefined = status is Status.SEPARABLE
+        self.solution = Solution(
+            status=status,
+            objective=state.value,
+            gradient_norm=norm,
+            gap=math.nan if undefined else _relative(state.gap, state.value),
+            gap_kind=self.solver.gap_kind,
+            gap_bound=math.inf if undefined else _bound(self.objective, norm) / abs(state.value),
+            iterations=len(self._history) - 1,
+            passes=self._read() / self.objective.design.traits.nbytes,
+            bytes_read=self._read(),
+            seconds=perf_counter() - self._began,
+            solver=self.solver.name,
+            reason=self.reason,
+            history=tuple(self._history),
+        )
+
+
+def separated(objective: Objective, value: float) -> bool:
+    """Whether J proves that a hyperplane separates the classes, and no penalty holds the weights.
+
+    J = sum v_i L_i < min v_i log 2 means L_i < log 2 for all i: every example has a_y > 1/2.
+    """
+    weights = objective.weights
+    return objective.penalty.strength == 0 and value < math.log(2) * weights[weights > 0].min()
+
+
+def _bound(objective: Objective, norm: float) -> float:
+    """J - J* <= ||grad J||^2 / (2 l2): strong convexity, which an intercept takes away."""
+    if objective.intercept or objective.penalty.l2 == 0:
+        return math.inf
+    return norm**2 / (2 * objective.penalty.l2)
+
+
+def _relative(gap: float, value: float) -> float:
+    return gap / abs(value) if value else gap
+
+
+def _finite(state: State) -> bool:
+    return math.isfinite(state.value) and bool(np.isfinite(state.gradient).all())

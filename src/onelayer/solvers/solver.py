@@ -1,0 +1,59 @@
+"""What a solver is: where it starts and how it steps. `loop.py` does the rest, for all of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+import numpy as np
+
+from onelayer.objective import Objective
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """Where a solver stands.
+
+    theta (n + 1, k); value J; gradient of J; gap, what is known of J - J* (infinity: nothing);
+    stalled: no step lowers J any more; runaway: theta grows without end.
+    """
+
+    theta: np.ndarray
+    value: float
+    gradient: np.ndarray
+    gap: float = np.inf
+    stalled: bool = False
+    runaway: bool = False
+
+
+S = TypeVar("S", bound=State)
+
+
+class Solver(ABC, Generic[S]):
+    """Minimises an objective, step by step."""
+
+    name: ClassVar[str]
+    needs: ClassVar[frozenset[str]]
+    """What it asks of a design's `offers`."""
+    gap_kind: ClassVar[str] = "estimate"
+    runs_all_steps: ClassVar[bool] = False
+    """Whether it goes on to max_iter whatever the gap."""
+
+    @abstractmethod
+    def init(self, objective: Objective, theta: np.ndarray, tol: float) -> S:
+        """The state at theta; tol is the relative gap asked for."""
+
+    @abstractmethod
+    def step(self, objective: Objective, state: S) -> S:
+        """One step on."""
+
+    def polish(self, objective: Objective, state: S) -> S:
+        """What is still worth doing once tol is met."""
+        del objective
+        return state
+
+    def parameters(self, objective: Objective, state: S) -> np.ndarray:
+        """Theta in the objective's own variables."""
+        del objective
+        return state.theta
