@@ -22,6 +22,8 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Called as progress(done, total), in the thread that called the reader."""
 
 _BATCH = 16  # files a task: a task costs about 20 us, a small picture 100 us
+_TINY = 4096  # bytes; measured on two cores: 28 x 28 files take 77 us in one thread, 98 us in two
+_SAMPLE = 100
 
 
 def read_picture(
@@ -67,7 +69,7 @@ def read_files(
     images = np.empty((len(files), *to.shape), dtype=np.uint8)
     starts = range(0, len(files), _BATCH)
     failures: dict[int, str] = {}
-    pool = ThreadPoolExecutor(_thread_count())
+    pool = ThreadPoolExecutor(_thread_count(files))
     try:
         with quiet():
             for start, failed in zip(
@@ -116,7 +118,7 @@ def _read_batch(
             with open_picture(files[row]) as file:
                 images[row] = decode(file, to)
         except OSError as error:
-            failed[row] = f"cannot be opened: {error.strerror}"
+            failed[row] = f"cannot be opened: {error.strerror or error}"
         except (DataError, MissingExtraError) as error:
             failed[row] = str(error)
     return failed
@@ -139,7 +141,11 @@ def _closed_up(images: np.ndarray, failures: dict[int, str]) -> np.ndarray:
     return images[: len(kept)]
 
 
-def _thread_count() -> int:
+def _thread_count(files: Sequence[Path]) -> int:
+    """One thread for tiny files, which spend their time in Python; else one a processor."""
+    sample = files[:: max(1, len(files) // _SAMPLE)]
+    if sum(file.stat().st_size for file in sample if file.is_file()) < _TINY * len(sample):
+        return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
