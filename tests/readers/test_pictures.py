@@ -181,6 +181,13 @@ def test_folders_that_cannot_be_classes(pets, tmp_path):
         read_pictures(pets)
 
 
+def test_class_folders_with_nothing_in_them(tmp_path):
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "dog").mkdir()
+    with pytest.raises(DataError, match=r"no readable picture in cat, dog of .*: add pictures or"):
+        read_pictures(tmp_path)
+
+
 def test_a_judging_set_has_the_classes_of_training(pets, tmp_path):
     put(tmp_path / "test/dog/1.png", value=9)
     found = read_pictures(tmp_path / "test", 8, classes=("ant", "cat", "dog"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -69,17 +70,12 @@ def read_files(
     images = np.empty((len(files), *to.shape), dtype=np.uint8)
     starts = range(0, len(files), _BATCH)
     failures: dict[int, str] = {}
-    pool = ThreadPoolExecutor(_thread_count(files))
-    try:
-        with quiet():
-            for start, failed in zip(
-                starts, pool.map(partial(_read_batch, files, to, images), starts), strict=True
-            ):
-                failures |= failed
-                if progress:
-                    progress(min(start + _BATCH, len(files)), len(files))
-    finally:
-        pool.shutdown(cancel_futures=True)
+    read_batch = partial(_read_batch, files, to, images)
+    with quiet(), _pool(_thread_count(files)) as pool:
+        for start, failed in zip(starts, pool.map(read_batch, starts), strict=True):
+            failures |= failed
+            if progress:
+                progress(min(start + _BATCH, len(files)), len(files))
     return _closed_up(images, failures), failures
 
 
@@ -106,6 +102,16 @@ def open_picture(path: Path) -> BinaryIO:
     if not stat.S_ISREG(path.stat().st_mode):
         raise DataError("not a regular file")
     return path.open("rb")
+
+
+@contextmanager
+def _pool(threads: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that drop what waits as soon as one task or the caller fails: Ctrl-C is prompt."""
+    pool = ThreadPoolExecutor(threads)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _read_batch(
