@@ -1,0 +1,70 @@
+"""How kernels are compiled and where the compiled code is kept.
+
+The cache lies in the user's cache folder, under a hash of the version and of every kernel's
+source: Numba looks at a function's own file alone, and would go on using a kernel whose inlined
+helper has changed. A folder that cannot be written means a temporary one.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+
+# Sums may be reordered and products fused; NaN and infinity keep their meaning.
+FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a serial kernel that releases the GIL, cached across processes."""
+    previous = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(cache_folder())
+    try:
+        return numba.njit(nogil=True, cache=True, fastmath=FASTMATH, error_model="numpy")(function)
+    finally:
+        numba.config.CACHE_DIR = previous
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """Compile a helper into the kernels that call it."""
+    return numba.njit(inline="always", fastmath=FASTMATH, error_model="numpy")(function)
+
+
+@cache
+def cache_folder() -> Path:
+    """Where compiled kernels of exactly these sources are kept."""
+    folder = _user_cache() / "onelayer" / f"kernels-{_fingerprint()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        temporary = Path(tempfile.mkdtemp(prefix="onelayer-kernels-"))
+        atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+        return temporary
+
+
+def _user_cache() -> Path:
+    if "XDG_CACHE_HOME" in os.environ:
+        return Path(os.environ["XDG_CACHE_HOME"])
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    if "LOCALAPPDATA" in os.environ:
+        return Path(os.environ["LOCALAPPDATA"])
+    return Path.home() / ".cache"
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256(f"{numba.__version__} {sys.version}".encode())
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
