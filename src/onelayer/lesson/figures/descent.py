@@ -1,0 +1,140 @@
+"""Gradient descent to look at: the cost by iteration, and the bowl with the path on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from onelayer.lesson.algorithm import initialize_with_zeros, loss, optimize, sigmoid
+from onelayer.lesson.examples import one_feature_examples, random_examples
+from onelayer.lesson.figures.style import (
+    BLUE,
+    FAINT,
+    GREEN,
+    INK,
+    ORANGE,
+    PAPER,
+    VERMILION,
+    label,
+    new_axes,
+    note,
+    styled,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+
+Grid = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+@styled
+def learning_rates(
+    ax: Axes | None = None,
+    X: ArrayLike | None = None,
+    Y: ArrayLike | None = None,
+    rates: Sequence[float] = (0.005, 0.03, 0.3, 6.0),
+    num_iterations: int = 100,
+) -> Axes:
+    """J by iteration for several learning rates on the same data; the largest overshoots."""
+    ax = new_axes(ax, (6.6, 4.2))
+    if X is None or Y is None:
+        X, Y, _, _ = random_examples(4, 120)
+        X = X * [[1.0], [1.5], [2.0], [0.5]]
+    start = initialize_with_zeros(np.shape(X)[0])
+    curves = [optimize(*start, X, Y, num_iterations, a, record_every=1)[2] for a in rates]
+    lowest, highest = min(map(min, curves)), max(map(max, curves))
+    heights = _apart([costs[-1] for costs in curves], 0.055 * (highest - lowest))
+    for i, (rate, costs, height) in enumerate(zip(rates, curves, heights, strict=True)):
+        color = _COLORS[i % len(_COLORS)]
+        ax.plot(costs, color=color, linewidth=2)
+        note(ax, 1.02 * num_iterations, height, rf"$\alpha={rate:g}$", color, va="center")
+    ax.set(xlim=(0, num_iterations * 1.17))
+    label(ax, "The cost: a small rate crawls, a large one leaps", "iteration", r"$J$")
+    return ax
+
+
+_COLORS = [ORANGE, GREEN, BLUE, VERMILION]
+
+
+def _apart(heights: Sequence[float], gap: float) -> list[float]:
+    """Push labels up until each is at least `gap` above the one below."""
+    placed: dict[int, float] = {}
+    floor = -np.inf
+    for i in np.argsort(heights).tolist():
+        placed[i] = floor = max(heights[i], floor + gap)
+    return [placed[i] for i in range(len(heights))]
+
+
+def cost_grid(X: np.ndarray, Y: np.ndarray, w: np.ndarray, b: np.ndarray) -> Grid:
+    """J at every pair of w and b, for one feature: `(W, B, J)`, each `(len(b), len(w))`."""
+    W, B = np.meshgrid(w, b)
+    A = sigmoid(W[..., None] * X[0] + B[..., None])
+    return W, B, loss(A, np.broadcast_to(Y[0], A.shape)).mean(axis=-1)
+
+
+def descent_path(
+    X: np.ndarray, Y: np.ndarray, start: tuple[float, float], rate: float, steps: int
+) -> np.ndarray:
+    """(w, b, J) before every step and at the end: `(steps + 1, 3)`, one feature."""
+    w, b = np.array([[start[0]]]), start[1]
+    path = []
+    for _ in range(steps + 1):
+        params, _, costs = optimize(w, b, X, Y, 1, rate)
+        path.append((w.item(), b, costs[0]))
+        w, b = params["w"], params["b"]
+    return np.array(path)
+
+
+_START, _RATE, _STEPS = (-1.6, 2.6), 1.2, 30
+_W, _B = (-2.4, 4.6), (-3.2, 3.6)
+
+
+def _scene() -> tuple[Grid, np.ndarray]:
+    X, Y = one_feature_examples()
+    grid = cost_grid(X, Y, np.linspace(*_W, 121), np.linspace(*_B, 121))
+    return grid, descent_path(X, Y, _START, _RATE, _STEPS)
+
+
+def _even(bands: np.ndarray) -> Any:
+    """Colour by the number of the band, the lowest lightest, and stop short of the darkest."""
+    from matplotlib.colors import BoundaryNorm  # noqa: PLC0415  imported late
+
+    return BoundaryNorm(bands, ncolors=190)
+
+
+@styled
+def bowl(ax: Axes | None = None) -> Axes:
+    """Contours of J(w, b) for one feature, and the path of gradient descent down to the lowest."""
+    ax = new_axes(ax, (6.6, 4.8))
+    (W, B, J), path = _scene()
+    levels = np.geomspace(1.02 * J.min(), J.max(), 14)
+    bands = np.concatenate([[0], levels])
+    ax.contourf(W, B, J, levels=bands, cmap="Blues", norm=_even(bands))
+    ax.contour(W, B, J, levels=levels, colors=PAPER, linewidths=0.8)
+    ax.plot(path[:, 0], path[:, 1], "o-", color=VERMILION, markersize=4, linewidth=1.4)
+    note(ax, path[0, 0] + 0.15, path[0, 1] + 0.25, rf"start: $J={path[0, 2]:.3f}$", INK)
+    note(ax, path[-1, 0] + 0.25, path[-1, 1] - 0.5, rf"{_STEPS} steps: $J={path[-1, 2]:.3f}$", INK)
+    label(ax, rf"The cost is a bowl: gradient descent, $\alpha={_RATE:g}$", r"$w$", r"$b$")
+    ax.grid(visible=False)
+    return ax
+
+
+@styled
+def bowl_surface(ax: Any = None) -> Any:
+    """Draw the bowl J(w, b) as a surface, with the path on it; `ax` is a 3-d axes."""
+    ax = new_axes(ax, (6.6, 5.2), subplot_kw={"projection": "3d", "computed_zorder": False})
+    (W, B, J), path = _scene()
+    ax.plot_surface(W, B, J, cmap="Blues", vmin=-0.6, vmax=5.4, rcount=30, ccount=30)
+    ax.plot(*path.T, "o-", color=VERMILION, markersize=3.5, linewidth=1.4)
+    ax.set(xlabel=r"$w$", ylabel=r"$b$", zlabel=r"$J(w,b)$")
+    ax.set_title("The convex bowl: one lowest point, from any start", loc="left")
+    ax.grid(visible=False)
+    ax.view_init(elev=32, azim=-62)
+    for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
+        axis.pane.set_facecolor(PAPER)
+        axis.pane.set_edgecolor(FAINT)
+    return ax
