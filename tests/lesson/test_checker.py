@@ -1,6 +1,7 @@
 """`check`: every slip has a learner's function with exactly that slip; right ones find nothing."""
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -358,6 +359,11 @@ def step(w, b, g, alpha):
     return w - alpha * g["dw"], b - alpha * g["db"]
 
 
+def optimize_with_b_array(w, b, X, Y, num_iterations, learning_rate):
+    params, grads, costs = optimize(w, b, X, Y, num_iterations, learning_rate)
+    return {"w": params["w"], "b": np.array([[params["b"]]])}, grads, costs
+
+
 @pytest.mark.parametrize(
     ("function", "slip", "mend"),
     [
@@ -403,6 +409,11 @@ def step(w, b, g, alpha):
             "if i % 100 == 0",
         ),
         (descent(step, lambda i, before, after: None), "no cost recorded", "if i % 100 == 0"),
+        (
+            optimize_with_b_array,
+            "b is an array",
+            "db a number",
+        ),
         (descent(step, late=True), "gradients taken after the update", "first, then the update"),
         (
             lambda w, b, X, Y, n, r: optimize(w, b, X, Y, n + 1, r),
@@ -565,3 +576,28 @@ def test_a_report_says_what_was_tried_what_came_and_what_was_due():
         "     due    dw = [[-0.397946], [-0.322062]], shape (2, 1)\n"
         "     mend   dZ = A - Y"
     )
+
+
+def answers_of_no_use():
+    grads = {"dw": None, "db": None}
+    odd = {"dw": [[1], [2, 3]], "db": "x"}
+    values = [None, "text", 1j, [], {}, object(), np.array("x"), np.ones((2, 2)), (1,), "y" * 999]
+    values += [(grads, None), (odd, "y"), ({"w": 1j, "b": {}}, odd, [[1], [2, 3]]), ((), (), ())]
+    values += [({"w": np.ones(2), "b": np.ones(1)}, {"dw": [], "db": []}, None)]
+    return values
+
+
+@pytest.mark.parametrize("like", ["sigmoid", "propagate", "optimize", "predict"])
+@pytest.mark.parametrize("answer", answers_of_no_use())
+def test_whatever_comes_back_the_check_reports_it(like, answer):
+    report = lesson.check(lambda *_: answer, like=like)
+    assert not report.passed
+    assert len(str(report)) < 3000
+
+
+def test_a_learner_who_exits_is_reported_too():
+    def sigmoid_that_exits(z):
+        sys.exit("done")
+
+    finding, _ = found(sigmoid_that_exits, "sigmoid")
+    assert finding.came.startswith("SystemExit: done")

@@ -46,7 +46,7 @@ class Call:
     function: Callable[..., Any]
     said: str
     value: Any = None
-    error: Exception | None = None
+    error: BaseException | None = None
     warned: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
 
@@ -78,27 +78,36 @@ class Told(str):
 
 
 def told(value: Any) -> str:
-    """Write a value with its shape, short."""
+    """Write a value, with its shape if it is an array, short."""
     if isinstance(value, Told):
         return str(value)
     if isinstance(value, np.ndarray) and value.ndim:
         body = np.array2string(value, precision=6, separator=", ", threshold=20)
-        return f"{body}, shape {value.shape}"
-    if isinstance(value, float | np.floating | np.ndarray):
+        return f"{' '.join(body.split())}, shape {value.shape}"
+    if isinstance(value, float | np.floating) or _is_number(value):
         return f"{float(value):.9g}"
-    return repr(value)
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
+
+
+_LONGEST = 200  # characters of a value that is no array
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind in "fiub"
 
 
 def call(function: Callable[..., Any], said: str, *arguments: Any) -> Call:
     """Call the learner's function on copies; keep value, exception, warnings, changed inputs."""
     names = ["z"] if len(arguments) == 1 else ["w", "b", "X", "Y", "num_iterations", "rate"]
     copies = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
-    value, error = None, None
+    value: Any = None
+    error: BaseException | None = None
     with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn", under="ignore"):
         warnings.simplefilter("always")
         try:
             value = function(*copies)
-        except Exception as raised:  # noqa: BLE001  whatever the learner's code raises is reported
+        except (Exception, SystemExit) as raised:  # noqa: BLE001  whatever it is, it is reported
             error = raised
     changed = tuple(
         name
@@ -117,13 +126,13 @@ _ADVICE = {
 }
 
 
-def _explained(error: Exception, function: Callable[..., Any]) -> str:
+def _explained(error: BaseException, function: Callable[..., Any]) -> str:
     text = f"{type(error).__name__}: {error}"
     advice = _advice(error)
     return "\n".join(part for part in (text, _where(error, function), advice) if part)
 
 
-def _advice(error: Exception) -> str:
+def _advice(error: BaseException) -> str:
     message = str(error)
     if isinstance(error, TypeError) and "argument" in message:
         return "the arguments do not fit: see `tried` for how the function is called"
@@ -135,7 +144,7 @@ def _advice(error: Exception) -> str:
     return known[0] if known else "the function must run on small, clean data such as this"
 
 
-def _where(error: Exception, function: Callable[..., Any]) -> str:
+def _where(error: BaseException, function: Callable[..., Any]) -> str:
     """Name the learner's line that raised, where Python still knows it."""
     code = getattr(function, "__code__", None)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if code is not None]

@@ -88,11 +88,12 @@ def computation_graph(w: ArrayLike, b: float, x: ArrayLike, y: float) -> Computa
 
 
 def _target(y: Any) -> float:
-    if np.ndim(y):
-        raise ShapeError(f"y has shape {np.shape(y)}, expected () as y is one number")
-    if not 0 <= y <= 1:
-        raise DataError(f"y is {y}: expected a number from 0 to 1")
-    return float(y)
+    array = shapes.as_numbers("y", y)
+    if array.ndim:
+        raise ShapeError(f"y has shape {array.shape}, expected () as y is one number")
+    if not 0 <= array <= 1:
+        raise DataError(f"y is {array}: expected a number from 0 to 1")
+    return float(array)
 
 
 def _inputs(w: np.ndarray, x: np.ndarray, dz: float) -> list[Node]:

@@ -97,7 +97,7 @@ def load_h5(train: str | PathLike[str], test: str | PathLike[str]) -> Dataset:
 
 def _read(path: Path, names: list[str]) -> list[np.ndarray]:
     try:
-        import h5py  # noqa: PLC0415  an optional extra, imported where it is needed
+        import h5py
     except ImportError as error:
         raise MissingExtraError("Reading HDF5 needs h5py", "hdf5") from error
     if not path.is_file():

@@ -14,7 +14,7 @@ import numpy as np
 
 from onelayer.lesson import slips
 from onelayer.lesson.algorithm import cost, optimize, predict, propagate, sigmoid
-from onelayer.lesson.calls import Call, Finding, Told, call
+from onelayer.lesson.calls import Call, Finding, Told, call, told
 from onelayer.lesson.slips import Slip
 
 Trial = Callable[[Callable[..., Any]], tuple[str, list[Finding]]]
@@ -66,20 +66,17 @@ class Quantity:
         return next(known, (slips.OTHER,))
 
     def _told(self, value: Any) -> Told:
-        if isinstance(value, np.ndarray) and value.ndim:
-            body = np.array2string(value, precision=6, separator=", ").replace("\n", "")
-            return Told(f"{self.name} = {body}, shape {value.shape}")
-        number = isinstance(value, float | np.ndarray | np.floating)
-        return Told(f"{self.name} = {float(value):.9g}" if number else f"{self.name} = {value!r}")
+        return Told(f"{self.name} = {told(value)}")
 
 
 def _numbers(value: Any) -> np.ndarray | None:
-    if value is None:  # which NumPy would read as nan
-        return None
+    """Return `value` as floats, or None if it holds anything but real numbers."""
     try:
-        return np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
+        array = np.asarray(value)
+    except (TypeError, ValueError):  # rows of different lengths
         return None
+    real = array.dtype.kind in "fiub"
+    return array.astype(float) if real else None
 
 
 def _same(came: np.ndarray, due: np.ndarray) -> bool:

@@ -67,7 +67,7 @@ def outputs(ax: Axes | None = None, X: ArrayLike | None = None, Y: ArrayLike | N
     ax.plot(grid[0], logistic, color=BLUE, label=r"option 2:  $\sigma(w^{T}x+b)$")
     ax.plot(X[0], Y[0], "o", color=INK, markersize=5, alpha=0.75, label=r"examples $(x,y)$")
     ax.set(xlim=(grid.min(), grid.max()), ylim=(-0.8, 1.8), yticks=[-0.5, 0, 0.5, 1, 1.5])
-    note(ax, grid.max() - 0.15, -0.42, "outside [0, 1]: not a probability", MUTED, ha="right")
+    ax.text(grid.max() - 0.15, -0.42, "outside [0, 1]: not a probability", color=MUTED, ha="right")
     ax.legend(loc="upper left")
     label(ax, "Two outputs, the same w and b: one leaves [0, 1]", r"$x$", "output")
     return ax

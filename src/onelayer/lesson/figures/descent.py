@@ -12,7 +12,7 @@ from onelayer.lesson.figures.style import (
     BLUE,
     FAINT,
     GREEN,
-    INK,
+    GROUND,
     ORANGE,
     PAPER,
     VERMILION,
@@ -89,46 +89,76 @@ def descent_path(
     return np.array(path)
 
 
-_START, _RATE, _STEPS = (-1.6, 2.6), 1.2, 30
-_W, _B = (-2.4, 4.6), (-3.2, 3.6)
-
-
-def _scene() -> tuple[Grid, np.ndarray]:
-    X, Y = one_feature_examples()
-    grid = cost_grid(X, Y, np.linspace(*_W, 121), np.linspace(*_B, 121))
-    return grid, descent_path(X, Y, _START, _RATE, _STEPS)
+def _scene(
+    X: ArrayLike | None,
+    Y: ArrayLike | None,
+    start: tuple[float, float],
+    rate: float,
+    steps: int,
+) -> tuple[Grid, np.ndarray]:
+    """Walk, then lay the grid around the end so that all of the path is on it."""
+    X, Y = one_feature_examples() if X is None or Y is None else (np.asarray(X), np.asarray(Y))
+    path = descent_path(X, Y, start, rate, steps)
+    end = path[-1, :2]
+    reach = 1.25 * np.maximum(np.abs(path[:, :2] - end).max(axis=0), 0.5)
+    w, b = np.linspace(end - reach, end + reach, 121).T
+    return cost_grid(X, Y, w, b), path
 
 
 def _even(bands: np.ndarray) -> Any:
     """Colour by the number of the band, the lowest lightest, and stop short of the darkest."""
-    from matplotlib.colors import BoundaryNorm  # noqa: PLC0415  imported late
+    from matplotlib.colors import BoundaryNorm
 
     return BoundaryNorm(bands, ncolors=190)
 
 
+def _mark(ax: Axes, row: np.ndarray, said: str, side: int) -> None:
+    """Write J beside a point of the path, above it (side 1) or below (-1)."""
+    text, place = rf"{said}: $J={row[2]:.3f}$", (4.0, 9.0 * side)
+    va = "bottom" if side > 0 else "top"
+    ax.annotate(text, (row[0], row[1]), place, textcoords="offset points", va=va, bbox=GROUND)
+
+
 @styled
-def bowl(ax: Axes | None = None) -> Axes:
-    """Contours of J(w, b) for one feature, and the path of gradient descent down to the lowest."""
+def bowl(
+    ax: Axes | None = None,
+    X: ArrayLike | None = None,
+    Y: ArrayLike | None = None,
+    start: tuple[float, float] = (-1.6, 2.6),
+    learning_rate: float = 1.2,
+    num_iterations: int = 30,
+) -> Axes:
+    """Contours of J(w, b) for one feature, X `(1, m)`, with the path of gradient descent."""
     ax = new_axes(ax, (6.6, 4.8))
-    (W, B, J), path = _scene()
+    (W, B, J), path = _scene(X, Y, start, learning_rate, num_iterations)
     levels = np.geomspace(1.02 * J.min(), J.max(), 14)
     bands = np.concatenate([[0], levels])
     ax.contourf(W, B, J, levels=bands, cmap="Blues", norm=_even(bands))
     ax.contour(W, B, J, levels=levels, colors=PAPER, linewidths=0.8)
     ax.plot(path[:, 0], path[:, 1], "o-", color=VERMILION, markersize=4, linewidth=1.4)
-    note(ax, path[0, 0] + 0.15, path[0, 1] + 0.25, rf"start: $J={path[0, 2]:.3f}$", INK)
-    note(ax, path[-1, 0] + 0.25, path[-1, 1] - 0.5, rf"{_STEPS} steps: $J={path[-1, 2]:.3f}$", INK)
-    label(ax, rf"The cost is a bowl: gradient descent, $\alpha={_RATE:g}$", r"$w$", r"$b$")
+    side = 1 if path[0, 1] >= path[-1, 1] else -1  # write on the side that the path does not take
+    _mark(ax, path[0], "start", side)
+    _mark(ax, path[-1], f"{num_iterations} steps", -side)
+    title = rf"The cost is a bowl: gradient descent, $\alpha={learning_rate:g}$"
+    label(ax, title, r"$w$", r"$b$")
     ax.grid(visible=False)
     return ax
 
 
 @styled
-def bowl_surface(ax: Any = None) -> Any:
+def bowl_surface(
+    ax: Any = None,
+    X: ArrayLike | None = None,
+    Y: ArrayLike | None = None,
+    start: tuple[float, float] = (-1.6, 2.6),
+    learning_rate: float = 1.2,
+    num_iterations: int = 30,
+) -> Any:
     """Draw the bowl J(w, b) as a surface, with the path on it; `ax` is a 3-d axes."""
     ax = new_axes(ax, (6.6, 5.2), subplot_kw={"projection": "3d", "computed_zorder": False})
-    (W, B, J), path = _scene()
-    ax.plot_surface(W, B, J, cmap="Blues", vmin=-0.6, vmax=5.4, rcount=30, ccount=30)
+    (W, B, J), path = _scene(X, Y, start, learning_rate, num_iterations)
+    low, high = J.min() - 0.2 * np.ptp(J), J.max() + 0.3 * np.ptp(J)  # neither white nor black
+    ax.plot_surface(W, B, J, cmap="Blues", vmin=low, vmax=high, rcount=30, ccount=30)
     ax.plot(*path.T, "o-", color=VERMILION, markersize=3.5, linewidth=1.4)
     ax.set(xlabel=r"$w$", ylabel=r"$b$", zlabel=r"$J(w,b)$")
     ax.set_title("The convex bowl: one lowest point, from any start", loc="left")

@@ -66,6 +66,9 @@ def picture_as_column(axes: Any = None, image: ArrayLike | None = None) -> Any:
     for ax in (picture, *channels):
         ax.set(xticks=[], yticks=[], anchor="N")
         ax.spines[:].set_visible(False)
+    order = "image.reshape(-1, 1) reads row by row, pixel by pixel:  r  g  b   r  g  b  ..."
+    below = picture.text(0, -0.12, order, transform=picture.transAxes, va="top", color=MUTED)
+    below.set_in_layout(False)  # it may run on under the channels
     _draw_column(column, image_to_column(image)[:, 0])
     return axes
 
@@ -79,7 +82,7 @@ def _one_channel(image: np.ndarray, k: int) -> np.ndarray:
 
 def _draw_column(ax: Axes, x: np.ndarray) -> None:
     """Write the first and the last entries, each on its channel's colour."""
-    from matplotlib.patches import Rectangle  # noqa: PLC0415  imported late
+    from matplotlib.patches import Rectangle
 
     inks = [VERMILION, GREEN, BLUE]
     rows = (
@@ -162,7 +165,7 @@ _FORMULAS = {"z": r"$z=\sum_j u_j+b$", "a": r"$a=\sigma(z)$", "J": r"$J=L(a,y)$"
 
 
 def _box(ax: Axes, place: tuple[float, float], node: Node) -> None:
-    from matplotlib.patches import FancyBboxPatch  # noqa: PLC0415  imported late
+    from matplotlib.patches import FancyBboxPatch
 
     (x, y), (width, height) = place, _SIZE
     corner = (x - width / 2, y - height / 2)

@@ -15,6 +15,8 @@ BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 FORWARD, BACKWARD = BLUE, VERMILION
 INK, MUTED, FAINT, PAPER = "#222222", "#6B6B6B", "#E4E4E4", "#FFFFFF"
 SHADE = "#F4F4F2"
+# What is written over lines or colours stands on this.
+GROUND: dict[str, Any] = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
 
 _SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -54,7 +56,7 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
-        import matplotlib as mpl  # noqa: PLC0415  imported late: the lesson runs without it
+        import matplotlib as mpl
 
         with mpl.rc_context(_SETTINGS):
             return function(*args, **kwargs)
@@ -66,7 +68,7 @@ def new_axes(ax: Any, size: tuple[float, float], rows: int = 1, columns: int = 1
     """Return the caller's axes, or those of a new figure of that size in inches."""
     if ax is not None:
         return ax
-    from matplotlib import pyplot as plt  # noqa: PLC0415  imported late
+    from matplotlib import pyplot as plt
 
     return plt.subplots(rows, columns, figsize=size, layout="constrained", **kw)[1]
 
@@ -81,5 +83,4 @@ def label(ax: Axes, title: str, x: str = "", y: str = "") -> None:
 
 def note(ax: Axes, x: float, y: float, text: str, color: str = INK, **kw: Any) -> None:
     """Write beside a curve, in data coordinates, on a paper ground."""
-    ground = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
-    ax.text(x, y, text, color=color, bbox=ground, **kw)
+    ax.text(x, y, text, color=color, bbox=GROUND, **kw)
