@@ -18,6 +18,11 @@ from onelayer.designs.scaling import Scaling
 from onelayer.logistic import Head
 
 
+Sums = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+ROWS = 4096  # rows whose activations are computed together
+
+
 @dataclass
 class Ledger:
     """Bytes of X read so far."""
@@ -64,33 +69,50 @@ class Design(ABC):
     def combine(self, alpha: np.ndarray) -> np.ndarray:
         """X'^T alpha: (n, k) from (m, k)."""
 
+    @abstractmethod
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """z = X' W + b: (m, k)."""
-        W, b = self._fold(W, b)
-        Z = np.empty((self.traits.m, W.shape[1]))
-        for rows, block in self.blocks():
-            Z[rows] = block @ W + b
-        return Z
+
+    @abstractmethod
+    def sums(
+        self,
+        W: np.ndarray,
+        b: np.ndarray,
+        head: Head,
+        targets: np.ndarray,
+        weights: np.ndarray,
+        A: np.ndarray | None,
+    ) -> Sums:
+        """What one read gives: loss, X'^T dz and sum dz.
+
+        dz is v (a - y) where A is None, and v (d2L/dz2) (X' W + b), with loss zero, at the
+        activations A where they are given.
+        """
 
     def loss_pass(
         self, W: np.ndarray, b: np.ndarray, head: Head, targets: np.ndarray, weights: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    ) -> Sums:
         """Loss (problems,), G = X'^T (v dz) (n, k) and db = sum v dz (k,), in one read."""
-        Wx, bx = self._fold(W, b)
-        loss, G, db = np.zeros(weights.shape[1]), np.zeros(W.shape), np.zeros(b.shape)
-        for rows, block in self.blocks():
-            Z = block @ Wx + bx
-            loss += (head.loss(Z, targets[rows]) * weights[rows]).sum(axis=0)
-            dZ = head.residual(Z, targets[rows]) * weights[rows].repeat(head.width, axis=1)
-            G += block.T @ dZ.astype(self.dtype)
-            db += dZ.sum(axis=0)
-        return loss, self._fold_gradient(G, db), db
+        return self.sums(W, b, head, targets, weights, None)
+
+    def hessian_product(
+        self, A: np.ndarray, head: Head, weights: np.ndarray, V: np.ndarray, c: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """X'^T (h * (X' V + c)) and its intercept part, at the activations A, in one read."""
+        return self.sums(V, c, head, np.zeros(0, np.intp), weights, A)[1:]
+
+    def curvature_pass(self, W: np.ndarray, b: np.ndarray, head: Head) -> np.ndarray:
+        """The activations a (m, k), from which `hessian_product` has its curvature."""
+        Z = self.forward(W, b)
+        for start in range(0, len(Z), ROWS):
+            Z[start : start + ROWS] = head.activation(Z[start : start + ROWS])
+        return Z
 
     def hessian_pass(
         self, W: np.ndarray, b: np.ndarray, head: Head, weights: np.ndarray
     ) -> np.ndarray:
         """d2(loss)/d(W, b)2 of one problem: (n + 1, k, n + 1, k), the intercept last."""
-        Wx, bx = self._fold(W, b)
+        Wx, bx = _parameters(self, W, b)
         n, k = W.shape[0] + 1, head.width
         H = np.zeros((n, k, n, k))
         for rows, block in self.blocks():
@@ -103,31 +125,42 @@ class Design(ABC):
                 H[:, d, :, c] = H[:, c, :, d]
         return H if self.folded is None else self.folded.fold_hessian(H)
 
-    def curvature_pass(self, W: np.ndarray, b: np.ndarray, head: Head) -> np.ndarray:
-        """The activations a (m, k), from which `hessian_product` has its curvature."""
-        Wx, bx = self._fold(W, b)
-        A = np.empty((self.traits.m, W.shape[1]), self.dtype)
-        for rows, block in self.blocks():
-            A[rows] = head.activation(block @ Wx + bx)
-        return A
 
-    def hessian_product(
-        self, A: np.ndarray, head: Head, weights: np.ndarray, V: np.ndarray, c: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """X'^T (h * (X' V + c)) and its intercept part, in one read."""
-        Vx, cx = self._fold(V, c)
-        P, dc = np.zeros(V.shape), np.zeros(c.shape)
-        for rows, block in self.blocks():
-            R = head.curvature_product(A[rows], block @ Vx + cx)
-            R = R * weights[rows].repeat(head.width, axis=1)
-            P += block.T @ R.astype(self.dtype)
-            dc += R.sum(axis=0)
-        return self._fold_gradient(P, dc), dc
+def block_forward(design: Design, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """z = X' W + b by the NumPy block loop."""
+    Wx, bx = _parameters(design, W, b)
+    Z = np.empty((design.traits.m, W.shape[1]))
+    for rows, block in design.blocks():
+        Z[rows] = block @ Wx + bx
+    return Z
 
-    def _fold(self, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        if self.folded is not None:
-            W, b = self.folded.fold(W, b)
-        return W.astype(self.dtype), b.astype(self.dtype)
 
-    def _fold_gradient(self, G: np.ndarray, db: np.ndarray) -> np.ndarray:
-        return G if self.folded is None else self.folded.fold_gradient(G, db)
+def block_sums(
+    design: Design,
+    W: np.ndarray,
+    b: np.ndarray,
+    head: Head,
+    targets: np.ndarray,
+    weights: np.ndarray,
+    A: np.ndarray | None,
+) -> Sums:
+    """`Design.sums` by the NumPy block loop: the route for small data, and every kernel's twin."""
+    Wx, bx = _parameters(design, W, b)
+    loss, G, db = np.zeros(weights.shape[1]), np.zeros(W.shape), np.zeros(b.shape)
+    for rows, block in design.blocks():
+        Z = block @ Wx + bx
+        if A is None:
+            loss += (head.loss(Z, targets[rows]) * weights[rows]).sum(axis=0)
+            dZ = head.residual(Z, targets[rows])
+        else:
+            dZ = head.curvature_product(A[rows], Z)
+        dZ = dZ * weights[rows].repeat(head.width, axis=1)
+        G += block.T @ dZ.astype(design.dtype)
+        db += dZ.sum(axis=0)
+    return loss, G if design.folded is None else design.folded.fold_gradient(G, db), db
+
+
+def _parameters(design: Design, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if design.folded is not None:
+        W, b = design.folded.fold(W, b)
+    return W.astype(design.dtype), b.astype(design.dtype)

@@ -34,9 +34,9 @@ def kernel(function: Callable[..., Any]) -> Any:
         numba.config.CACHE_DIR = previous
 
 
-def inlined(function: Callable[..., Any]) -> Any:
-    """Compile a helper into the kernels that call it."""
-    return numba.njit(inline="always", fastmath=FASTMATH, error_model="numpy")(function)
+def helper(function: Callable[..., Any]) -> Any:
+    """Compile what kernels call; LLVM inlines it where that pays."""
+    return numba.njit(fastmath=FASTMATH, error_model="numpy")(function)
 
 
 @cache

@@ -1,54 +1,71 @@
-"""Fused passes over dense rows: forward and backward while the rows are in the cache."""
+"""Fused passes over dense rows: forward and backward while the rows are in the cache.
+
+Each kernel serves two passes that differ in one line, what it puts in the place of dz:
+the residual v (a - y) for `loss_pass`, and h (X v) for `hessian_product`. Numba compiles the two
+apart, by whether `A`, the activations, is None. Sums of products are float32 for FLUSH rows at
+most and float64 beyond, so that rounding does not grow with m.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
-from onelayer.kernels.compile import kernel
-from onelayer.kernels.numbers import widen
+from onelayer.kernels.compile import helper, kernel
+from onelayer.kernels.numbers import exp_negative, widen
 
-FLUSH = 256  # rows whose gradient is summed in the product's type before it joins float64
+FLUSH = 512  # rows
+TILE = 16  # rows that are converted together: 48 KB of 784 float32 features, half of L1 and L2's
 
 
 @kernel
-def binary_pass(X: Any, w: Any, b: Any, targets: Any, weights: Any, start: int, stop: int, G: Any) -> Any:
-    """Loss and db of rows start..stop; their X^T (v dz) is added to G (n,), float64.
+def binary_pass(X, centre, w, b, targets, weights, A, start, stop, G):
+    """Loss and db of rows start..stop; their (X - centre)^T dz is added to G (n,).
 
-    Four rows at a time share each read of w and of the gradient.
+    Four rows at a time share each read of w and of the gradient. w is in the products' type;
+    centre is None for none.
     """
     n = X.shape[1]
     g = np.zeros(n, w.dtype)
+    dz = np.zeros(4, w.dtype)
     loss = 0.0
     db = 0.0
-    dz = np.empty(4, w.dtype)
     for r in range(start, stop, 4):
-        rows = min(4, stop - r)
-        r0, r1, r2, r3 = r, min(r + 1, stop - 1), min(r + 2, stop - 1), min(r + 3, stop - 1)
+        r1, r2, r3 = min(r + 1, stop - 1), min(r + 2, stop - 1), min(r + 3, stop - 1)
         z0 = z1 = z2 = z3 = w.dtype.type(0)
         for j in range(n):
             wj = w[j]
-            z0 += widen(X[r0, j]) * wj
-            z1 += widen(X[r1, j]) * wj
-            z2 += widen(X[r2, j]) * wj
-            z3 += widen(X[r3, j]) * wj
-        dz[:] = 0
-        for i in range(rows):
-            z = b + (z0 if i == 0 else z1 if i == 1 else z2 if i == 2 else z3)
-            y = targets[r + i]
-            v = weights[r + i]
-            e = math.exp(-abs(z))
-            loss += v * (max(z, 0.0) - y * z + math.log1p(e))
-            s = 1 - 2 * y
-            u = s * z
-            d = v * s * ((1.0 if u >= 0 else e) / (1 + e))
-            db += d
-            dz[i] = d
+            c = w.dtype.type(0) if centre is None else centre[j]
+            z0 += (widen(X[r, j]) - c) * wj
+            z1 += (widen(X[r1, j]) - c) * wj
+            z2 += (widen(X[r2, j]) - c) * wj
+            z3 += (widen(X[r3, j]) - c) * wj
+        for i in range(4):
+            dz[i] = 0
+            if r + i < stop:
+                z = b + (z0 if i == 0 else z1 if i == 1 else z2 if i == 2 else z3)
+                v = weights[r + i]
+                if A is None:
+                    e = math.exp(-abs(z))
+                    y = targets[r + i]
+                    u = (1 - 2 * y) * z
+                    loss += v * (max(u, 0.0) + math.log1p(e))
+                    d = v * (1 - 2 * y) * ((1.0 if u >= 0 else e) / (1 + e))
+                else:
+                    a = A[r + i, 0]
+                    d = v * a * (1 - a) * z
+                db += d
+                dz[i] = d
         d0, d1, d2, d3 = dz[0], dz[1], dz[2], dz[3]
         for j in range(n):
-            g[j] += widen(X[r0, j]) * d0 + widen(X[r1, j]) * d1 + widen(X[r2, j]) * d2 + widen(X[r3, j]) * d3
+            c = w.dtype.type(0) if centre is None else centre[j]
+            g[j] += (
+                (widen(X[r, j]) - c) * d0
+                + (widen(X[r1, j]) - c) * d1
+                + (widen(X[r2, j]) - c) * d2
+                + (widen(X[r3, j]) - c) * d3
+            )
         if (r - start) % FLUSH == FLUSH - 4:
             for j in range(n):
                 G[j] += g[j]
@@ -56,3 +73,227 @@ def binary_pass(X: Any, w: Any, b: Any, targets: Any, weights: Any, start: int, 
     for j in range(n):
         G[j] += g[j]
     return loss, db
+
+
+@kernel
+def columns_pass(X, centre, W, b, width, targets, weights, A, start, stop, G, db, loss):
+    """The same for k columns: W (K4, n) and b (K4,), K4 being k rounded up to a multiple of 4.
+
+    Columns come in problems of `width` (1: binary); weights (m, problems); G (k, n), db (k,) and
+    loss (problems,) are added to. Products are in tiles of 4 rows by 4 columns, whose sixteen
+    sums stay in registers.
+    """
+    n, k, padded = X.shape[1], len(db), len(W)
+    B = np.zeros((TILE, n), W.dtype)
+    Z = np.zeros((TILE, padded), W.dtype)
+    g = np.zeros((padded, n), W.dtype)
+    pending = 0
+    for s in range(start, stop, TILE):
+        rows = min(TILE, stop - s)
+        convert(X, centre, s, rows, B)
+        forward(B, W, b, Z)
+        head(Z, width, k, targets, weights, A, s, rows, db, loss)
+        backward(B, Z, g)
+        pending += rows
+        if pending >= FLUSH:
+            flush(g, G)
+            pending = 0
+    flush(g, G)
+
+
+@helper
+def convert(X, centre, s, rows, B):
+    """B = X[s : s + rows] - centre; rows beyond are zero."""
+    for i in range(rows):
+        for j in range(B.shape[1]):
+            x = widen(X[s + i, j])
+            B[i, j] = x if centre is None else x - centre[j]
+    for i in range(rows, len(B)):
+        for j in range(B.shape[1]):
+            B[i, j] = 0
+
+
+@helper
+def forward(B, W, b, Z):
+    """Z = B W^T + b."""
+    for c in range(0, len(W), 4):
+        for i in range(0, len(B), 4):
+            a00 = a01 = a02 = a03 = b.dtype.type(0)
+            a10 = a11 = a12 = a13 = b.dtype.type(0)
+            a20 = a21 = a22 = a23 = b.dtype.type(0)
+            a30 = a31 = a32 = a33 = b.dtype.type(0)
+            for j in range(B.shape[1]):
+                x0, x1, x2, x3 = B[i, j], B[i + 1, j], B[i + 2, j], B[i + 3, j]
+                w0, w1, w2, w3 = W[c, j], W[c + 1, j], W[c + 2, j], W[c + 3, j]
+                a00 += x0 * w0
+                a01 += x0 * w1
+                a02 += x0 * w2
+                a03 += x0 * w3
+                a10 += x1 * w0
+                a11 += x1 * w1
+                a12 += x1 * w2
+                a13 += x1 * w3
+                a20 += x2 * w0
+                a21 += x2 * w1
+                a22 += x2 * w2
+                a23 += x2 * w3
+                a30 += x3 * w0
+                a31 += x3 * w1
+                a32 += x3 * w2
+                a33 += x3 * w3
+            Z[i, c], Z[i, c + 1], Z[i, c + 2], Z[i, c + 3] = a00, a01, a02, a03
+            Z[i + 1, c], Z[i + 1, c + 1], Z[i + 1, c + 2], Z[i + 1, c + 3] = a10, a11, a12, a13
+            Z[i + 2, c], Z[i + 2, c + 1], Z[i + 2, c + 2], Z[i + 2, c + 3] = a20, a21, a22, a23
+            Z[i + 3, c], Z[i + 3, c + 1], Z[i + 3, c + 2], Z[i + 3, c + 3] = a30, a31, a32, a33
+    for i in range(len(Z)):
+        for c in range(len(b)):
+            Z[i, c] += b[c]
+
+
+@helper
+def backward(B, Z, g):
+    """g += Z^T B."""
+    for c in range(0, len(g), 4):
+        for i in range(0, len(B), 4):
+            d00, d01, d02, d03 = Z[i, c], Z[i, c + 1], Z[i, c + 2], Z[i, c + 3]
+            d10, d11, d12, d13 = Z[i + 1, c], Z[i + 1, c + 1], Z[i + 1, c + 2], Z[i + 1, c + 3]
+            d20, d21, d22, d23 = Z[i + 2, c], Z[i + 2, c + 1], Z[i + 2, c + 2], Z[i + 2, c + 3]
+            d30, d31, d32, d33 = Z[i + 3, c], Z[i + 3, c + 1], Z[i + 3, c + 2], Z[i + 3, c + 3]
+            for j in range(B.shape[1]):
+                x0, x1, x2, x3 = B[i, j], B[i + 1, j], B[i + 2, j], B[i + 3, j]
+                g[c, j] += x0 * d00 + x1 * d10 + x2 * d20 + x3 * d30
+                g[c + 1, j] += x0 * d01 + x1 * d11 + x2 * d21 + x3 * d31
+                g[c + 2, j] += x0 * d02 + x1 * d12 + x2 * d22 + x3 * d32
+                g[c + 3, j] += x0 * d03 + x1 * d13 + x2 * d23 + x3 * d33
+
+
+@helper
+def flush(g, G):
+    """G += g, in float64; g = 0."""
+    for c in range(len(G)):
+        for j in range(G.shape[1]):
+            G[c, j] += g[c, j]
+            g[c, j] = 0
+
+
+@helper
+def head(Z, width, k, targets, weights, A, s, rows, db, loss):
+    """Replace z by what is in the place of dz; add to the loss and db."""
+    for i in range(rows, len(Z)):
+        Z[i] = 0
+    if A is not None:
+        for i in range(rows):
+            for p in range(weights.shape[1]):
+                curvature_row(Z[i], A[s + i], p * width, width, weights[s + i, p])
+    elif width == 1:
+        for i in range(rows):
+            for p in range(k):
+                loss[p] += weights[s + i, p] * binary_row(Z[i], p, targets[s + i], weights[s + i, p])
+    else:
+        for i in range(rows):
+            for p in range(weights.shape[1]):
+                v = weights[s + i, p]
+                loss[p] += v * margin_row(Z[i], p * width, width, targets[s + i])
+        flat = Z.reshape(-1)
+        for c in range(len(flat)):  # one long loop, so that the exponentials are vectorised
+            flat[c] = exp_negative(flat[c])
+        for i in range(rows):
+            for p in range(weights.shape[1]):
+                v = weights[s + i, p]
+                loss[p] += v * share_row(Z[i], p * width, width, targets[s + i], v)
+        for i in range(rows, len(Z)):
+            Z[i] = 0
+    for i in range(rows):
+        for c in range(k):
+            db[c] += Z[i, c]
+        for c in range(k, Z.shape[1]):
+            Z[i, c] = 0
+
+
+@helper
+def binary_row(z, p, y, v):
+    """z[p] = v (a - y); returns L."""
+    u = z[p] if y == 0 else -z[p]
+    e = math.exp(-abs(u))
+    d = v * ((1.0 if u >= 0 else e) / (1 + e))
+    z[p] = d if y == 0 else -d
+    return max(u, 0.0) + math.log1p(e)
+
+
+@helper
+def margin_row(z, first, width, y):
+    """z = z - max z of one problem of one row; returns max z - z_y."""
+    z_max = z[first]
+    for c in range(first + 1, first + width):
+        z_max = max(z_max, z[c])
+    for c in range(first, first + width):
+        z[c] -= z_max
+    return -z[first + y]
+
+
+@helper
+def share_row(e, first, width, y, v):
+    """v (a - y) from e^{z - max z}, whose largest is exactly 1; returns log sum e.
+
+    The true class is minus the sum of the others, and the logarithm is that of 1 and the others:
+    nothing cancels.
+    """
+    total = 0.0
+    largest = first
+    for c in range(first, first + width):
+        total += e[c]
+        if e[c] > e[largest]:
+            largest = c
+    others = 0.0
+    for c in range(first, first + width):
+        others += 0.0 if c == largest else e[c]
+    share = v / total
+    rest = 0.0
+    for c in range(first, first + width):
+        e[c] *= share
+        rest += 0.0 if c == first + y else e[c]
+    e[first + y] = -rest
+    return math.log1p(others)
+
+
+@helper
+def curvature_row(u, a, first, width, v):
+    """u = v (d2L/dz2) u: a (1 - a) u, or a (u - a^T u) for softmax."""
+    if width == 1:
+        u[first] *= v * a[first] * (1 - a[first])
+    else:
+        mean = 0.0
+        for c in range(first, first + width):
+            mean += a[c] * u[c]
+        for c in range(first, first + width):
+            u[c] = v * a[c] * (u[c] - mean)
+
+
+@kernel
+def forward_pass(X, centre, W, b, start, stop, Z):
+    """Z[start:stop] = (X - centre) W^T + b for k columns; W (K4, n) padded as above."""
+    B = np.zeros((TILE, X.shape[1]), W.dtype)
+    T = np.zeros((TILE, len(W)), W.dtype)
+    for s in range(start, stop, TILE):
+        rows = min(TILE, stop - s)
+        convert(X, centre, s, rows, B)
+        forward(B, W, b, T)
+        for i in range(rows):
+            for c in range(Z.shape[1]):
+                Z[s + i, c] = T[i, c]
+
+
+@kernel
+def convert_rows(X, centre, start, stop, first, B):
+    """B[start - first : stop - first] = X[start:stop] - centre, in the products' type."""
+    for r in range(start, stop):
+        for j in range(X.shape[1]):
+            x = widen(X[r, j])
+            B[r - first, j] = x if centre is None else x - centre[j]
+
+
+@kernel
+def head_rows(Z, width, targets, weights, A, start, stop, first, db, loss):
+    """The head on rows start..stop of a block that begins at row `first`; Z is their z."""
+    part = Z[start - first : stop - first]
+    head(part, width, Z.shape[1], targets, weights, A, start, stop - start, db, loss)

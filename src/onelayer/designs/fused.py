@@ -1,0 +1,210 @@
+"""The route for data too large for the cache: kernels over ranges of rows, on all threads.
+
+Sums follow the fixed partition of `parallel.py`, so the same bytes come out at any thread count.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from onelayer import parallel
+from onelayer.designs.scaling import Scaling
+from onelayer.logistic import Head
+
+Sums = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+COLUMNS = 24  # up to here the column kernel beats BLAS on converted blocks; see benchmarks
+BLAS_BLOCK = 1 << 23  # bytes of converted rows that one product takes
+
+
+class FusedDense:
+    """Passes over a dense X (m, n): z = (X - centre) (scale W) + b in float32, or float64."""
+
+    def __init__(self, X: np.ndarray, scaling: Scaling | None, dtype: np.dtype) -> None:
+        self.X = X.view(np.uint16) if X.dtype == np.float16 else X
+        self.dtype = dtype
+        self.folded, self.centre = _fold_or_centre(X, scaling, dtype)
+
+    def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """z (m, k)."""
+        from onelayer.kernels.dense import forward_pass
+
+        padded = self._pad(W, b)
+        Z = np.empty((len(self.X), W.shape[1]), self.dtype)
+        self._run(W.shape[1], lambda a, z: forward_pass(self.X, self.centre, *padded, a, z, Z))
+        return Z
+
+    def sums(
+        self,
+        W: np.ndarray,
+        b: np.ndarray,
+        head: Head,
+        targets: np.ndarray,
+        weights: np.ndarray,
+        A: np.ndarray | None,
+    ) -> Sums:
+        """Loss, G and db: of the loss where A is None, of a Hessian product where it is given."""
+        k = W.shape[1]
+        if k > COLUMNS:
+            loss, G, db = self._blas(*self._parameters(W, b), head, targets, weights, A)
+        elif k == 1:
+            loss, G, db = self._binary(*self._parameters(W, b), targets, weights, A)
+        else:
+            loss, G, db = self._columns(W, b, head, targets, weights, A)
+        return loss, self.folded.fold_gradient(G, db), db
+
+    def _binary(self, W: Any, b: Any, targets: Any, weights: Any, A: Any) -> Sums:
+        from onelayer.kernels.dense import binary_pass
+
+        w, v = np.ascontiguousarray(W[:, 0]), np.ascontiguousarray(weights[:, 0])
+
+        def task(start: int, stop: int) -> Sums:
+            G = np.zeros(len(w))
+            loss, db = binary_pass(
+                self.X, self.centre, w, b[0], targets, v, A, start, stop, G
+            )
+            return np.array([loss]), G[:, None], np.array([db])
+
+        return _add(self._run(1, task))
+
+    def _columns(self, W: Any, b: Any, head: Head, targets: Any, weights: Any, A: Any) -> Sums:
+        from onelayer.kernels.dense import columns_pass
+
+        k = W.shape[1]
+        padded = self._pad(W, b)
+        part = partial(columns_pass, self.X, self.centre, *padded, head.width, targets, weights, A)
+
+        def task(start: int, stop: int) -> Sums:
+            G, db, loss = np.zeros((k, len(W))), np.zeros(k), np.zeros(weights.shape[1])
+            part(start, stop, G, db, loss)
+            return loss, G.T, db
+
+        return _add(self._run(k, task))
+
+    def _blas(self, W: Any, b: Any, head: Head, targets: Any, weights: Any, A: Any) -> Sums:
+        """Convert, product, head, product: BLAS from this thread alone, between the pool's turns."""
+        from onelayer.kernels.dense import convert_rows, head_rows
+
+        (m, n), k = self.X.shape, W.shape[1]
+        step = max(256, BLAS_BLOCK // (n * self.dtype.itemsize))
+        B, Z = np.empty((step, n), self.dtype), np.empty((step, k), self.dtype)
+        G, db, loss = np.zeros((n, k)), np.zeros(k), np.zeros(weights.shape[1])
+        for first in range(0, m, step):
+            rows = min(step, m - first)
+            ranges = [(first + a, first + z) for a, z in parallel.partition(rows, rows * n, 1)]
+            block, z = B[:rows], Z[:rows]
+            parallel.run(
+                lambda a, o, f=first, block=block: convert_rows(
+                    self.X, self.centre, a, o, f, block
+                ),
+                ranges,
+            )
+            np.matmul(block, W, out=z)
+            z += b
+
+            def task(a: int, o: int, f: int = first, z: np.ndarray = z) -> Sums:
+                d, part = np.zeros(k), np.zeros(weights.shape[1])
+                head_rows(z, head.width, targets, weights, A, a, o, f, d, part)
+                return part, np.zeros(0), d
+
+            part, _, d = _add(parallel.run(task, ranges))
+            loss += part
+            db += d
+            G += block.T @ z
+        return loss, G, db
+
+    def _run(self, k: int, task: Any) -> list[Any]:
+        m, n = self.X.shape
+        return parallel.run(task, parallel.partition(m, self.X.nbytes, 8 * n * k))
+
+    def _parameters(self, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        W, b = self.folded.fold(W, b)
+        return W.astype(self.dtype), b.astype(self.dtype)
+
+    def _pad(self, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """W^T and b with rows of zeros up to a multiple of four."""
+        W, b = self._parameters(W, b)
+        missing = -W.shape[1] % 4
+        return np.pad(W.T, ((0, missing), (0, 0))), np.pad(b, (0, missing))
+
+
+class FusedCsr:
+    """Passes over a CSR X, the scaling folded into W and b, in float64."""
+
+    def __init__(self, X: Any, scaling: Scaling | None) -> None:
+        self.X = X
+        self.folded = scaling or Scaling.identity(X.shape[1])
+
+    def sums(
+        self,
+        W: np.ndarray,
+        b: np.ndarray,
+        head: Head,
+        targets: np.ndarray,
+        weights: np.ndarray,
+        A: np.ndarray | None,
+    ) -> Sums:
+        """Loss, G and db, as `FusedDense.sums`."""
+        W, b = self.folded.fold(W, b)
+        part = self._binary if W.shape[1] == 1 else partial(self._columns, head)
+        loss, G, db = part(W, b, targets, weights, A)
+        return loss, self.folded.fold_gradient(G, db), db
+
+    def _binary(self, W: Any, b: Any, targets: Any, weights: Any, A: Any) -> Sums:
+        from onelayer.kernels.sparse import csr_binary_pass
+
+        w, v = np.ascontiguousarray(W[:, 0]), np.ascontiguousarray(weights[:, 0])
+        rows = (self.X.data, self.X.indices, self.X.indptr)
+
+        def task(start: int, stop: int) -> Sums:
+            G = np.zeros(len(w))
+            loss, db = csr_binary_pass(*rows, w, b[0], targets, v, A, start, stop, G)
+            return np.array([loss]), G[:, None], np.array([db])
+
+        return _add(self._run(1, task))
+
+    def _columns(self, head: Head, W: Any, b: Any, targets: Any, weights: Any, A: Any) -> Sums:
+        from onelayer.kernels.sparse import csr_columns_pass
+
+        rows = (self.X.data, self.X.indices, self.X.indptr)
+        part = partial(
+            csr_columns_pass, *rows, np.ascontiguousarray(W), b, head.width, targets, weights, A
+        )
+
+        def task(start: int, stop: int) -> Sums:
+            G, db, loss = np.zeros(W.shape), np.zeros(len(b)), np.zeros(weights.shape[1])
+            part(start, stop, G, db, loss)
+            return loss, G, db
+
+        return _add(self._run(W.shape[1], task))
+
+    def _run(self, k: int, task: Any) -> list[Any]:
+        m, n = self.X.shape
+        work = 16 * k * self.X.nnz  # reads of W and G beside those of X
+        return parallel.run(task, parallel.partition(m, work, 8 * n * k))
+
+
+def _fold_or_centre(
+    X: np.ndarray, scaling: Scaling | None, dtype: np.dtype
+) -> tuple[Scaling, np.ndarray | None]:
+    """What is folded into W and b, and what rows are centred by in the cache.
+
+    Bytes are small numbers: their centre folds too. Floats of any mean do not: with a mean of 1e9
+    the products would lose everything.
+    """
+    n = X.shape[1]
+    if scaling is None:
+        return Scaling.identity(n), None
+    if X.dtype == np.uint8 or not scaling.centre.any():
+        return scaling, None
+    return Scaling(np.zeros(n), scaling.scale), scaling.centre.astype(dtype)
+
+
+def _add(parts: list[Sums]) -> Sums:
+    loss, G, db = parts[0]
+    for part in parts[1:]:
+        loss, G, db = loss + part[0], G + part[1], db + part[2]
+    return loss, G, db

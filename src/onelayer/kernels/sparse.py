@@ -1,0 +1,67 @@
+"""Fused passes over sparse rows (CSR): forward and backward while a row is in the cache.
+
+As in `dense.py`, A, the activations, is None for the loss and given for a Hessian product.
+Sums are float64 throughout: a sparse pass waits for memory, not for arithmetic.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from onelayer.kernels.compile import kernel
+from onelayer.kernels.dense import binary_row, curvature_row, margin_row, share_row
+
+
+@kernel
+def csr_binary_pass(data, indices, indptr, w, b, targets, weights, A, start, stop, G):
+    """Loss and db of rows start..stop; their X^T dz is added to G (n,)."""
+    loss = 0.0
+    db = 0.0
+    z = np.empty(1)
+    for r in range(start, stop):
+        v = weights[r]
+        z[0] = b
+        for e in range(indptr[r], indptr[r + 1]):
+            z[0] += data[e] * w[indices[e]]
+        if A is None:
+            loss += v * binary_row(z, 0, targets[r], v)
+        else:
+            curvature_row(z, A[r], 0, 1, v)
+        d = z[0]
+        db += d
+        for e in range(indptr[r], indptr[r + 1]):
+            G[indices[e]] += d * data[e]
+    return loss, db
+
+
+@kernel
+def csr_columns_pass(
+    data, indices, indptr, W, b, width, targets, weights, A, start, stop, G, db, loss
+):
+    """The same for k columns: W, G (n, k); b, db (k,); weights (m, problems); loss (problems,)."""
+    k = len(b)
+    z = np.empty(k)
+    for r in range(start, stop):
+        z[:] = b
+        for e in range(indptr[r], indptr[r + 1]):
+            x, j = data[e], indices[e]
+            for c in range(k):
+                z[c] += x * W[j, c]
+        for p in range(weights.shape[1]):
+            v, first = weights[r, p], p * width
+            if A is not None:
+                curvature_row(z, A[r], first, width, v)
+            elif width == 1:
+                loss[p] += v * binary_row(z, p, targets[r], v)
+            else:
+                loss[p] += v * margin_row(z, first, width, targets[r])
+                for c in range(first, first + width):
+                    z[c] = math.exp(z[c])
+                loss[p] += v * share_row(z, first, width, targets[r], v)
+        db += z
+        for e in range(indptr[r], indptr[r + 1]):
+            x, j = data[e], indices[e]
+            for c in range(k):
+                G[j, c] += x * z[c]
