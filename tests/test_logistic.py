@@ -1,4 +1,4 @@
-"""The layer against exact arithmetic: decimals of 400 digits, at every margin, in both precisions."""
+"""The layer against decimals of 400 digits, at every margin, in both precisions."""
 
 from decimal import Decimal, localcontext
 

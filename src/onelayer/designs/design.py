@@ -105,7 +105,7 @@ class Design(ABC):
         return H if self.folded is None else self.folded.fold_hessian(H)
 
     def curvature_pass(self, W: np.ndarray, b: np.ndarray, head: Head) -> np.ndarray:
-        """The head's curvature activations (m, k), from which `hessian_product` has its curvature."""
+        """The head's curvature activations (m, k), which `hessian_product` takes."""
         Wx, bx = self._fold(W, b)
         A = np.empty((self.traits.m, W.shape[1]), self.dtype)
         for rows, block in self.blocks():
