@@ -12,7 +12,7 @@ M, N = 50_000, 800
 
 
 @pytest.fixture(scope="module")
-def X():
+def pixels():
     """40 MB of bytes."""
     return np.random.default_rng(0).integers(0, 256, (M, N), np.uint8)
 
@@ -28,7 +28,8 @@ def peak(work):
 
 
 @pytest.mark.parametrize("scaling", [None, 1 / 255, "standard"])
-def test_passes(X, scaling):
+def test_passes(pixels, scaling):
+    X = pixels
     v = np.full((M, 1), 1 / M)
     W, b, y = np.zeros((N, 3)), np.zeros(3), np.zeros(M, np.int64)
 
@@ -43,8 +44,8 @@ def test_passes(X, scaling):
     assert peak(passes) < 0.25 * X.nbytes
 
 
-def test_hessian_pass(X):
-    X = X.reshape(-1, 200)
+def test_hessian_pass(pixels):
+    X = pixels.reshape(-1, 200)
     design = make_design(X)
     v = np.full((len(X), 1), 1 / len(X))
 
