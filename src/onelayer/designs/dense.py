@@ -35,7 +35,7 @@ class DenseDesign(Design):
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Rows and their block, converted, centred and scaled."""
         m, n = self.X.shape
-        step = max(1, BLOCK_BYTES // (n * self.dtype.itemsize))
+        step = max(1, BLOCK_BYTES // max(1, n * self.dtype.itemsize))
         for start in range(0, m, step):
             rows = slice(start, min(start + step, m))
             self.ledger.bytes_read += self.X[rows].nbytes
@@ -50,7 +50,7 @@ class DenseDesign(Design):
         """X' X'^T: (m, m), summed over blocks of columns."""
         m, n = self.X.shape
         K = np.zeros((m, m))
-        step = max(1, 8 * BLOCK_BYTES // (8 * m))
+        step = max(1, BLOCK_BYTES // m)
         for start in range(0, n, step):
             block = self._convert(self.X[:, start : start + step], slice(start, start + step))
             K += (block @ block.T).astype(np.float64)
