@@ -43,9 +43,10 @@ class CsrDesign(Design):
     def gram(self) -> np.ndarray:
         """X' X'^T: (m, m), from x'_i^T x'_j = (s x_i - s c)^T (s x_j - s c)."""
         self.ledger.bytes_read += self.traits.nbytes
+        X = self.X.astype(np.float64, copy=False)
         if self.folded is None:
-            return (self.X @ self.X.T).toarray().astype(np.float64)
-        scaled = self.X.multiply(self.folded.scale[None, :]).tocsr()
+            return (X @ X.T).toarray()
+        scaled = X.multiply(self.folded.scale[None, :]).tocsr()
         centre = self.folded.centre * self.folded.scale
         cross = scaled @ centre
         return (scaled @ scaled.T).toarray() - cross[:, None] - cross + centre @ centre
@@ -59,11 +60,20 @@ class CsrDesign(Design):
 def csr_standard_scaling(X: Any, weights: np.ndarray) -> Scaling:
     """Standardisation of X: weighted moments in float64 about the mean; `weights` sum to 1.
 
-    The variance is sum_nz v (x - mean)^2 + (weight of the zeros) mean^2: no cancellation.
+    The variance is sum_nz v (x - mean)^2 + (weight of the zeros) mean^2, less the square of what
+    the mean is off by: no cancellation.
     """
     X = X.astype(np.float64)
+    X.sum_duplicates()
     mean = X.T @ weights
-    v = weights.repeat(np.diff(X.indptr))
-    square = np.bincount(X.indices, v * (X.data - mean[X.indices]) ** 2, X.shape[1])
-    zeros = 1 - np.bincount(X.indices, v, X.shape[1])
-    return standard_scaling(mean, square + zeros.clip(0) * mean**2, np.dtype(np.float64))
+    v, off = weights.repeat(np.diff(X.indptr)), X.data - mean[X.indices]
+
+    def over_entries(values: np.ndarray) -> np.ndarray:
+        return np.bincount(X.indices, values, X.shape[1])
+
+    # Counted, for 1 less the weight of a full column's entries is not 0 but rounding.
+    full = over_entries(v > 0) == np.count_nonzero(weights)
+    zeros = np.where(full, 0, 1 - over_entries(v)).clip(0)
+    error = over_entries(v * off) - zeros * mean
+    variance = over_entries(v * off**2) + zeros * mean**2 - error**2
+    return standard_scaling(mean + error, variance.clip(0), np.dtype(np.float64))

@@ -35,7 +35,7 @@ class DenseDesign(Design):
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Rows and their block, converted, centred and scaled."""
         m, n = self.X.shape
-        step = max(1, BLOCK_BYTES // (n * self.dtype.itemsize))
+        step = max(1, BLOCK_BYTES // max(1, n * self.dtype.itemsize))
         for start in range(0, m, step):
             rows = slice(start, min(start + step, m))
             self.ledger.bytes_read += self.X[rows].nbytes
@@ -50,7 +50,7 @@ class DenseDesign(Design):
         """X' X'^T: (m, m), summed over blocks of columns."""
         m, n = self.X.shape
         K = np.zeros((m, m))
-        step = max(1, 8 * BLOCK_BYTES // (8 * m))
+        step = max(1, BLOCK_BYTES // m)
         for start in range(0, n, step):
             block = self._convert(self.X[:, start : start + step], slice(start, start + step))
             K += (block @ block.T).astype(np.float64)
@@ -77,13 +77,15 @@ def dense_standard_scaling(X: np.ndarray, weights: np.ndarray) -> Scaling:
     """Standardisation of X: weighted moments in float64, merged block by block (Chan et al. 1979).
 
     `weights` (m,) sum to 1. The variance is the population's, as in scikit-learn's StandardScaler.
+    Columns are counted from their first value: a far mean costs no digits, a constant is 0.
     """
     n = X.shape[1]
+    origin = X[np.argmax(weights > 0)].astype(np.float64)
     mean, square, total = np.zeros(n), np.zeros(n), 0.0
     step = max(1, BLOCK_BYTES // (8 * n))
     for start in range(0, len(X), step):
         v = weights[start : start + step]
-        block, weight = X[start : start + step].astype(np.float64), v.sum()
+        block, weight = X[start : start + step].astype(np.float64) - origin, v.sum()
         if weight == 0:
             continue
         block_mean = v @ block / weight
@@ -92,4 +94,4 @@ def dense_standard_scaling(X: np.ndarray, weights: np.ndarray) -> Scaling:
         total += weight
         mean += shift * (weight / total)
         square += v @ block**2 + shift**2 * weight * (total - weight) / total
-    return standard_scaling(mean, square / total, X.dtype)
+    return standard_scaling(origin + mean, square / total, X.dtype)

@@ -94,7 +94,8 @@ class Design(ABC):
         n, k = W.shape[0] + 1, head.width
         H = np.zeros((n, k, n, k))
         for rows, block in self.blocks():
-            C = head.curvature(head.activation(block @ Wx + bx)) * weights[rows][:, :, None]
+            A = head.curvature_activation(block @ Wx + bx)
+            C = head.curvature(A) * weights[rows][:, :, None]
             for c in range(k):
                 for d in range(c + 1):
                     H[:, c, :, d] += self.outer(block, C[:, c, d])
@@ -104,11 +105,11 @@ class Design(ABC):
         return H if self.folded is None else self.folded.fold_hessian(H)
 
     def curvature_pass(self, W: np.ndarray, b: np.ndarray, head: Head) -> np.ndarray:
-        """The activations a (m, k), from which `hessian_product` has its curvature."""
+        """The head's curvature activations (m, k), which `hessian_product` takes."""
         Wx, bx = self._fold(W, b)
         A = np.empty((self.traits.m, W.shape[1]), self.dtype)
         for rows, block in self.blocks():
-            A[rows] = head.activation(block @ Wx + bx)
+            A[rows] = head.curvature_activation(block @ Wx + bx)
         return A
 
     def hessian_product(
