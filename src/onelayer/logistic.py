@@ -58,12 +58,16 @@ class Head(Protocol):
         """a: the shape of Z."""
         ...
 
+    def curvature_activation(self, Z: np.ndarray) -> np.ndarray:
+        """A, from which the two below are exact: the shape of Z."""
+        ...
+
     def curvature(self, A: np.ndarray) -> np.ndarray:
-        """d2L/dz2 of one problem: (rows, width, width)."""
+        """d2L/dz2 of one problem: (rows, width, width); A as above."""
         ...
 
     def curvature_product(self, A: np.ndarray, U: np.ndarray) -> np.ndarray:
-        """(d2L/dz2) u of every row: the shape of Z."""
+        """(d2L/dz2) u of every row: the shape of Z; A as above."""
         ...
 
 
@@ -75,18 +79,21 @@ class Binary:
     width: int = 1
 
     def loss(self, Z: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """L = max(z, 0) - y z + log(1 + e^-|z|), which is -(y log a + (1 - y) log(1 - a))."""
-        y = targets[:, None]
-        return np.maximum(Z, 0) - y * Z + np.log1p(np.exp(-np.abs(Z)))
+        """L = max(s z, 0) + log(1 + e^-|z|), s = 1 - 2 y: -(y log a + (1 - y) log(1 - a))."""
+        return np.maximum(_sign(Z, targets) * Z, 0) + np.log1p(np.exp(-np.abs(Z)))
 
     def residual(self, Z: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """dz = a - y, written sigma(z) for y = 0 and -sigma(-z) for y = 1: no cancellation."""
-        sign = (1 - 2 * targets[:, None]).astype(Z.dtype)
+        sign = _sign(Z, targets)
         return sign * sigma(sign * Z)
 
     def activation(self, Z: np.ndarray) -> np.ndarray:
         """a = sigma(z)."""
         return sigma(Z)
+
+    def curvature_activation(self, Z: np.ndarray) -> np.ndarray:
+        """The smaller of a and 1 - a, sigma(-|z|): a (1 - a) has no use for which is which."""
+        return sigma(-np.abs(Z))
 
     def curvature(self, A: np.ndarray) -> np.ndarray:
         """d2L/dz2 = a (1 - a)."""
@@ -95,6 +102,11 @@ class Binary:
     def curvature_product(self, A: np.ndarray, U: np.ndarray) -> np.ndarray:
         """a (1 - a) u."""
         return A * (1 - A) * U
+
+
+def _sign(Z: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """1 - 2 y: +1 where z adds to the loss, -1 where it takes from it."""
+    return (1 - 2 * targets[:, None].astype(np.int8)).astype(Z.dtype)
 
 
 @dataclass(frozen=True)
@@ -128,6 +140,10 @@ class Softmax:
     def activation(self, Z: np.ndarray) -> np.ndarray:
         """a = softmax(z), problem by problem."""
         return softmax(self._problems(Z)).reshape(Z.shape)
+
+    def curvature_activation(self, Z: np.ndarray) -> np.ndarray:
+        """a: the small ones are exact, and the large one is never taken from 1."""
+        return self.activation(Z)
 
     def curvature(self, A: np.ndarray) -> np.ndarray:
         """d2L/dz2 = diag(a) - a a^T, the diagonal as minus the sum of its row."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
@@ -26,7 +27,7 @@ def partition(m: int, data_bytes: int, result_bytes: int) -> list[tuple[int, int
     """Ranges of rows: as many tasks as keep the work on results small beside that on data."""
     tasks = min(TASKS, max(1, data_bytes // (4 * max(result_bytes, 1 << 14))), max(1, m // 16))
     edges = [m * task // tasks for task in range(tasks + 1)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 def run(function: Callable[[int, int], T], ranges: list[tuple[int, int]]) -> list[T]:
@@ -73,7 +74,7 @@ def _cancel(futures: list[Future[T]]) -> None:
 
 def _forget() -> None:
     """A forked child has none of its parent's threads."""
-    global _pool, _lock  # noqa: PLW0603
+    global _pool, _lock
     _pool, _lock = None, Lock()
 
 

@@ -33,8 +33,8 @@ _ADVICE = {
         "and there is no optimum: set a finite C, for example C=1."
     ),
     Status.STALLED: (
-        "Rounding allows no further progress: loosen tol, give float64 data, or standardise "
-        "the features (scaling='standard')."
+        "Rounding or overflow allows no further progress: loosen tol, give float64 data, "
+        "standardise the features (scaling='standard') or lower the learning rate."
     ),
     Status.INTERRUPTED: "The fit was interrupted; the best parameters so far are kept.",
 }

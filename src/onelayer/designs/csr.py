@@ -6,9 +6,20 @@ from collections.abc import Iterator
 from typing import Any, final
 
 import numpy as np
+from scipy import sparse
 
-from onelayer.designs.design import Design, Ledger, Traits
+from onelayer.designs.design import (
+    SMALL_BYTES,
+    Design,
+    Ledger,
+    Sums,
+    Traits,
+    block_forward,
+    block_sums,
+)
+from onelayer.designs.fused import FusedCsr
 from onelayer.designs.scaling import Scaling, standard_scaling
+from onelayer.logistic import Head
 
 
 @final
@@ -24,6 +35,34 @@ class CsrDesign(Design):
         offers = frozenset({"rows", "hessian", "gram"})
         self.traits = Traits(m, n, nbytes, X.nnz / max(1, m * n), offers)
         self.ledger = Ledger()
+        self.fused = None if nbytes < SMALL_BYTES else FusedCsr(X, scaling)
+
+    def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """z = X' W + b: (m, k)."""
+        return block_forward(self, W, b)
+
+    def sums(
+        self,
+        W: np.ndarray,
+        b: np.ndarray,
+        head: Head,
+        targets: np.ndarray,
+        weights: np.ndarray,
+        A: np.ndarray | None,
+    ) -> Sums:
+        """Loss, X'^T dz and sum dz, by the route that the size of X chose."""
+        if self.fused is None:
+            return block_sums(self, W, b, head, targets, weights, A)
+        self.ledger.bytes_read += self.traits.nbytes
+        return self.fused.sums(W, b, head, targets, weights, A)
+
+    def square(self, block: Any) -> Any:
+        """The block with every element squared; the pattern is shared."""
+        return sparse.csr_array((block.data**2, block.indices, block.indptr), shape=block.shape)
+
+    def sample(self, rows: np.ndarray) -> np.ndarray:
+        """Not offered: a dense sample of sparse rows would be larger than X."""
+        raise NotImplementedError(f"{type(self).__name__} does not offer a sample of {len(rows)}")
 
     def blocks(self) -> Iterator[tuple[slice, Any]]:
         """All rows at once: SciPy's products already stream through X."""
@@ -43,9 +82,10 @@ class CsrDesign(Design):
     def gram(self) -> np.ndarray:
         """X' X'^T: (m, m), from x'_i^T x'_j = (s x_i - s c)^T (s x_j - s c)."""
         self.ledger.bytes_read += self.traits.nbytes
+        X = self.X.astype(np.float64, copy=False)
         if self.folded is None:
-            return (self.X @ self.X.T).toarray().astype(np.float64)
-        scaled = self.X.multiply(self.folded.scale[None, :]).tocsr()
+            return (X @ X.T).toarray()
+        scaled = X.multiply(self.folded.scale[None, :]).tocsr()
         centre = self.folded.centre * self.folded.scale
         cross = scaled @ centre
         return (scaled @ scaled.T).toarray() - cross[:, None] - cross + centre @ centre
@@ -59,11 +99,20 @@ class CsrDesign(Design):
 def csr_standard_scaling(X: Any, weights: np.ndarray) -> Scaling:
     """Standardisation of X: weighted moments in float64 about the mean; `weights` sum to 1.
 
-    The variance is sum_nz v (x - mean)^2 + (weight of the zeros) mean^2: no cancellation.
+    The variance is sum_nz v (x - mean)^2 + (weight of the zeros) mean^2, less the square of what
+    the mean is off by: no cancellation.
     """
     X = X.astype(np.float64)
+    X.sum_duplicates()
     mean = X.T @ weights
-    v = weights.repeat(np.diff(X.indptr))
-    square = np.bincount(X.indices, v * (X.data - mean[X.indices]) ** 2, X.shape[1])
-    zeros = 1 - np.bincount(X.indices, v, X.shape[1])
-    return standard_scaling(mean, square + zeros.clip(0) * mean**2, np.dtype(np.float64))
+    v, off = weights.repeat(np.diff(X.indptr)), X.data - mean[X.indices]
+
+    def over_entries(values: np.ndarray) -> np.ndarray:
+        return np.bincount(X.indices, values, X.shape[1])
+
+    # Counted, for 1 less the weight of a full column's entries is not 0 but rounding.
+    full = over_entries(v > 0) == np.count_nonzero(weights)
+    zeros = np.where(full, 0, 1 - over_entries(v)).clip(0)
+    error = over_entries(v * off) - zeros * mean
+    variance = over_entries(v * off**2) + zeros * mean**2 - error**2
+    return standard_scaling(mean + error, variance.clip(0), np.dtype(np.float64))

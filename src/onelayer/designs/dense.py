@@ -1,7 +1,7 @@
 """A dense X in memory, as it came: float64, float32, float16 or uint8; the NumPy block loop.
 
-Blocks of rows are converted, centred and scaled in the cache. This is the route for small data
-and the twin that every kernel is tested against; it imports no Numba.
+Blocks of rows are converted, centred and scaled in the cache. Small data take the NumPy block
+loop, which imports no Numba and is the twin of every kernel; larger data take the kernels.
 """
 
 from __future__ import annotations
@@ -11,11 +11,20 @@ from typing import final
 
 import numpy as np
 
-from onelayer.designs.design import Design, Ledger, Traits
+from onelayer.designs.design import (
+    SMALL_BYTES,
+    Design,
+    Ledger,
+    Sums,
+    Traits,
+    block_forward,
+    block_sums,
+)
+from onelayer.designs.fused import FusedDense
 from onelayer.designs.scaling import Scaling, standard_scaling
+from onelayer.logistic import Head
 
 BLOCK_BYTES = 1 << 19  # a converted block and its products stay within a core's cache of 1 MiB
-SMALL_BYTES = 2_000_000  # below this, float64 products cost nothing that one would notice
 
 
 @final
@@ -26,16 +35,42 @@ class DenseDesign(Design):
         m, n = X.shape
         self.X = X
         self.scaling = scaling
-        double = X.dtype == np.float64 or X.nbytes < SMALL_BYTES
+        small = X.nbytes < SMALL_BYTES
+        double = X.dtype == np.float64 or small
         self.dtype = np.dtype(np.float64 if double else np.float32)
         self.folded = None
-        self.traits = Traits(m, n, X.nbytes, 1.0, frozenset({"rows", "hessian", "gram"}))
+        self.traits = Traits(m, n, X.nbytes, 1.0, frozenset({"rows", "hessian", "gram", "sample"}))
         self.ledger = Ledger()
+        # Kernels read along rows; a Fortran-ordered X goes through blocks, which turn it.
+        in_rows = X.flags.c_contiguous
+        self.fused = None if small or not in_rows else FusedDense(X, scaling, self.dtype)
+
+    def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """z = X' W + b: (m, k)."""
+        if self.fused is None:
+            return block_forward(self, W, b)
+        self.ledger.bytes_read += self.X.nbytes
+        return self.fused.forward(W, b)
+
+    def sums(
+        self,
+        W: np.ndarray,
+        b: np.ndarray,
+        head: Head,
+        targets: np.ndarray,
+        weights: np.ndarray,
+        A: np.ndarray | None,
+    ) -> Sums:
+        """Loss, X'^T dz and sum dz, by the route that the size of X chose."""
+        if self.fused is None:
+            return block_sums(self, W, b, head, targets, weights, A)
+        self.ledger.bytes_read += self.X.nbytes
+        return self.fused.sums(W, b, head, targets, weights, A)
 
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Rows and their block, converted, centred and scaled."""
         m, n = self.X.shape
-        step = max(1, BLOCK_BYTES // (n * self.dtype.itemsize))
+        step = max(1, BLOCK_BYTES // max(1, n * self.dtype.itemsize))
         for start in range(0, m, step):
             rows = slice(start, min(start + step, m))
             self.ledger.bytes_read += self.X[rows].nbytes
@@ -44,13 +79,27 @@ class DenseDesign(Design):
     def outer(self, block: np.ndarray, h: np.ndarray) -> np.ndarray:
         """[block 1]^T diag(h) [block 1]: (n + 1, n + 1)."""
         B = np.column_stack([block, np.ones(len(block), block.dtype)])
-        return (B * h[:, None]).T @ B
+        return (B * h[:, None].astype(B.dtype)).T @ B
+
+    def square(self, block: np.ndarray) -> np.ndarray:
+        """The block with every element squared."""
+        return block * block
+
+    def sample(self, rows: np.ndarray) -> np.ndarray:
+        """[X'[rows] 1] as a float32 array."""
+        picked = np.ones((len(rows), self.X.shape[1] + 1), np.float32)
+        step = max(1, BLOCK_BYTES // max(1, 8 * self.X.shape[1]))
+        for start in range(0, len(rows), step):
+            block = self.X[rows[start : start + step]]
+            picked[start : start + step, :-1] = self._convert(block)
+            self.ledger.bytes_read += block.nbytes
+        return picked
 
     def gram(self) -> np.ndarray:
         """X' X'^T: (m, m), summed over blocks of columns."""
         m, n = self.X.shape
         K = np.zeros((m, m))
-        step = max(1, 8 * BLOCK_BYTES // (8 * m))
+        step = max(1, BLOCK_BYTES // m)
         for start in range(0, n, step):
             block = self._convert(self.X[:, start : start + step], slice(start, start + step))
             K += (block @ block.T).astype(np.float64)
@@ -77,13 +126,15 @@ def dense_standard_scaling(X: np.ndarray, weights: np.ndarray) -> Scaling:
     """Standardisation of X: weighted moments in float64, merged block by block (Chan et al. 1979).
 
     `weights` (m,) sum to 1. The variance is the population's, as in scikit-learn's StandardScaler.
+    Columns are counted from their first value: a far mean costs no digits, a constant is 0.
     """
     n = X.shape[1]
+    origin = X[np.argmax(weights > 0)].astype(np.float64)
     mean, square, total = np.zeros(n), np.zeros(n), 0.0
     step = max(1, BLOCK_BYTES // (8 * n))
     for start in range(0, len(X), step):
         v = weights[start : start + step]
-        block, weight = X[start : start + step].astype(np.float64), v.sum()
+        block, weight = X[start : start + step].astype(np.float64) - origin, v.sum()
         if weight == 0:
             continue
         block_mean = v @ block / weight
@@ -92,4 +143,4 @@ def dense_standard_scaling(X: np.ndarray, weights: np.ndarray) -> Scaling:
         total += weight
         mean += shift * (weight / total)
         square += v @ block**2 + shift**2 * weight * (total - weight) / total
-    return standard_scaling(mean, square / total, X.dtype)
+    return standard_scaling(origin + mean, square / total, X.dtype)

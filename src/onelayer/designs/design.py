@@ -17,9 +17,9 @@ import numpy as np
 from onelayer.designs.scaling import Scaling
 from onelayer.logistic import Head
 
-
 Sums = tuple[np.ndarray, np.ndarray, np.ndarray]
 
+SMALL_BYTES = 2_000_000  # of X: below, NumPy in float64 costs nothing that one would notice
 ROWS = 4096  # rows whose activations are computed together
 
 
@@ -62,6 +62,14 @@ class Design(ABC):
         """[block 1]^T diag(h) [block 1]: (n + 1, n + 1)."""
 
     @abstractmethod
+    def square(self, block: Any) -> Any:
+        """The block with every element squared."""
+
+    @abstractmethod
+    def sample(self, rows: np.ndarray) -> np.ndarray:
+        """[X'[rows] 1] as a dense float32 array; only where "sample" is among the offers."""
+
+    @abstractmethod
     def gram(self) -> np.ndarray:
         """X' X'^T: (m, m)."""
 
@@ -102,10 +110,10 @@ class Design(ABC):
         return self.sums(V, c, head, np.zeros(0, np.intp), weights, A)[1:]
 
     def curvature_pass(self, W: np.ndarray, b: np.ndarray, head: Head) -> np.ndarray:
-        """The activations a (m, k), from which `hessian_product` has its curvature."""
+        """The head's curvature activations (m, k), which `hessian_product` takes."""
         Z = self.forward(W, b)
         for start in range(0, len(Z), ROWS):
-            Z[start : start + ROWS] = head.activation(Z[start : start + ROWS])
+            Z[start : start + ROWS] = head.curvature_activation(Z[start : start + ROWS])
         return Z
 
     def hessian_pass(
@@ -116,7 +124,8 @@ class Design(ABC):
         n, k = W.shape[0] + 1, head.width
         H = np.zeros((n, k, n, k))
         for rows, block in self.blocks():
-            C = head.curvature(head.activation(block @ Wx + bx)) * weights[rows][:, :, None]
+            A = head.curvature_activation(block @ Wx + bx)
+            C = head.curvature(A) * weights[rows][:, :, None]
             for c in range(k):
                 for d in range(c + 1):
                     H[:, c, :, d] += self.outer(block, C[:, c, d])
@@ -124,6 +133,20 @@ class Design(ABC):
             for d in range(c):
                 H[:, d, :, c] = H[:, c, :, d]
         return H if self.folded is None else self.folded.fold_hessian(H)
+
+    def diagonal_pass(self, h: np.ndarray) -> np.ndarray:
+        """sum_i h_i x'_i^2 (n, k) for h (m, k): the diagonals of X'^T diag(h_j) X'."""
+        squares, sums = np.zeros((2, self.traits.n, h.shape[1]))
+        for rows, block in self.blocks():
+            squares += self.square(block).T @ h[rows].astype(self.dtype)
+            if self.folded is not None:
+                sums += block.T @ h[rows]
+        if self.folded is None:
+            return squares
+        return self.folded.fold_squares(squares, sums, h.sum(axis=0))
+
+    def _fold_gradient(self, G: np.ndarray, db: np.ndarray) -> np.ndarray:
+        return G if self.folded is None else self.folded.fold_gradient(G, db)
 
 
 def block_forward(design: Design, W: np.ndarray, b: np.ndarray) -> np.ndarray:

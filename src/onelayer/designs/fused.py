@@ -34,7 +34,11 @@ class FusedDense:
 
         padded = self._pad(W, b)
         Z = np.empty((len(self.X), W.shape[1]), self.dtype)
-        self._run(W.shape[1], lambda a, z: forward_pass(self.X, self.centre, *padded, a, z, Z))
+
+        def task(start: int, stop: int) -> None:
+            forward_pass(self.X, self.centre, *padded, start, stop, Z)
+
+        self._run(W.shape[1], task)
         return Z
 
     def sums(
@@ -48,6 +52,7 @@ class FusedDense:
     ) -> Sums:
         """Loss, G and db: of the loss where A is None, of a Hessian product where it is given."""
         k = W.shape[1]
+        targets = targets.astype(np.int32, copy=False)
         if k > COLUMNS:
             loss, G, db = self._blas(*self._parameters(W, b), head, targets, weights, A)
         elif k == 1:
@@ -63,9 +68,7 @@ class FusedDense:
 
         def task(start: int, stop: int) -> Sums:
             G = np.zeros(len(w))
-            loss, db = binary_pass(
-                self.X, self.centre, w, b[0], targets, v, A, start, stop, G
-            )
+            loss, db = binary_pass(self.X, self.centre, w, b[0], targets, v, A, start, stop, G)
             return np.array([loss]), G[:, None], np.array([db])
 
         return _add(self._run(1, task))
@@ -85,31 +88,25 @@ class FusedDense:
         return _add(self._run(k, task))
 
     def _blas(self, W: Any, b: Any, head: Head, targets: Any, weights: Any, A: Any) -> Sums:
-        """Convert, product, head, product: BLAS from this thread alone, between the pool's turns."""
+        """Convert, product, head, product: BLAS from this thread, between turns of the pool."""
         from onelayer.kernels.dense import convert_rows, head_rows
 
         (m, n), k = self.X.shape, W.shape[1]
         step = max(256, BLAS_BLOCK // (n * self.dtype.itemsize))
         B, Z = np.empty((step, n), self.dtype), np.empty((step, k), self.dtype)
-        G, db, loss = np.zeros((n, k)), np.zeros(k), np.zeros(weights.shape[1])
+        p = weights.shape[1]
+        G, db, loss = np.zeros((n, k)), np.zeros(k), np.zeros(p)
         for first in range(0, m, step):
             rows = min(step, m - first)
             ranges = [(first + a, first + z) for a, z in parallel.partition(rows, rows * n, 1)]
             block, z = B[:rows], Z[:rows]
-            parallel.run(
-                lambda a, o, f=first, block=block: convert_rows(
-                    self.X, self.centre, a, o, f, block
-                ),
-                ranges,
-            )
+            convert = partial(_convert_task, convert_rows, self.X, self.centre, first, block)
+            parallel.run(convert, ranges)
             np.matmul(block, W, out=z)
             z += b
-
-            def task(a: int, o: int, f: int = first, z: np.ndarray = z) -> Sums:
-                d, part = np.zeros(k), np.zeros(weights.shape[1])
-                head_rows(z, head.width, targets, weights, A, a, o, f, d, part)
-                return part, np.zeros(0), d
-
+            task = partial(
+                _head_task, partial(head_rows, z, head.width, targets, weights, A), k, p, first
+            )
             part, _, d = _add(parallel.run(task, ranges))
             loss += part
             db += d
@@ -149,6 +146,7 @@ class FusedCsr:
     ) -> Sums:
         """Loss, G and db, as `FusedDense.sums`."""
         W, b = self.folded.fold(W, b)
+        targets = targets.astype(np.int32, copy=False)
         part = self._binary if W.shape[1] == 1 else partial(self._columns, head)
         loss, G, db = part(W, b, targets, weights, A)
         return loss, self.folded.fold_gradient(G, db), db
@@ -185,6 +183,16 @@ class FusedCsr:
         m, n = self.X.shape
         work = 16 * k * self.X.nnz  # reads of W and G beside those of X
         return parallel.run(task, parallel.partition(m, work, 8 * n * k))
+
+
+def _convert_task(kernel: Any, X: Any, centre: Any, first: int, B: Any, a: int, z: int) -> None:
+    kernel(X, centre, a, z, first, B)
+
+
+def _head_task(kernel: Any, k: int, problems: int, first: int, a: int, z: int) -> Sums:
+    db, loss = np.zeros(k), np.zeros(problems)
+    kernel(a, z, first, db, loss)
+    return loss, np.zeros(0), db
 
 
 def _fold_or_centre(

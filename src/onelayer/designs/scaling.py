@@ -28,6 +28,11 @@ class Scaling:
         """X'^T dz from G = X^T dz and db = sum dz: the transpose of `fold`."""
         return self.scale[:, None] * (G - np.outer(self.centre, db))
 
+    def fold_squares(self, squares: np.ndarray, sums: np.ndarray, total: np.ndarray) -> np.ndarray:
+        """sum h x'^2 (n, k) from sum h x^2, sum h x and sum h."""
+        centre, scale = self.centre[:, None], self.scale[:, None]
+        return scale**2 * np.maximum(squares - 2 * centre * sums + centre**2 * total, 0)
+
     def fold_hessian(self, H: np.ndarray) -> np.ndarray:
         """Second derivatives for x' from those for x: (n + 1, k, n + 1, k), the intercept last."""
         centre, scale = self.centre[:, None, None, None], np.append(self.scale, 1)
@@ -40,12 +45,13 @@ class Scaling:
 def standard_scaling(mean: np.ndarray, variance: np.ndarray, dtype: np.dtype) -> Scaling:
     """Zero mean and unit variance; a constant column keeps scale 1.
 
-    The centre is rounded to `dtype`, the one that blocks are centred in, so that x - centre is
-    exact there; what rounding shifts, the intercept takes up. A variance within rounding of zero
-    beside the mean is that of a constant column.
+    The centre is rounded to the type of X (float32 for bytes and float16), so that x - centre is
+    exact in float32 blocks; what rounding shifts, the intercept takes up. A deviation of a few
+    units in the last place of the mean is that of a constant column.
     """
-    noise = 10 * np.finfo(np.float64).eps * mean**2
+    deviation = np.sqrt(variance)
     scale = np.ones_like(mean)
-    varies = variance > noise
-    scale[varies] = 1 / np.sqrt(variance[varies])
-    return Scaling(mean.astype(dtype).astype(np.float64), scale)
+    varies = deviation > 10 * np.finfo(np.float64).eps * np.abs(mean)
+    scale[varies] = 1 / deviation[varies]
+    centre = mean.astype(np.result_type(dtype, np.float32))
+    return Scaling(centre.astype(np.float64), scale)

@@ -1,1 +1,1 @@
-"""Numba kernels: serial loops over a range of rows that release the GIL. Used by designs and solvers."""
+"""Numba kernels: serial loops over a range of rows that release the GIL."""

@@ -188,7 +188,9 @@ def head(Z, width, k, targets, weights, A, s, rows, db, loss):
     elif width == 1:
         for i in range(rows):
             for p in range(k):
-                loss[p] += weights[s + i, p] * binary_row(Z[i], p, targets[s + i], weights[s + i, p])
+                loss[p] += weights[s + i, p] * binary_row(
+                    Z[i], p, targets[s + i], weights[s + i, p]
+                )
     else:
         for i in range(rows):
             for p in range(weights.shape[1]):

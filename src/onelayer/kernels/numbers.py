@@ -26,7 +26,7 @@ def _half(x):
     return sign * (magnitude * HALF_BIAS)
 
 
-_WIDEN = {types.uint8: lambda x: np.float32(x), types.uint16: _half}  # noqa: PLW0108
+_WIDEN = {types.uint8: lambda x: np.float32(x), types.uint16: _half}
 
 
 @overload(widen, inline="always")
@@ -40,7 +40,7 @@ def exp_negative(x):
 
 
 def _exp_float32(x):
-    """2^n e^r with |r| <= log(2) / 2, e^r by its series to r^6: within 2 units in the last place."""
+    """2^n e^r with |r| <= log(2) / 2, e^r by its series to r^6: right to 2 units in the last."""
     x = max(x, UNDERFLOW)
     n = math.floor(x * LOG2_E + np.float32(0.5))
     r = (x - n * LN2_HIGH) - n * LN2_LOW

@@ -83,6 +83,11 @@ class Gram(Solver[GramState]):
         del objective
         return _wrap(state.basis, state.reduced, self.inner.polish(state.reduced, state.inner))
 
+    def confirm(self, objective: Objective, state: GramState) -> GramState:
+        """The inner solver's."""
+        del objective
+        return _wrap(state.basis, state.reduced, self.inner.confirm(state.reduced, state.inner))
+
     def parameters(self, objective: Objective, state: GramState) -> np.ndarray:
         """W = X^T alpha."""
         V, b = state.reduced.split(state.theta)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar, final
 
 import numpy as np
 
 from onelayer.objective import Objective
 from onelayer.solvers.line_search import Trial, search
-from onelayer.solvers.newton_decrement import newton_decrement
+from onelayer.solvers.newton_decrement import Decrement, newton_decrement, runs_away
 from onelayer.solvers.solver import Solver, State
 
 Pair = tuple[np.ndarray, np.ndarray]  # a step and what it changed in the gradient
@@ -43,7 +44,7 @@ class Lbfgs(Solver[LbfgsState]):
         direction = -multiply(state.pairs, state.gradient)
         slope = float(np.vdot(state.gradient, direction))
         here = Trial(0.0, state.theta, state.value, state.gradient, slope)
-        length = 1.0 if state.pairs else min(1.0, 1 / float(np.linalg.norm(direction) or 1))
+        length = 1.0 if state.pairs else _cauchy_length(objective, here, direction)
         trial = search(objective.value_and_gradient, here, direction, length)
         if trial is None:
             return replace(state, stalled=not state.pairs, pairs=())
@@ -60,8 +61,41 @@ class Lbfgs(Solver[LbfgsState]):
         wanted = state.tol * abs(state.value)
         if cheap > min(wanted, state.check_at):
             return replace(state, gap=max(cheap, wanted * 1.01))
-        gap = newton_decrement(objective, state.theta, state.gradient).gap
+        gap = _decrement(objective, state).gap
         return replace(state, gap=gap, check_at=cheap * wanted / max(2 * gap, 1e-300))
+
+    def confirm(self, objective: Objective, state: LbfgsState) -> LbfgsState:
+        """The gap by Newton's decrement, where the memory's estimate has stopped nothing."""
+        return replace(state, gap=_decrement(objective, state).gap)
+
+    def polish(self, objective: Objective, state: LbfgsState) -> LbfgsState:
+        """Without a penalty two Newton steps, to tell a runaway from an optimum."""
+        if objective.penalty.l2 > 0:
+            return state
+        for _ in range(2):
+            direction = _decrement(objective, state).direction
+            direction -= direction.mean(axis=1, keepdims=True) if direction.shape[1] > 1 else 0
+            theta = state.theta + direction
+            value, gradient = objective.value_and_gradient(theta)
+            if not value <= state.value:
+                return state
+            state = replace(state, theta=theta, value=value, gradient=gradient)
+        gap, direction = _decrement(objective, state)
+        return replace(state, gap=gap, runaway=runs_away(objective, direction))
+
+
+def _decrement(objective: Objective, state: LbfgsState) -> Decrement:
+    """Conjugate gradients with the memory as their preconditioner."""
+    return newton_decrement(
+        objective, state.theta, state.value, state.gradient, partial(multiply, state.pairs)
+    )
+
+
+def _cauchy_length(objective: Objective, here: Trial, direction: np.ndarray) -> float:
+    """Where J's parabola along the direction is lowest: right for features of any size."""
+    product = objective.hessian_product(objective.curvature(here.theta), direction)
+    bend = float(np.vdot(direction, product))
+    return -here.slope / bend if bend > 0 else 1.0
 
 
 def multiply(pairs: tuple[Pair, ...], gradient: np.ndarray) -> np.ndarray:

@@ -43,7 +43,13 @@ class Run:
             When the objective is not a finite number at the start.
         """
         self._began, self._bytes = perf_counter(), self.objective.design.ledger.bytes_read
-        theta = self.objective.start() if start is None else start
+        theta = self.objective.start() if start is None else _symmetric(start)
+        # The loop looks for values that are not finite itself; NumPy need not warn of each.
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._solve(theta)
+        return self.theta, self.solution
+
+    def _solve(self, theta: np.ndarray) -> None:
         state = self.solver.init(self.objective, theta, self.tol)
         if not _finite(state):
             raise FloatingPointError("The objective is not finite at the start; scale the features")
@@ -53,20 +59,32 @@ class Run:
             self._conclude(self._best, Status.INTERRUPTED)
             raise
         self._conclude(state, status)
-        return self.theta, self.solution
 
     def _iterate(self, state: State) -> tuple[State, Status]:
         self._best = state
         self._record(state)
-        while (status := self._status(state)) is None:
-            following = self.solver.step(self.objective, state)
-            if not _finite(following):
-                return state, Status.STALLED
-            state = self._best = following
-            self._record(state)
-        if status is Status.CONVERGED:
-            state = self.solver.polish(self.objective, state)
-            status = Status.SEPARABLE if state.runaway else status
+        while True:
+            while (status := self._status(state)) is None:
+                following = self.solver.step(self.objective, state)
+                if not _finite(following):
+                    return state, Status.STALLED
+                state = self._keep(following)
+                self._record(state)
+            if status is not Status.CONVERGED:
+                return self._short_of_tol(state, status)
+            state = self._keep(self.solver.polish(self.objective, state))
+            # Polishing can uncover a direction that the gap had not seen.
+            if self._status(state) is Status.CONVERGED:
+                return state, Status.SEPARABLE if state.runaway else status
+
+    def _keep(self, state: State) -> State:
+        if state.value <= self._best.value:
+            self._best = state
+        return state
+
+    def _short_of_tol(self, state: State, status: Status) -> tuple[State, Status]:
+        if status is not Status.SEPARABLE:
+            state = self.solver.confirm(self.objective, state)
         return state, status
 
     def _status(self, state: State) -> Status | None:
@@ -99,7 +117,7 @@ class Run:
         return self.objective.design.ledger.bytes_read - self._bytes
 
     def _conclude(self, state: State, status: Status) -> None:
-        self.theta = self.solver.parameters(self.objective, state)
+        self.theta = _symmetric(self.solver.parameters(self.objective, state))
         norm = float(np.linalg.norm(state.gradient))
         undefined = status is Status.SEPARABLE
         self.solution = Solution(
@@ -133,6 +151,14 @@ def _bound(objective: Objective, norm: float) -> float:
     if objective.intercept or objective.penalty.l2 == 0:
         return math.inf
     return norm**2 / (2 * objective.penalty.l2)
+
+
+def _symmetric(theta: np.ndarray) -> np.ndarray:
+    """The softmax parameters of the same z, up to a shift a row, whose classes sum to zero.
+
+    No step leaves that space, where the optimum is; outside it the Hessian is the penalty's alone.
+    """
+    return theta - theta.mean(axis=1, keepdims=True) if theta.shape[1] > 1 else theta
 
 
 def _relative(gap: float, value: float) -> float:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar, final
 
 import numpy as np
 from scipy import linalg
 
 from onelayer.objective import Objective
+from onelayer.solvers.newton_decrement import Decrement, newton_decrement, runs_away
 from onelayer.solvers.solver import Solver, State
 
 SUFFICIENT = 1e-4  # Armijo's constant; Nocedal and Wright 2006, section 3.1
 HALVINGS = 40
-RUNAWAY = 0.3  # a Newton step that still moves some z by this much after two polishes
+
+Linear = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +30,7 @@ class NewtonState(State):
 @final
 @dataclass(frozen=True)
 class Newton(Solver[NewtonState]):
-    """Theta := theta - H^-1 dJ/dtheta; two passes a step."""
+    """Theta := theta - H^-1 dJ/dtheta; two passes a step, some more where H is singular."""
 
     name: ClassVar[str] = "newton"
     needs: ClassVar[frozenset[str]] = frozenset({"rows", "hessian"})
@@ -56,20 +60,21 @@ class Newton(Solver[NewtonState]):
             polished = self.step(objective, polished)
         if polished.stalled:
             return state
-        return replace(polished, runaway=_runs_away(objective, polished.direction))
+        return replace(polished, runaway=runs_away(objective, polished.direction))
 
     def _state(
         self, objective: Objective, theta: np.ndarray, value: float, gradient: np.ndarray
     ) -> NewtonState:
-        direction = -_solve(objective, theta, gradient)
-        gap = -0.5 * float(np.vdot(gradient, direction))
+        gap, direction = _decrement(objective, theta, value, gradient)
         return NewtonState(
             theta=theta, value=value, gradient=gradient, direction=direction, gap=max(gap, 0.0)
         )
 
 
-def _solve(objective: Objective, theta: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-    """H^-1 gradient; where H is singular, the solution of least norm."""
+def _decrement(
+    objective: Objective, theta: np.ndarray, value: float, gradient: np.ndarray
+) -> Decrement:
+    """The Newton direction -H^-1 gradient, and half the squared decrement."""
     H = objective.hessian(theta)
     k = theta.shape[1]
     if k > 1:
@@ -77,20 +82,36 @@ def _solve(objective: Objective, theta: np.ndarray, gradient: np.ndarray) -> np.
         # there: lifting that null space leaves the solution and makes H invertible.
         lift = np.trace(H) / len(H) / k
         H.reshape(-1, k, len(theta), k)[range(len(theta)), :, range(len(theta)), :] += lift
+    # A Hessian whose columns differ in scale alone is well-posed once its diagonal is 1.
+    diagonal = np.diag(H)
+    scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1))
+    H *= scale[:, None] * scale
+    inverse = _cholesky(H)
+    if inverse is not None:
+        direction = -_scaled(inverse, scale, gradient)
+        return Decrement(-0.5 * float(np.vdot(gradient, direction)), direction)
+    # Columns nearly alike leave no digits of their difference in H, but some in its products.
+    return newton_decrement(objective, theta, value, gradient, partial(_scaled, _pseudo(H), scale))
+
+
+def _scaled(inverse: Linear, scale: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    return (scale * inverse(scale * gradient.ravel())).reshape(gradient.shape)
+
+
+def _cholesky(H: np.ndarray) -> Linear | None:
+    """Multiplication by H^-1, or None where rounding leaves H without one."""
     try:
         factor = linalg.cho_factor(H, lower=True, check_finite=False)
-        well_posed = np.diag(factor[0]).min() ** 2 > len(H) * np.finfo(float).eps * H.max()
     except linalg.LinAlgError:
-        well_posed = False
-    if well_posed:
-        return linalg.cho_solve(factor, gradient.ravel(), check_finite=False).reshape(theta.shape)
-    return (linalg.pinvh(H, check_finite=False) @ gradient.ravel()).reshape(theta.shape)
+        return None
+    if np.diag(factor[0]).min() ** 2 <= len(H) * np.finfo(float).eps:
+        return None
+    return partial(linalg.cho_solve, factor, check_finite=False)
 
 
-def _runs_away(objective: Objective, direction: np.ndarray) -> bool:
-    """Whether z still moves though J does not: quasi-complete separation without a penalty."""
-    if objective.penalty.l2 > 0:
-        return False
-    Z = objective.design.forward(*objective.split(direction))
-    Z -= Z.mean(axis=1, keepdims=True) if Z.shape[1] > 1 else 0
-    return bool(np.abs(Z).max() > RUNAWAY)
+def _pseudo(H: np.ndarray) -> Linear:
+    """Multiplication by about H^-1, where eigenvalues lost to rounding count as 1."""
+    values, vectors = linalg.eigh(H, check_finite=False)
+    lost = values <= len(H) * np.finfo(float).eps * values[-1]
+    inverses = 1 / np.where(lost, 1, values)
+    return lambda gradient: vectors @ (inverses * (vectors.T @ gradient))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from onelayer.objective import Objective
 
-RESIDUAL = 0.1  # of the gradient: the decrement is then right within some per cent
-PRODUCTS = 200
+RESIDUAL = 0.01  # of the gradient may remain, in the norm of the preconditioner
+PROGRESS = 0.05  # of the decrement may have come from the last quarter of the products
+PRODUCTS = 300
+NOISE = (30 * np.finfo(float).eps) ** 2  # of J: a gradient that is rounding alone has about this
+FLAT = (100 * np.finfo(float).eps) ** 2  # a curvature that X v has from rounding alone
+RUNAWAY = 0.3  # a Newton step that still moves some z by this much after two polishes
 
 
 class Decrement(NamedTuple):
@@ -19,26 +24,52 @@ class Decrement(NamedTuple):
     direction: np.ndarray
 
 
-def newton_decrement(objective: Objective, theta: np.ndarray, gradient: np.ndarray) -> Decrement:
+def newton_decrement(
+    objective: Objective,
+    theta: np.ndarray,
+    value: float,
+    gradient: np.ndarray,
+    precondition: Callable[[np.ndarray], np.ndarray],
+) -> Decrement:
     """J(theta) - J* is about g^T H^-1 g / 2, here by conjugate gradients, one pass a product.
 
-    Conjugate gradients approach the decrement from below; what the residual may still hide is
-    added in proportion.
+    Conjugate gradients approach the decrement from below, sum by sum (Hestenes and Stiefel 1952),
+    and last along the directions in which J bends least: a small residual alone says little there,
+    so the sums must have ceased to grow too (Strakos and Tichy 2002). What the residual may still
+    hide is added. `precondition` multiplies by about H^-1.
     """
     curvature = objective.curvature(theta)
     direction, residual = np.zeros_like(gradient), -gradient
-    search, norm = residual.copy(), float(np.vdot(gradient, gradient))
-    enough = RESIDUAL**2 * norm
-    for _ in range(PRODUCTS):
+    search = precondition(residual)
+    norm = start = size = float(np.vdot(residual, search))
+    gains: list[float] = []
+    floor = NOISE * abs(value)
+    while len(gains) < PRODUCTS and norm > floor and not _enough(gains, norm, start):
         product = objective.hessian_product(curvature, search)
         bend = float(np.vdot(search, product))
-        if norm <= enough or bend <= 0:
+        if bend <= FLAT * size:
             break
         length = norm / bend
+        gains.append(length * norm)
         direction += length * search
         residual = residual - length * product
-        following = float(np.vdot(residual, residual))
-        search = residual + following / norm * search
+        conditioned = precondition(residual)
+        following = float(np.vdot(residual, conditioned))
+        search = conditioned + following / norm * search
+        size = following + (following / norm) ** 2 * size
         norm = following
-    gap = -0.5 * float(np.vdot(gradient, direction))
-    return Decrement(gap * (1 + RESIDUAL), direction)
+    return Decrement(0.5 * (sum(gains) * (1 + PROGRESS) + norm), direction)
+
+
+def _enough(gains: list[float], norm: float, start: float) -> bool:
+    late = sum(gains[-max(3, len(gains) // 4) :]) if len(gains) > 3 else np.inf
+    return norm <= RESIDUAL**2 * start and late <= PROGRESS * sum(gains)
+
+
+def runs_away(objective: Objective, direction: np.ndarray) -> bool:
+    """Whether z still moves though J does not: quasi-complete separation without a penalty."""
+    if objective.penalty.l2 > 0:
+        return False
+    Z = objective.design.forward(*objective.split(direction))
+    Z -= Z.mean(axis=1, keepdims=True) if Z.shape[1] > 1 else 0
+    return bool(np.abs(Z[objective.weights > 0]).max() > RUNAWAY)

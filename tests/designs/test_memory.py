@@ -1,0 +1,64 @@
+"""Nothing of the size of X is ever allocated."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from onelayer.designs import make_design, make_scaling
+from onelayer.logistic import Binary, Softmax
+
+M, N = 50_000, 800
+
+
+@pytest.fixture(scope="module")
+def pixels():
+    """40 MB of bytes."""
+    return np.random.default_rng(0).integers(0, 256, (M, N), np.uint8)
+
+
+def peak(work):
+    """The most bytes that `work` held at once."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("scaling", [None, 1 / 255, "standard"])
+def test_passes(pixels, scaling):
+    X = pixels
+    v = np.full((M, 1), 1 / M)
+    W, b, y = np.zeros((N, 3)), np.zeros(3), np.zeros(M, np.int64)
+
+    def passes():
+        design = make_design(X, make_scaling(X, scaling, v[:, 0]))
+        design.forward(W, b)
+        design.loss_pass(W, b, Softmax(3), y, v)
+        A = design.curvature_pass(W, b, Softmax(3))
+        design.hessian_product(A, Softmax(3), v, W, b)
+        design.combine(np.ones((M, 1)))
+
+    assert peak(passes) < 0.25 * X.nbytes
+
+
+def test_hessian_pass(pixels):
+    X = pixels.reshape(-1, 200)
+    design = make_design(X)
+    v = np.full((len(X), 1), 1 / len(X))
+
+    def hessian():
+        design.hessian_pass(np.zeros((200, 1)), np.zeros(1), Binary(), v)
+
+    assert peak(hessian) < 0.1 * X.nbytes
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_gram_of_a_wide_x(order):
+    X = np.random.default_rng(1).integers(0, 256, (300, 130_000), np.uint8)
+    X = np.asarray(X, order=order)
+    assert (
+        peak(make_design(X, make_scaling(X, 1 / 255, np.full(300, 1 / 300))).gram) < 0.25 * X.nbytes
+    )
