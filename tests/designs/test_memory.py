@@ -45,20 +45,20 @@ def test_passes(pixels, scaling):
 
 
 def test_hessian_pass(pixels):
-    X = pixels.reshape(-1, 200)
+    X = pixels.reshape(-1, 100)[:200_000]
     design = make_design(X)
     v = np.full((len(X), 1), 1 / len(X))
 
     def hessian():
-        design.hessian_pass(np.zeros((200, 1)), np.zeros(1), Binary(), v)
+        design.hessian_pass(np.zeros((100, 1)), np.zeros(1), Binary(), v)
 
-    assert peak(hessian) < 0.1 * X.nbytes
+    assert peak(hessian) < 0.25 * X.nbytes
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_gram_of_a_wide_x(order):
-    X = np.random.default_rng(1).integers(0, 256, (300, 130_000), np.uint8)
+    X = np.random.default_rng(1).integers(0, 256, (100, 400_000), np.uint8)
     X = np.asarray(X, order=order)
     assert (
-        peak(make_design(X, make_scaling(X, 1 / 255, np.full(300, 1 / 300))).gram) < 0.25 * X.nbytes
+        peak(make_design(X, make_scaling(X, 1 / 255, np.full(100, 1 / 100))).gram) < 0.25 * X.nbytes
     )

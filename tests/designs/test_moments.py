@@ -8,6 +8,7 @@ from scipy import sparse
 
 from onelayer.designs import make_design, make_scaling
 from onelayer.designs.dense import SMALL_BYTES
+from onelayer.errors import DataError
 
 M = 400
 RNG = np.random.default_rng(0)
@@ -115,3 +116,11 @@ def test_csr_entries_given_in_parts_are_their_sum():
     scaling = make_scaling(X, "standard", np.full(3, 1 / 3))
     assert scaling.scale[0] == pytest.approx(1 / np.std([3, 5, 7]))
     assert X.nnz == 4
+
+
+@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("value", [1e200, 1e308])
+def test_what_overflows_is_named(how, value):
+    X = np.column_stack([NOISE, value * np.sign(NOISE)])
+    with pytest.raises(DataError, match=r"Column 1 of X is too large to be standardised"):
+        make_scaling(HOW[how](X), "standard", np.full(M, 1 / M))

@@ -135,14 +135,14 @@ HARDEN = {
     "zero column": lambda X, W, _: (X * [1, 1, 0, 1, 1, 1], W),
     "duplicated rows": lambda X, W, _: (np.vstack([X[:100], X[:100]]), W),
 }
-WIDE = {"wide": np.ones(40), "wide, rows to 1e-6": np.logspace(0, -6, 40)}
+WIDE = {"wide": np.ones(30), "wide, rows to 1e-6": np.logspace(0, -6, 30)}
 
 
 def _hard(name):
     """X and W (n, 3), as hard as the name says, and the generator for the labels."""
     rng = np.random.default_rng(7)
     if name in WIDE:
-        return rng.normal(size=(40, 120)) * WIDE[name][:, None], rng.normal(size=(120, 3)), rng
+        return rng.normal(size=(30, 60)) * WIDE[name][:, None], rng.normal(size=(60, 3)), rng
     X, W = HARDEN[name](rng.normal(size=(200, 6)), rng.normal(size=(6, 3)), rng)
     return X, W, rng
 
@@ -324,6 +324,7 @@ def test_float32_products_reach_the_tolerance(solver):
     assert objective.design.dtype == np.float32
     assert solution.status is Status.CONVERGED
     reached = exact.value_and_gradient(theta)[0]
+    assert solution.passes < 80
     assert (reached - best) / best <= min(TOL, 2 * solution.gap + 1e-12)
 
 

@@ -187,6 +187,14 @@ def test_a_start_that_is_not_finite_is_refused():
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
+def test_values_whose_squares_overflow_are_refused(solver):
+    X, y = overlapping(11)
+    problem = objective(1e200 * X, y, 1.0)
+    with pytest.raises(FloatingPointError, match="scale the features"):
+        solve(problem, solver)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
 def test_passes_are_bytes_read_over_size(solver):
     problem = objective(*overlapping(12), 0.01)
     before = problem.design.ledger.bytes_read

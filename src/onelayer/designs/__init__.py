@@ -22,7 +22,9 @@ def make_scaling(X: Any, scaling: float | str | None, weights: np.ndarray) -> Sc
     if not isinstance(scaling, str):
         n = X.shape[1]
         return Scaling(np.zeros(n), np.full(n, float(scaling)))
-    return (csr_standard_scaling if sparse.issparse(X) else dense_standard_scaling)(X, weights)
+    moments = csr_standard_scaling if sparse.issparse(X) else dense_standard_scaling
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is named as a column
+        return moments(X, weights)
 
 
 def make_design(X: Any, scaling: Scaling | None = None) -> Design:

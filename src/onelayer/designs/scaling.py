@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from onelayer.errors import DataError
+
 
 @dataclass(frozen=True)
 class Scaling:
@@ -48,7 +50,18 @@ def standard_scaling(mean: np.ndarray, variance: np.ndarray, dtype: np.dtype) ->
     The centre is rounded to the type of X (float32 for bytes and float16), so that x - centre is
     exact in float32 blocks; what rounding shifts, the intercept takes up. A deviation of a few
     units in the last place of the mean is that of a constant column.
+
+    Raises
+    ------
+    DataError
+        When the square of a column's values overflows.
     """
+    if not np.isfinite(variance).all():
+        column = int(np.argmin(np.isfinite(variance)))
+        raise DataError(
+            f"Column {column} of X is too large to be standardised: squares of its values "
+            "overflow; divide it by its largest value first"
+        )
     deviation = np.sqrt(variance)
     scale = np.ones_like(mean)
     varies = deviation > 10 * np.finfo(np.float64).eps * np.abs(mean)

@@ -93,9 +93,11 @@ def _decrement(objective: Objective, state: LbfgsState) -> Decrement:
 
 def _cauchy_length(objective: Objective, here: Trial, direction: np.ndarray) -> float:
     """Where J's parabola along the direction is lowest: right for features of any size."""
-    product = objective.hessian_product(objective.curvature(here.theta), direction)
-    bend = float(np.vdot(direction, product))
-    return -here.slope / bend if bend > 0 else 1.0
+    norm = float(np.linalg.norm(direction)) or 1.0
+    unit = direction / norm
+    product = objective.hessian_product(objective.curvature(here.theta), unit)
+    bend = float(np.vdot(unit, product))
+    return -here.slope / norm / norm / bend if bend > 0 else 1.0
 
 
 def multiply(pairs: tuple[Pair, ...], gradient: np.ndarray) -> np.ndarray:

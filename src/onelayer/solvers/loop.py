@@ -166,4 +166,6 @@ def _relative(gap: float, value: float) -> float:
 
 
 def _finite(state: State) -> bool:
-    return math.isfinite(state.value) and bool(np.isfinite(state.gradient).all())
+    """Whether value, gap and the squared gradient, which every solver takes, are numbers."""
+    square = float(np.vdot(state.gradient, state.gradient))
+    return math.isfinite(state.value) and math.isfinite(square) and not math.isnan(state.gap)

@@ -12,8 +12,8 @@ from onelayer.objective import Objective
 RESIDUAL = 0.01  # of the gradient may remain, in the norm of the preconditioner
 PROGRESS = 0.05  # of the decrement may have come from the last quarter of the products
 PRODUCTS = 300
-NOISE = (30 * np.finfo(float).eps) ** 2  # of J: a gradient that is rounding alone has about this
-FLAT = (100 * np.finfo(float).eps) ** 2  # a curvature that X v has from rounding alone
+NOISE = 30  # roundings, squared, of J: what the decrement of a gradient of rounding alone may be
+FLAT = 100  # roundings, squared: the curvature that X v has from rounding alone
 RUNAWAY = 0.3  # a Newton step that still moves some z by this much after two polishes
 
 
@@ -43,11 +43,12 @@ def newton_decrement(
     search = precondition(residual)
     norm = start = size = float(np.vdot(residual, search))
     gains: list[float] = []
-    floor = NOISE * abs(value)
+    eps = float(np.finfo(objective.design.dtype).eps)
+    floor = (NOISE * eps) ** 2 * abs(value)
     while len(gains) < PRODUCTS and norm > floor and not _enough(gains, norm, start):
         product = objective.hessian_product(curvature, search)
         bend = float(np.vdot(search, product))
-        if bend <= FLAT * size:
+        if bend <= (FLAT * eps) ** 2 * size:
             break
         length = norm / bend
         gains.append(length * norm)
