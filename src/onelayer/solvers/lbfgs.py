@@ -1,68 +1,84 @@
-"""L-BFGS: a few gradients stand in for the Hessian (Liu and Nocedal 1989). One pass a step."""
+"""L-BFGS over a metric (Liu and Nocedal 1989), one pass a step; the end by Newton's method.
+
+The memory's own estimate of the gap is cheap and can be several times too low. Where it comes near
+tol, conjugate gradients on the true Hessian, with the memory as their preconditioner, give the
+Newton direction and an honest gap, and the step along it is taken: that work is not lost.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import ClassVar, final
 
 import numpy as np
 
 from onelayer.objective import Objective
 from onelayer.solvers.line_search import Trial, search
+from onelayer.solvers.memory import Memory
+from onelayer.solvers.metrics import better_metric, first_metric
 from onelayer.solvers.newton_decrement import Decrement, newton_decrement, runs_away
 from onelayer.solvers.solver import Solver, State
 
-Pair = tuple[np.ndarray, np.ndarray]  # a step and what it changed in the gradient
+REFRESH = 3e-2  # relative gap at which the Hessian is near enough to the optimum's to be sampled
+NEWTON = 5.0  # times tol: the estimate at which Newton's method takes over
+UNKNOWN = 1.01  # times tol: the least gap claimed before it is confirmed
 
 
 @dataclass(frozen=True, kw_only=True)
 class LbfgsState(State):
-    """A state with its memory; `check_at` is the cheap gap below which the true one is computed."""
+    """A state with its memory, the direction that it gives, and its estimate of the gap.
 
-    pairs: tuple[Pair, ...] = ()
+    The memory is one for the whole run and learns; `solved` is M^-1 gradient.
+    """
+
+    memory: Memory
+    solved: np.ndarray
+    direction: np.ndarray
+    estimate: float
     tol: float
-    check_at: float = np.inf
+    refreshed: bool = False
 
 
 @final
 @dataclass(frozen=True)
 class Lbfgs(Solver[LbfgsState]):
-    """Limited-memory BFGS; the gap is confirmed by conjugate gradients on the true Hessian."""
+    """Limited-memory BFGS over the best metric that is worth its price."""
 
-    memory: int = 20
     name: ClassVar[str] = "lbfgs"
     needs: ClassVar[frozenset[str]] = frozenset({"rows"})
 
     def init(self, objective: Objective, theta: np.ndarray, tol: float) -> LbfgsState:
-        """J and its gradient at theta."""
+        """J, its gradient and the first metric at theta."""
         value, gradient = objective.value_and_gradient(theta)
-        return LbfgsState(theta=theta, value=value, gradient=gradient, tol=tol)
+        dtype = objective.design.dtype
+        memory = Memory(first_metric(objective, theta), theta.size, dtype)
+        memory.fit(objective, theta, gradient)
+        blank = LbfgsState(
+            theta=theta,
+            value=value,
+            gradient=gradient,
+            memory=memory,
+            solved=gradient,
+            direction=gradient,
+            estimate=np.inf,
+            tol=tol,
+        )
+        return _aim(blank)
 
     def step(self, objective: Objective, state: LbfgsState) -> LbfgsState:
-        """Along -B gradient, B the memory's inverse Hessian, to a Wolfe point."""
-        direction = -multiply(state.pairs, state.gradient)
-        slope = float(np.vdot(state.gradient, direction))
-        here = Trial(0.0, state.theta, state.value, state.gradient, slope)
-        length = 1.0 if state.pairs else _cauchy_length(objective, here, direction)
-        trial = search(objective.value_and_gradient, here, direction, length)
+        """Along -B gradient to a Wolfe point, or along Newton's direction near the end."""
+        if state.estimate <= NEWTON * state.tol * abs(state.value):
+            return self._newton_step(objective, state)
+        if not state.refreshed and state.estimate <= REFRESH * abs(state.value):
+            state = _refresh(objective, state)
+        trial = _search(objective, state, state.direction)
+        if trial is None and state.memory.order:  # the memory may have led astray
+            state.memory.forget()
+            state = _aim(state)
+            trial = _search(objective, state, state.direction)
         if trial is None:
-            return replace(state, stalled=not state.pairs, pairs=())
-        pair = (trial.theta - state.theta, trial.gradient - state.gradient)
-        kept = (*state.pairs, pair)[-self.memory :] if np.vdot(*pair) > 0 else state.pairs
-        following = replace(
-            state, theta=trial.theta, value=trial.value, gradient=trial.gradient, pairs=kept
-        )
-        return self._judge(objective, following)
-
-    def _judge(self, objective: Objective, state: LbfgsState) -> LbfgsState:
-        """Estimate the gap from the memory; once that says enough, by Newton's decrement."""
-        cheap = 0.5 * float(np.vdot(state.gradient, multiply(state.pairs, state.gradient)))
-        wanted = state.tol * abs(state.value)
-        if cheap > min(wanted, state.check_at):
-            return replace(state, gap=max(cheap, wanted * 1.01))
-        gap = _decrement(objective, state).gap
-        return replace(state, gap=gap, check_at=cheap * wanted / max(2 * gap, 1e-300))
+            return replace(state, stalled=True)
+        return _move(state, trial)
 
     def confirm(self, objective: Objective, state: LbfgsState) -> LbfgsState:
         """The gap by Newton's decrement, where the memory's estimate has stopped nothing."""
@@ -73,44 +89,61 @@ class Lbfgs(Solver[LbfgsState]):
         if objective.penalty.l2 > 0:
             return state
         for _ in range(2):
-            direction = _decrement(objective, state).direction
-            direction -= direction.mean(axis=1, keepdims=True) if direction.shape[1] > 1 else 0
-            theta = state.theta + direction
-            value, gradient = objective.value_and_gradient(theta)
-            if not value <= state.value:
+            polished = self._newton_step(objective, state)
+            if polished.stalled:
                 return state
-            state = replace(state, theta=theta, value=value, gradient=gradient)
-        gap, direction = _decrement(objective, state)
-        return replace(state, gap=gap, runaway=runs_away(objective, direction))
+            state = polished
+        return replace(state, runaway=runs_away(objective, _decrement(objective, state).direction))
+
+    def _newton_step(self, objective: Objective, state: LbfgsState) -> LbfgsState:
+        """The step, and the gap that is left: what it was by the decrement, less what J fell."""
+        gap, direction = _decrement(objective, state, 0.5 * state.tol * abs(state.value))
+        if direction.shape[1] > 1:
+            direction = direction - direction.mean(axis=1, keepdims=True)
+        trial = _search(objective, state, direction)
+        if trial is None:
+            return replace(state, gap=gap, stalled=True)
+        following = _move(state, trial)
+        left = max(gap - (state.value - trial.value), following.estimate)
+        return replace(following, gap=left)
 
 
-def _decrement(objective: Objective, state: LbfgsState) -> Decrement:
-    """Conjugate gradients with the memory as their preconditioner."""
+def _decrement(objective: Objective, state: LbfgsState, allowed: float = 0.0) -> Decrement:
     return newton_decrement(
-        objective, state.theta, state.value, state.gradient, partial(multiply, state.pairs)
+        objective, state.theta, state.value, state.gradient, state.memory.multiply, allowed
     )
 
 
-def _cauchy_length(objective: Objective, here: Trial, direction: np.ndarray) -> float:
-    """Where J's parabola along the direction is lowest: right for features of any size."""
-    norm = float(np.linalg.norm(direction)) or 1.0
-    unit = direction / norm
-    product = objective.hessian_product(objective.curvature(here.theta), unit)
-    bend = float(np.vdot(unit, product))
-    return -here.slope / norm / norm / bend if bend > 0 else 1.0
+def _search(objective: Objective, state: LbfgsState, direction: np.ndarray) -> Trial | None:
+    slope = float(np.vdot(state.gradient, direction))
+    here = Trial(0.0, state.theta, state.value, state.gradient, slope)
+    return search(objective.value_and_gradient, here, direction) if slope < 0 else None
 
 
-def multiply(pairs: tuple[Pair, ...], gradient: np.ndarray) -> np.ndarray:
-    """B gradient by the two-loop recursion (Nocedal and Wright 2006, algorithm 7.4)."""
-    q = gradient.copy()
-    alphas = []
-    for s, y in reversed(pairs):
-        alpha = np.vdot(s, q) / np.vdot(s, y)
-        q -= alpha * y
-        alphas.append(alpha)
-    if pairs:
-        s, y = pairs[-1]
-        q *= np.vdot(s, y) / np.vdot(y, y)
-    for (s, y), alpha in zip(pairs, reversed(alphas), strict=True):
-        q += (alpha - np.vdot(y, q) / np.vdot(s, y)) * s
-    return q
+def _move(state: LbfgsState, trial: Trial) -> LbfgsState:
+    """To the trial point, the step remembered."""
+    solved = state.memory.metric.solve(trial.gradient)
+    change = trial.gradient - state.gradient
+    state.memory.remember(trial.theta - state.theta, change, solved - state.solved)
+    moved = replace(state, theta=trial.theta, value=trial.value, gradient=trial.gradient)
+    return _aim(moved, solved)
+
+
+def _aim(state: LbfgsState, solved: np.ndarray | None = None) -> LbfgsState:
+    """The direction -B gradient, and the gap that it promises."""
+    if solved is None:
+        solved = state.memory.metric.solve(state.gradient)
+    direction = -state.memory.multiply(state.gradient, solved)
+    estimate = -0.5 * float(np.vdot(state.gradient, direction))
+    gap = max(estimate, UNKNOWN * state.tol * abs(state.value))
+    return replace(state, solved=solved, direction=direction, estimate=estimate, gap=gap)
+
+
+def _refresh(objective: Objective, state: LbfgsState) -> LbfgsState:
+    """Change to the metric for the neighbourhood of the optimum, where one is worth its price."""
+    metric = better_metric(objective, state.theta)
+    state = replace(state, refreshed=True)
+    if metric is None:
+        return state
+    state.memory.change(metric)
+    return _aim(state)

@@ -30,13 +30,15 @@ def newton_decrement(
     value: float,
     gradient: np.ndarray,
     precondition: Callable[[np.ndarray], np.ndarray],
+    allowed: float = 0.0,
 ) -> Decrement:
     """J(theta) - J* is about g^T H^-1 g / 2, here by conjugate gradients, one pass a product.
 
     Conjugate gradients approach the decrement from below, sum by sum (Hestenes and Stiefel 1952),
     and last along the directions in which J bends least: a small residual alone says little there,
     so the sums must have ceased to grow too (Strakos and Tichy 2002). What the residual may still
-    hide is added. `precondition` multiplies by about H^-1.
+    hide is added. `precondition` multiplies by about H^-1; `allowed` is what the direction may miss
+    of the decrease, beyond what an honest gap needs.
     """
     curvature = objective.curvature(theta)
     direction, residual = np.zeros_like(gradient), -gradient
@@ -45,7 +47,7 @@ def newton_decrement(
     gains: list[float] = []
     eps = float(np.finfo(objective.design.dtype).eps)
     floor = (NOISE * eps) ** 2 * abs(value)
-    while len(gains) < PRODUCTS and norm > floor and not _enough(gains, norm, start):
+    while len(gains) < PRODUCTS and norm > floor and not _enough(gains, norm, start, allowed):
         product = objective.hessian_product(curvature, search)
         bend = float(np.vdot(search, product))
         if bend <= (FLAT * eps) ** 2 * size:
@@ -59,12 +61,18 @@ def newton_decrement(
         search = conditioned + following / norm * search
         size = following + (following / norm) ** 2 * size
         norm = following
-    return Decrement(0.5 * (sum(gains) * (1 + PROGRESS) + norm), direction)
+    hidden = max(PROGRESS * sum(gains), min(_late(gains), sum(gains)))
+    return Decrement(0.5 * (sum(gains) + hidden + norm), direction)
 
 
-def _enough(gains: list[float], norm: float, start: float) -> bool:
-    late = sum(gains[-max(3, len(gains) // 4) :]) if len(gains) > 3 else np.inf
-    return norm <= RESIDUAL**2 * start and late <= PROGRESS * sum(gains)
+def _enough(gains: list[float], norm: float, start: float, allowed: float) -> bool:
+    small, flat = max(RESIDUAL**2 * start, allowed), max(PROGRESS * sum(gains), allowed)
+    return norm <= small and _late(gains) <= flat
+
+
+def _late(gains: list[float]) -> float:
+    """What the last quarter of the products has brought; infinity while there are too few."""
+    return sum(gains[-max(3, len(gains) // 4) :]) if len(gains) > 3 else np.inf
 
 
 def runs_away(objective: Objective, direction: np.ndarray) -> bool:
