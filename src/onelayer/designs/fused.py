@@ -16,7 +16,7 @@ from onelayer.logistic import Head
 
 Sums = tuple[np.ndarray, np.ndarray, np.ndarray]
 
-COLUMNS = 128  # up to here the column kernel beats BLAS on converted blocks; see benchmarks
+COLUMNS = 64  # up to here the column kernel beats BLAS on converted blocks; see benchmarks
 BLAS_BLOCK = 1 << 23  # bytes of converted rows that one product takes
 
 
@@ -124,8 +124,10 @@ class FusedDense:
     def _pad(self, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """W^T and b with rows of zeros up to a multiple of four."""
         W, b = self._parameters(W, b)
-        missing = -W.shape[1] % 4
-        return np.pad(W.T, ((0, missing), (0, 0))), np.pad(b, (0, missing))
+        n, k = W.shape
+        rows, offsets = np.zeros((k + -k % 4, n), W.dtype), np.zeros(k + -k % 4, W.dtype)
+        rows[:k], offsets[:k] = W.T, b
+        return rows, offsets
 
 
 class FusedCsr:
