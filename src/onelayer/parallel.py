@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from threading import Lock
@@ -23,9 +24,12 @@ _pool: ThreadPoolExecutor | None = None
 _lock = Lock()
 
 
-def partition(m: int, data_bytes: int, result_bytes: int) -> list[tuple[int, int]]:
+def partition(
+    m: int, data_bytes: int, result_bytes: int, limit: int = TASKS
+) -> list[tuple[int, int]]:
     """Ranges of rows: as many tasks as keep the work on results small beside that on data."""
-    tasks = min(TASKS, max(1, data_bytes // (4 * max(result_bytes, 1 << 14))), max(1, m // 16))
+    worth = data_bytes // (4 * max(result_bytes, 1 << 14))
+    tasks = max(1, min(limit, worth, m // 16))
     edges = [m * task // tasks for task in range(tasks + 1)]
     return list(pairwise(edges))
 
@@ -42,6 +46,7 @@ def run(function: Callable[[int, int], T], ranges: list[tuple[int, int]]) -> lis
         raise
 
 
+@cache
 def thread_count() -> int:
     """Threads: what affinity, the control group and the variables that joblib sets all allow."""
     limits = [len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()]
@@ -76,6 +81,7 @@ def _forget() -> None:
     """A forked child has none of its parent's threads."""
     global _pool, _lock
     _pool, _lock = None, Lock()
+    thread_count.cache_clear()
 
 
 os.register_at_fork(after_in_child=_forget)

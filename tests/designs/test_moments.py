@@ -91,7 +91,7 @@ def test_standardised_columns_have_mean_zero_and_variance_one(dtype, big):
     x = (np.random.default_rng(1).random((m, 3)) < [0.5, 0.9, 0.99]).astype(dtype)
     v = np.full(m, 1 / m)
     design = make_design(x, make_scaling(x, "standard", v))
-    Z = design.forward(np.eye(3), np.zeros(3))
+    Z = design.forward(np.eye(3), np.zeros(3)).astype(np.float64)
     assert np.abs(Z.mean(axis=0)).max() < 1e-5
     np.testing.assert_allclose(Z.std(axis=0), 1, rtol=1e-5)
 

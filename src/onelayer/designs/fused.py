@@ -107,9 +107,9 @@ class FusedDense:
             task = partial(
                 _head_task, partial(head_rows, z, head.width, targets, weights, A), k, p, first
             )
-            part, _, d = _add(parallel.run(task, ranges))
-            loss += part
-            db += d
+            for part, _, d in parallel.run(task, ranges):
+                loss += part
+                db += d
             G += block.T @ z
         return loss, G, db
 
@@ -136,6 +136,9 @@ class FusedCsr:
     def __init__(self, X: Any, scaling: Scaling | None) -> None:
         self.X = X
         self.folded = scaling or Scaling.identity(X.shape[1])
+        # Unsigned, so that compiled code need not ask whether an index counts from the end.
+        unsigned = np.dtype(f"u{X.indices.itemsize}")
+        self.rows = (X.data, X.indices.view(unsigned), X.indptr)
 
     def sums(
         self,
@@ -157,11 +160,10 @@ class FusedCsr:
         from onelayer.kernels.sparse import csr_binary_pass
 
         w, v = np.ascontiguousarray(W[:, 0]), np.ascontiguousarray(weights[:, 0])
-        rows = (self.X.data, self.X.indices, self.X.indptr)
 
         def task(start: int, stop: int) -> Sums:
             G = np.zeros(len(w))
-            loss, db = csr_binary_pass(*rows, w, b[0], targets, v, A, start, stop, G)
+            loss, db = csr_binary_pass(*self.rows, w, b[0], targets, v, A, start, stop, G)
             return np.array([loss]), G[:, None], np.array([db])
 
         return _add(self._run(1, task))
@@ -169,9 +171,15 @@ class FusedCsr:
     def _columns(self, head: Head, W: Any, b: Any, targets: Any, weights: Any, A: Any) -> Sums:
         from onelayer.kernels.sparse import csr_columns_pass
 
-        rows = (self.X.data, self.X.indices, self.X.indptr)
         part = partial(
-            csr_columns_pass, *rows, np.ascontiguousarray(W), b, head.width, targets, weights, A
+            csr_columns_pass,
+            *self.rows,
+            np.ascontiguousarray(W),
+            b,
+            head.width,
+            targets,
+            weights,
+            A,
         )
 
         def task(start: int, stop: int) -> Sums:
@@ -184,7 +192,8 @@ class FusedCsr:
     def _run(self, k: int, task: Any) -> list[Any]:
         m, n = self.X.shape
         work = 16 * k * self.X.nnz  # reads of W and G beside those of X
-        return parallel.run(task, parallel.partition(m, work, 8 * n * k))
+        ranges = parallel.partition(m, work, 8 * n * k, 8 if k == 1 else 4)
+        return parallel.run(task, ranges)
 
 
 def _convert_task(kernel: Any, X: Any, centre: Any, first: int, B: Any, a: int, z: int) -> None:
@@ -214,7 +223,13 @@ def _fold_or_centre(
 
 
 def _add(parts: list[Sums]) -> Sums:
-    loss, G, db = parts[0]
-    for part in parts[1:]:
-        loss, G, db = loss + part[0], G + part[1], db + part[2]
-    return loss, G, db
+    """The sums of all tasks, in their order."""
+    losses, Gs, dbs = zip(*parts, strict=True)
+    ranges = parallel.partition(len(Gs[0]), Gs[0].nbytes, 0)
+
+    def task(start: int, stop: int) -> None:
+        for G in Gs[1:]:
+            Gs[0][start:stop] += G[start:stop]
+
+    parallel.run(task, ranges)
+    return sum(losses), Gs[0], sum(dbs)

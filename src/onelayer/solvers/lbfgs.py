@@ -21,6 +21,8 @@ from onelayer.solvers.solver import Solver, State
 
 REFRESH = 3e-2  # relative gap at which the Hessian is near enough to the optimum's to be sampled
 NEWTON = 5.0  # times tol: the estimate at which Newton's method takes over
+DWINDLE = 1e-3  # times tol: two steps leave less of the gap at an optimum, e^-2 at a runaway
+LEFT = 0.1  # of the gap that a Newton step is at least said to leave: the decrement may be low
 UNKNOWN = 1.01  # times tol: the least gap claimed before it is confirmed
 
 
@@ -93,6 +95,8 @@ class Lbfgs(Solver[LbfgsState]):
             if polished.stalled:
                 return state
             state = polished
+            if state.estimate <= DWINDLE * state.tol * abs(state.value):
+                return state
         return replace(state, runaway=runs_away(objective, _decrement(objective, state).direction))
 
     def _newton_step(self, objective: Objective, state: LbfgsState) -> LbfgsState:
@@ -104,7 +108,7 @@ class Lbfgs(Solver[LbfgsState]):
         if trial is None:
             return replace(state, gap=gap, stalled=True)
         following = _move(state, trial)
-        left = max(gap - (state.value - trial.value), following.estimate)
+        left = max(gap - (state.value - trial.value), following.estimate, LEFT * gap)
         return replace(following, gap=left)
 
 

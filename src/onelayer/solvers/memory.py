@@ -29,8 +29,8 @@ class Memory:
         self.order: list[int] = []  # slots, the oldest pair first
         self._S = np.empty((PAIRS, parameters), dtype)
         self._MY = np.empty((PAIRS, parameters), dtype)  # M^-1 Y
-        self._SY = np.empty((PAIRS, PAIRS))
-        self._YMY = np.empty((PAIRS, PAIRS))
+        self._SY = np.zeros((PAIRS, PAIRS))
+        self._YMY = np.zeros((PAIRS, PAIRS))
 
     def multiply(self, gradient: np.ndarray, solved: np.ndarray | None = None) -> np.ndarray:
         """B gradient; `solved` is M^-1 gradient where it is known."""
@@ -43,8 +43,10 @@ class Memory:
         YMg = self.scale * (self._MY[: len(order)] @ g)[order].astype(np.float64)
         SY, YMY = self._SY[np.ix_(order, order)], self._YMY[np.ix_(order, order)]
         middle = np.diag(np.diag(SY)) + self.scale * YMY
-        u = linalg.solve_triangular(SY, Sg)  # reads the upper triangle, R, alone
-        left = linalg.solve_triangular(SY, middle @ u - YMg, trans="T")
+        u = linalg.solve_triangular(
+            SY, Sg, check_finite=False
+        )  # reads the upper triangle, R, alone
+        left = linalg.solve_triangular(SY, middle @ u - YMg, trans="T", check_finite=False)
         coefficients = np.zeros((2, len(order)))
         coefficients[:, order] = left, -self.scale * u
         coefficients = coefficients.astype(self._S.dtype)

@@ -20,7 +20,7 @@ ROWS_PER_PARAMETER = 1.5  # of the sample for the whole softmax system
 EXPLORE = 0.02  # beside 1 - |a|^2, so that rows that are sure may still be drawn
 CANDIDATES = 3  # rows looked at for each row of the sample
 GRAM_WORTH = 20  # n^2 <= this * m k: a shared Gram matrix costs less than some 20 passes
-SYSTEM_WORTH = 1000  # (k + 1) k n^2 <= this * m; Fashion-MNIST: 5 s of metric save 10 s of passes
+SYSTEM_WORTH = 1200  # (k + 1) k n^2 <= this * m; Fashion-MNIST: 5 s of metric save 10 s of passes
 SYSTEM_BYTES = 512_000_000  # of the whole system in float32
 NEGLIGIBLE = 0.003  # of the smaller diagonal block: a pair of classes that never meet
 RIDGE = 1e-6  # of the mean diagonal, where there is no penalty to make M definite
