@@ -243,6 +243,15 @@ def test_nothing_but_constant_columns_leaves_the_intercept():
         np.testing.assert_allclose(model.predict_proba(np.full((60, 2), 7.0))[:, 1], expected)
 
 
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("n", [1, 70])
+def test_nothing_but_zeros_leave_the_intercept(solver, n):
+    model = LogisticRegression(solver=solver, tol=1e-12).fit(np.zeros((60, n)), Y3)
+    np.testing.assert_array_equal(model.coef_, np.zeros((3, n)))
+    shares = np.bincount(Y3) / 60
+    np.testing.assert_allclose(model.predict_proba(np.zeros((1, n)))[0], shares, rtol=1e-5)
+
+
 @pytest.mark.parametrize("seed", [0, None, np.random.RandomState(1), np.random.default_rng(1)])
 def test_every_fit_gives_the_same_bytes(seed):
     a = LogisticRegression(random_state=seed).fit(X, Y3)

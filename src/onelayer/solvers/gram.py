@@ -28,18 +28,19 @@ class RowBasis:
 
     @classmethod
     def of(cls, K: np.ndarray) -> RowBasis:
-        """Factor the Gram matrix K (m, m)."""
+        """Factor the Gram matrix K (m, m); of rank 0, it is given one coordinate, zero."""
         factor, pivots, rank, _ = linalg.lapack.dpstrf(K, lower=1)
         pivots -= 1
-        coordinates = np.empty((len(K), rank))
-        coordinates[pivots] = np.tril(factor)[:, :rank]
+        coordinates = np.zeros((len(K), max(rank, 1)))
+        coordinates[pivots, :rank] = np.tril(factor)[:, :rank]
         return cls(coordinates, pivots[:rank])
 
     def alpha(self, V: np.ndarray) -> np.ndarray:
         """The combination of examples (m, k) that gives V (r, k)."""
+        rank = len(self.pivots)
         alpha = np.zeros((len(self.coordinates), V.shape[1]))
-        triangle = self.coordinates[self.pivots]
-        alpha[self.pivots] = linalg.solve_triangular(triangle, V, lower=True, trans="T")
+        triangle = self.coordinates[self.pivots, :rank]
+        alpha[self.pivots] = linalg.solve_triangular(triangle, V[:rank], lower=True, trans="T")
         return alpha
 
 
