@@ -252,6 +252,21 @@ def test_nothing_but_zeros_leave_the_intercept(solver, n):
     np.testing.assert_allclose(model.predict_proba(np.zeros((1, n)))[0], shares, rtol=1e-5)
 
 
+@pytest.mark.parametrize("y", [Y[:20], Y3[:20]])
+@pytest.mark.parametrize("size", [1e6, 1e9, 1e12])
+def test_a_feature_that_drowns_the_others_is_never_called_converged(size, y):
+    X = np.random.default_rng(5).normal(size=(20, 40))
+    X[:, 0] *= size
+    drowned = LogisticRegression()
+    with pytest.warns(ConvergenceWarning, match="gram failed .*\n.*standardise the features"):
+        drowned.fit(X, y)
+    exact = LogisticRegression(solver="newton").fit(X, y)
+    assert drowned.solution_.gap > 1e-7
+    assert exact.solution_.objective < drowned.solution_.objective * (1 + 1e-9)
+    a, b = (LogisticRegression(scaling="standard", solver=s).fit(X, y) for s in ("auto", "newton"))
+    assert a.solution_.objective == pytest.approx(b.solution_.objective, rel=1e-9)
+
+
 @pytest.mark.parametrize("seed", [0, None, np.random.RandomState(1), np.random.default_rng(1)])
 def test_every_fit_gives_the_same_bytes(seed):
     a = LogisticRegression(random_state=seed).fit(X, Y3)

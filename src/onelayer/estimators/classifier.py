@@ -122,7 +122,7 @@ class LogisticRegression(ClassifierMixin, SparseCoefMixin, BaseEstimator):
     Notes
     -----
     Cost: two passes to look for NaN, infinity and overflow; then "newton" two passes a step,
-    "lbfgs" and "gradient-descent" one, "gram" two in all; `scaling="standard"` one more. Peak
+    "lbfgs" and "gradient-descent" one, "gram" two to four in all; `scaling="standard"` adds one. Peak
     memory above X is that of a block of rows, the (m, K) of z, and what the solver holds.
     Predictions take one pass.
 
