@@ -101,7 +101,7 @@ def test_out_of_steps_warns_as_scikit_learn_and_adds_advice():
 def test_a_tolerance_beyond_rounding_stalls_and_says_so():
     for solver in ("newton", "lbfgs"):
         model = LogisticRegression(tol=0, solver=solver)
-        with pytest.warns(ConvergenceWarning, match=r"status=2\):\nRounding allows no further"):
+        with pytest.warns(ConvergenceWarning, match=r"status=2\):\nRounding .*no further"):
             model.fit(X, Y)
         assert model.solution_.gap < 1e-12
         assert model.n_iter_[0] < 50
