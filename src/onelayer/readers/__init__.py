@@ -1,1 +1,24 @@
-"""."""
+"""Readers turn what users have into arrays, with an audit of what was read."""
+
+from onelayer.readers.audit import Audit
+from onelayer.readers.duplicates import content_groups
+from onelayer.readers.files import read_files, read_picture
+from onelayer.readers.folders import Splits, find_pictures, find_splits
+from onelayer.readers.pictures import Pictures, read_pictures
+from onelayer.readers.preprocessing import Preprocessing
+from onelayer.readers.split import split_notes, stratified_split
+
+__all__ = [
+    "Audit",
+    "Pictures",
+    "Preprocessing",
+    "Splits",
+    "content_groups",
+    "find_pictures",
+    "find_splits",
+    "read_files",
+    "read_picture",
+    "read_pictures",
+    "split_notes",
+    "stratified_split",
+]

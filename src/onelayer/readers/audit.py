@@ -1,0 +1,65 @@
+"""The audit: what was read, what was left out and why, and what was chosen on the way."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NAMES_SHOWN = 3  # a reason names this many files for people; `left_out` has them all
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What a reader did with one source: pictures, a table or arrays alike.
+
+    Attributes
+    ----------
+    source
+        What was read, as its caller named it.
+    read
+        How many examples were read.
+    unit
+        What one example is, in the plural: `pictures` or `rows`.
+    by_class
+        Examples of each class, in the order of the classes; empty where classes have no part.
+    left_out
+        One (name, reason) for each example that was not read, in the order of the source.
+    notes
+        Sentences on what was chosen and why.
+    """
+
+    source: str
+    read: int
+    unit: str = "rows"
+    by_class: dict[str, int] = field(default_factory=dict)
+    left_out: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold; `from_dict` gives the same audit back."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> Audit:
+        """Return the audit that `to_dict`, or JSON made from it, describes."""
+        left_out = tuple((name, reason) for name, reason in fields["left_out"])
+        return cls(**{**fields, "left_out": left_out, "notes": tuple(fields["notes"])})
+
+    def __str__(self) -> str:
+        return "\n".join([self._headline(), *self.notes, *self._left_out_lines()])
+
+    def _headline(self) -> str:
+        counts = ", ".join(f"{count} {name}" for name, count in self.by_class.items())
+        return f"{self.source}: {self.read} {self.unit} read" + (f" ({counts})" if counts else "")
+
+    def _left_out_lines(self) -> Iterator[str]:
+        """One line a reason, so that 2871 files with one fault do not fill the screen."""
+        by_reason: dict[str, list[str]] = {}
+        for name, reason in self.left_out:
+            by_reason.setdefault(reason, []).append(name)
+        for reason, names in by_reason.items():
+            more = ", ..." if len(names) > _NAMES_SHOWN else ""
+            yield f"{len(names)} left out, {reason}: {', '.join(names[:_NAMES_SHOWN])}{more}"

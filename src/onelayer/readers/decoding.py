@@ -1,0 +1,191 @@
+"""One picture file becomes one uint8 array; what cannot is a DataError that gives the reason."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+
+import numpy as np
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+
+from onelayer.errors import DataError
+from onelayer.readers.heic import is_heic, open_heic
+
+if TYPE_CHECKING:
+    from onelayer.readers.preprocessing import Preprocessing
+
+MAX_PIXELS = 89_478_485
+"""Pillow's own bound: 256 MiB as RGB. A small file may claim any size; the header is believed."""
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
+_MAGIC = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG": "PNG",
+    b"RIFF": "WebP",
+    b"BM": "BMP",
+    b"GIF8": "GIF",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+}
+# What Pillow's plugins were seen to raise on damaged files: most of what Python has.
+_DAMAGE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+Box: TypeAlias = tuple[float, float, float, float]
+"""(left, upper, right, lower), in pixels from the upper left corner."""
+
+_LYING = {5, 6, 7, 8}  # orientations in which width and height change places
+_DRAFT = 2  # JPEG is decoded at 1/2, 1/4 or 1/8 while that leaves twice the size asked for
+
+
+def decode(file: BinaryIO, to: Preprocessing) -> np.ndarray:
+    """Read one picture, upright, as uint8 `to.shape`; the first frame where there are several.
+
+    Raises
+    ------
+    DataError
+        With the reason alone; the caller knows the file's name.
+    """
+    try:
+        with _open(file) as picture:
+            return _preprocess(picture, to)
+    except DataError:
+        raise
+    except _DAMAGE as error:
+        raise DataError(f"damaged: {error or type(error).__name__}") from error
+
+
+def upright_size(file: BinaryIO) -> tuple[int, int] | None:
+    """Return (height, width) as the header has it; None where the header cannot be read."""
+    try:
+        with _open(file) as picture:
+            width, height = picture.size
+            turned = width != height and picture.format != "TIFF" and _orientation(picture)
+            return (width, height) if turned in _LYING else (height, width)
+    except (ImportError, *_DAMAGE):
+        return None
+
+
+def _open(file: BinaryIO) -> ImageFile.ImageFile:
+    try:
+        picture = Image.open(file, formats=_FORMATS)
+    except UnidentifiedImageError:
+        picture = _open_other(file)
+    except Image.DecompressionBombError as error:
+        raise DataError(f"more than {MAX_PIXELS} pixels") from error
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        raise DataError(f"{width} x {height}, more than {MAX_PIXELS} pixels")
+    return picture
+
+
+def _open_other(file: BinaryIO) -> ImageFile.ImageFile:
+    """Open HEIC, or say what is wrong with what Pillow does not know."""
+    file.seek(0)
+    head = file.read(12)
+    if not head:
+        raise DataError("an empty file")
+    if is_heic(head):
+        return open_heic(file)
+    for magic, name in _MAGIC.items():
+        if head.startswith(magic):
+            raise DataError(f"damaged: a {name} header that cannot be read")
+    raise DataError("not a JPEG, PNG, WebP, BMP, GIF, TIFF or HEIC picture")
+
+
+def _preprocess(picture: Image.Image, to: Preprocessing) -> np.ndarray:
+    if picture.format not in {"JPEG", "MPO"}:
+        picture.load()  # before the orientation is asked for: TIFF turns itself in here
+    turn = _orientation(picture)
+    inner = _inner_size(picture.size if turn not in _LYING else picture.size[::-1], to)
+    lying = inner if turn not in _LYING else inner[::-1]
+    drafted = picture.draft(None, (_DRAFT * lying[0], _DRAFT * lying[1]))
+    box: Box = drafted[1] if drafted else (0, 0, *picture.size)
+    if to.fit == "crop":
+        box = _centred(box, lying)
+    small = _convert(picture, to).resize(lying, Image.Resampling.BICUBIC, box, reducing_gap=3.0)
+    if turn in _TURNS:
+        small = small.transpose(_TURNS[turn])
+    return np.asarray(_padded(small, to)).reshape(to.shape)
+
+
+def _orientation(picture: Image.Image) -> int:
+    """EXIF's orientation, 1 to 8; 1 where the EXIF is damaged, as its pixels need not be."""
+    try:
+        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    except _DAMAGE:
+        return 1
+
+
+def _inner_size(size: tuple[int, int], to: Preprocessing) -> tuple[int, int]:
+    """(width, height) of the picture in the result: all of it, but for the bars of `pad`."""
+    if to.fit != "pad":
+        return to.width, to.height
+    scale = min(to.width / size[0], to.height / size[1])
+    return max(1, round(scale * size[0])), max(1, round(scale * size[1]))
+
+
+def _centred(box: Box, size: tuple[int, int]) -> Box:
+    """Return the largest part of `box` that has the proportions of `size`, in its centre."""
+    width, height = box[2], box[3]
+    scale = min(width / size[0], height / size[1])
+    across, down = (width - scale * size[0]) / 2, (height - scale * size[1]) / 2
+    return max(across, 0), max(down, 0), min(width - across, width), min(height - down, height)
+
+
+def _convert(picture: Image.Image, to: Preprocessing) -> Image.Image:
+    """Return the picture in `to.mode`, transparency on white unless alpha is kept."""
+    if picture.mode == "F":
+        raise DataError("floating-point pixels have no agreed range: convert it to 8 or 16 bits")
+    if picture.mode.startswith("I"):
+        picture = _eight_bits(picture)
+    if to.mode != "RGBA" and picture.has_transparency_data:
+        picture = _on_white(picture.convert("RGBA"))
+    if to.mode == "L" and picture.mode not in {"1", "L"}:
+        picture = picture.convert("RGB")  # CMYK and others know no way to grey of their own
+    return picture if picture.mode == to.mode else picture.convert(to.mode)
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """v / 257, rounded: 65535 becomes 255 (Pillow's own conversion clips at 255)."""
+    pixels = np.asarray(picture).astype(np.int64)
+    if pixels.min() < 0 or pixels.max() > 65535:
+        raise DataError("32-bit pixels have no agreed range: convert it to 8 or 16 bits")
+    return Image.fromarray(((pixels + 128) // 257).astype(np.uint8))
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    white = Image.new("RGB", picture.size, "white")
+    white.paste(picture, mask=picture.getchannel("A"))
+    return white
+
+
+def _padded(picture: Image.Image, to: Preprocessing) -> Image.Image:
+    if picture.size == (to.width, to.height):
+        return picture
+    canvas = Image.new(to.mode, (to.width, to.height), "black")
+    canvas.paste(picture, ((to.width - picture.width) // 2, (to.height - picture.height) // 2))
+    return canvas

@@ -1,0 +1,126 @@
+"""Folders of pictures: which files they hold, which classes, which splits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from onelayer.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_LITTER = {"thumbs.db", "desktop.ini", "__macosx"}
+_SPLIT_NAMES = {
+    "train": ("train", "training"),
+    "val": ("val", "valid", "validation"),
+    "test": ("test", "testing"),
+}
+_LAYOUT = """\
+Expected one sub-folder a class:
+    photos/
+        cat/  1.jpg  2.jpg
+        dog/  3.jpg  4.jpg
+or the same below photos/train/, photos/val/ and photos/test/."""
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Where the training, validation and test pictures lie; None where there are none."""
+
+    train: Path
+    val: Path | None = None
+    test: Path | None = None
+    notes: tuple[str, ...] = ()
+
+
+def class_folders(folder: Path) -> list[Path]:
+    """Return the sub-folders that are classes, sorted by name, code point by code point."""
+    if not folder.exists():
+        raise FileNotFoundError(f"no such folder: {folder}")
+    if not folder.is_dir():
+        raise DataError(f"{folder} is a file, not a folder of pictures.\n{_LAYOUT}")
+    return [entry for entry in _visible(folder) if entry.is_dir()]
+
+
+def require_classes(folder: Path) -> list[Path]:
+    """Return the class folders of a training set: two at least, and no train/ among them."""
+    found = class_folders(folder)
+    if not found:
+        files = sum(1 for _ in _visible(folder))
+        raise DataError(f"{folder} has {files} files and no class folders.\n{_LAYOUT}")
+    if find_splits(folder).train != folder:
+        raise DataError(f"{folder} holds {found[0].name}/ and its like: read each by itself")
+    return found
+
+
+def find_splits(folder: Path | str) -> Splits:
+    """Say whether `folder` holds train/ (and val/, test/) with class folders, or is one set.
+
+    Also taken: training, valid, validation, testing, in any case. A class may be called `train`:
+    it is taken for a split only where it has sub-folders, and no other class stands beside it.
+    """
+    folder = Path(folder)
+    by_name = {entry.name.lower(): entry for entry in reversed(class_folders(folder))}
+    named = {split: _first(by_name, names) for split, names in _SPLIT_NAMES.items()}
+    found = {split: path for split, path in named.items() if path and class_folders(path)}
+    others = [path for path in by_name.values() if path not in named.values()]
+    if "train" not in found or (others and len(found) == 1):
+        return Splits(train=folder)
+    unread = [path for path in named.values() if path and path not in found.values()] + others
+    notes = tuple(f"{path.name}/ has no part in training or judging" for path in sorted(unread))
+    return Splits(found["train"], found.get("val"), found.get("test"), notes)
+
+
+def find_pictures(paths: Iterable[Path | str]) -> list[Path]:
+    """Return files as they are and the files of folders, all the way down, in order.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where there is no such file or folder.
+    DataError
+        Where a folder holds no file.
+    """
+    return [file for path in paths for file in _expanded(Path(path))]
+
+
+def files_below(folder: Path, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[Path]:
+    """Yield the visible files of a folder and its sub-folders, sorted; links are followed.
+
+    A link to a folder that it lies in is passed by: `above` knows the folders on the way.
+    """
+    status = folder.stat()
+    identity = status.st_dev, status.st_ino
+    if identity in above:
+        return
+    for entry in _visible(folder):
+        if entry.is_dir():
+            yield from files_below(entry, above | {identity})
+        else:
+            yield entry
+
+
+def _expanded(path: Path) -> list[Path]:
+    if not path.is_dir():
+        path.stat()
+        return [path]
+    files = list(files_below(path))
+    if not files:
+        raise DataError(f"{path} holds no files: name a picture, or a folder with pictures")
+    return files
+
+
+def _visible(folder: Path) -> list[Path]:
+    # Sorted as plain strings: paths themselves compare without case on Windows.
+    names = sorted(entry.name for entry in folder.iterdir())
+    return [folder / name for name in names if not _hidden(name)]
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _LITTER
+
+
+def _first(by_name: dict[str, Path], names: tuple[str, ...]) -> Path | None:
+    return next((by_name[name] for name in names if name in by_name), None)

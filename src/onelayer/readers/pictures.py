@@ -1,0 +1,199 @@
+"""A folder with a sub-folder a class becomes one array of pictures, labels and an audit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from onelayer.errors import DataError
+from onelayer.readers.audit import Audit
+from onelayer.readers.files import Progress, common_size, read_files
+from onelayer.readers.folders import files_below, require_classes
+from onelayer.readers.heic import missing
+from onelayer.readers.preprocessing import Fit, Mode, Preprocessing, Size
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SIDE = 64
+"""Pixels a side where none was asked for: 12288 features, as in the lecture's pictures."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures of one size with their labels.
+
+    Attributes
+    ----------
+    images
+        uint8 (m, height, width, channels), C-contiguous.
+    labels
+        int64 (m,), 0..K-1, positions in `classes`.
+    classes
+        The K names.
+    paths
+        The m files, relative to the folder.
+    preprocessing
+        What was done to each picture, to be done again in prediction.
+    audit
+        What was read, left out and chosen.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    paths: tuple[Path, ...]
+    preprocessing: Preprocessing
+    audit: Audit
+
+
+def read_pictures(
+    folder: Path | str,
+    size: Size | None = None,
+    mode: Mode = "RGB",
+    fit: Fit = "stretch",
+    *,
+    classes: Sequence[str] | None = None,
+    strict: bool = False,
+    progress: Progress | None = None,
+) -> Pictures:
+    """Read `folder/<class>/**/*` as pictures, whatever their suffixes say.
+
+    The classes are the names of the sub-folders, sorted (torchvision's ImageFolder convention).
+    JPEG (MPO), PNG, WebP, BMP, GIF and TIFF are known by their content, and HEIC where
+    pillow-heif is installed; the first frame counts. EXIF's rotation is applied, 16-bit grey
+    is scaled to 8, transparency is shown on white; colour profiles are not applied.
+
+    Parameters
+    ----------
+    folder
+        Holds one sub-folder a class. Hidden files are ignored; links are followed.
+    size
+        One side for both or (height, width), in pixels. None keeps the pictures' own size where
+        all share one of at most 64 x 64, else takes 64 x 64.
+    mode, fit
+        See `Preprocessing`.
+    classes
+        The classes of the training set, for a set that shall be judged by its model: its
+        sub-folders must be among them, and labels refer to them.
+    strict
+        A file that cannot be read is an error, not a line in the audit.
+    progress
+        Called as progress(done, total) now and then.
+
+    Raises
+    ------
+    DataError
+        No class folders, a single one, one outside `classes`, one without a readable picture,
+        or, if `strict`, any unreadable file.
+    UsageError
+        For an unknown mode or fit, or an impossible size.
+    """
+    folder = Path(folder)
+    found = _named_classes(folder, classes)
+    names = tuple(classes) if classes is not None else tuple(path.name for path in found)
+    files, of_file = _files_of(found, names)
+    to, why = _preprocessing(files, size, mode, fit)
+    images, failures = read_files(files, to, progress)
+    relative = tuple(file.relative_to(folder) for file in files)
+    left_out = tuple((relative[row].as_posix(), reason) for row, reason in failures.items())
+    if strict and left_out:
+        raise DataError(_refusal(folder, left_out))
+    kept = [row for row in range(len(files)) if row not in failures]
+    labels = of_file[kept]
+    notes = (why, *_notes(folder, found, names, failures))
+    audit = Audit(str(folder), len(kept), "pictures", _counts(labels, names), left_out, notes)
+    _require_pictures(folder, found, audit)
+    return Pictures(images, labels, names, tuple(relative[row] for row in kept), to, audit)
+
+
+def _named_classes(folder: Path, classes: Sequence[str] | None) -> list[Path]:
+    found = require_classes(folder)
+    if classes is None:
+        if len(found) == 1:
+            raise DataError(
+                f"{folder} has one class alone, {found[0].name}: a classifier needs two or more"
+            )
+        return found
+    unknown = [path.name for path in found if path.name not in classes]
+    if unknown:
+        raise DataError(
+            f"{folder} has classes that the model does not know: {', '.join(unknown)}. "
+            f"Known: {', '.join(classes)}. Rename or remove their folders"
+        )
+    return found
+
+
+def _files_of(found: list[Path], names: tuple[str, ...]) -> tuple[list[Path], np.ndarray]:
+    files: list[Path] = []
+    labels: list[int] = []
+    for path in found:
+        below = list(files_below(path))
+        files += below
+        labels += [names.index(path.name)] * len(below)
+    return files, np.array(labels, dtype=np.int64)
+
+
+def _preprocessing(
+    files: list[Path], size: Size | None, mode: Mode, fit: Fit
+) -> tuple[Preprocessing, str]:
+    """Choose the size, and say why."""
+    to = Preprocessing.of_size(_SIDE if size is None else size, mode, fit)
+    if size is not None:
+        return to, f"{_described(to)}: as asked"
+    common = common_size(files)
+    if isinstance(common, str):
+        return to, f"{_described(to)}: {common}"
+    if max(common) <= _SIDE:
+        to = Preprocessing.of_size(common, mode, fit)
+        return to, f"{_described(to)}: the pictures' own size"
+    own = f"{common[0]} x {common[1]}"
+    return to, f"{_described(to)}: the pictures' own {own} is more than {_SIDE} x {_SIDE}"
+
+
+def _described(to: Preprocessing) -> str:
+    return f"size {to.height} x {to.width}, mode {to.mode}, fit {to.fit}"
+
+
+def _notes(
+    folder: Path, found: list[Path], names: tuple[str, ...], failures: dict[int, str]
+) -> list[str]:
+    notes = []
+    beside = len([path for path in folder.iterdir() if path.is_file() and path.name[0] != "."])
+    if beside:
+        notes.append(f"{beside} files beside the class folders were not read")
+    absent = [name for name in names if name not in {path.name for path in found}]
+    if absent:
+        notes.append(f"no folder for {', '.join(absent)}")
+    heic = Counter(failures.values())[str(missing("HEIC"))]
+    if heic:
+        notes.append(str(missing(f"{heic} HEIC files")))
+    return notes
+
+
+def _counts(labels: np.ndarray, names: tuple[str, ...]) -> dict[str, int]:
+    counts = np.bincount(labels, minlength=len(names)).tolist()
+    return dict(zip(names, counts, strict=True))
+
+
+def _require_pictures(folder: Path, found: list[Path], audit: Audit) -> None:
+    empty = [path.name for path in found if audit.by_class[path.name] == 0]
+    if not empty:
+        return
+    reasons = [
+        f"\n  {name}: {reason}" for name, reason in audit.left_out if name.split("/")[0] in empty
+    ]
+    raise DataError(
+        f"no readable picture in {', '.join(empty)} of {folder}: "
+        f"add pictures or remove the folder{''.join(reasons[:3])}"
+    )
+
+
+def _refusal(folder: Path, left_out: tuple[tuple[str, str], ...]) -> str:
+    lines = "".join(f"\n  {name}: {reason}" for name, reason in left_out[:10])
+    more = f"\n  and {len(left_out) - 10} more" if len(left_out) > 10 else ""
+    return f"{len(left_out)} files of {folder} cannot be read (strict):{lines}{more}"
