@@ -21,7 +21,7 @@ Callback = Callable[[Record], None]
 class Run:
     """One solver at work on one objective.
 
-    After Ctrl-C, `theta` and `solution` hold the best so far.
+    After Ctrl-C, `theta` and `solution` hold the best so far (None before the first step).
     """
 
     objective: Objective
@@ -30,8 +30,8 @@ class Run:
     tol: float = 1e-7
     max_iter: int = 1000
     callback: Callback | None = None
-    theta: np.ndarray = field(init=False)
-    solution: Solution = field(init=False)
+    theta: np.ndarray | None = field(init=False, default=None)
+    solution: Solution | None = field(init=False, default=None)
     _history: list[Record] = field(init=False, default_factory=list)
 
     def solve(self, start: np.ndarray | None = None) -> tuple[np.ndarray, Solution]:
@@ -48,12 +48,14 @@ class Run:
         if not _finite(state):
             raise FloatingPointError("The objective is not finite at the start; scale the features")
         try:
-            state, status = self._iterate(state)
+            with np.errstate(
+                over="ignore", invalid="ignore"
+            ):  # `_finite` looks for what comes of it
+                state, status = self._iterate(state)
         except KeyboardInterrupt:
             self._conclude(self._best, Status.INTERRUPTED)
             raise
-        self._conclude(state, status)
-        return self.theta, self.solution
+        return self._conclude(state, status)
 
     def _iterate(self, state: State) -> tuple[State, Status]:
         self._best = state
@@ -98,11 +100,11 @@ class Run:
     def _read(self) -> int:
         return self.objective.design.ledger.bytes_read - self._bytes
 
-    def _conclude(self, state: State, status: Status) -> None:
-        self.theta = self.solver.parameters(self.objective, state)
+    def _conclude(self, state: State, status: Status) -> tuple[np.ndarray, Solution]:
+        theta = self.theta = self.solver.parameters(self.objective, state)
         norm = float(np.linalg.norm(state.gradient))
         undefined = status is Status.SEPARABLE
-        self.solution = Solution(
+        solution = self.solution = Solution(
             status=status,
             objective=state.value,
             gradient_norm=norm,
@@ -117,6 +119,7 @@ class Run:
             reason=self.reason,
             history=tuple(self._history),
         )
+        return theta, solution
 
 
 def separated(objective: Objective, value: float) -> bool:
