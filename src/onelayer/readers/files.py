@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -22,6 +23,8 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Called as progress(done, total), in the thread that called the reader."""
 
 _BATCH = 16  # files a task: a task costs about 20 us, a small picture 100 us
+_TINY = 4096  # bytes; measured on two cores: 28 x 28 files take 77 us in one thread, 98 us in two
+_SAMPLE = 100
 
 
 def read_picture(
@@ -67,17 +70,12 @@ def read_files(
     images = np.empty((len(files), *to.shape), dtype=np.uint8)
     starts = range(0, len(files), _BATCH)
     failures: dict[int, str] = {}
-    pool = ThreadPoolExecutor(_thread_count())
-    try:
-        with quiet():
-            for start, failed in zip(
-                starts, pool.map(partial(_read_batch, files, to, images), starts), strict=True
-            ):
-                failures |= failed
-                if progress:
-                    progress(min(start + _BATCH, len(files)), len(files))
-    finally:
-        pool.shutdown(cancel_futures=True)
+    read_batch = partial(_read_batch, files, to, images)
+    with quiet(), _pool(_thread_count(files)) as pool:
+        for start, failed in zip(starts, pool.map(read_batch, starts), strict=True):
+            failures |= failed
+            if progress:
+                progress(min(start + _BATCH, len(files)), len(files))
     return _closed_up(images, failures), failures
 
 
@@ -106,6 +104,16 @@ def open_picture(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
+@contextmanager
+def _pool(threads: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that drop what waits as soon as one task or the caller fails: Ctrl-C is prompt."""
+    pool = ThreadPoolExecutor(threads)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def _read_batch(
     files: Sequence[Path], to: Preprocessing, images: np.ndarray, start: int
 ) -> dict[int, str]:
@@ -116,7 +124,7 @@ def _read_batch(
             with open_picture(files[row]) as file:
                 images[row] = decode(file, to)
         except OSError as error:
-            failed[row] = f"cannot be opened: {error.strerror}"
+            failed[row] = f"cannot be opened: {error.strerror or error}"
         except (DataError, MissingExtraError) as error:
             failed[row] = str(error)
     return failed
@@ -139,7 +147,11 @@ def _closed_up(images: np.ndarray, failures: dict[int, str]) -> np.ndarray:
     return images[: len(kept)]
 
 
-def _thread_count() -> int:
+def _thread_count(files: Sequence[Path]) -> int:
+    """One thread for tiny files, which spend their time in Python; else one a processor."""
+    sample = files[:: max(1, len(files) // _SAMPLE)]
+    if sum(file.stat().st_size for file in sample if file.is_file()) < _TINY * len(sample):
+        return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -48,11 +48,16 @@ def require_classes(folder: Path) -> list[Path]:
     """Return the class folders of a training set: two at least, and no train/ among them."""
     found = class_folders(folder)
     if not found:
-        files = sum(1 for _ in _visible(folder))
-        raise DataError(f"{folder} has {files} files and no class folders.\n{_LAYOUT}")
-    if find_splits(folder).train != folder:
-        raise DataError(f"{folder} holds {found[0].name}/ and its like: read each by itself")
+        raise DataError(f"{folder} has no class folders, {loose_files(folder)} file(s).\n{_LAYOUT}")
+    train = find_splits(folder).train
+    if train != folder:
+        raise DataError(f"{folder} is split into {train.name}/ and others: read each by itself")
     return found
+
+
+def loose_files(folder: Path) -> int:
+    """Count the visible files that lie beside the class folders."""
+    return sum(not entry.is_dir() for entry in _visible(folder))
 
 
 def find_splits(folder: Path | str) -> Splits:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, UnidentifiedImageError
 
-from onelayer.errors import MissingExtraError
+from onelayer.errors import DataError, MissingExtraError
 
 # ISO/IEC 23008-12, the brands of still pictures coded with HEVC; mif1 and msf1 name any codec.
 _BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -30,4 +30,7 @@ def open_heic(file: BinaryIO) -> ImageFile.ImageFile:
         raise missing("HEIC") from error
     file.seek(0)
     register_heif_opener()
-    return Image.open(file, formats=["HEIF"])
+    try:
+        return Image.open(file, formats=["HEIF"])
+    except UnidentifiedImageError as error:
+        raise DataError("damaged: a HEIC header that cannot be read") from error

@@ -12,7 +12,7 @@ import numpy as np
 from onelayer.errors import DataError
 from onelayer.readers.audit import Audit
 from onelayer.readers.files import Progress, common_size, read_files
-from onelayer.readers.folders import files_below, require_classes
+from onelayer.readers.folders import files_below, loose_files, require_classes
 from onelayer.readers.heic import missing
 from onelayer.readers.preprocessing import Fit, Mode, Preprocessing, Size
 
@@ -163,9 +163,9 @@ def _notes(
     folder: Path, found: list[Path], names: tuple[str, ...], failures: dict[int, str]
 ) -> list[str]:
     notes = []
-    beside = len([path for path in folder.iterdir() if path.is_file() and path.name[0] != "."])
+    beside = loose_files(folder)
     if beside:
-        notes.append(f"{beside} files beside the class folders were not read")
+        notes.append(f"{beside} file(s) beside the class folders not read")
     absent = [name for name in names if name not in {path.name for path in found}]
     if absent:
         notes.append(f"no folder for {', '.join(absent)}")
