@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
+import onelayer
 from onelayer.cli.evaluate import evaluate
 from onelayer.cli.inspect import inspect
 from onelayer.cli.outcome import guarded
@@ -28,7 +28,7 @@ app = typer.Typer(
 
 def _print_version(asked: bool) -> None:
     if asked:
-        typer.echo(f"onelayer {version('onelayer')}")
+        typer.echo(f"onelayer {onelayer.__version__}")
         raise typer.Exit
 
 

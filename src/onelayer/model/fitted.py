@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+import onelayer
 from onelayer.designs import Scaling, make_design
 from onelayer.errors import DataError, ModelFileError, ShapeError, UsageError
 from onelayer.logistic import Head
@@ -250,8 +250,8 @@ def made_now() -> dict[str, Any]:
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {
-            "onelayer": version("onelayer"),
-            "numpy": version("numpy"),
+            "onelayer": onelayer.__version__,
+            "numpy": np.__version__,
             "python": platform.python_version(),
         },
     }
