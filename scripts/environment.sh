@@ -42,8 +42,8 @@ install_package() {
     [ -z "$extras" ] || target=".[$extras]"
     say "installing onelayer${group:+ and what its tests need}"
     # Dependency groups need pip 25.1, newer than the one that Python 3.11 brings.
-    "$python" -m pip install --quiet --upgrade 'pip>=25.1' || fail "pip could not be upgraded"
-    "$python" -m pip install --quiet --editable "$target" ${group:+--group "$group"} ||
+    "$python" -m pip install -qq --upgrade 'pip>=25.1' || fail "pip could not be upgraded"
+    "$python" -m pip install -qq --editable "$target" ${group:+--group "$group"} ||
         fail "the installation failed: see above"
 }
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from onelayer.cli.output import print_json, progress_shown, results, warn
+from onelayer.cli.output import print_json, progress_shown, show, warn
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
 
     from onelayer.model import Evaluation
@@ -43,13 +42,7 @@ def evaluate(
     if as_json:
         print_json(found.to_dict())
     else:
-        _print(results(), found)
-
-
-def _print(console: Console, found: Evaluation) -> None:
-    console.print(_measures(found))
-    console.print()
-    console.print(_recalls(found))
+        show(_measures(found), "", _recalls(found))
 
 
 def _measures(found: Evaluation) -> Table:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from onelayer.cli.output import print_json, results
+from onelayer.cli.output import print_json, show
 from onelayer.errors import UsageError
 
 
@@ -52,4 +52,4 @@ def inspect(
         table.add_row(heading, text)
     if weights is not None:
         table.add_row("weights", f"drawn into {weights}")
-    results().print(table)
+    show(table)

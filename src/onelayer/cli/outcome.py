@@ -23,9 +23,10 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(**arguments: Any) -> None:
-        warnings.showwarning = _show_warning
         try:
-            command(**arguments)
+            with warnings.catch_warnings():
+                warnings.showwarning = _show_warning
+                command(**arguments)
         except KeyboardInterrupt:
             warn("interrupted")
             raise typer.Exit(INTERRUPTED) from None

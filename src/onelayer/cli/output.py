@@ -6,10 +6,12 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     from onelayer.model.sources import Progress
 
@@ -28,12 +30,19 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def results() -> Console:
-    """Return the console for results, as wide as the terminal."""
+def show(*lines: str | Text | Table) -> None:
+    """Write results to stdout: wrapped to a terminal, as plain lines into a file or a pipe."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else UNLIMITED
-    return Console(width=width, highlight=False, emoji=False, markup=False)
+    if sys.stdout.isatty():
+        console = Console(highlight=False, emoji=False, markup=False)
+        for line in lines:
+            console.print(line)
+        return
+    console = Console(width=UNLIMITED, file=StringIO(), highlight=False, emoji=False, markup=False)
+    with console.capture() as capture:
+        console.print(*lines, sep="\n")
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in capture.get().splitlines())
 
 
 @contextmanager

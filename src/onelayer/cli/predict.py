@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from onelayer.cli.outcome import FAILED
-from onelayer.cli.output import print_json, progress_shown, results, warn
+from onelayer.cli.output import print_json, progress_shown, show, warn
 
 if TYPE_CHECKING:
     from onelayer.model import Model
@@ -100,4 +100,4 @@ def _print_table(predictions: Predictions) -> None:
     for found in predictions:
         table.add_row(found["file"], str(found["class"]), f"{found['probability']:.3f}")
     if predictions:
-        results().print(table)
+        show(table)

@@ -9,10 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from onelayer.model.card import c_in_words, interval_in_words, percent
+from onelayer.readers import Audit
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from onelayer.model.card import Card
 
 WEAK = 0.5
@@ -25,29 +24,23 @@ what sets the classes apart.
 NOTES_SHOWN = 12  # lines of the audit; the file has them all
 
 
-def print_summary(console: Console, card: Card, output: Path) -> None:
-    """Print what was read, the measures as a small table, what they mean, and the file written."""
-    _print_audit(console, card)
-    if card.choice is not None:
-        console.print(f"C = {c_in_words(card.choice['C'])}: {card.choice['words']}")
-    console.print()
-    console.print(_measures(card))
-    console.print()
-    for line in _verdict(card):
-        console.print(line)
-    console.print(Text.assemble("written: ", (str(output), "bold")), soft_wrap=True)
+def summary(card: Card, output: Path) -> list[str | Text | Table]:
+    """What was read, the measures as a small table, what they mean, and the file written."""
+    chosen = [] if card.choice is None else [_choice(card.choice)]
+    written = Text.assemble("Written: ", (str(output), "bold"), overflow="fold")
+    return [*_audit(card), *chosen, "", _measures(card), "", *_verdict(card), written]
 
 
-def _print_audit(console: Console, card: Card) -> None:
-    from onelayer.readers import Audit
-
+def _audit(card: Card) -> list[str]:
     if card.audit is None:
-        return
+        return []
     lines = str(Audit.from_dict(card.audit)).splitlines()
-    for line in lines[:NOTES_SHOWN]:
-        console.print(line)
-    if len(lines) > NOTES_SHOWN:
-        console.print(f"and {len(lines) - NOTES_SHOWN} more: onelayer inspect shows them")
+    more = len(lines) - NOTES_SHOWN
+    return lines[:NOTES_SHOWN] + [f"and {more} more: onelayer inspect shows them"] * (more > 0)
+
+
+def _choice(choice: dict[str, Any]) -> str:
+    return f"C = {c_in_words(choice['C'])}, {choice['words']}"
 
 
 def _measures(card: Card) -> Table:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from onelayer.cli.output import print_json, progress_shown, results, warn
-from onelayer.model.settings import ClassWeight, Fit, Settings
+from onelayer.cli.output import print_json, progress_shown, show, warn
+from onelayer.model.settings import ClassWeight, Fit, Mode, Settings
 
 if TYPE_CHECKING:
     from onelayer.model import Model
@@ -49,6 +49,15 @@ def train(
             show_default=False,
         ),
     ] = None,
+    mode: Annotated[
+        Mode | None,
+        typer.Option(
+            help="What a pixel is: colours, L for grey, or colours and opacity. "
+            "[default: L for digits, else RGB]",
+            rich_help_panel=_PICTURES,
+            show_default=False,
+        ),
+    ] = Settings.mode,
     fit: Annotated[
         Fit, typer.Option(help="How a picture becomes that size.", rich_help_panel=_PICTURES)
     ] = Settings.fit,
@@ -156,6 +165,7 @@ def train(
     del debug
     settings = {
         "size": size,
+        "mode": mode,
         "fit": fit,
         "C": C,
         "solver": solver,
@@ -173,9 +183,9 @@ def train(
     if as_json:
         print_json(_object(model, output))
     else:
-        from onelayer.cli.summary import print_summary
+        from onelayer.cli.summary import summary
 
-        print_summary(results(), model.card, output)
+        show(*summary(model.card, output))
 
 
 def _trained(source: str, output: Path, settings: dict[str, Any], *, overwrite: bool) -> Model:
@@ -204,7 +214,7 @@ def _object(model: Model, output: Path) -> dict[str, Any]:
         "classes": card["classes"],
         "examples": card["audit"]["read"],
         "features": card["features"],
-        "C": card["choice"],
+        "choice": card["choice"],
         "judge": card["judge"],
         "train": card["train"],
         "test": card["test"],

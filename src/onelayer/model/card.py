@@ -114,7 +114,7 @@ def interval_in_words(interval: list[float]) -> str:
 
 def c_in_words(C: float | str) -> str:
     """C, or that there is no penalty."""
-    return "no penalty" if C == "inf" else f"{C:g}"
+    return "inf (no penalty)" if C == "inf" else f"{C:g}"
 
 
 def measures_in_words(measures: dict[str, Any]) -> str:

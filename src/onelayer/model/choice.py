@@ -43,22 +43,39 @@ def path_of(examples: Examples) -> list[float]:
     return [float(f"{1 / (strength * m):.1e}") for strength in strengths]
 
 
-def choose(train: Examples, judge: Examples, fit: Fit, tell: Callable[[int, int], None]) -> Choice:
-    """Fit `train` along the path and take the C with the least log loss on `judge`.
+@dataclass(frozen=True)
+class Choosing:
+    """How to choose: what to train, what to judge by, and whom to tell.
+
+    `keep` is called with every estimator that is the best so far, `tell` as tell(done, total).
+    """
+
+    train: Examples
+    judge: Examples
+    fit: Fit
+    keep: Callable[[Any], None]
+    tell: Callable[[int, int], None]
+
+
+def choose(how: Choosing) -> Choice:
+    """Fit along the path and take the C with the least log loss on examples not trained on.
 
     The path ends early where two values in a row are worse than the best so far; what they cost
     grows as the penalty weakens.
     """
-    path = path_of(train)
+    path = path_of(how.train)
     tried: list[tuple[float, float]] = []
     for done, C in enumerate(path):
-        tell(done, len(path))
-        tried.append((C, _loss_of(fit(C, train), judge)))
+        how.tell(done, len(path))
+        estimator = how.fit(C, how.train)
+        tried.append((C, _loss_of(estimator, how.judge)))
+        if _worse(tried) == 0:
+            how.keep(estimator)
         if _worse(tried) >= PATIENCE:
             break
-    tell(len(path), len(path))
+    how.tell(len(path), len(path))
     best = min(tried, key=lambda pair: pair[1])[0]
-    words = f"the best of {len(tried)} by log loss on {len(judge)} {judge.unit}"
+    words = f"the best of {len(tried)} by log loss on {len(how.judge)} {how.judge.unit}"
     return Choice(best, tuple(tried), words + _at_an_end(best, path))
 
 

@@ -72,12 +72,11 @@ def _solution(named: dict[str, Any]) -> Solution:
 
 
 def _parameters(estimator: LogisticRegression) -> dict[str, Any]:
-    """Return the parameters that JSON can hold; a generator or a dictionary of weights it cannot."""
+    """Return the parameters that JSON can hold: no generator, no dictionary of weights."""
     kept = (bool, int, float, str, type(None))
-    parameters = {
-        name: value for name, value in estimator.get_params().items() if isinstance(value, kept)
-    }
-    return {**parameters, "C": number(parameters["C"])}
+    given = estimator.get_params()
+    parameters = {name: value for name, value in given.items() if isinstance(value, kept)}
+    return {**parameters, "C": number(float(given["C"]))}
 
 
 def _require_fitted(estimator: Any) -> None:

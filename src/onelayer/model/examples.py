@@ -68,8 +68,7 @@ def joined(parts: list[Examples]) -> Examples:
 
 def also_in(examples: Examples, others: list[Examples]) -> np.ndarray:
     """Mark the examples whose content is also among the others: bool (m,)."""
-    rows = [*examples.X, *(row for other in others for row in other.X)]
-    groups = content_groups(rows)
+    groups = content_groups(np.concatenate([examples.X, *(other.X for other in others)]))
     return np.isin(groups[: len(examples)], groups[len(examples) :])
 
 

@@ -140,4 +140,5 @@ def wilson_interval(correct: int, n: int) -> tuple[float, float]:
 def _top(k: int, Z: np.ndarray, labels: np.ndarray) -> float:
     """The share of examples with fewer than k classes above the true one."""
     true = np.take_along_axis(Z, labels[:, None], axis=1)
-    return float(((Z > true).sum(axis=1) < k).mean())
+    above = (true < Z).sum(axis=1)
+    return float((above < k).mean())

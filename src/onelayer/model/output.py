@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from onelayer.errors import UsageError
@@ -26,6 +27,8 @@ def check_output(path: str | Path, source: Source, *, overwrite: bool = False) -
         )
     if not path.parent.is_dir():
         raise UsageError(f"{path.parent} is no folder: make it first, or write elsewhere with -o")
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(f"{path.parent} cannot be written to: write elsewhere with -o")
     if path.exists() and not overwrite and _source_of(path) != identity(source):
         raise UsageError(
             f"{path} exists and did not come from {source}: "

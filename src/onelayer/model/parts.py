@@ -171,7 +171,7 @@ def _without_repeats(
 
 
 def _with_conflicts(train: Examples, audit: Audit, settings: Settings) -> Audit:
-    """Note what stands in two classes: it is kept, as nobody but the user can say which is right."""
+    """Note what stands in two classes; it is kept, as only the user can say which is right."""
     ambiguous = in_two_classes(train)
     if not ambiguous.any():
         return audit

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from onelayer.errors import UsageError
 
+Mode: TypeAlias = Literal["RGB", "L", "RGBA"]
 Fit: TypeAlias = Literal["stretch", "crop", "pad"]
 ClassWeight: TypeAlias = Literal["balanced"]
 
@@ -22,6 +23,8 @@ class Settings:
     size
         Pictures become this many pixels a side, or (height, width). None: their own size where
         all share one of at most 64 x 64, else 64 x 64.
+    mode
+        What a pixel is: `RGB`, `L` (grey) or `RGBA`. None: `L` for `digits`, else `RGB`.
     fit
         How a picture becomes that size: `stretch`, `crop` or `pad`.
     C
@@ -42,6 +45,7 @@ class Settings:
     """
 
     size: int | tuple[int, int] | None = None
+    mode: Mode | None = None
     fit: Fit = "stretch"
     C: float | None = None
     solver: str = "auto"

@@ -45,7 +45,7 @@ class Reading:
     @classmethod
     def asked(cls, settings: Settings, progress: Progress) -> Reading:
         """As the settings have it, for a source that is trained on."""
-        return cls(settings.size, None, settings.fit, None, settings.strict, progress)
+        return cls(settings.size, settings.mode, settings.fit, None, settings.strict, progress)
 
     @classmethod
     def like(
@@ -118,15 +118,23 @@ def _pictures(folder: Path, reading: Reading) -> Examples:
 
 def _digits(reading: Reading) -> Examples:
     """Read scikit-learn's handwritten digits as the pictures that they are: 8 x 8, grey."""
+    pictures, labels = digit_pictures()
+    size = 8 if reading.size is None else reading.size
+    mode: Mode = reading.mode or "L"
+    images = [read_picture(_png(picture), size, mode, reading.fit) for picture in pictures]
+    preprocessing = Preprocessing.of_size(size, mode, reading.fit)
+    return _embedded("digits", np.stack(images), labels, reading, preprocessing)
+
+
+def digit_pictures() -> tuple[np.ndarray, np.ndarray]:
+    """scikit-learn's handwritten digits as uint8 (1797, 8, 8), 16 shades made 0 to 255, and labels.
+
+    The labels are text, (1797,).
+    """
     from sklearn.datasets import load_digits
 
     found = load_digits()
-    mode: Mode = reading.mode or "L"
-    size = 8 if reading.size is None else reading.size
-    pictures = np.rint(found.images * (255 / 16)).astype(np.uint8)
-    images = [read_picture(_png(picture), size, mode, reading.fit) for picture in pictures]
-    preprocessing = Preprocessing.of_size(size, mode, reading.fit)
-    return _embedded("digits", np.stack(images), found, reading, preprocessing)
+    return np.rint(found.images * (255 / 16)).astype(np.uint8), found.target.astype(str)
 
 
 def _breast_cancer(reading: Reading) -> Examples:
@@ -136,19 +144,19 @@ def _breast_cancer(reading: Reading) -> Examples:
     if reading.size is not None:
         raise UsageError("breast_cancer is a table, not a folder of pictures: it has no size")
     found = load_breast_cancer()
-    return _embedded("breast_cancer", found.data, found, reading, None)
+    labels = found.target_names[found.target]
+    return _embedded("breast_cancer", found.data, labels, reading, None)
 
 
 def _embedded(
-    source: str, data: np.ndarray, found: Any, reading: Reading, pictures: Preprocessing | None
+    source: str, data: np.ndarray, y: np.ndarray, reading: Reading, pictures: Preprocessing | None
 ) -> Examples:
-    classes, position = np.unique([str(name) for name in found.target_names], return_inverse=True)
+    classes, labels = np.unique(y, return_inverse=True)
     if reading.classes is not None and list(reading.classes) != classes.tolist():
         raise DataError(
             f"{source} has the classes {', '.join(classes)}; "
             f"the model knows {', '.join(map(str, reading.classes))}"
         )
-    labels = position[found.target].astype(np.int64)
     counts = Counter(classes[labels].tolist())
     unit = "rows" if pictures is None else "pictures"
     audit = Audit(source, len(data), unit, {name: counts[name] for name in classes.tolist()})

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from onelayer.errors import UsageError
 from onelayer.estimators import LogisticRegression
-from onelayer.model.choice import Choice, choose
+from onelayer.model.choice import Choice, Choosing, choose
 from onelayer.model.conversion import from_estimator
 from onelayer.model.examples import Examples
 from onelayer.model.fitted import Model
@@ -23,7 +26,7 @@ from onelayer.model.sources import Progress, Source, identity, no_progress
 from onelayer.solvers import SOLVERS
 
 
-class TrainingInterrupted(KeyboardInterrupt):  # noqa: N818 - it is no error, as its base is none
+class TrainingInterrupted(KeyboardInterrupt):
     """Ctrl-C during training; `model` has the best parameters so far."""
 
     def __init__(self, model: Model) -> None:
@@ -42,7 +45,7 @@ def train(source: Source, *, progress: Progress = no_progress, **settings: Any) 
     progress
         Called as progress(what is under way, done, total).
     settings
-        See `Settings`: size, fit, C, solver, learning_rate, max_iter, class_weight, test, val,
+        See `Settings`: size, mode, fit, C, solver, learning_rate, max_iter, class_weight, test, val,
         test_size, seed, refit, strict.
 
     Raises
@@ -99,7 +102,14 @@ class _Training:
         if judge is None:
             held = inner_split(train, self.settings)
             train, judge = train.take(~held), train.take(held)
-        return choose(train, judge, self._fit, lambda *at: self.progress("choosing C", *at))
+        tell = partial(self.progress, "choosing C")
+        with warnings.catch_warnings():
+            # A penalty at which a solver gives up is judged by its log loss, like any other.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            return choose(Choosing(train, judge, self._fit, self._keep, tell))
+
+    def _keep(self, estimator: LogisticRegression) -> None:
+        self.best = estimator
 
     def _fit(self, C: float, examples: Examples) -> LogisticRegression:
         asked = self.settings
@@ -122,7 +132,8 @@ class _Training:
     def _judge(self, estimator: LogisticRegression) -> dict[str, Any]:
         train, test = self.parts.train, self.parts.test
         return {
-            "train": _measures(estimator, train).to_dict(),
+            # An interval says what to expect of new examples: on these it would mislead.
+            "train": replace(_measures(estimator, train), interval=None).to_dict(),
             "test": None if test is None else _measures(estimator, test).to_dict(),
             "baseline": _baseline(train, train if test is None else test),
         }
