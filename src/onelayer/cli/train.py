@@ -43,8 +43,8 @@ def train(
         typer.Option(
             parser=_size,
             metavar="N|HxW",
-            help="Pixels a side, or height x width. [default: their own where all share one of "
-            "at most 64x64, else 64]",
+            help="Pixels a side, or height x width. Default: their own where all share one of "
+            "at most 64x64, else 64.",
             rich_help_panel=_PICTURES,
             show_default=False,
         ),
@@ -53,7 +53,7 @@ def train(
         Mode | None,
         typer.Option(
             help="What a pixel is: colours, L for grey, or colours and opacity. "
-            "[default: L for digits, else RGB]",
+            "Default: L for digits, else RGB.",
             rich_help_panel=_PICTURES,
             show_default=False,
         ),
@@ -65,8 +65,8 @@ def train(
         float | None,
         typer.Option(
             "--C",
-            help="Inverse strength of the penalty, inf for none. [default: the best of ten values "
-            "by log loss, never on what judges]",
+            help="Inverse strength of the penalty, inf for none. Default: the best of ten values "
+            "by log loss, never on what judges.",
             rich_help_panel=_TRAINING,
             show_default=False,
         ),
@@ -192,17 +192,19 @@ def _trained(source: str, output: Path, settings: dict[str, Any], *, overwrite: 
     """Train and save, or on Ctrl-C save what there is beside the output."""
     Settings.of(settings)  # wrong use is told before anything slow is imported
     from onelayer.model.output import check_output, partial_path
-    from onelayer.model.training import TrainingInterrupted, train
 
     check_output(output, source, overwrite=overwrite)
-    try:
-        with progress_shown() as progress:
+    with progress_shown() as progress:
+        progress("starting", 0, 1)
+        from onelayer.model.training import TrainingInterrupted, train
+
+        try:
             model = train(source, progress=progress, **settings)
-        model.save(output)
-    except TrainingInterrupted as interrupted:
-        interrupted.model.save(partial_path(output))
-        warn(f"the best parameters so far are in {partial_path(output)}")
-        raise
+        except TrainingInterrupted as interrupted:
+            interrupted.model.save(partial_path(output))
+            warn(f"the best parameters so far are in {partial_path(output)}")
+            raise
+    model.save(output)
     return model
 
 

@@ -75,7 +75,9 @@ def choose(how: Choosing) -> Choice:
             break
     how.tell(len(path), len(path))
     best = min(tried, key=lambda pair: pair[1])[0]
-    words = f"the best of {len(tried)} by log loss on {len(how.judge)} {how.judge.unit}"
+    words = (
+        f"the best of {len(tried)} tried, by log loss on {len(how.judge)} other {how.judge.unit}"
+    )
     return Choice(best, tuple(tried), words + _at_an_end(best, path))
 
 

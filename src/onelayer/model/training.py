@@ -45,8 +45,8 @@ def train(source: Source, *, progress: Progress = no_progress, **settings: Any) 
     progress
         Called as progress(what is under way, done, total).
     settings
-        See `Settings`: size, mode, fit, C, solver, learning_rate, max_iter, class_weight, test, val,
-        test_size, seed, refit, strict.
+        See `Settings`: size, mode, fit, C, solver, learning_rate, max_iter, class_weight, test,
+        val, test_size, seed, refit, strict.
 
     Raises
     ------
