@@ -163,6 +163,11 @@ def test_values_beyond_float64_are_an_error_not_nan():
         lesson.optimize([[0.0], [0.0]], 0.0, [[1e300, -1e300], [1e300, 1e10]], [[1, 0]], 5, 1e20)
 
 
+def test_a_step_out_of_range_is_an_error_too():
+    with pytest.raises(ValueError, match="or lower the learning rate"):
+        lesson.optimize([[0.0]], 0.0, [[1e200]], [[1]], 1, 1e200)
+
+
 def test_predict_counts_exactly_half_as_class_0():
     labels = lesson.predict([[1.0]], 0.0, [[-1.0, 0.0, 1e-3]])
     np.testing.assert_array_equal(labels, [[0, 0, 1]])
@@ -178,6 +183,9 @@ def test_model_recovers_what_the_labels_were_drawn_from():
     assert result.b == pytest.approx(b, abs=0.15)
     ideal = (lesson.predict(w, b, X[:, 3000:]) == Y[:, 3000:]).mean()
     assert result.test_accuracy == pytest.approx(ideal, abs=0.02)
+    assert result.test_accuracy == (result.Y_prediction_test == Y[:, 3000:]).mean()
+    assert result.train_accuracy == (result.Y_prediction_train == Y[:, :3000]).mean()
+    assert result.train_accuracy != result.test_accuracy
     assert len(result.costs) == 20
     assert result.costs[0] == pytest.approx(np.log(2))
 

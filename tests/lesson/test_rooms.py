@@ -32,6 +32,9 @@ def test_time_vectorisation_measures_both_on_the_same_data():
     assert timing.ratio > 1
     assert "80 examples of 60 features" in str(timing)
     assert "Both agree" in str(timing)
+    apart = lesson.Vectorisation(60, 80, 1.0, 0.01, largest_difference=1e-3)
+    assert not apart.agree
+    assert "Both DISAGREE (largest difference 0.001)" in str(apart)
     with pytest.raises(ValueError, match="repeats is 0"):
         lesson.time_vectorisation(repeats=0)
 

@@ -78,7 +78,7 @@ def _told_once(findings: list[Finding]) -> tuple[Finding, ...]:
     """
     first = {(f.slip, f.mend): f for f in reversed(findings)}
     once = [f for f in findings if first[f.slip, f.mend] is f]
-    return tuple([f for f in once if f.slip != slips.OTHER.name] or once[:1])
+    return tuple([f for f in once if f.slip != slips.OTHER.name] or once)
 
 
 def _kind(name: str, like: str | None, kinds: list[str]) -> str:
