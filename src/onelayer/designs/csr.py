@@ -44,8 +44,7 @@ class CsrDesign(Design):
         """X' X'^T: (m, m), from x'_i^T x'_j = (s x_i - s c)^T (s x_j - s c)."""
         self.ledger.bytes_read += self.traits.nbytes
         if self.folded is None:
-            X = self.X.astype(np.float64)  # bytes would overflow, float32 would round
-            return (X @ X.T).toarray()
+            return (self.X @ self.X.T).toarray().astype(np.float64)
         scaled = self.X.multiply(self.folded.scale[None, :]).tocsr()
         centre = self.folded.centre * self.folded.scale
         cross = scaled @ centre
@@ -63,7 +62,6 @@ def csr_standard_scaling(X: Any, weights: np.ndarray) -> Scaling:
     The variance is sum_nz v (x - mean)^2 + (weight of the zeros) mean^2: no cancellation.
     """
     X = X.astype(np.float64)
-    X.sum_duplicates()  # in the copy; a square of a sum is no sum of squares
     mean = X.T @ weights
     v = weights.repeat(np.diff(X.indptr))
     square = np.bincount(X.indices, v * (X.data - mean[X.indices]) ** 2, X.shape[1])

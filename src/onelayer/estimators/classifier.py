@@ -109,9 +109,9 @@ class LogisticRegression(ClassifierMixin, SparseCoefMixin, BaseEstimator):
     Raises
     ------
     ValueError
-        NaN or infinity in X, y or weights (the first row and column are named); one class only; a
-        class, or all, of zero weight; a negative weight; X so large that its squares overflow;
-        continuous y; a combination of parameters that scikit-learn refuses; `l1_ratio` above 0.
+        NaN or infinity in X, y or weights (the first row and column are named); one class only;
+        zero total weight, or weight on one class only; a negative weight; X so large or small that
+        its squares over- or underflow; continuous y; a combination of parameters that scikit-learn refuses; `l1_ratio` above 0.
 
     Warns
     -----
@@ -133,7 +133,8 @@ class LogisticRegression(ClassifierMixin, SparseCoefMixin, BaseEstimator):
     - bytes, float16 and float32 are not copied into float64, and `coef_` is always float64.
     - Pictures, (m, h, w) or (m, h, w, c), are flattened.
     - liblinear's solver name does not penalise the intercept.
-    - Negative weights, and classes without weight, are errors.
+    - Negative weights, and weight on one class alone, are errors; "balanced" passes over
+      classes without weight.
     - Separable data without a penalty are recognised: one warning, status `separable`.
     - `predict_log_proba` is exact where probabilities round to 0 or 1.
     - L1 and elastic-net penalties are not available yet.
@@ -243,7 +244,7 @@ class LogisticRegression(ClassifierMixin, SparseCoefMixin, BaseEstimator):
         X, y = check_training(self, X, y)
         classes, targets = check_classes(y)
         check_solver_and_classes(self.solver, classes)
-        weights = check_weights(sample_weight, self.class_weight, y, classes, targets)
+        weights = check_weights(sample_weight, self.class_weight, classes, targets)
         problem = make_problem(X, targets, weights, k=len(classes), C=C, options=self)
         start = self._start(problem)
         self.classes_ = classes

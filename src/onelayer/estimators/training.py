@@ -21,6 +21,7 @@ from onelayer.penalties import Penalty
 from onelayer.solution import Record, Solution, Status
 
 STRONG = 1e6  # lambda above which W is solved for in units of lambda^-1/2
+MARGIN = 1e4  # left below the largest square, and above the smallest, for sums and products
 
 
 @dataclass(frozen=True)
@@ -124,12 +125,15 @@ def _check_magnitude(X: Any, scaling: float | str | None) -> None:
     standard = scaling == "standard"
     dtype = np.dtype(np.float64) if standard else make_design(X).dtype
     factor = 1.0 if standard or scaling is None else float(scaling)
-    size = largest(X)
-    if size * factor > math.sqrt(np.finfo(dtype).max) / 1e4:
-        raise DataError(
-            f"X holds values as large as {size:.3g}, whose squares overflow {dtype}: divide X by "
-            f"{size:.0e}, or pass scaling={1 / size:.0e}"
-        )
+    limits, size = np.finfo(dtype), largest(X)
+    if size * factor > math.sqrt(limits.max) / MARGIN:
+        raise DataError(_rescale(f"as large as {size:.1e}, whose squares overflow {dtype}", size))
+    if 0 < size * factor < math.sqrt(limits.tiny) * MARGIN:
+        raise DataError(_rescale(f"of at most {size:.1e}, whose squares vanish in {dtype}", size))
+
+
+def _rescale(what: str, size: float) -> str:
+    return f"X holds values {what}: divide X by {size:.0e}, or pass scaling={1 / size:.0e}"
 
 
 def forward(X: Any, coef: np.ndarray, intercept: np.ndarray, scaling: Scaling | None) -> np.ndarray:

@@ -79,29 +79,40 @@ def check_classes(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if len(classes) < 2:
         raise DataError(
             "This solver needs samples of at least 2 classes in the data, but the data contains "
-            f"only one class: {classes[0]!r}"
+            f"only one class: {classes.tolist()[0]!r}"
         )
     return classes, targets
 
 
 def check_weights(
-    sample_weight: Any, class_weight: Any, y: np.ndarray, classes: np.ndarray, targets: np.ndarray
+    sample_weight: Any, class_weight: Any, classes: np.ndarray, targets: np.ndarray
 ) -> Weights:
-    """Sample weight times class weight, finite and not negative, some of it on every class."""
-    weights = Weights.of(_sample_weights(sample_weight, len(y)))
-    _require_every_class(weights, classes, targets)
+    """Sample weight times class weight, finite and not negative, on two classes at least."""
+    weights = Weights.of(_sample_weights(sample_weight, len(targets)))
+    _require_two_classes(weights, classes, targets)
     if class_weight is None:
         return weights
-    of_class = compute_class_weight(
-        class_weight, classes=classes, y=y, sample_weight=weights.relative
-    )
-    if not np.isfinite(of_class).all() or (of_class < 0).any():
-        raise DataError(f"class_weight must be finite and not negative: got {of_class}")
-    if of_class.any():
-        weights = Weights.of(weights.relative * of_class[targets], weights.unit)
-        _require_every_class(weights, classes, targets)
-        return weights
-    raise DataError("class_weight leaves every class a weight of zero")
+    of_class = _class_weights(class_weight, classes, np.bincount(targets, weights.relative))
+    factors = of_class[targets]
+    if not (weights.relative * factors).any():
+        raise DataError("class_weight leaves every row a weight of zero")
+    weights = Weights.of(weights.relative * factors, weights.unit)
+    _require_two_classes(weights, classes, targets)
+    return weights
+
+
+def _class_weights(
+    class_weight: dict[Any, float] | str, classes: np.ndarray, totals: np.ndarray
+) -> np.ndarray:
+    """Factors (K,); "balanced" is total / (classes * class total), weightless classes left out."""
+    if isinstance(class_weight, str):
+        carried = totals > 0
+        share = carried.sum() * np.where(carried, totals, 1)
+        return np.where(carried, totals.sum() / share, 0)
+    factors = compute_class_weight(class_weight, classes=classes, y=classes)
+    if not np.isfinite(factors).all() or (factors < 0).any():
+        raise DataError(f"class_weight must be finite and not negative: got {class_weight}")
+    return factors
 
 
 def _flat(X: Any) -> Any:
@@ -144,12 +155,12 @@ def _sample_weights(sample_weight: Any, m: int) -> np.ndarray:
     return weights
 
 
-def _require_every_class(weights: Weights, classes: np.ndarray, targets: np.ndarray) -> None:
-    carried = np.bincount(targets, weights.relative > 0, len(classes)) > 0
-    if not carried.all():
+def _require_two_classes(weights: Weights, classes: np.ndarray, targets: np.ndarray) -> None:
+    carried = classes[np.bincount(targets, weights.relative > 0) > 0].tolist()
+    if len(carried) < 2:
         raise DataError(
-            f"The class {classes[~carried][0]!r} has zero total weight: leave its rows out, or "
-            "give them weight"
+            "This solver needs samples of at least 2 classes with a weight above zero, but only "
+            f"the class {carried[0]!r} has any"
         )
 
 

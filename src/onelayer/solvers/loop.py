@@ -48,9 +48,7 @@ class Run:
         if not _finite(state):
             raise FloatingPointError("The objective is not finite at the start; scale the features")
         try:
-            with np.errstate(
-                over="ignore", invalid="ignore"
-            ):  # `_finite` looks for what comes of it
+            with np.errstate(all="ignore"):  # `_finite` looks for what comes of it
                 state, status = self._iterate(state)
         except KeyboardInterrupt:
             self._conclude(self._best, Status.INTERRUPTED)

@@ -37,7 +37,7 @@ class Newton(Solver[NewtonState]):
         return self._state(objective, theta, *objective.value_and_gradient(theta))
 
     def step(self, objective: Objective, state: NewtonState) -> NewtonState:
-        """Along the Newton direction, halved until J falls."""
+        """Along the Newton direction, halved until J falls; stalled once J and gap do not."""
         slope = -2 * state.gap
         rounding = 4 * np.finfo(float).eps * abs(state.value)
         length = 1.0
@@ -45,7 +45,9 @@ class Newton(Solver[NewtonState]):
             theta = state.theta + length * state.direction
             value, gradient = objective.value_and_gradient(theta)
             if value <= state.value + SUFFICIENT * length * slope + rounding:
-                return self._state(objective, theta, value, gradient)
+                following = self._state(objective, theta, value, gradient)
+                flat = value >= state.value and following.gap >= state.gap
+                return replace(following, stalled=flat)
             length /= 2
         return replace(state, stalled=True)
 
@@ -69,22 +71,38 @@ class Newton(Solver[NewtonState]):
 
 
 def _solve(objective: Objective, theta: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-    """H^-1 gradient; where H is singular, the solution of least norm."""
+    """H^-1 gradient; where H is singular, the solution of least norm (in units of `_scale`)."""
     H = objective.hessian(theta)
-    k = theta.shape[1]
+    rows, k = theta.shape
+    unit = _scale(H.reshape(rows, k, rows, k))
     if k > 1:
         # Softmax does not change when all classes move together, and the gradient has no part
         # there: lifting that null space leaves the solution and makes H invertible.
-        lift = np.trace(H) / len(H) / k
-        H.reshape(-1, k, len(theta), k)[range(len(theta)), :, range(len(theta)), :] += lift
+        H.reshape(rows, k, rows, k)[range(rows), :, range(rows), :] += 1 / k
+    right = (gradient * unit[:, None]).ravel()
     try:
         factor = linalg.cho_factor(H, lower=True, check_finite=False)
-        well_posed = np.diag(factor[0]).min() ** 2 > len(H) * np.finfo(float).eps * H.max()
+        well_posed = np.diag(factor[0]).min() ** 2 > len(H) * np.finfo(float).eps
     except linalg.LinAlgError:
         well_posed = False
     if well_posed:
-        return linalg.cho_solve(factor, gradient.ravel(), check_finite=False).reshape(theta.shape)
-    return (linalg.pinvh(H, check_finite=False) @ gradient.ravel()).reshape(theta.shape)
+        solution = linalg.cho_solve(factor, right, check_finite=False)
+    else:
+        solution = linalg.pinvh(H, check_finite=False) @ right
+    return solution.reshape(theta.shape) * unit[:, None]
+
+
+def _scale(H: np.ndarray) -> np.ndarray:
+    """Bring the diagonal of H (rows, k, rows, k) to 1, in place; the units (rows,) that do it.
+
+    Features of size 1e8 beside an intercept, or a strong penalty beside none, would else pass for
+    a singular H. One unit a feature, for all classes: their common null space stays what it is.
+    """
+    size = np.einsum("ikik->i", H) / H.shape[1]
+    unit = np.where(size > 0, 1 / np.sqrt(np.where(size > 0, size, 1)), 1)
+    H *= unit[:, None, None, None]
+    H *= unit[:, None]
+    return unit
 
 
 def _runs_away(objective: Objective, direction: np.ndarray) -> bool:
