@@ -38,7 +38,7 @@ def from_estimator(
         scaling=estimator.scaling_,
         preprocessing=preprocessing,
         parameters=_parameters(estimator),
-        card=Card(**made_now(), **{**known, **card}),
+        card=Card(**plain({**made_now(), **known, **card})),
     )
 
 

@@ -17,7 +17,6 @@ from onelayer.designs import Scaling, make_design
 from onelayer.errors import DataError, ModelFileError, ShapeError, UsageError
 from onelayer.logistic import Head
 from onelayer.model.card import Card
-from onelayer.model.json_values import plain
 from onelayer.model.measures import Evaluation, decide, evaluate, head_of, probabilities_of
 from onelayer.model.sources import Progress, Reading, Source, no_progress, read_source
 from onelayer.model_file import ModelRecord, decode_labels, encode_labels, read, write
@@ -131,7 +130,7 @@ class Model:
     ) -> tuple[np.ndarray, dict[int, str]]:
         """Read pictures as the model's own were read: rows (m, n), and why the others failed."""
         images, failures = read_files(files, self._pictures("files"), progress)
-        return images.reshape(len(images), -1), failures
+        return images.reshape(len(images), self.coef.shape[1]), failures
 
     def to_record(self) -> ModelRecord:
         """Return what the file holds."""
@@ -139,7 +138,7 @@ class Model:
             "classes": encode_labels(self.classes),
             "preprocessing": self.preprocessing and self.preprocessing.to_dict(),
             "parameters": self.parameters,
-            "card": plain(self.card.to_dict()),
+            "card": self.card.to_dict(),
         }
         arrays = {"coef": self.coef, "intercept": self.intercept}
         if self.scaling is not None:

@@ -79,12 +79,11 @@ class _Training:
             choice = self._choice()
             self.progress("training", 0, 1)
             estimator = self.best = self._fit(choice.C, self.parts.train)
-            judged = self._judge(estimator)
+            card = {"choice": _choice_fields(choice), **self._judge(estimator)}
             if self.settings.refit:
                 self.progress("training again on everything", 0, 1)
-                estimator = self.best = self._fit(choice.C, self.parts.everything)
-            self.progress("training", 1, 1)
-            return self._model(estimator, choice=_choice_fields(choice), **judged)
+                estimator = self._fit(choice.C, self.parts.everything)
+            return self._model(estimator, refit=self.settings.refit, **card)
 
     @contextmanager
     def _kept_on_interrupt(self) -> Iterator[None]:
@@ -132,6 +131,7 @@ class _Training:
     def _judge(self, estimator: LogisticRegression) -> dict[str, Any]:
         train, test = self.parts.train, self.parts.test
         return {
+            "judge": self.parts.judge,
             # An interval says what to expect of new examples: on these it would mislead.
             "train": replace(_measures(estimator, train), interval=None).to_dict(),
             "test": None if test is None else _measures(estimator, test).to_dict(),
@@ -145,8 +145,6 @@ class _Training:
             source=str(self.source),
             source_id=identity(self.source),
             settings=_setting_fields(self.settings),
-            judge=self.parts.judge,
-            refit=self.settings.refit,
             audit=self.parts.audit.to_dict(),
             **judged,
         )
