@@ -33,7 +33,6 @@ make_environment() {
     "$base" -c 'import ensurepip, venv' 2>/dev/null ||
         fail "$base has no venv module: install it (Debian, Ubuntu: apt install python3-venv)"
     say "making .venv with $base"
-
     rm -rf "$root/.venv" && "$base" -m venv "$root/.venv" || fail "no virtual environment was made"
 }
 
@@ -50,7 +49,7 @@ install_package() {
 require_environment() {
     local stamp="$root/.venv/installed-${2:-package}" current
     current="$1 $(cksum <"$root/pyproject.toml")"
-    "$python" -c '' 2>/dev/null || make_environment
+    "$python" -c 'import pip' 2>/dev/null || make_environment
     if [ "$(cat "$stamp" 2>/dev/null)" != "$current" ]; then
         rm -f "$stamp"
         install_package "$1" "$2"
