@@ -17,7 +17,7 @@ def test_it_prints_what_a_person_needs_and_writes_the_model(onelayer, colours, t
     done = onelayer("train", colours, "-o", output)
     assert done.code == 0
     assert done.err == ""
-    assert done.out.splitlines()[0] == f"{colours}: 40 pictures read (20 blue, 20 red)"
+    assert done.out.splitlines()[0] == f"{colours}: 40 pictures read (blue: 20, red: 20)"
     assert "size 8 x 8, mode RGB, fit stretch: the pictures' own size" in done.out
     rows = [line.split()[:-1] for line in done.out.splitlines() if line.startswith("t")]
     assert rows == [
