@@ -40,7 +40,7 @@ def test_ctrl_c_in_training_keeps_the_best_parameters(environment, hard, tmp_pat
     command = [sys.executable, "-m", "onelayer", "train", str(hard), "-o", str(output), *ENDLESS]
     code, seconds, screen = _interrupted(command, environment, after=b"training")
     assert code == 130
-    assert seconds < 3  # a second where the machine has nothing else to do
+    assert seconds < 2  # a second, on a machine that has nothing else to do
     assert b"Traceback" not in screen
     assert not output.exists()
     partial = onelayer.load(tmp_path / "m.partial.safetensors")

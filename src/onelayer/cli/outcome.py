@@ -9,10 +9,11 @@ from typing import Any
 
 import typer
 
+from onelayer.cli import INTERRUPTED
 from onelayer.cli.output import warn
 from onelayer.errors import UsageError
 
-FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
+FAILED, WRONG_USE = 1, 2
 
 
 def guarded(command: Callable[..., None]) -> Callable[..., None]:
