@@ -111,7 +111,8 @@ class LogisticRegression(ClassifierMixin, SparseCoefMixin, BaseEstimator):
     ValueError
         NaN or infinity in X, y or weights (the first row and column are named); one class only;
         zero total weight, or weight on one class only; a negative weight; X so large or small that
-        its squares over- or underflow; continuous y; a combination of parameters that scikit-learn refuses; `l1_ratio` above 0.
+        its squares over- or underflow; continuous y; a combination of parameters that scikit-learn
+        refuses; `l1_ratio` above 0.
 
     Warns
     -----

@@ -87,7 +87,7 @@ def warn_unless_solved(solution: Solution, max_iter: int) -> None:
     """A ConvergenceWarning that begins as scikit-learn's does for lbfgs, and adds our advice."""
     status, asked_for_steps = solution.status, solution.solver == "gradient-descent"
     if status is Status.SEPARABLE:
-        warnings.warn(status.advice, ConvergenceWarning, stacklevel=3)
+        warnings.warn(status.advice, ConvergenceWarning, stacklevel=4)
     elif status is Status.STALLED or (status is Status.MAX_ITER and not asked_for_steps):
         code = 1 if status is Status.MAX_ITER else 2
         text = (
@@ -99,7 +99,7 @@ def warn_unless_solved(solution: Solution, max_iter: int) -> None:
                 "STOP: TOTAL NO. OF ITERATIONS REACHED LIMIT\n\nIncrease the number of iterations "
                 f"to improve the convergence (max_iter={max_iter}).\n"
             )
-        warnings.warn(text + _advice(solution), ConvergenceWarning, stacklevel=3)
+        warnings.warn(text + _advice(solution), ConvergenceWarning, stacklevel=4)
 
 
 def _advice(solution: Solution) -> str:
@@ -133,7 +133,8 @@ def _check_magnitude(X: Any, scaling: float | str | None) -> None:
 
 
 def _rescale(what: str, size: float) -> str:
-    return f"X holds values {what}: divide X by {size:.0e}, or pass scaling={1 / size:.0e}"
+    factor = 1 / max(size, 1e-300)
+    return f"X holds values {what}: divide X by {size:.0e}, or pass scaling={factor:.0e}"
 
 
 def forward(X: Any, coef: np.ndarray, intercept: np.ndarray, scaling: Scaling | None) -> np.ndarray:
