@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Inputs: TypeAlias = str | Path | Iterable[str | Path] | np.ndarray
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Model:
     """One layer, ready to use: z = X w + b, a = sigma(z) or softmax(z).
 
@@ -58,6 +58,9 @@ class Model:
     scaling: Scaling | None = None
     preprocessing: Preprocessing | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Model of {len(self.classes)} classes, {self.coef.shape[1]} features>"
 
     @property
     def head(self) -> Head:

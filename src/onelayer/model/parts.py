@@ -106,16 +106,34 @@ def _judged_by_a_set(train: Examples, others: dict[str, Examples], audit: Audit)
 def _held_out(train: Examples, audit: Audit, settings: Settings) -> Parts:
     if settings.test_size == 0:
         return Parts(train=train, val=None, test=None, judge="nobody", audit=audit)
-    groups = train.groups()
-    held = stratified_split(train.labels, groups, settings.test_size, settings.seed)
-    notes = split_notes(train.labels, groups, train.classes.tolist())
+    kept, held = split(train, settings.test_size, settings.seed)
+    notes = split_notes(train.labels, train.groups(), train.classes.tolist())
     return Parts(
-        train=train.take(~held),
+        train=kept,
         val=None,
-        test=train.take(held),
-        judge=f"{held.sum()} {train.unit} held out, stratified by class, seed {settings.seed}",
+        test=held if len(held) else None,
+        judge=f"{len(held)} {train.unit} held out, stratified by class, seed {settings.seed}",
         audit=_noted(audit, *notes),
     )
+
+
+def split(examples: Examples, fraction: float, seed: int) -> tuple[Examples, Examples]:
+    """Split off a fraction of every class, what is identical on one side; the second may be empty.
+
+    Raises
+    ------
+    DataError
+        Where a class has nothing that is not also in another class, and would be lost.
+    """
+    held = stratified_split(examples.labels, examples.groups(), fraction, seed)
+    kept = examples.take(~held)
+    lost = sorted(set(examples.labels.tolist()) - set(kept.labels.tolist()))
+    if lost:
+        raise DataError(
+            f"every example of {examples.classes[lost[0]]} is also in another class: "
+            "say which is right, and remove the other"
+        )
+    return kept, examples.take(held)
 
 
 def _audit(source: Source, parts: dict[str, Examples], notes: tuple[str, ...]) -> Audit:
@@ -155,7 +173,7 @@ def _without_repeats(
     train: Examples, others: dict[str, Examples], audit: Audit, settings: Settings
 ) -> tuple[Examples, Audit]:
     """Leave out of training what also judges or chooses: it would flatter the model."""
-    repeated = also_in(train, list(others.values()))
+    repeated = also_in(train, list(others.values())) if others else np.zeros(len(train), bool)
     if not repeated.any():
         return train, audit
     names = train.names[repeated].tolist()
@@ -189,8 +207,3 @@ def _refuse(names: list[str], reason: str, settings: Settings) -> None:
 
 def _noted(audit: Audit, *notes: str) -> Audit:
     return replace(audit, notes=(*audit.notes, *notes))
-
-
-def inner_split(train: Examples, settings: Settings) -> np.ndarray:
-    """Mark the fifth of the training examples that chooses where no validation set does."""
-    return stratified_split(train.labels, train.groups(), 0.2, settings.seed)

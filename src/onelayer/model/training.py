@@ -20,10 +20,13 @@ from onelayer.model.examples import Examples
 from onelayer.model.fitted import Model
 from onelayer.model.json_values import number, plain
 from onelayer.model.measures import Evaluation, evaluate
-from onelayer.model.parts import Parts, inner_split, read_parts
+from onelayer.model.parts import Parts, read_parts, split
 from onelayer.model.settings import Settings
 from onelayer.model.sources import Progress, Source, identity, no_progress
 from onelayer.solvers import SOLVERS
+
+CHOOSING = 0.2
+"""The fraction of the training examples that chooses C where no validation set does."""
 
 
 class TrainingInterrupted(KeyboardInterrupt):
@@ -99,8 +102,9 @@ class _Training:
             return Choice(self.settings.C, (), "as asked")
         train, judge = self.parts.train, self.parts.val
         if judge is None:
-            held = inner_split(train, self.settings)
-            train, judge = train.take(~held), train.take(held)
+            train, judge = split(train, CHOOSING, self.settings.seed)
+        if len(judge) == 0:
+            return Choice(1.0, (), f"the default: too few {judge.unit} to choose on")
         tell = partial(self.progress, "choosing C")
         with warnings.catch_warnings():
             # A penalty at which a solver gives up is judged by its log loss, like any other.
