@@ -12,9 +12,6 @@ from onelayer import LogisticRegression
 from onelayer.errors import DataError, ModelFileError, ShapeError, UsageError
 from onelayer.model_file import read, write
 
-BLUE, RED = (40, 40, 200), (200, 40, 40)
-BOTH = {"blue": BLUE, "red": RED}
-
 
 @pytest.fixture(scope="module")
 def model(colours):
