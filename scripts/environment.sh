@@ -9,6 +9,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 root=$PWD
 python=$root/.venv/bin/python
 
+# The matrix products of the demo and the tests are tiny: BLAS threads would only wait for each
+# other, on a busy machine a hundred times longer than the product takes.
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+
 say() { printf '%s\n' "$*" >&2; }
 
 fail() {
