@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import balanced_accuracy_score, log_loss, roc_auc_score, top_k_accuracy_score
 
+from onelayer.model.card import loss_in_words
 from onelayer.model.measures import evaluate, wilson_interval
 
 
@@ -53,3 +54,10 @@ def test_log_loss_is_exact_where_probabilities_round():
     Z = np.array([[800.0], [-800.0]])
     assert evaluate(Z, np.array([1, 0]), np.array([0, 1])).log_loss == 0
     assert evaluate(Z, np.array([0, 0]), np.array([0, 1])).log_loss == 400
+
+
+@pytest.mark.parametrize(
+    ("loss", "text"), [(0.1234, "0.123"), (999.0, "999.000"), (3.138e152, "3.14e+152")]
+)
+def test_a_log_loss_is_short_for_people_however_large(loss, text):
+    assert loss_in_words(loss) == text

@@ -1,5 +1,6 @@
 """onelayer train: what it prints and writes, and what it refuses."""
 
+import math
 import time
 
 import numpy as np
@@ -76,6 +77,28 @@ def test_gradient_descent_without_c_chooses_one_the_same_way(onelayer, hard, tmp
     )
     assert done.code == 0
     assert "tried, by log loss on 16 other pictures" in done.json["choice"]["words"]
+
+
+def test_a_penalty_at_which_descent_overshoots_is_judged_like_any_other(process, hard, tmp_path):
+    """A step of 100 blows the weights up: one warning for the model, none for the ten tried."""
+    descent = ["--solver", "gradient-descent", "--learning-rate", 100, "--max-iter", 400]
+    done = process("train", hard, *descent, "-o", tmp_path / "m.safetensors", "--json")
+    assert done.code == 0
+    assert done.err.count("\n") == done.err.count("warning: gradient-descent failed") <= 1
+    losses = [math.inf if loss is None else loss for _, loss in done.json["choice"]["tried"]]
+    assert losses[0] > 1e6
+    assert done.json["choice"]["C"] == done.json["choice"]["tried"][int(np.argmin(losses))][0]
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["--solver", "gradient-descent", "--max-iter", 30], "All 30 steps of gradient-descent"),
+        (["--solver", "newton", "--C", 1], "Solved by newton in "),
+    ],
+)
+def test_how_it_was_solved_is_said_in_words(onelayer, hard, tmp_path, options, line):
+    assert line in onelayer("train", hard, *options, "-o", tmp_path / "m.safetensors").out
 
 
 def test_a_weak_result_is_called_one(onelayer, tmp_path, write_pictures):

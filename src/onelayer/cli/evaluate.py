@@ -46,7 +46,7 @@ def evaluate(
 
 
 def _measures(found: Evaluation) -> Table:
-    from onelayer.model.card import interval_in_words, percent
+    from onelayer.model.card import interval_in_words, loss_in_words, percent
 
     within = f"  (95 %: {interval_in_words(list(found.interval))})" if found.interval else ""
     rows = {
@@ -54,7 +54,7 @@ def _measures(found: Evaluation) -> Table:
         "accuracy": f"{percent(found.accuracy)}{within}",
         "balanced accuracy": percent(found.balanced_accuracy),
         "top-5 accuracy": None if found.top_5 is None else percent(found.top_5),
-        "log loss": f"{found.log_loss:.3f}",
+        "log loss": loss_in_words(found.log_loss),
         "AUC": None if found.auc is None else f"{found.auc:.3f}",
     }
     return _pairs({name: text for name, text in rows.items() if text is not None})

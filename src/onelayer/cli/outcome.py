@@ -55,4 +55,4 @@ def _in_words(error: Exception) -> str:
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    warn(f"warning: {message}")
+    warn(f"warning: {' '.join(str(message).split())}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from onelayer.model.card import c_in_words, interval_in_words, percent
+from onelayer.model.card import c_in_words, interval_in_words, loss_in_words, percent
 from onelayer.readers import Audit
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _cells(measures: dict[str, Any], *, judged: bool) -> tuple[str | Text, ...]:
         f"{measures['n']:,}",
         Text(accuracy, style="bold") if judged else accuracy,
         interval_in_words(interval) if interval else "",
-        f"{measures['log_loss']:.3f}",
+        loss_in_words(measures["log_loss"]),
     )
 
 
@@ -96,7 +96,11 @@ def _weak(accuracy: float, base: float) -> bool:
 
 
 def _solved(solution: dict[str, Any]) -> str:
-    return (
-        f"Solved by {solution['solver']} in {solution['iterations']} steps, "
-        f"{solution['seconds']:.2f} s: {solution['status']}."
-    )
+    solver, steps = solution["solver"], solution["iterations"]
+    ended = {
+        "converged": f"Solved by {solver} in {steps} steps",
+        "max_iter": f"All {steps} steps of {solver} taken",
+        "separable": f"Separable classes: {solver} stopped after {steps} steps",
+        "stalled": f"Stalled: {solver} stopped after {steps} steps",
+    }
+    return f"{ended[solution['status']]}, {solution['seconds']:.2f} s."

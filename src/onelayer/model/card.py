@@ -112,6 +112,13 @@ def interval_in_words(interval: list[float]) -> str:
     return f"{100 * interval[0]:.0f} to {100 * interval[1]:.0f} %"
 
 
+def loss_in_words(loss: float | None) -> str:
+    """A log loss with three decimals, or three digits where a descent overshot."""
+    if loss is None:
+        return "not finite"
+    return f"{loss:.3f}" if loss < 1000 else f"{loss:.3g}"
+
+
 def c_in_words(C: float | str) -> str:
     """C, or that there is no penalty."""
     return "inf (no penalty)" if C == "inf" else f"{C:g}"
@@ -123,7 +130,7 @@ def measures_in_words(measures: dict[str, Any]) -> str:
     within = f" (95 %: {interval_in_words(interval)})" if interval else ""
     return (
         f"accuracy {percent(measures['accuracy'])}{within}, "
-        f"log loss {measures['log_loss']:.3f}, n = {measures['n']}"
+        f"log loss {loss_in_words(measures['log_loss'])}, n = {measures['n']}"
     )
 
 
