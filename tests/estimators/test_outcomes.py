@@ -243,6 +243,30 @@ def test_nothing_but_constant_columns_leaves_the_intercept():
         np.testing.assert_allclose(model.predict_proba(np.full((60, 2), 7.0))[:, 1], expected)
 
 
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("n", [1, 70])
+def test_nothing_but_zeros_leave_the_intercept(solver, n):
+    model = LogisticRegression(solver=solver, tol=1e-12).fit(np.zeros((60, n)), Y3)
+    np.testing.assert_array_equal(model.coef_, np.zeros((3, n)))
+    shares = np.bincount(Y3) / 60
+    np.testing.assert_allclose(model.predict_proba(np.zeros((1, n)))[0], shares, rtol=1e-5)
+
+
+@pytest.mark.parametrize("y", [Y[:20], Y3[:20]])
+@pytest.mark.parametrize("size", [1e6, 1e9, 1e12])
+def test_a_feature_that_drowns_the_others_is_never_called_converged(size, y):
+    X = np.random.default_rng(5).normal(size=(20, 40))
+    X[:, 0] *= size
+    drowned = LogisticRegression()
+    with pytest.warns(ConvergenceWarning, match="gram failed .*\n.*standardise the features"):
+        drowned.fit(X, y)
+    exact = LogisticRegression(solver="newton").fit(X, y)
+    assert drowned.solution_.gap > 1e-7
+    assert exact.solution_.objective < drowned.solution_.objective * (1 + 1e-9)
+    a, b = (LogisticRegression(scaling="standard", solver=s).fit(X, y) for s in ("auto", "newton"))
+    assert a.solution_.objective == pytest.approx(b.solution_.objective, rel=1e-9)
+
+
 @pytest.mark.parametrize("seed", [0, None, np.random.RandomState(1), np.random.default_rng(1)])
 def test_every_fit_gives_the_same_bytes(seed):
     a = LogisticRegression(random_state=seed).fit(X, Y3)

@@ -121,10 +121,10 @@ class LogisticRegression(ClassifierMixin, SparseCoefMixin, BaseEstimator):
 
     Notes
     -----
-    Cost: two passes to look for NaN, infinity and overflow; then "newton" two passes a step,
-    "lbfgs" and "gradient-descent" one, "gram" two in all; `scaling="standard"` one more. Peak
-    memory above X is that of a block of rows, the (m, K) of z, and what the solver holds.
-    Predictions take one pass.
+    Cost in passes over X: a look for NaN, infinity and overflow, two (none for bytes); then
+    "newton" two a step, "lbfgs" and "gradient-descent" one, "gram" two to four in all;
+    `scaling="standard"` adds one. A prediction takes a look and one pass. Peak memory above X is
+    that of a block of rows, the (m, K) of z, and what the solver holds.
 
     What differs from scikit-learn's class of the same name:
 

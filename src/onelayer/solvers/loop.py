@@ -67,6 +67,7 @@ class Run:
         if status is Status.CONVERGED:
             state = self.solver.polish(self.objective, state)
             status = Status.SEPARABLE if state.runaway else status
+            status = Status.STALLED if state.stalled else status
         return state, status
 
     def _status(self, state: State) -> Status | None:
