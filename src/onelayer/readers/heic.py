@@ -25,7 +25,7 @@ def missing(what: str) -> MissingExtraError:
 def open_heic(file: BinaryIO) -> ImageFile.ImageFile:
     """Read the header; upright already, as libheif turns the pixels itself."""
     try:
-        from pillow_heif import register_heif_opener  # noqa: PLC0415 - optional, imported late
+        from pillow_heif import register_heif_opener
     except ImportError as error:
         raise missing("HEIC") from error
     file.seek(0)
