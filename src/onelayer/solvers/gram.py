@@ -20,6 +20,9 @@ from onelayer.solvers.newton_decrement import newton_decrement
 from onelayer.solvers.solver import Solver, State
 
 
+ROUNDED = 10  # times m eps: what a pivot of K may owe to the rounding of sums over features
+
+
 @dataclass(frozen=True)
 class RowBasis:
     """The examples in r orthonormal coordinates: L (m, r), and the pivot rows that span them."""
@@ -30,7 +33,8 @@ class RowBasis:
     @classmethod
     def of(cls, K: np.ndarray) -> RowBasis:
         """Factor the Gram matrix K (m, m); of rank 0, it is given one coordinate, zero."""
-        factor, pivots, rank, _ = linalg.lapack.dpstrf(K, lower=1)
+        noise = ROUNDED * len(K) * np.finfo(float).eps * float(np.diag(K).max())
+        factor, pivots, rank, _ = linalg.lapack.dpstrf(K, tol=noise, lower=1)
         pivots -= 1
         coordinates = np.zeros((len(K), max(rank, 1)))
         coordinates[pivots, :rank] = np.tril(factor)[:, :rank]

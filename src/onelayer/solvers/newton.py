@@ -16,6 +16,7 @@ from onelayer.solvers.solver import Solver, State
 
 SUFFICIENT = 1e-4  # Armijo's constant; Nocedal and Wright 2006, section 3.1
 HALVINGS = 40
+ROUNDED = 100  # times n eps: what an eigenvalue may owe to the rounding of sums over examples
 
 Linear = Callable[[np.ndarray], np.ndarray]
 
@@ -124,6 +125,6 @@ def _cholesky(H: np.ndarray) -> Linear | None:
 def _pseudo(H: np.ndarray) -> Linear:
     """Multiplication by about H^-1, where eigenvalues lost to rounding count as 1."""
     values, vectors = linalg.eigh(H, check_finite=False)
-    lost = values <= len(H) * np.finfo(float).eps * values[-1]
+    lost = values <= ROUNDED * len(H) * np.finfo(float).eps * values[-1]
     inverses = 1 / np.where(lost, 1, values)
     return lambda gradient: vectors @ (inverses * (vectors.T @ gradient))
