@@ -4,7 +4,9 @@ import os
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 import pytest
+from PIL import Image
 
 mpl.use("Agg")
 
@@ -16,4 +18,43 @@ def shared() -> Path:
     folder = Path(os.environ.get("ONELAYER_SHARED", beside))
     if not folder.is_dir():
         pytest.skip("no shared folder beside the checkout")
+    return folder
+
+
+RED, BLUE, GREEN = (200, 40, 40), (40, 40, 200), (40, 200, 40)
+
+
+def _write_pictures(
+    folder: Path, colours: dict[str, tuple[int, int, int]], count: int = 20, **how: int
+) -> Path:
+    """Write `count` noisy pictures of each class's colour into `folder/<class>/`."""
+    random = np.random.default_rng(how.get("seed", 0))
+    side, noise = how.get("side", 8), how.get("noise", 30)
+    for name, colour in colours.items():
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for number in range(count):
+            pixels = random.normal(colour, noise, size=(side, side, 3)).clip(0, 255)
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / name / f"{number:02}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def write_pictures():
+    """write_pictures(folder, {class: (r, g, b)}, count, seed=, side=, noise=) makes a source."""
+    return _write_pictures
+
+
+@pytest.fixture(scope="session")
+def colours(tmp_path_factory) -> Path:
+    """Twenty red and twenty blue pictures: any classifier tells them apart."""
+    return _write_pictures(tmp_path_factory.mktemp("data") / "colours", {"blue": BLUE, "red": RED})
+
+
+@pytest.fixture(scope="session")
+def hard(tmp_path_factory) -> Path:
+    """Two tints under heavy noise, in train/ and test/: no classifier gets all of them right."""
+    folder = tmp_path_factory.mktemp("data") / "hard"
+    shades = {"cold": (113, 128, 143), "warm": (143, 128, 113)}
+    _write_pictures(folder / "train", shades, 40, seed=1, side=4, noise=60)
+    _write_pictures(folder / "test", shades, 30, seed=2, side=4, noise=60)
     return folder

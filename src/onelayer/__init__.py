@@ -25,11 +25,20 @@ __all__ = ["LogisticRegression", "Model", "lesson", "load", "read_pictures", "sa
 def __getattr__(name: str) -> Any:
     """Import a public name from where it lives (PEP 562)."""
     if name == "__version__":
-        return import_module("importlib.metadata").version("onelayer")
+        return _version()
     if name not in _HOME:
         raise AttributeError(f"module 'onelayer' has no attribute {name!r}")
     module = import_module(_HOME[name])
     return module if _HOME[name] == f"onelayer.{name}" else getattr(module, name)
+
+
+def _version() -> str:
+    """Return the installed version; "0+source" where the package is used without installation."""
+    metadata = import_module("importlib.metadata")
+    try:
+        return metadata.version("onelayer")
+    except metadata.PackageNotFoundError:
+        return "0+source"
 
 
 def __dir__() -> list[str]:

@@ -33,6 +33,18 @@ def softmax(Z: np.ndarray) -> np.ndarray:
     return E / E.sum(axis=-1, keepdims=True)
 
 
+def log_softmax(Z: np.ndarray) -> np.ndarray:
+    """log a_k = (z_k - z_max) - log(1 + sum of the others' e^{z_j - z_max}), along the last axis.
+
+    Of (0, z) it is (log(1 - sigma(z)), log sigma(z)), exact where sigma rounds to 0 or 1.
+    """
+    largest = Z.argmax(axis=-1, keepdims=True)
+    shifted = Z - np.take_along_axis(Z, largest, axis=-1)
+    E = np.exp(shifted)
+    np.put_along_axis(E, largest, 0, axis=-1)
+    return shifted - np.log1p(E.sum(axis=-1, keepdims=True))
+
+
 class Head(Protocol):
     """What turns z into a loss: Z is (rows, problems * width), targets (rows,)."""
 

@@ -281,7 +281,7 @@ def test_the_audit_speaks_to_people_and_survives_json():
     left_out = (*left_out, ("cat/a.jpg", "an empty file"))
     audit = Audit("photos", 3, "pictures", {"cat": 1, "dog": 2}, left_out, ("size 8 x 8",))
     assert str(audit) == (
-        "photos: 3 pictures read (1 cat, 2 dog)\n"
+        "photos: 3 pictures read (cat: 1, dog: 2)\n"
         "size 8 x 8\n"
         "5 left out, HEIC: cat/0.heic, cat/1.heic, cat/2.heic, ...\n"
         "1 left out, an empty file: cat/a.jpg"

@@ -11,8 +11,18 @@ from onelayer.designs.csr import CsrDesign, csr_standard_scaling
 from onelayer.designs.dense import DenseDesign, dense_standard_scaling
 from onelayer.designs.design import Design
 from onelayer.designs.scaling import Scaling
+from onelayer.designs.values import DTYPES, first_not_finite, largest, storable
 
-__all__ = ["Design", "Scaling", "make_design", "make_scaling"]
+__all__ = [
+    "DTYPES",
+    "Design",
+    "Scaling",
+    "first_not_finite",
+    "largest",
+    "make_design",
+    "make_scaling",
+    "storable",
+]
 
 
 def make_scaling(X: Any, scaling: float | str | None, weights: np.ndarray) -> Scaling | None:

@@ -96,29 +96,37 @@ class DenseDesign(Design):
         return picked
 
     def gram(self) -> np.ndarray:
-        """X' X'^T: (m, m), summed over blocks of columns."""
-        m, n = self.X.shape
-        K = np.zeros((m, m))
-        step = max(1, BLOCK_BYTES // m)
-        for start in range(0, n, step):
-            block = self._convert(self.X[:, start : start + step], slice(start, start + step))
-            K += (block @ block.T).astype(np.float64)
-        self.ledger.bytes_read += self.X.nbytes
+        """X' X'^T: (m, m), in float64: it is factored, and what it loses is lost for good."""
+        K = np.zeros((len(self.X), len(self.X)))
+        for _, block in self._column_blocks():
+            K += block @ block.T
         return K
 
     def combine(self, alpha: np.ndarray) -> np.ndarray:
-        """X'^T alpha: (n, k) from (m, k)."""
-        W = np.zeros((self.X.shape[1], alpha.shape[1]))
-        for rows, block in self.blocks():
-            W += block.T @ alpha[rows].astype(self.dtype)
+        """X'^T alpha: (n, k) from (m, k), in float64."""
+        W = np.empty((self.X.shape[1], alpha.shape[1]))
+        for columns, block in self._column_blocks():
+            W[columns] = block.T @ alpha
         return W
 
-    def _convert(self, block: np.ndarray, columns: slice = slice(None)) -> np.ndarray:
+    def _column_blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Columns and their block in float64, centred and scaled."""
+        m, n = self.X.shape
+        step = max(1, BLOCK_BYTES // max(1, m))
+        for start in range(0, n, step):
+            columns = slice(start, start + step)
+            self.ledger.bytes_read += self.X[:, columns].nbytes
+            yield columns, self._convert(self.X[:, columns], columns, np.dtype(np.float64))
+
+    def _convert(
+        self, block: np.ndarray, columns: slice = slice(None), dtype: np.dtype | None = None
+    ) -> np.ndarray:
+        dtype = dtype or self.dtype
         if self.scaling is None:
-            return block.astype(self.dtype, copy=False)
-        centred = block.astype(self.dtype)
-        centred -= self.scaling.centre[columns].astype(self.dtype)
-        centred *= self.scaling.scale[columns].astype(self.dtype)
+            return block.astype(dtype, copy=False)
+        centred = block.astype(dtype)
+        centred -= self.scaling.centre[columns].astype(dtype)
+        centred *= self.scaling.scale[columns].astype(dtype)
         return centred
 
 

@@ -26,6 +26,10 @@ class Scaling:
         W = self.scale[:, None] * W
         return W, b - self.centre @ W
 
+    def unfold(self, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The inverse of `fold`: parameters for x' from those for x."""
+        return W / self.scale[:, None], b + self.centre @ W
+
     def fold_gradient(self, G: np.ndarray, db: np.ndarray) -> np.ndarray:
         """X'^T dz from G = X^T dz and db = sum dz: the transpose of `fold`."""
         return self.scale[:, None] * (G - np.outer(self.centre, db))

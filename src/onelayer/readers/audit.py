@@ -52,7 +52,7 @@ class Audit:
         return "\n".join([self._headline(), *self.notes, *self._left_out_lines()])
 
     def _headline(self) -> str:
-        counts = ", ".join(f"{count} {name}" for name, count in self.by_class.items())
+        counts = ", ".join(f"{name}: {count}" for name, count in self.by_class.items())
         return f"{self.source}: {self.read} {self.unit} read" + (f" ({counts})" if counts else "")
 
     def _left_out_lines(self) -> Iterator[str]:

@@ -16,7 +16,10 @@ from scipy import linalg
 
 from onelayer.designs import make_design
 from onelayer.objective import Objective
+from onelayer.solvers.newton_decrement import newton_decrement
 from onelayer.solvers.solver import Solver, State
+
+ROUNDED = 10  # times m eps: what a pivot of K may owe to the rounding of sums over features
 
 
 @dataclass(frozen=True)
@@ -28,18 +31,20 @@ class RowBasis:
 
     @classmethod
     def of(cls, K: np.ndarray) -> RowBasis:
-        """Factor the Gram matrix K (m, m)."""
-        factor, pivots, rank, _ = linalg.lapack.dpstrf(K, lower=1)
+        """Factor the Gram matrix K (m, m); of rank 0, it is given one coordinate, zero."""
+        noise = ROUNDED * len(K) * np.finfo(float).eps * float(np.diag(K).max())
+        factor, pivots, rank, _ = linalg.lapack.dpstrf(K, tol=noise, lower=1)
         pivots -= 1
-        coordinates = np.empty((len(K), rank))
-        coordinates[pivots] = np.tril(factor)[:, :rank]
+        coordinates = np.zeros((len(K), max(rank, 1)))
+        coordinates[pivots, :rank] = np.tril(factor)[:, :rank]
         return cls(coordinates, pivots[:rank])
 
     def alpha(self, V: np.ndarray) -> np.ndarray:
         """The combination of examples (m, k) that gives V (r, k)."""
+        rank = len(self.pivots)
         alpha = np.zeros((len(self.coordinates), V.shape[1]))
-        triangle = self.coordinates[self.pivots]
-        alpha[self.pivots] = linalg.solve_triangular(triangle, V, lower=True, trans="T")
+        triangle = self.coordinates[self.pivots, :rank]
+        alpha[self.pivots] = linalg.solve_triangular(triangle, V[:rank], lower=True, trans="T")
         return alpha
 
 
@@ -47,6 +52,7 @@ class RowBasis:
 class GramState(State):
     """A state in the r coordinates; the inner solver's own is kept beside it."""
 
+    tol: float
     basis: RowBasis
     reduced: Objective
     inner: State
@@ -71,22 +77,45 @@ class Gram(Solver[GramState]):
             Z = objective.design.forward(W, np.zeros_like(b))
             start = reduced.join(linalg.lstsq(basis.coordinates, Z)[0], b)
         inner = self.inner.init(reduced, start, tol)
-        return _wrap(basis, reduced, inner)
+        start_state = GramState(
+            theta=inner.theta,
+            value=inner.value,
+            gradient=inner.gradient,
+            tol=tol,
+            basis=basis,
+            reduced=reduced,
+            inner=inner,
+        )
+        return _with(start_state, inner)
 
     def step(self, objective: Objective, state: GramState) -> GramState:
         """One step of the inner solver."""
         del objective
-        return _wrap(state.basis, state.reduced, self.inner.step(state.reduced, state.inner))
+        return _with(state, self.inner.step(state.reduced, state.inner))
 
     def polish(self, objective: Objective, state: GramState) -> GramState:
-        """The inner solver's."""
-        del objective
-        return _wrap(state.basis, state.reduced, self.inner.polish(state.reduced, state.inner))
+        """The inner solver's, and a look at the objective itself where the basis may be poor.
+
+        K is rounded in units of its largest entry: beside a feature of size 1e8, one of size 1 is
+        lost in it. Directions as short as that rounding can be worth `doubt` in J; where that
+        matters, Newton's decrement at W itself shows what the basis has missed.
+        """
+        state = _with(state, self.inner.polish(state.reduced, state.inner))
+        m, longest = len(state.basis.coordinates), (state.basis.coordinates**2).sum(axis=1).max()
+        twice_l2, eps = 2 * objective.penalty.l2, np.finfo(objective.design.dtype).eps
+        doubt = m * eps * longest * objective.weights.max()
+        if twice_l2 == 0 or doubt <= state.tol * state.value * twice_l2:
+            return state
+        theta = self.parameters(objective, state)
+        value, gradient = objective.value_and_gradient(theta)
+        gap = newton_decrement(objective, theta, value, gradient, np.copy).gap
+        return replace(state, value=value, gap=gap, stalled=gap > state.tol * value)
 
     def confirm(self, objective: Objective, state: GramState) -> GramState:
-        """The inner solver's."""
+        """The inner solver's, but for what `polish` has found."""
         del objective
-        return _wrap(state.basis, state.reduced, self.inner.confirm(state.reduced, state.inner))
+        confirmed = _with(state, self.inner.confirm(state.reduced, state.inner))
+        return replace(confirmed, gap=max(confirmed.gap, state.gap if state.stalled else 0.0))
 
     def parameters(self, objective: Objective, state: GramState) -> np.ndarray:
         """W = X^T alpha."""
@@ -94,16 +123,15 @@ class Gram(Solver[GramState]):
         return objective.join(objective.design.combine(state.basis.alpha(V)), b)
 
 
-def _wrap(basis: RowBasis, reduced: Objective, inner: State) -> GramState:
+def _with(state: GramState, inner: State) -> GramState:
     """The basis is orthonormal: value, gap and the norm of the gradient are the objective's own."""
-    return GramState(
+    return replace(
+        state,
         theta=inner.theta,
         value=inner.value,
         gradient=inner.gradient,
         gap=inner.gap,
         stalled=inner.stalled,
         runaway=inner.runaway,
-        basis=basis,
-        reduced=reduced,
         inner=inner,
     )

@@ -21,7 +21,7 @@ Callback = Callable[[Record], None]
 class Run:
     """One solver at work on one objective.
 
-    After Ctrl-C, `theta` and `solution` hold the best so far.
+    After Ctrl-C, `theta` and `solution` hold the best so far (None before the first step).
     """
 
     objective: Objective
@@ -30,8 +30,8 @@ class Run:
     tol: float = 1e-7
     max_iter: int = 1000
     callback: Callback | None = None
-    theta: np.ndarray = field(init=False)
-    solution: Solution = field(init=False)
+    theta: np.ndarray | None = field(init=False, default=None)
+    solution: Solution | None = field(init=False, default=None)
     _history: list[Record] = field(init=False, default_factory=list)
 
     def solve(self, start: np.ndarray | None = None) -> tuple[np.ndarray, Solution]:
@@ -45,11 +45,10 @@ class Run:
         self._began, self._bytes = perf_counter(), self.objective.design.ledger.bytes_read
         theta = self.objective.start() if start is None else _symmetric(start)
         # The loop looks for values that are not finite itself; NumPy need not warn of each.
-        with np.errstate(over="ignore", invalid="ignore"):
-            self._solve(theta)
-        return self.theta, self.solution
+        with np.errstate(all="ignore"):
+            return self._solve(theta)
 
-    def _solve(self, theta: np.ndarray) -> None:
+    def _solve(self, theta: np.ndarray) -> tuple[np.ndarray, Solution]:
         state = self.solver.init(self.objective, theta, self.tol)
         if not _finite(state):
             raise FloatingPointError("The objective is not finite at the start; scale the features")
@@ -58,7 +57,7 @@ class Run:
         except KeyboardInterrupt:
             self._conclude(self._best, Status.INTERRUPTED)
             raise
-        self._conclude(state, status)
+        return self._conclude(state, status)
 
     def _iterate(self, state: State) -> tuple[State, Status]:
         self._best = state
@@ -116,11 +115,11 @@ class Run:
     def _read(self) -> int:
         return self.objective.design.ledger.bytes_read - self._bytes
 
-    def _conclude(self, state: State, status: Status) -> None:
-        self.theta = _symmetric(self.solver.parameters(self.objective, state))
+    def _conclude(self, state: State, status: Status) -> tuple[np.ndarray, Solution]:
+        theta = self.theta = _symmetric(self.solver.parameters(self.objective, state))
         norm = float(np.linalg.norm(state.gradient))
         undefined = status is Status.SEPARABLE
-        self.solution = Solution(
+        solution = self.solution = Solution(
             status=status,
             objective=state.value,
             gradient_norm=norm,
@@ -135,6 +134,7 @@ class Run:
             reason=self.reason,
             history=tuple(self._history),
         )
+        return theta, solution
 
 
 def separated(objective: Objective, value: float) -> bool:

@@ -16,6 +16,7 @@ from onelayer.solvers.solver import Solver, State
 
 SUFFICIENT = 1e-4  # Armijo's constant; Nocedal and Wright 2006, section 3.1
 HALVINGS = 40
+ROUNDED = 100  # times n eps: what an eigenvalue may owe to the rounding of sums over examples
 
 Linear = Callable[[np.ndarray], np.ndarray]
 
@@ -41,7 +42,7 @@ class Newton(Solver[NewtonState]):
         return self._state(objective, theta, *objective.value_and_gradient(theta))
 
     def step(self, objective: Objective, state: NewtonState) -> NewtonState:
-        """Along the Newton direction, halved until J falls."""
+        """Along the Newton direction, halved until J falls; stalled once J and gap do not."""
         slope = -2 * state.gap
         rounding = 4 * np.finfo(float).eps * abs(state.value)
         length = 1.0
@@ -49,7 +50,9 @@ class Newton(Solver[NewtonState]):
             theta = state.theta + length * state.direction
             value, gradient = objective.value_and_gradient(theta)
             if value <= state.value + SUFFICIENT * length * slope + rounding:
-                return self._state(objective, theta, value, gradient)
+                following = self._state(objective, theta, value, gradient)
+                flat = value >= state.value and following.gap >= state.gap
+                return replace(following, stalled=flat)
             length /= 2
         return replace(state, stalled=True)
 
@@ -76,26 +79,36 @@ def _decrement(
 ) -> Decrement:
     """The Newton direction -H^-1 gradient, and half the squared decrement."""
     H = objective.hessian(theta)
-    k = theta.shape[1]
+    rows, k = theta.shape
+    unit = _scale(H.reshape(rows, k, rows, k))
     if k > 1:
         # Softmax does not change when all classes move together, and the gradient has no part
         # there: lifting that null space leaves the solution and makes H invertible.
-        lift = np.trace(H) / len(H) / k
-        H.reshape(-1, k, len(theta), k)[range(len(theta)), :, range(len(theta)), :] += lift
-    # A Hessian whose columns differ in scale alone is well-posed once its diagonal is 1.
-    diagonal = np.diag(H)
-    scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1))
-    H *= scale[:, None] * scale
+        H.reshape(rows, k, rows, k)[range(rows), :, range(rows), :] += 1 / k
     inverse = _cholesky(H)
     if inverse is not None:
-        direction = -_scaled(inverse, scale, gradient)
+        direction = -_scaled(inverse, unit, gradient)
         return Decrement(-0.5 * float(np.vdot(gradient, direction)), direction)
     # Columns nearly alike leave no digits of their difference in H, but some in its products.
-    return newton_decrement(objective, theta, value, gradient, partial(_scaled, _pseudo(H), scale))
+    return newton_decrement(objective, theta, value, gradient, partial(_scaled, _pseudo(H), unit))
 
 
-def _scaled(inverse: Linear, scale: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-    return (scale * inverse(scale * gradient.ravel())).reshape(gradient.shape)
+def _scaled(inverse: Linear, unit: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    right = (unit[:, None] * gradient).ravel()
+    return unit[:, None] * inverse(right).reshape(gradient.shape)
+
+
+def _scale(H: np.ndarray) -> np.ndarray:
+    """Bring the diagonal of H (rows, k, rows, k) to 1, in place; the units (rows,) that do it.
+
+    Features of size 1e8 beside an intercept, or a strong penalty beside none, would else pass for
+    a singular H. One unit a feature, for all classes: their common null space stays what it is.
+    """
+    size = np.einsum("ikik->i", H) / H.shape[1]
+    unit = np.where(size > 0, 1 / np.sqrt(np.where(size > 0, size, 1)), 1)
+    H *= unit[:, None, None, None]
+    H *= unit[:, None]
+    return unit
 
 
 def _cholesky(H: np.ndarray) -> Linear | None:
@@ -112,6 +125,6 @@ def _cholesky(H: np.ndarray) -> Linear | None:
 def _pseudo(H: np.ndarray) -> Linear:
     """Multiplication by about H^-1, where eigenvalues lost to rounding count as 1."""
     values, vectors = linalg.eigh(H, check_finite=False)
-    lost = values <= len(H) * np.finfo(float).eps * values[-1]
+    lost = values <= ROUNDED * len(H) * np.finfo(float).eps * values[-1]
     inverses = 1 / np.where(lost, 1, values)
     return lambda gradient: vectors @ (inverses * (vectors.T @ gradient))

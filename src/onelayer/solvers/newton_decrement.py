@@ -46,7 +46,7 @@ def newton_decrement(
     norm = start = size = float(np.vdot(residual, search))
     gains: list[float] = []
     eps = float(np.finfo(objective.design.dtype).eps)
-    floor = (NOISE * eps) ** 2 * abs(value)
+    floor = (NOISE * eps) ** 2 * max(abs(value), start)
     while len(gains) < PRODUCTS and norm > floor and not _enough(gains, norm, start, allowed):
         product = objective.hessian_product(curvature, search)
         bend = float(np.vdot(search, product))

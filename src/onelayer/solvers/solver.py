@@ -49,7 +49,7 @@ class Solver(ABC, Generic[S]):
         """One step on."""
 
     def polish(self, objective: Objective, state: S) -> S:
-        """What is still worth doing once tol is met."""
+        """What is still worth doing once tol is met; stalled: it was not met after all."""
         del objective
         return state
 

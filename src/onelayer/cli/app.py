@@ -1,0 +1,53 @@
+"""The commands, and what they share: `--version` and the order in the help."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import onelayer
+from onelayer.cli.evaluate import evaluate
+from onelayer.cli.inspect import inspect
+from onelayer.cli.outcome import guarded
+from onelayer.cli.predict import predict
+from onelayer.cli.train import train
+
+app = typer.Typer(
+    help=(
+        "Logistic regression as a one-layer neural network: train it on a folder of pictures, "
+        "judge it, use it."
+    ),
+    epilog="Start with: onelayer train digits",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"onelayer {onelayer.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    del version
+
+
+for command, example in (
+    (train, "onelayer train photos/ -o model.safetensors"),
+    (evaluate, "onelayer evaluate model.safetensors more_photos/"),
+    (predict, "onelayer predict model.safetensors new.jpg album/"),
+    (inspect, "onelayer inspect model.safetensors --weights weights.png"),
+):
+    app.command(epilog=f"Example: [bold]{example}[/bold]")(guarded(command))

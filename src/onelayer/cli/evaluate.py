@@ -1,0 +1,76 @@
+"""onelayer evaluate MODEL SOURCE."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from onelayer.cli.output import print_json, progress_shown, show, warn
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from onelayer.model import Evaluation
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A folder with a sub-folder of pictures for each class, or an embedded set.",
+        ),
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Errors with their traceback.")] = False,
+) -> None:
+    """Judge MODEL on SOURCE, whose classes are known."""
+    del debug
+    from onelayer.model.fitted import load
+    from onelayer.model.sources import identity
+
+    fitted = load(model)
+    if fitted.card.source_id == identity(source):
+        warn(f"note: the model was trained on most of {source}, which flatters it here")
+    with progress_shown() as progress:
+        found = fitted.evaluate(source, progress=progress)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        show(_measures(found), "", _recalls(found))
+
+
+def _measures(found: Evaluation) -> Table:
+    from onelayer.model.card import interval_in_words, loss_in_words, percent
+
+    within = f"  (95 %: {interval_in_words(list(found.interval))})" if found.interval else ""
+    rows = {
+        "examples": f"{found.n:,}",
+        "accuracy": f"{percent(found.accuracy)}{within}",
+        "balanced accuracy": percent(found.balanced_accuracy),
+        "top-5 accuracy": None if found.top_5 is None else percent(found.top_5),
+        "log loss": loss_in_words(found.log_loss),
+        "AUC": None if found.auc is None else f"{found.auc:.3f}",
+    }
+    return _pairs({name: text for name, text in rows.items() if text is not None})
+
+
+def _recalls(found: Evaluation) -> Table:
+    from onelayer.model.card import percent
+
+    rates = {name: "none here" if r is None else percent(r) for name, r in found.recall.items()}
+    return _pairs({"class": "recall", **rates})
+
+
+def _pairs(rows: dict[str, str]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 3, 0, 0))
+    for name, text in rows.items():
+        table.add_row(name, text)
+    return table

@@ -1,0 +1,58 @@
+"""How a command ends: its exit code, and one line for what went wrong."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from onelayer.cli import INTERRUPTED
+from onelayer.cli.output import warn
+from onelayer.errors import UsageError
+
+FAILED, WRONG_USE = 1, 2
+
+
+def guarded(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn what a command raises into a line on stderr and an exit code.
+
+    With `debug` among the command's arguments an error keeps its traceback.
+    """
+
+    @functools.wraps(command)
+    def run(**arguments: Any) -> None:
+        try:
+            with warnings.catch_warnings():
+                warnings.showwarning = _show_warning
+                command(**arguments)
+        except KeyboardInterrupt:
+            warn("interrupted")
+            raise typer.Exit(INTERRUPTED) from None
+        except (typer.Exit, typer.BadParameter, BrokenPipeError):
+            raise
+        except Exception as error:
+            if arguments.get("debug"):
+                raise
+            warn(f"error: {_in_words(error)}")
+            raise typer.Exit(WRONG_USE if isinstance(error, UsageError) else FAILED) from None
+
+    return run
+
+
+def _in_words(error: Exception) -> str:
+    """Return the message; that of Python's own errors with what it leaves out."""
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {error.filename}" if error.filename else ""
+        return f"{error.strerror}{where}"
+    if isinstance(error, MemoryError):
+        return f"out of memory: {error}" if str(error) else "out of memory"
+    if isinstance(error, (ValueError, OSError, ImportError, ArithmeticError)):
+        return str(error)
+    return f"{type(error).__name__}: {error} (--debug shows where)"
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    warn(f"warning: {' '.join(str(message).split())}")

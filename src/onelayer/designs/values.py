@@ -1,0 +1,74 @@
+"""What X may hold: the dtypes that designs read as they are, how large its values are, and NaN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+DTYPES = (np.float64, np.float32, np.float16, np.uint8)
+"""What designs read as it is; anything else becomes float64."""
+
+BLOCK_BYTES = 1 << 19
+
+_EXACT_IN_FLOAT32 = (np.int8, np.int16, np.uint16)
+
+
+def storable(X: Any) -> Any:
+    """X in a dtype that designs hold, where a smaller one than float64 is exact.
+
+    Booleans are read as bytes (a view), integers of 8 and 16 bits become float32, half precision
+    in a sparse matrix too (SciPy has no products for it). Anything else comes back as it is.
+    """
+    if sparse.issparse(X):
+        halves = X.dtype == np.float16 or X.dtype in _EXACT_IN_FLOAT32
+        return X.astype(np.float32 if halves else np.uint8) if halves or X.dtype == bool else X
+    if not isinstance(X, np.ndarray):
+        return X
+    if X.dtype == bool:
+        return X.view(np.uint8)
+    return X.astype(np.float32) if X.dtype in _EXACT_IN_FLOAT32 else X
+
+
+def largest(X: Any) -> float:
+    """max |x|; NaN or infinity where X holds one. One pass, nothing copied."""
+    if X.dtype == np.uint8:
+        return 255.0
+    values = X.data[: X.nnz] if sparse.issparse(X) else X
+    if values.ndim == 2 and values.flags.f_contiguous:
+        values = values.T
+    return float(np.max([_largest(block) for block in _blocks(values)], initial=0.0))
+
+
+def first_not_finite(X: Any) -> tuple[int, int, float] | None:
+    """Row, column and value of the first NaN or infinity in X; None where there is none."""
+    values = X.data[: X.nnz] if sparse.issparse(X) else X
+    start = 0
+    for block in _blocks(values):
+        bad = np.argwhere(~np.isfinite(block))
+        if len(bad):
+            at = (start + bad[0][0], *bad[0][1:])
+            row, column = _position(X, int(at[0])) if sparse.issparse(X) else at
+            return int(row), int(column), float(values[at])
+        start += len(block)
+    return None
+
+
+def _blocks(values: np.ndarray) -> Iterator[np.ndarray]:
+    step = max(1, BLOCK_BYTES // max(1, values[:1].nbytes))
+    for start in range(0, len(values), step):
+        yield values[start : start + step]
+
+
+def _largest(block: np.ndarray) -> float:
+    if block.dtype == np.float16:  # as integers: arithmetic on halves is twenty times slower
+        bits = block.view(np.uint16) & np.uint16(0x7FFF)
+        return float(bits.max().view(np.float16))
+    return float(np.maximum(block.max(), -block.min()))
+
+
+def _position(X: Any, entry: int) -> tuple[int, int]:
+    """Row and column of a stored entry."""
+    return int(np.searchsorted(X.indptr, entry, side="right")) - 1, int(X.indices[entry])

@@ -1,0 +1,329 @@
+"""LogisticRegression: scikit-learn's estimator on the layer."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.linear_model._base import SparseCoefMixin
+from sklearn.utils._param_validation import Hidden, Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from onelayer.designs import Scaling
+from onelayer.estimators.options import (
+    NEAREST,
+    SOLVER_NAMES,
+    check_solver_and_classes,
+    effective_c,
+)
+from onelayer.estimators.training import (
+    Problem,
+    forward,
+    make_problem,
+    print_progress,
+    warn_unless_solved,
+)
+from onelayer.estimators.validation import (
+    check_classes,
+    check_examples,
+    check_training,
+    check_weights,
+)
+from onelayer.logistic import log_softmax, sigma, softmax
+from onelayer.solution import Solution
+from onelayer.solvers import Run, named_solver
+
+
+class LogisticRegression(ClassifierMixin, SparseCoefMixin, BaseEstimator):
+    """Logistic regression, binary or softmax, penalised by L2 or not at all: one layer.
+
+    With z = X W + b, a = sigma(z) for two classes and softmax(z) for more, fit minimises
+
+        J(W, b) = sum_i s_i L(a_i, y_i) / S + lambda/2 ||W||^2,    lambda = 1 / (C S),
+
+    s_i the sample weight times the class weight of row i, S their sum: scikit-learn's objective
+    divided by C S, with the same minimum. The intercept is never penalised.
+
+    Parameters
+    ----------
+    penalty : {"l2", None}, default="deprecated"
+        Deprecated as in scikit-learn: None is `C=inf`.
+    C : float > 0, default=1.0
+        Inverse strength of the penalty; infinity is none.
+    l1_ratio : float, default=0.0
+        Only 0 is available yet.
+    dual : bool, default=False
+        True is accepted with `solver="liblinear"`; the optimum is the same.
+    tol : float >= 0, default=1e-7
+        The fit stops at (J - J*) / J <= tol, the gap bounded or estimated from the curvature.
+    fit_intercept : bool, default=True
+        Whether there is a b. With `scaling="standard"` and no b, `intercept_` is what centring
+        leaves for X as given.
+    intercept_scaling : float, default=1
+        No effect: the intercept is not penalised.
+    class_weight : dict, "balanced" or None, default=None
+        Factors on the sample weights; "balanced" gives every class the same total.
+    random_state : int, RandomState, Generator or None, default=None
+        No solver draws at random yet: every fit is repeatable.
+    solver : str, default="auto"
+        "auto" chooses by size; "newton", "gram", "lbfgs" or "gradient-descent" are taken at their
+        word. Of scikit-learn's names "lbfgs" is "lbfgs", "newton-cholesky" is "newton", and
+        "newton-cg", "liblinear", "sag" and "saga" are "auto". `solution_.solver` says which ran.
+    max_iter : int >= 0, default=1000
+        Most steps of the solver. The gap ends a fit, commonly within some tens of steps; this is
+        a backstop. "gradient-descent" runs exactly this many and is not warned about for it.
+    verbose : int, default=0
+        Above 0, one line a step on standard output.
+    warm_start : bool, default=False
+        Start from the coefficients of the previous fit.
+    n_jobs : None, default=None
+        No effect; deprecated as in scikit-learn.
+    scaling : float > 0, "standard" or None, default=None
+        Fit, and penalise, the model of `X * scaling` or of standardised X (weighted mean 0 and
+        variance 1; a constant column keeps scale 1). That X is never made, and the coefficients
+        are those for X as given. Pictures of bytes take `1/255`.
+    learning_rate : float > 0, default=0.005
+        The step of "gradient-descent"; other solvers find their own.
+
+    Attributes
+    ----------
+    coef_ : ndarray (1, n) for two classes, else (K, n)
+        W transposed, float64, for X as given. Softmax: every column sums to zero.
+    intercept_ : ndarray (1,) or (K,)
+        b, float64, for X as given. Softmax: sums to zero.
+    classes_ : ndarray (K,)
+        Sorted labels, in the dtype of y.
+    solution_ : Solution
+        How the fit ended (`status`), how exact it is (`gap`), what it cost (`passes`).
+    n_iter_ : ndarray (1,) of int32
+        Steps of the solver.
+    scaling_ : Scaling or None
+        The change of variables that the fit was made in, and predictions are.
+    n_features_in_ : int
+        n; the pixels times channels of a picture.
+    feature_names_in_ : ndarray (n,)
+        Column names, where X is a data frame.
+
+    Raises
+    ------
+    ValueError
+        NaN or infinity in X, y or weights (the first row and column are named); one class only;
+        zero total weight, or weight on one class only; a negative weight; X so large or small that
+        its squares over- or underflow; continuous y; a combination of parameters that scikit-learn
+        refuses; `l1_ratio` above 0.
+
+    Warns
+    -----
+    ConvergenceWarning
+        Once, with advice, where `solution_.status` is `max_iter`, `stalled` or `separable`.
+
+    Notes
+    -----
+    Cost in passes over X: a look for NaN, infinity and overflow, two (none for bytes); then
+    "newton" two a step, "lbfgs" and "gradient-descent" one, "gram" two to four in all;
+    `scaling="standard"` adds one. A prediction takes a look and one pass. Peak memory above X is
+    that of a block of rows, the (m, K) of z, and what the solver holds.
+
+    What differs from scikit-learn's class of the same name:
+
+    - `tol` is a relative gap in J (there a bound on the largest entry of the gradient); the
+      defaults `tol=1e-7`, `max_iter=1000` and `solver="auto"` differ.
+    - `scaling`, `learning_rate`, and the attributes `solution_` and `scaling_` are new.
+    - bytes, float16 and float32 are not copied into float64, and `coef_` is always float64.
+    - Pictures, (m, h, w) or (m, h, w, c), are flattened.
+    - liblinear's solver name does not penalise the intercept.
+    - Negative weights, and weight on one class alone, are errors; "balanced" passes over
+      classes without weight.
+    - Separable data without a penalty are recognised: one warning, status `separable`.
+    - `predict_log_proba` is exact where probabilities round to 0 or 1.
+    - L1 and elastic-net penalties are not available yet.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from onelayer import LogisticRegression
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = LogisticRegression().fit(X, y)
+    >>> model.score(X, y)
+    0.9733333333333334
+    >>> print(model.solution_.status, model.solution_.solver)
+    converged newton
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "penalty": [
+            StrOptions({"l1", "l2", "elasticnet"}),
+            None,
+            Hidden(StrOptions({"deprecated"})),
+        ],
+        "C": [Interval(Real, 0, None, closed="right")],
+        "l1_ratio": [Interval(Real, 0, 1, closed="both"), None],
+        "dual": ["boolean"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "fit_intercept": ["boolean"],
+        "intercept_scaling": [Interval(Real, 0, None, closed="neither")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "random_state": ["random_state", np.random.Generator],
+        "solver": [StrOptions(SOLVER_NAMES)],
+        "max_iter": [Interval(Integral, 0, None, closed="left")],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "n_jobs": [None, Integral],
+        "scaling": [Interval(Real, 0, None, closed="neither"), StrOptions({"standard"}), None],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    scaling_: Scaling | None = None  # of coefficients that were set, not fitted
+    coef_: Any  # an array, or a CSR array after `sparsify`
+
+    def __init__(
+        self,
+        penalty: str | None = "deprecated",
+        *,
+        C: float = 1.0,
+        l1_ratio: float | None = 0.0,
+        dual: bool = False,
+        tol: float = 1e-7,
+        fit_intercept: bool = True,
+        intercept_scaling: float = 1,
+        class_weight: Any = None,
+        random_state: Any = None,
+        solver: str = "auto",
+        max_iter: int = 1000,
+        verbose: int | bool = 0,
+        warm_start: bool = False,
+        n_jobs: int | None = None,
+        scaling: float | str | None = None,
+        learning_rate: float = 0.005,
+    ) -> None:
+        self.penalty = penalty
+        self.C = C
+        self.l1_ratio = l1_ratio
+        self.dual = dual
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.intercept_scaling = intercept_scaling
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.solver = solver
+        self.max_iter = max_iter
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.n_jobs = n_jobs
+        self.scaling = scaling
+        self.learning_rate = learning_rate
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LogisticRegression:
+        """Find the W and b that minimise J.
+
+        Parameters
+        ----------
+        X : array, CSR matrix, data frame (m, n), or pictures (m, h, w) or (m, h, w, c)
+            A row an example. float64, float32, float16 and uint8 are read as they are.
+        y : array (m,)
+            Labels: integers, strings, booleans or floats that stand for classes.
+        sample_weight : array (m,), number or None
+            0 is a row left out, 2 a row given twice.
+
+        Returns
+        -------
+        LogisticRegression
+            This estimator, fitted.
+
+        Raises
+        ------
+        ValueError
+            See the class.
+        KeyboardInterrupt
+            On Ctrl-C; the best parameters so far are kept, and `solution_.status` is
+            `"interrupted"`.
+        """
+        C = effective_c(self)
+        X, y = check_training(self, X, y)
+        classes, targets = check_classes(y)
+        check_solver_and_classes(self.solver, classes)
+        weights = check_weights(sample_weight, self.class_weight, classes, targets)
+        problem = make_problem(X, targets, weights, k=len(classes), C=C, options=self)
+        start = self._start(problem)
+        self.classes_ = classes
+        self._solve(problem, start)
+        warn_unless_solved(self.solution_, self.max_iter)
+        return self
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """z = X W + b: (m,) for two classes, above 0 for `classes_[1]`; else (m, K).
+
+        X is as for `fit`; one pass.
+        """
+        check_is_fitted(self)
+        X = check_examples(self, X)
+        Z = forward(X, _dense(self.coef_), self.intercept_, self.scaling_)
+        return Z[:, 0] if Z.shape[1] == 1 else Z
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Labels (m,): `classes_[1]` where a > 0.5, or the class of the largest z; one pass."""
+        z = self.decision_function(X)
+        positions = (sigma(z) > 0.5).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)
+        return self.classes_[positions]
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """a (m, K): sigma(z) and 1 - sigma(z) = sigma(-z), or softmax(z); one pass."""
+        z = self.decision_function(X)
+        return np.column_stack([sigma(-z), sigma(z)]) if z.ndim == 1 else softmax(z)
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """log a (m, K), from z and never from a: exact at z = 800; one pass."""
+        z = self.decision_function(X)
+        return log_softmax(np.column_stack([np.zeros_like(z), z]) if z.ndim == 1 else z)
+
+    def _start(self, problem: Problem) -> np.ndarray | None:
+        """The previous coefficients, if this is a warm start and there are any."""
+        previous = getattr(self, "coef_", None) if self.warm_start else None
+        if previous is None:
+            return None
+        coef = _dense(previous)
+        objective = problem.objective
+        expected = (objective.head.width, objective.design.traits.n)
+        if coef.shape != expected:
+            raise ValueError(
+                f"Initialization coef is of shape {coef.shape}, expected shape {expected}: "
+                "warm_start needs the features and classes of the previous fit"
+            )
+        return problem.start(coef, self.intercept_)
+
+    def _solve(self, problem: Problem, start: np.ndarray | None) -> None:
+        name = NEAREST.get(self.solver, self.solver)
+        solver, reason = named_solver(name, problem.objective, self.learning_rate)
+        run = Run(
+            problem.objective,
+            solver,
+            reason,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            callback=print_progress if self.verbose else None,
+        )
+        try:
+            run.solve(start)
+        finally:  # after Ctrl-C too
+            if run.theta is not None and run.solution is not None:
+                self._keep(problem, run.theta, run.solution)
+
+    def _keep(self, problem: Problem, theta: np.ndarray, solution: Solution) -> None:
+        self.coef_, self.intercept_ = problem.coefficients(theta)
+        self.scaling_ = problem.scaling
+        self.solution_ = solution
+        self.n_iter_ = np.array([solution.iterations], dtype=np.int32)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_class = self.solver != "liblinear"
+        return tags
+
+
+def _dense(coef: Any) -> np.ndarray:
+    """coef_ as an array, after `sparsify` too."""
+    return coef if isinstance(coef, np.ndarray) else coef.toarray()

@@ -1,0 +1,148 @@
+"""From checked data to a trained layer: the objective, its run, and coefficients for X as given."""
+
+from __future__ import annotations
+
+import math
+import sys
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from onelayer.designs import Scaling, largest, make_design, make_scaling
+from onelayer.errors import DataError
+from onelayer.estimators.options import strength
+from onelayer.estimators.validation import Weights
+from onelayer.logistic import Binary, Softmax
+from onelayer.objective import Objective
+from onelayer.penalties import Penalty
+from onelayer.solution import Record, Solution, Status
+
+STRONG = 1e6  # lambda above which W is solved for in units of lambda^-1/2
+MARGIN = 1e4  # left below the largest square, and above the smallest, for sums and products
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An objective, and the scaling that takes its variables to those of X as given."""
+
+    objective: Objective
+    scaling: Scaling | None
+
+    def start(self, coef: np.ndarray, intercept: np.ndarray) -> np.ndarray:
+        """theta that stands for coef (k, n) and intercept (k,)."""
+        W, b = np.asarray(coef, float).T, np.asarray(intercept, float)
+        if self.scaling is not None:
+            W, b = self.scaling.unfold(W, b)
+        return self.objective.join(W, b)
+
+    def coefficients(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """coef (k, n) and intercept (k,) for X as given; softmax in its symmetric form.
+
+        Softmax does not change when all classes move together, the penalty is least and the
+        intercepts sum to zero where their mean is zero.
+        """
+        W, b = self.objective.split(theta)
+        if self.scaling is not None:
+            W, b = self.scaling.fold(W, b)
+        if W.shape[1] > 1:
+            W, b = W - W.mean(axis=1, keepdims=True), b - b.mean()
+        return np.ascontiguousarray(W.T), b.copy()
+
+
+def make_problem(
+    X: Any, targets: np.ndarray, weights: Weights, *, k: int, C: float, options: Any
+) -> Problem:
+    """J = weighted mean loss + lambda/2 ||W||^2 with lambda = 1 / (C * sum of weights).
+
+    `options` has `scaling` and `fit_intercept`; k classes, of which 2 are one column of z.
+    """
+    _check_magnitude(X, options.scaling)
+    shares = weights.shares
+    scaling, penalty = _tame(
+        make_scaling(X, options.scaling, shares), strength(C, weights.total), X.shape[1]
+    )
+    objective = Objective(
+        design=make_design(X, scaling),
+        head=Binary() if k == 2 else Softmax(k),
+        targets=targets,
+        weights=shares,
+        penalty=penalty,
+        intercept=options.fit_intercept,
+    )
+    return Problem(objective, scaling)
+
+
+def print_progress(record: Record) -> None:
+    """One line a step."""
+    sys.stdout.write(
+        f"step {record.iteration}: objective {record.objective:.10g}, gap {record.gap:.1e}, "
+        f"{record.passes:.1f} passes, {record.seconds:.2f} s\n"
+    )
+
+
+def warn_unless_solved(solution: Solution, max_iter: int) -> None:
+    """A ConvergenceWarning that begins as scikit-learn's does for lbfgs, and adds our advice."""
+    status, asked_for_steps = solution.status, solution.solver == "gradient-descent"
+    if status is Status.SEPARABLE:
+        warnings.warn(status.advice, ConvergenceWarning, stacklevel=4)
+    elif status is Status.STALLED or (status is Status.MAX_ITER and not asked_for_steps):
+        code = 1 if status is Status.MAX_ITER else 2
+        text = (
+            f"{solution.solver} failed to converge after {solution.iterations} iteration(s) "
+            f"(status={code}):\n"
+        )
+        if status is Status.MAX_ITER:
+            text += (
+                "STOP: TOTAL NO. OF ITERATIONS REACHED LIMIT\n\nIncrease the number of iterations "
+                f"to improve the convergence (max_iter={max_iter}).\n"
+            )
+        warnings.warn(text + _advice(solution), ConvergenceWarning, stacklevel=4)
+
+
+def _advice(solution: Solution) -> str:
+    if solution.solver == "gradient-descent":
+        return "The steps overshoot without end: lower learning_rate, or scale the data."
+    return f"{solution.status.advice} You might also want to scale the data."
+
+
+def _tame(scaling: Scaling | None, strength: float, n: int) -> tuple[Scaling | None, Penalty]:
+    """A very strong penalty becomes one of strength 1 on sqrt(lambda) W: the same objective.
+
+    Otherwise the weights are of size 1 / lambda beside an intercept of size 1, and no solver that
+    measures with one yardstick gets both right.
+    """
+    if strength <= STRONG:
+        return scaling, Penalty(strength)
+    scaling = scaling or Scaling.identity(n)
+    return Scaling(scaling.centre, scaling.scale / math.sqrt(strength)), Penalty(1.0)
+
+
+def _check_magnitude(X: Any, scaling: float | str | None) -> None:
+    """Curvature and variance are sums of squares: these must fit the dtype they are made in."""
+    standard = scaling == "standard"
+    dtype = np.dtype(np.float64) if standard else make_design(X).dtype
+    factor = 1.0 if standard or scaling is None else float(scaling)
+    limits, size = np.finfo(dtype), largest(X)
+    if size * factor > math.sqrt(limits.max) / MARGIN:
+        raise DataError(_rescale(f"as large as {size:.1e}, whose squares overflow {dtype}", size))
+    if 0 < size * factor < math.sqrt(limits.tiny) * MARGIN:
+        raise DataError(_rescale(f"of at most {size:.1e}, whose squares vanish in {dtype}", size))
+
+
+def _rescale(what: str, size: float) -> str:
+    factor = 1 / max(size, 1e-300)
+    return f"X holds values {what}: divide X by {size:.0e}, or pass scaling={factor:.0e}"
+
+
+def forward(X: Any, coef: np.ndarray, intercept: np.ndarray, scaling: Scaling | None) -> np.ndarray:
+    """z = X W + b (m, k), through the design's block loop.
+
+    In the variables of the fit, where there are any: float32 loses x W beside a large mean of x.
+    """
+    W, b = coef.T, intercept
+    if scaling is not None:
+        W, b = scaling.unfold(W, b)
+    return make_design(X, scaling).forward(W, b)

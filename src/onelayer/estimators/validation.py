@@ -1,0 +1,188 @@
+"""What X, y and sample_weight must be, and errors that say where they are not."""
+
+from __future__ import annotations
+
+import numbers
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from sklearn import get_config
+from sklearn.utils import check_array, column_or_1d
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_consistent_length, validate_data
+
+from onelayer.designs import DTYPES, first_not_finite, largest, storable
+from onelayer.errors import DataError
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights as unit * relative, the largest relative one 1: no sum or product of them overflows.
+
+    A `unit` is exact, for weights of 1e300 times class weights of 1e300.
+    """
+
+    relative: np.ndarray
+    unit: Fraction
+
+    @classmethod
+    def of(cls, weights: np.ndarray, unit: Fraction = Fraction(1)) -> Weights:
+        """Weights (m,) in units of `unit`."""
+        top = float(weights.max())
+        return cls(weights / top, unit * Fraction(top))
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Weights that sum to 1."""
+        return self.relative / self.relative.sum()
+
+    @property
+    def total(self) -> Fraction:
+        """Their sum."""
+        return self.unit * Fraction(float(self.relative.sum()))
+
+
+_PLAIN: dict[str, Any] = {"ensure_2d": False, "dtype": None, "ensure_all_finite": False}
+
+
+def check_training(estimator: Any, X: Any, y: Any) -> tuple[Any, np.ndarray]:
+    """X (m, n) as `check_examples` gives it, and y (m,), finite and of discrete labels."""
+    options = {**_reading(), "estimator": estimator}
+    X, y = validate_data(
+        estimator, storable(_flat(X)), y, validate_separately=(options, dict(_PLAIN))
+    )
+    y = column_or_1d(y, warn=True)
+    check_consistent_length(X, y)
+    _require_finite(X)
+    _require_finite_vector(y, "y")
+    check_classification_targets(y)
+    return X, y
+
+
+def check_examples(estimator: Any, X: Any) -> Any:
+    """X (m, n) as designs hold it: float64, float32, float16 or uint8, or CSR; never inflated.
+
+    Pictures (m, h, w) or (m, h, w, c) are flattened, a view where memory allows. Other dtypes
+    become float64; other sparse formats CSR.
+    """
+    X = validate_data(estimator, storable(_flat(X)), reset=False, **_reading())
+    _require_finite(X)
+    return X
+
+
+def check_classes(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The sorted labels, and every example's position among them."""
+    classes, targets = np.unique(y, return_inverse=True)
+    if len(classes) < 2:
+        raise DataError(
+            "This solver needs samples of at least 2 classes in the data, but the data contains "
+            f"only one class: {classes.tolist()[0]!r}"
+        )
+    return classes, targets
+
+
+def check_weights(
+    sample_weight: Any, class_weight: Any, classes: np.ndarray, targets: np.ndarray
+) -> Weights:
+    """Sample weight times class weight, finite and not negative, on two classes at least."""
+    weights = Weights.of(_sample_weights(sample_weight, len(targets)))
+    _require_two_classes(weights, classes, targets)
+    if class_weight is None:
+        return weights
+    of_class = _class_weights(class_weight, classes, np.bincount(targets, weights.relative))
+    factors = of_class[targets]
+    if not (weights.relative * factors).any():
+        raise DataError("class_weight leaves every row a weight of zero")
+    weights = Weights.of(weights.relative * factors, weights.unit)
+    _require_two_classes(weights, classes, targets)
+    return weights
+
+
+def _class_weights(
+    class_weight: dict[Any, float] | str, classes: np.ndarray, totals: np.ndarray
+) -> np.ndarray:
+    """Factors (K,); "balanced" is total / (classes * class total), weightless classes left out."""
+    if isinstance(class_weight, str):
+        carried = totals > 0
+        share = carried.sum() * np.where(carried, totals, 1)
+        return np.where(carried, totals.sum() / share, 0)
+    factors = compute_class_weight(class_weight, classes=classes, y=classes)
+    if not np.isfinite(factors).all() or (factors < 0).any():
+        raise DataError(f"class_weight must be finite and not negative: got {class_weight}")
+    return factors
+
+
+def _flat(X: Any) -> Any:
+    """Pictures become rows."""
+    if isinstance(X, np.ndarray) and X.ndim in (3, 4) and X.size:
+        return X.reshape(len(X), -1)
+    return X
+
+
+def _reading() -> dict[str, Any]:
+    return {"accept_sparse": "csr", "dtype": list(DTYPES), "ensure_all_finite": False}
+
+
+def _sample_weights(sample_weight: Any, m: int) -> np.ndarray:
+    if sample_weight is None:
+        return np.ones(m)
+    if isinstance(sample_weight, numbers.Number):
+        sample_weight = np.full(m, sample_weight)
+    weights = check_array(
+        sample_weight, **{**_PLAIN, "dtype": np.float64}, input_name="sample_weight"
+    )
+    if weights.ndim != 1:
+        raise DataError(
+            f"Sample weights must be 1D array or scalar, got {weights.ndim}D array. Expected "
+            f"either a scalar value or a 1D array of length {m}."
+        )
+    if weights.shape != (m,):
+        raise DataError(f"sample_weight.shape == {weights.shape}, expected {(m,)}!")
+    _require_finite_vector(weights, "sample_weight")
+    if (weights < 0).any():
+        row = int(np.argmax(weights < 0))
+        raise DataError(
+            f"Negative values in data passed to `sample_weight`: the first is {weights[row]} at "
+            f"row {row}"
+        )
+    if not weights.any():
+        raise DataError(
+            "Sample weights must contain at least one non-zero number: their total is zero."
+        )
+    return weights
+
+
+def _require_two_classes(weights: Weights, classes: np.ndarray, targets: np.ndarray) -> None:
+    carried = classes[np.bincount(targets, weights.relative > 0) > 0].tolist()
+    if len(carried) < 2:
+        raise DataError(
+            "This solver needs samples of at least 2 classes with a weight above zero, but only "
+            f"the class {carried[0]!r} has any"
+        )
+
+
+def _require_finite(X: Any) -> None:
+    if get_config()["assume_finite"] or np.isfinite(largest(X)):
+        return
+    found = first_not_finite(X)
+    if found is not None:
+        row, column, value = found
+        raise DataError(_not_finite("X", value, X.dtype, f"row {row}, column {column}"))
+
+
+def _require_finite_vector(values: np.ndarray, name: str) -> None:
+    """As for X; a label that is not equal to itself is NaN, in a column of objects too."""
+    numeric = values.dtype.kind == "f"
+    bad = ~np.isfinite(values) if numeric else np.not_equal(values, values).astype(bool)
+    if bad.any():
+        row = int(np.argmax(bad))
+        value = float(values[row]) if numeric else np.nan
+        raise DataError(_not_finite(name, value, values.dtype, f"row {row}"))
+
+
+def _not_finite(name: str, value: float, dtype: np.dtype, where: str) -> str:
+    what = "NaN" if np.isnan(value) else f"infinity or a value too large for {dtype!r}"
+    return f"Input {name} contains {what}. The first is at {where}, counted from 0."

@@ -1,0 +1,39 @@
+"""From a source to a model that is trained, judged, saved and loaded: what the command line does.
+
+The names are loaded when they are first used: predicting from a file must not wait for what only
+training needs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "Card": "card",
+    "Evaluation": "measures",
+    "Model": "fitted",
+    "Settings": "settings",
+    "TrainingInterrupted": "training",
+    "load": "fitted",
+    "save": "fitted",
+    "train": "training",
+}
+
+__all__ = [
+    "Card",
+    "Evaluation",
+    "Model",
+    "Settings",
+    "TrainingInterrupted",
+    "load",
+    "save",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from where it lives (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'onelayer.model' has no attribute {name!r}")
+    return getattr(import_module(f"onelayer.model.{_HOME[name]}"), name)

@@ -1,0 +1,91 @@
+"""Between a model and the estimator that it was, or could be, fitted with."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
+from onelayer.errors import UsageError
+from onelayer.estimators import LogisticRegression
+from onelayer.model.card import Card
+from onelayer.model.fitted import Model, made_now
+from onelayer.model.json_values import number, plain
+from onelayer.readers import Preprocessing
+from onelayer.solution import Solution, Status
+
+
+def from_estimator(
+    estimator: Any, preprocessing: Preprocessing | None = None, **card: Any
+) -> Model:
+    """Return a fitted estimator as a model; `card` adds to what the estimator itself knows."""
+    _require_fitted(estimator)
+    known = {
+        "classes": [str(label) for label in estimator.classes_.tolist()],
+        "features": estimator.coef_.shape[1],
+        "scaling": estimator.scaling,
+        "preprocessing": preprocessing and preprocessing.to_dict(),
+        "solution": solution_fields(estimator.solution_),
+    }
+    return Model(
+        coef=estimator.coef_,
+        intercept=estimator.intercept_,
+        classes=estimator.classes_,
+        scaling=estimator.scaling_,
+        preprocessing=preprocessing,
+        parameters=_parameters(estimator),
+        card=Card(**plain({**made_now(), **known, **card})),
+    )
+
+
+def to_estimator(model: Model) -> LogisticRegression:
+    """Return the fitted estimator that has the model's weights."""
+    parameters = dict(model.parameters)
+    if "C" in parameters:
+        parameters["C"] = float(parameters["C"])
+    estimator = LogisticRegression(**parameters)
+    estimator.coef_, estimator.intercept_ = model.coef, model.intercept
+    estimator.scaling_ = model.scaling
+    estimator.classes_, estimator.n_features_in_ = model.classes, model.coef.shape[1]
+    if model.card.solution is not None:
+        estimator.solution_ = _solution(model.card.solution)
+        estimator.n_iter_ = np.array([estimator.solution_.iterations])
+    return estimator
+
+
+def solution_fields(solution: Solution) -> dict[str, Any]:
+    """Return a solution as JSON has it, without its history, which grows with the steps."""
+    named = {name: getattr(solution, name) for name in (field.name for field in fields(solution))}
+    del named["history"]
+    return plain(named)
+
+
+def _solution(named: dict[str, Any]) -> Solution:
+    undefined = {"gap": math.nan, "gap_bound": math.inf}
+    missing = {name: value for name, value in undefined.items() if named[name] is None}
+    status = Status(named["status"])
+    return Solution(**{**named, **missing, "status": status, "history": ()})
+
+
+def _parameters(estimator: LogisticRegression) -> dict[str, Any]:
+    """Return the parameters that JSON can hold: no generator, no dictionary of weights."""
+    kept = (bool, int, float, str, type(None))
+    given = estimator.get_params()
+    parameters = {name: value for name, value in given.items() if isinstance(value, kept)}
+    return {**parameters, "C": number(float(given["C"]))}
+
+
+def _require_fitted(estimator: Any) -> None:
+    if not isinstance(estimator, LogisticRegression):
+        raise UsageError(
+            f"cannot save a {type(estimator).__name__}: give a onelayer Model or a fitted "
+            "onelayer LogisticRegression"
+        )
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError as error:
+        raise UsageError("cannot save an estimator that is not fitted: call fit(X, y)") from error

@@ -1,0 +1,259 @@
+"""A trained model: weights, classes, what is done to pictures first, and the card."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+import onelayer
+from onelayer.designs import Scaling, make_design
+from onelayer.errors import DataError, ModelFileError, ShapeError, UsageError
+from onelayer.logistic import Head
+from onelayer.model.card import Card
+from onelayer.model.measures import Evaluation, decide, evaluate, head_of, probabilities_of
+from onelayer.model.sources import Progress, Reading, Source, no_progress, read_source
+from onelayer.model_file import ModelRecord, decode_labels, encode_labels, read, write
+from onelayer.readers import Preprocessing, find_pictures, read_files
+
+if TYPE_CHECKING:
+    from onelayer.estimators import LogisticRegression
+
+Inputs: TypeAlias = str | Path | Iterable[str | Path] | np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Model:
+    """One layer, ready to use: z = X w + b, a = sigma(z) or softmax(z).
+
+    Attributes
+    ----------
+    coef
+        w, one row a class, (K, n), or (1, n) for two classes; for X as given, unscaled.
+    intercept
+        b, (K,) or (1,).
+    classes
+        (K,), what the labels are called, with their dtype.
+    scaling
+        The change of variables that the weights were found in and the forward pass is made in;
+        float32 loses x w beside a large mean of x.
+    preprocessing
+        What makes a picture a row of X; None where X is a table.
+    parameters
+        Those of the estimator that was fitted.
+    card
+        Where the model comes from and how well it did.
+    """
+
+    coef: np.ndarray
+    intercept: np.ndarray
+    classes: np.ndarray
+    card: Card
+    scaling: Scaling | None = None
+    preprocessing: Preprocessing | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Model of {len(self.classes)} classes, {self.coef.shape[1]} features>"
+
+    @property
+    def head(self) -> Head:
+        """Binary or softmax."""
+        return head_of(self.classes)
+
+    @cached_property
+    def estimator(self) -> LogisticRegression:
+        """The fitted `LogisticRegression` with these weights."""
+        from onelayer.model.conversion import to_estimator
+
+        return to_estimator(self)
+
+    def predict(self, inputs: Inputs) -> np.ndarray:
+        """Return the label of each input, (m,), with the dtype of `classes`.
+
+        Parameters
+        ----------
+        inputs
+            Files and folders of pictures, one or several; or an array, `(m, n)` or, for
+            pictures, uint8 `(m, height, width, channels)`.
+
+        Raises
+        ------
+        DataError
+            Where a file cannot be read; the message names all of them.
+        ShapeError
+            Where an array does not fit the model.
+        """
+        return self.classes[decide(self.forward(self._rows(inputs)), self.head)]
+
+    def predict_proba(self, inputs: Inputs) -> np.ndarray:
+        """Return the probability of each class, (m, K); inputs and errors as for `predict`."""
+        return self.probabilities(self._rows(inputs))
+
+    def evaluate(self, source: Source, *, progress: Progress = no_progress) -> Evaluation:
+        """Judge the model on a source: a folder with a sub-folder a class, or an embedded set.
+
+        Raises
+        ------
+        DataError
+            Where the source cannot be read, or has classes or features unknown to the model.
+        """
+        reading = Reading.like(self.preprocessing, self.classes, progress=progress)
+        examples = read_source(source, reading)
+        return evaluate(self.forward(examples.X), examples.labels, self.classes)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to one safetensors file, whole or not at all."""
+        write(self.to_record(), path)
+
+    def forward(self, X: np.ndarray) -> np.ndarray:
+        """z = X w + b: (m, K), or (m, 1) for two classes; X is (m, n)."""
+        if X.ndim != 2 or X.shape[1] != self.coef.shape[1]:
+            raise ShapeError(
+                f"X has the shape {X.shape}: the model takes (m, {self.coef.shape[1]}), "
+                "a row an example"
+            )
+        W, b = self.coef.T, self.intercept
+        if self.scaling is not None:
+            W, b = self.scaling.unfold(W, b)
+        return make_design(X, self.scaling).forward(W, b)
+
+    def probabilities(self, X: np.ndarray) -> np.ndarray:
+        """a for every class, (m, K)."""
+        return probabilities_of(self.forward(X), self.head)
+
+    def read_files(
+        self, files: list[Path], progress: Any = None
+    ) -> tuple[np.ndarray, dict[int, str]]:
+        """Read pictures as the model's own were read: rows (m, n), and why the others failed."""
+        images, failures = read_files(files, self._pictures("files"), progress)
+        return images.reshape(len(images), self.coef.shape[1]), failures
+
+    def to_record(self) -> ModelRecord:
+        """Return what the file holds."""
+        metadata = {
+            "classes": encode_labels(self.classes),
+            "preprocessing": self.preprocessing and self.preprocessing.to_dict(),
+            "parameters": self.parameters,
+            "card": self.card.to_dict(),
+        }
+        arrays = {"coef": self.coef, "intercept": self.intercept}
+        if self.scaling is not None:
+            arrays |= {"centre": self.scaling.centre, "scale": self.scaling.scale}
+        return ModelRecord(arrays, metadata)
+
+    @classmethod
+    def from_record(cls, record: ModelRecord) -> Model:
+        """Return the model that `to_record` described; ModelFileError if it cannot have."""
+        arrays, metadata = record.arrays, record.metadata
+        try:
+            preprocessing = metadata["preprocessing"]
+            model = cls(
+                coef=arrays["coef"],
+                intercept=arrays["intercept"],
+                classes=decode_labels(metadata["classes"]),
+                scaling=Scaling(arrays["centre"], arrays["scale"]) if "scale" in arrays else None,
+                preprocessing=preprocessing and Preprocessing.from_dict(preprocessing),
+                parameters=dict(metadata["parameters"]),
+                card=Card.from_dict(metadata["card"]),
+            )
+        except (KeyError, TypeError, UsageError) as error:
+            raise ModelFileError(f"is damaged: {error} is missing or wrong") from error
+        model._require_consistent()
+        return model
+
+    def _require_consistent(self) -> None:
+        rows = head_of(self.classes).width
+        if self.coef.ndim != 2 or self.coef.shape[0] != rows or self.intercept.shape != (rows,):
+            raise ModelFileError(
+                f"is damaged: weights {self.coef.shape} and {self.intercept.shape} "
+                f"for {len(self.classes)} classes"
+            )
+        scaling, features = self.scaling, self.coef.shape[1:]
+        if scaling is not None and not scaling.centre.shape == scaling.scale.shape == features:
+            raise ModelFileError(f"is damaged: a scaling of {scaling.scale.shape} for {features}")
+        to = self.preprocessing
+        if to is not None and np.prod(to.shape) != self.coef.shape[1]:
+            raise ModelFileError(
+                f"is damaged: {self.coef.shape[1]} weights a class for pictures of {to.shape}"
+            )
+
+    def _rows(self, inputs: Inputs) -> np.ndarray:
+        if isinstance(inputs, np.ndarray):
+            return self._array(inputs)
+        several = [inputs] if isinstance(inputs, (str, Path)) else list(inputs)
+        files = find_pictures(several)
+        X, failures = self.read_files(files)
+        if failures:
+            lines = "".join(f"\n  {files[row]}: {why}" for row, why in failures.items())
+            raise DataError(f"{len(failures)} of {len(files)} files cannot be read:{lines}")
+        return X
+
+    def _array(self, array: np.ndarray) -> np.ndarray:
+        if array.ndim != 4:
+            return array
+        shape = self._pictures("an array of pictures").shape
+        if array.shape[1:] != shape or array.dtype != np.uint8:
+            raise ShapeError(
+                f"pictures have the shape {array.shape} and dtype {array.dtype}: the model takes "
+                f"(m, {', '.join(map(str, shape))}) of uint8, 0 to 255"
+            )
+        return array.reshape(len(array), -1)
+
+    def _pictures(self, what: str) -> Preprocessing:
+        if self.preprocessing is None:
+            raise DataError(
+                f"the model was not trained on pictures but on a table of {self.coef.shape[1]} "
+                f"features: it cannot take {what}. In Python: model.predict(X), a row an example"
+            )
+        return self.preprocessing
+
+
+def load(path: str | Path) -> Model:
+    """Read a model file; no code from it is ever run.
+
+    Raises
+    ------
+    ModelFileError
+        Where the file is damaged, foreign or newer than this version; the message says which.
+    FileNotFoundError
+        Where there is none.
+    """
+    record = read(path)
+    try:
+        return Model.from_record(record)
+    except ModelFileError as error:
+        raise ModelFileError(f"{path} {error}") from error
+
+
+def save(model: Model | LogisticRegression, path: str | Path) -> None:
+    """Write a model, or a fitted `LogisticRegression`, to one safetensors file.
+
+    Raises
+    ------
+    UsageError
+        For anything else.
+    """
+    if not isinstance(model, Model):
+        from onelayer.model.conversion import from_estimator
+
+        model = from_estimator(model)
+    model.save(path)
+
+
+def made_now() -> dict[str, Any]:
+    """Return when and with which software, for a card."""
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {
+            "onelayer": onelayer.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+    }

@@ -1,0 +1,59 @@
+"""Ctrl-C, with a real process and a real terminal behind its stderr."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+
+import onelayer
+
+ENDLESS = ["--solver", "gradient-descent", "--C", "inf", "--max-iter", str(10**9)]
+
+
+def _read_until(terminal, text):
+    seen = b""
+    while text not in seen:
+        seen += os.read(terminal, 4096)
+    return seen
+
+
+def _interrupted(command, environment, *, after):
+    """Start a command, press Ctrl-C once its terminal shows `after`: exit code, seconds, screen."""
+    terminal, far_end = pty.openpty()
+    with subprocess.Popen(command, stdout=far_end, stderr=far_end, env=environment) as process:
+        os.close(far_end)
+        seen = _read_until(terminal, after)
+        time.sleep(0.3)
+        pressed = time.perf_counter()
+        process.send_signal(signal.SIGINT)
+        seen += _read_until(terminal, b"interrupted\r\n")
+        code = process.wait()
+    seconds = time.perf_counter() - pressed
+    os.close(terminal)
+    return code, seconds, seen
+
+
+def test_ctrl_c_in_training_keeps_the_best_parameters(environment, hard, tmp_path):
+    output = tmp_path / "m.safetensors"
+    command = [sys.executable, "-m", "onelayer", "train", str(hard), "-o", str(output), *ENDLESS]
+    code, seconds, screen = _interrupted(command, environment, after=b"training")
+    assert code == 130
+    assert seconds < 2  # a second, on a machine that has nothing else to do
+    assert b"Traceback" not in screen
+    assert not output.exists()
+    partial = onelayer.load(tmp_path / "m.partial.safetensors")
+    assert partial.card.solution["status"] == "interrupted"
+    assert partial.card.solution["iterations"] > 0
+    assert partial.evaluate(hard / "test").accuracy > 0.6
+
+
+def test_ctrl_c_while_choosing_c_keeps_what_was_best(environment, hard, tmp_path):
+    output = tmp_path / "m.safetensors"
+    slow = ["--solver", "gradient-descent", "--max-iter", "20000"]
+    command = [sys.executable, "-m", "onelayer", "train", str(hard), "-o", str(output), *slow]
+    code, _, _ = _interrupted(command, environment, after=b"2 of 10")
+    assert code == 130
+    partial = onelayer.load(tmp_path / "m.partial.safetensors")
+    assert partial.card.solution["iterations"] == 20000

@@ -1,0 +1,63 @@
+"""Accuracy, intervals, log loss and AUC, against scikit-learn and SciPy."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+from sklearn.metrics import balanced_accuracy_score, log_loss, roc_auc_score, top_k_accuracy_score
+
+from onelayer.model.card import loss_in_words
+from onelayer.model.measures import evaluate, wilson_interval
+
+
+@pytest.mark.parametrize(("correct", "n"), [(0, 10), (5, 8), (10, 10), (300, 499)])
+def test_the_interval_is_wilsons(correct, n):
+    expected = binomtest(correct, n).proportion_ci(method="wilson")
+    assert wilson_interval(correct, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_measures_agree_with_scikit_learn_for_two_classes():
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 2, 300)
+    Z = (labels + random.normal(0, 1.5, 300)).reshape(-1, 1) - 0.5
+    found = evaluate(Z, labels, np.array(["no", "yes"]))
+    a = 1 / (1 + np.exp(-Z[:, 0]))
+    assert found.accuracy == ((a > 0.5) == labels).mean()
+    assert found.balanced_accuracy == pytest.approx(balanced_accuracy_score(labels, a > 0.5))
+    assert found.log_loss == pytest.approx(log_loss(labels, a))
+    assert found.auc == pytest.approx(roc_auc_score(labels, a))
+    assert found.interval == wilson_interval(round(found.accuracy * 300), 300)
+    assert found.top_5 is None
+
+
+def test_measures_agree_with_scikit_learn_for_many_classes():
+    random = np.random.default_rng(1)
+    labels = random.integers(0, 7, 600)
+    Z = random.normal(0, 1, (600, 7)) + 2 * np.eye(7)[labels]
+    A = np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True)
+    found = evaluate(Z, labels, np.arange(7))
+    assert found.log_loss == pytest.approx(log_loss(labels, A))
+    assert found.auc == pytest.approx(roc_auc_score(labels, A, multi_class="ovr"))
+    assert found.top_5 == pytest.approx(top_k_accuracy_score(labels, A, k=5))
+    assert found.interval is None
+    assert found.worst[1] == min(found.recall.values())
+
+
+def test_absent_classes_have_no_recall_and_one_class_no_auc():
+    Z = np.array([[2.0, 0, 0], [2.0, 0, 0]])
+    found = evaluate(Z, np.array([0, 0]), np.array(["a", "b", "c"]))
+    assert found.recall == {"a": 1.0, "b": None, "c": None}
+    assert found.auc is None
+    assert found.balanced_accuracy == 1.0
+
+
+def test_log_loss_is_exact_where_probabilities_round():
+    Z = np.array([[800.0], [-800.0]])
+    assert evaluate(Z, np.array([1, 0]), np.array([0, 1])).log_loss == 0
+    assert evaluate(Z, np.array([0, 0]), np.array([0, 1])).log_loss == 400
+
+
+@pytest.mark.parametrize(
+    ("loss", "text"), [(0.1234, "0.123"), (999.0, "999.000"), (3.138e152, "3.14e+152")]
+)
+def test_a_log_loss_is_short_for_people_however_large(loss, text):
+    assert loss_in_words(loss) == text

@@ -1,0 +1,74 @@
+"""The README's examples, run as they stand."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"## ([^\n]+)\n(?:(?!\n## ).)*?```(bash|python)\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture
+def photos(tmp_path, write_pictures):
+    """What the examples take for granted: photos/, more_photos/ and new.jpg."""
+    tints = {"cat": (150, 120, 90), "dog": (90, 120, 150)}
+    write_pictures(tmp_path / "photos", tints)
+    write_pictures(tmp_path / "more_photos", tints, 5, seed=1)
+    (tmp_path / "new.jpg").write_bytes((tmp_path / "more_photos/dog/00.png").read_bytes())
+    return tmp_path
+
+
+def _run(command, folder):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_there_are_four_examples():
+    assert [(title, language) for title, language, _ in BLOCKS] == [
+        ("On the command line", "bash"),
+        ("In Python", "python"),
+        ("As an estimator", "python"),
+        ("As a lesson", "python"),
+    ]
+
+
+def test_the_command_line(photos):
+    printed = ""
+    for line in BLOCKS[0][2].strip().splitlines():
+        name, *arguments = shlex.split(line)
+        assert name == "onelayer"
+        printed += _run([sys.executable, "-m", "onelayer", *arguments], photos)
+    assert "Judged by 8 pictures held out" in printed
+    assert re.search(r"new\.jpg +dog +1\.000", printed)
+    assert "accuracy            100.0 %" in printed
+    assert (photos / "weights.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        (1, ["['dog']", "1.0", "trained on   photos/"]),
+        (2, ["0.98", "converged"]),
+        (3, ["0.693147180559945", "0.66"]),
+    ],
+    ids=["python", "estimator", "lesson"],
+)
+def test_python(photos, block, expected):
+    printed = _run([sys.executable, "-c", BLOCKS[block][2]], photos)
+    for text in expected:
+        assert text in printed
+
+
+def test_the_files_that_it_names_are_there():
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
