@@ -91,13 +91,18 @@ class Binary:
     width: int = 1
 
     def loss(self, Z: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """L = max(s z, 0) + log(1 + e^-|z|), s = 1 - 2 y: -(y log a + (1 - y) log(1 - a))."""
-        return np.maximum(_sign(Z, targets) * Z, 0) + np.log1p(np.exp(-np.abs(Z)))
+        """L = (1 - y) max(z, 0) + y max(-z, 0) + log(1 + e^-|z|).
+
+        Which is -(y log a + (1 - y) log(1 - a)); y may lie between 0 and 1.
+        """
+        y = targets[:, None].astype(Z.dtype)
+        wrong = _times(1 - y, np.maximum(Z, 0)) + _times(y, np.maximum(-Z, 0))
+        return wrong + np.log1p(np.exp(-np.abs(Z)))
 
     def residual(self, Z: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """dz = a - y, written sigma(z) for y = 0 and -sigma(-z) for y = 1: no cancellation."""
-        sign = _sign(Z, targets)
-        return sign * sigma(sign * Z)
+        """dz = a - y, written (1 - y) sigma(z) - y sigma(-z): no cancellation."""
+        y = targets[:, None].astype(Z.dtype)
+        return (1 - y) * sigma(Z) - y * sigma(-Z)
 
     def activation(self, Z: np.ndarray) -> np.ndarray:
         """a = sigma(z)."""
@@ -116,9 +121,9 @@ class Binary:
         return A * (1 - A) * U
 
 
-def _sign(Z: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """1 - 2 y: +1 where z adds to the loss, -1 where it takes from it."""
-    return (1 - 2 * targets[:, None].astype(np.int8)).astype(Z.dtype)
+def _times(share: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """share * part, and 0 where the share is 0, be the part infinite."""
+    return np.multiply(share, part, where=share > 0, out=np.zeros_like(part))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""onelayer evaluate MODEL SOURCE."""
+"""`onelayer evaluate MODEL SOURCE`: a saved model judged on other data."""
 
 from __future__ import annotations
 

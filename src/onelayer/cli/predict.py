@@ -1,4 +1,4 @@
-"""onelayer predict MODEL FILE..."""
+"""`onelayer predict MODEL FILE...`: the class of each file, and how sure."""
 
 from __future__ import annotations
 

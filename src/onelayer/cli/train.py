@@ -1,4 +1,4 @@
-"""onelayer train SOURCE."""
+"""`onelayer train SOURCE`: from data to a judged and saved model."""
 
 from __future__ import annotations
 

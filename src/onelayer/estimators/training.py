@@ -145,4 +145,4 @@ def forward(X: Any, coef: np.ndarray, intercept: np.ndarray, scaling: Scaling | 
     W, b = coef.T, intercept
     if scaling is not None:
         W, b = scaling.unfold(W, b)
-    return make_design(X, scaling).forward(W, b)
+    return make_design(X, scaling).forward(W, b).astype(np.float64, copy=False)
