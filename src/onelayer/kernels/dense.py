@@ -14,7 +14,9 @@ FLUSH = 256  # rows whose gradient is summed in the product's type before it joi
 
 
 @kernel
-def binary_pass(X: Any, w: Any, b: Any, targets: Any, weights: Any, start: int, stop: int, G: Any) -> Any:
+def binary_pass(
+    X: Any, w: Any, b: Any, targets: Any, weights: Any, start: int, stop: int, G: Any
+) -> Any:
     """Loss and db of rows start..stop; their X^T (v dz) is added to G (n,), float64.
 
     Four rows at a time share each read of w and of the gradient.
@@ -48,7 +50,12 @@ def binary_pass(X: Any, w: Any, b: Any, targets: Any, weights: Any, start: int, 
             dz[i] = d
         d0, d1, d2, d3 = dz[0], dz[1], dz[2], dz[3]
         for j in range(n):
-            g[j] += widen(X[r0, j]) * d0 + widen(X[r1, j]) * d1 + widen(X[r2, j]) * d2 + widen(X[r3, j]) * d3
+            g[j] += (
+                widen(X[r0, j]) * d0
+                + widen(X[r1, j]) * d1
+                + widen(X[r2, j]) * d2
+                + widen(X[r3, j]) * d3
+            )
         if (r - start) % FLUSH == FLUSH - 4:
             for j in range(n):
                 G[j] += g[j]
