@@ -15,6 +15,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
 from statistics import median
 
 import numpy as np
@@ -221,8 +222,13 @@ class Measurement:
 
 
 def absence(contender: Contender) -> str:
-    """The mark of a peer that is not installed."""
-    return "" if contender.version else f"{contender.package} is not installed"
+    """The mark of a peer that is not installed, or of what onelayer does not have yet."""
+    if not contender.version:
+        return f"{contender.package} is not installed"
+    name = contender.home.partition(":")[2]
+    if contender.package == "onelayer" and name not in dir(import_module("onelayer")):
+        return f"not yet: onelayer has no {name}"
+    return ""
 
 
 def references(task: Task) -> Iterator[tuple[str, float]]:

@@ -179,6 +179,8 @@ class TestContenders:
         refusal = absence(contender) or contender.refusal(task)
         if refusal:
             pytest.skip(refusal)
+        if contender.name == "sklearn-saga" and len(task.lambdas) > 1:
+            pytest.skip("a path by saga takes a minute")
         if contender.package == "onelayer" and find_spec("onelayer.estimators.classifier") is None:
             pytest.skip("no estimator yet")
         bench = Bench(contender, task)
