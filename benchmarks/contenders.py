@@ -84,6 +84,16 @@ class Contender:
         The constructor's words for lambda, and for everything else.
     refuses : callable
         Why it cannot solve a problem, or "".
+    warm : bool
+        Whether it goes on from the last penalty of a path.
+    cross_validates : bool
+        Whether it takes all folds and penalties in one fit.
+    float_labels : bool
+        Whether labels must be floats.
+    penalties : frozenset
+        Of `l1` and `l2`.
+    compiles : bool
+        Whether its loops are compiled when they first run.
     """
 
     name: str
@@ -98,6 +108,12 @@ class Contender:
     cross_validates: bool = False
     float_labels: bool = False
     penalties: frozenset[str] = frozenset({"l2"})
+    compiles: bool = False
+
+    @property
+    def warming(self) -> float | None:
+        """The tolerance of the untimed fit: tight where a loose one would not compile all loops."""
+        return self.ladder[-1 if self.compiles else 0]
 
     def estimator(self, setting: Setting) -> Any:
         """A new estimator."""
@@ -312,9 +328,8 @@ def _scikit_cv(solver: str, **more: Any) -> Contender:
 
 def _one_layer(name: str, ladder: tuple[float | None, ...]) -> Contender:
     home = "onelayer:LogisticRegression"
-    return Contender(
-        name, "onelayer", home, "given", ladder, _c, _onelayer, warm=True, penalties=BOTH
-    )
+    more = {"warm": True, "compiles": True, "penalties": BOTH}
+    return Contender(name, "onelayer", home, "given", ladder, _c, _onelayer, **more)
 
 
 def _cyanure_in(view: str, name: str) -> Contender:
@@ -373,6 +388,7 @@ CONTENDERS = (
         _skglm,
         refuses=_binary,
         penalties=L1,
+        compiles=True,
     ),
     Contender(
         "celer",

@@ -31,18 +31,20 @@ SCRIPTS = {
 
 
 def records(repeats: int) -> list[Record]:
-    """Seconds of every process, the scripts in turn."""
-    rounds = [(name, _seconds(script)) for _ in range(repeats) for name, script in SCRIPTS.items()]
-    return [
-        Record(problem="G-process", contender=name, version="", kind="process", seconds=seconds)
-        for name, seconds in rounds
-    ]
+    """Seconds of every process, the scripts in turn; one that fails leaves a mark."""
+    return [_record(name, script) for _ in range(repeats) for name, script in SCRIPTS.items()]
 
 
-def _seconds(script: str) -> float:
+def _record(name: str, script: str) -> Record:
     start = time.perf_counter()
-    subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True)
-    return time.perf_counter() - start
+    process = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script], check=False, capture_output=True, text=True
+    )
+    seconds = time.perf_counter() - start
+    if process.returncode:
+        why = (process.stderr.strip().splitlines() or ["failed"])[-1]
+        return Record("G-process", name, "", "mark", status=why)
+    return Record("G-process", name, "", "process", seconds=seconds)
 
 
 def main() -> None:
@@ -50,6 +52,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
     found = records(parser.parse_args().repeats)
+    for record in found:
+        if record.status:
+            print(f"{record.contender}: {record.status}")
     middle = {name: median(r.seconds for r in found if r.contender == name) for name in SCRIPTS}
     for name, seconds in middle.items():
         print(f"{name:20} {seconds:.3f} s")

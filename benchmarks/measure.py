@@ -1,7 +1,7 @@
 """One problem, all contenders: the ladder of tolerances, then repeats, always in turn.
 
 1. A tight reference, unless the best objective ever reached is on file.
-2. Every contender loads, and fits once at its loosest tolerance: libraries and kernels are warm.
+2. Every contender loads, and makes one untimed fit: libraries and kernels are warm.
 3. Round after round, each contender still on its ladder makes one fit at its next tolerance.
 4. The points that count, the loosest tolerance that reaches each gap, are fitted again in turn.
 5. Each in a fresh process: the first fit, and the peak of memory above the input.
@@ -29,6 +29,8 @@ from rows import Problem, Task
 from worker import LostError, Worker
 
 PATIENCE = 4  # fits in a row that do not halve the gap: the contender has stalled
+STUCK = 1e-2  # above this gap it may not have left zero yet, its tolerance being too loose
+WARMING = 60.0  # seconds that an untimed fit may always take: compilers run in it
 LONG, VERY_LONG = 20.0, 60.0  # seconds of a fit above which it is repeated twice in all, or once
 
 
@@ -65,7 +67,7 @@ class Entry:
         gaps = [gap(self.fits[tol][0][1], best) for tol in self.fits]
         exact = bool(gaps) and gaps[-1] <= min(plan.levels) / 30
         before, last = gaps[:-PATIENCE], gaps[-PATIENCE:]
-        stalled = bool(before) and min(last) > min(before) / 2
+        stalled = bool(before) and STUCK > min(last) > min(before) / 2
         spent = sum(fit.seconds for fits in self.fits.values() for fit, _ in fits)
         over = self.mark or exact or stalled or spent > plan.budget
         return [] if over else list(left[:1])
@@ -100,7 +102,7 @@ class Measurement:
             if not np.isfinite(self.best).all():
                 self._reference()
             for entry in self.entries:
-                self._try(entry, entry.contender.ladder[0], keep=False)
+                self._try(entry, entry.contender.warming, keep=False)
             self._ladders()
             self._repeats()
         finally:
@@ -114,7 +116,7 @@ class Measurement:
         for name, tol in references(self.task):
             worker = Worker(name, self.task.problem.name)
             try:
-                J = self._judge(worker.fit(tol, self.plan.limit))
+                J = self._judge(worker.fit(tol, max(WARMING, self.plan.limit)))
                 self._record("reference", contenders.find(name), tol, objectives=J)
             except LostError as lost:
                 say(f"  reference {name}: {lost}")
@@ -143,8 +145,9 @@ class Measurement:
         """One fit, judged and kept; what is lost leaves a mark."""
         if entry.mark:
             return
+        limit = self.plan.limit if keep else max(WARMING, self.plan.limit)
         try:
-            fit = entry.worker.fit(tol, self.plan.limit)
+            fit = entry.worker.fit(tol, limit)
         except LostError as lost:
             entry.mark = f"{lost} at tol {tol}" if tol is not None else str(lost)
             say(f"  {entry.contender.name}: {entry.mark}")
@@ -166,7 +169,7 @@ class Measurement:
             worker = Worker(entry.contender.name, self.task.problem.name)
             try:
                 if entry.fits:
-                    fit, memory = worker.fit_cold(tol, self.plan.limit)
+                    fit, memory = worker.fit_cold(tol, max(WARMING, self.plan.limit))
                     self._record("cold", entry.contender, tol, fit=fit, memory=memory)
             except LostError as lost:
                 say(f"  {entry.contender.name}, fresh: {lost}")

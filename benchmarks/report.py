@@ -141,7 +141,7 @@ def tables(folder: Path) -> list[Table]:
     best = Best(folder / "best.json")
     found = []
     for path in sorted(folder.glob("?.csv")):
-        records = [record for record in read(path) if record.kind != "process"]
+        records = [record for record in read(path) if record.problem != "G-process"]
         for problem in dict.fromkeys(record.problem for record in records):
             here = [record for record in records if record.problem == problem]
             names = dict.fromkeys(record.contender for record in here)

@@ -41,8 +41,11 @@ def parse() -> argparse.Namespace:
         "--no-variants", action="store_true", help="leave out those without intercept"
     )
     parser.add_argument("--no-cold", action="store_true", help="no first fits, no memory")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
-    return parser.parse_args()
+    parser.add_argument("--out", type=Path, help="a folder; results/ or, if small, small-results/")
+    arguments = parser.parse_args()
+    folder = "small-results" if arguments.small else "results"
+    arguments.out = arguments.out or Path(__file__).parent / folder
+    return arguments
 
 
 def measure_row(row: str, arguments: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from scipy import sparse
 from sklearn.preprocessing import StandardScaler
 
 import contenders
+import exactness
 import judge
 import report
 import results
@@ -280,12 +282,15 @@ class TestWorker:
 
 def run(script, *arguments):
     source = Path(find_spec("onelayer").origin).parents[1]
-    subprocess.run(
+    finished = subprocess.run(
         [sys.executable, BENCHMARKS / script, *map(str, arguments)],
         env=os.environ | {"PYTHONPATH": str(source)},
         check=True,
         timeout=120,
+        stdout=subprocess.PIPE,
+        text=True,
     )
+    return finished.stdout
 
 
 @pytest.fixture(scope="module")
@@ -353,6 +358,39 @@ class TestRun:
         assert float(next(x for x in ours if x["kind"] == "fit")["gap"]) < 1e-7
         assert float(next(x for x in ours if x["kind"] == "cold")["memory"]) > 0
         assert len([x for x in ours if x["kind"] == "history"]) > 2
+
+
+class TestScripts:
+    def test_a_pass_is_timed_beside_two_products(self):
+        ours, numpy, ratio = run("pass_speed.py", "--rows", 3000, "--rounds", 1).splitlines()
+        assert re.fullmatch(r"uint8, one pass +[\d.]+ ms +[\d.]+ GB/s", ours)
+        assert re.fullmatch(r"float32, two products +[\d.]+ ms +[\d.]+ GB/s", numpy)
+        assert float(ratio.removeprefix("NumPy's over ours: ")) > 0
+
+    @has_estimator
+    def test_memory_is_measured_for_binary_and_softmax(self):
+        lines = run("memory.py", "--megabytes", 2).splitlines()
+        assert [line.split(":")[0] for line in lines] == [
+            "onelayer, 2 classes",
+            "onelayer, 10 classes",
+        ]
+        assert all("MB above 2 MB of input" in line for line in lines)
+
+    @has_estimator
+    def test_stated_gaps_stand_beside_true_ones(self):
+        head, *lines = run("exactness.py", "--rows", "G", "--small", "--no-made").splitlines()
+        assert head.split() == ["problem", "tol", "stated", "true", "ratio", "status"]
+        assert len(lines) == 3 * 4
+        assert all(float(line.split()[3]) < 1e-2 for line in lines)
+        defaults = [line.split() for line in lines if line.split()[1] == "default"]
+        assert all(float(stated) < 1e-7 for _, _, stated, *_ in defaults)
+
+    def test_made_problems_are_as_hard_as_they_say(self):
+        tasks = {task.problem.name: task for task in exactness.made()}
+        singular = np.linalg.svd(tasks["spectrum-1e8"].view.X, compute_uv=False)
+        assert 1e7 < singular[0] / singular[-1] < 1e9
+        near, apart = tasks["near-separable"], tasks["separable"]
+        assert 0 < (near.y != apart.y).sum() < 20
 
 
 def record(contender, seconds, J, tol=None):
