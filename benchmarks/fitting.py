@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from contenders import Contender, Setting
+from contender import Contender, Setting
 from rows import Task
 
 

@@ -21,7 +21,7 @@ from statistics import median
 import numpy as np
 
 import contenders
-from contenders import Contender
+from contender import Contender
 from fitting import Fit
 from judge import gap
 from results import Record
