@@ -47,6 +47,13 @@ class Objective:
         value = float(loss[0]) + self.penalty.value(W)
         return value, self.join(G + self.penalty.gradient(W), db)
 
+    def stationarity(self, theta: np.ndarray, gradient: np.ndarray) -> float:
+        """The norm of J's subgradient of least norm, from the gradient of its smooth part."""
+        if self.penalty.l1 == 0:
+            return float(np.linalg.norm(gradient))
+        (W, _), (G, db) = self.split(theta), self.split(gradient)
+        return float(np.linalg.norm(self.join(self.penalty.subgradient(W, G), db)))
+
     def hessian(self, theta: np.ndarray) -> np.ndarray:
         """d2J/dtheta2: square, of the size of theta."""
         W, b = self.split(theta)

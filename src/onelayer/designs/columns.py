@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
+from itertools import pairwise
 from typing import Any, final
 
 import numpy as np
@@ -113,7 +114,9 @@ class SparseColumns(Columns):
     def backward(self, u: np.ndarray) -> np.ndarray:
         """X_S^T u = s (x^T u - c sum u)."""
         g = self._backward(u)
-        return g if self.scaling is None else self._scale(g, u.sum())
+        if self.scaling is None:
+            return g
+        return self.scaling.scale * (g - self.scaling.centre * u.sum())
 
     def gram(self, h: np.ndarray) -> np.ndarray:
         """X_S^T D X_S = s (x^T D x - hx c^T - c hx^T + H c c^T) s, with hx = x^T h, H = sum h."""
@@ -133,9 +136,13 @@ class SparseColumns(Columns):
         chosen = _compiled_choose(self.X, places) if self.compiled else self.X[:, places]
         return SparseColumns(chosen, scaling, self.compiled)
 
-    def _scale(self, g: np.ndarray, total: float) -> np.ndarray:
-        assert self.scaling is not None
-        return self.scaling.scale * (g - self.scaling.centre * total)
+    def canonical(self) -> SparseColumns:
+        """The same columns with their entries in ascending order and each once, as `gram` needs."""
+        if self.X.has_canonical_format:
+            return self
+        X = self.X.copy()
+        X.sum_duplicates()
+        return replace(self, X=X)
 
     def _forward(self, d: np.ndarray) -> np.ndarray:
         if not self.compiled:
@@ -171,7 +178,7 @@ class SparseColumns(Columns):
 def _from_csr(design: CsrDesign, features: np.ndarray) -> SparseColumns:
     design.ledger.bytes_read += design.traits.nbytes
     compiled = design.traits.nbytes >= SMALL_BYTES
-    return SparseColumns(design.X, design.folded, compiled).choose(features)
+    return SparseColumns(design.X, design.folded, compiled).choose(features).canonical()
 
 
 def _compiled_choose(X: Any, places: np.ndarray) -> Any:
@@ -218,7 +225,7 @@ def _arrays(X: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _ranges(m: int) -> list[tuple[int, int]]:
     edges = [m * task // TASKS for task in range(TASKS + 1)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 def _kernels() -> Any:

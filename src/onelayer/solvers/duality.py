@@ -17,9 +17,7 @@ from scipy.special import xlog1py, xlogy
 from onelayer.penalties import Penalty
 
 
-def dual_value(
-    residual: np.ndarray, weights: np.ndarray, G: np.ndarray, penalty: Penalty
-) -> float:
+def dual_value(residual: np.ndarray, weights: np.ndarray, G: np.ndarray, penalty: Penalty) -> float:
     """The best of the dual points along the residual (m, k); G = X^T (v r) (n, k)."""
     largest = float(np.abs(G).max(initial=0))
     feasible = min(1.0, penalty.l1 / largest) if largest else 1.0

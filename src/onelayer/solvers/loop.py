@@ -88,7 +88,7 @@ class Run:
             passes=self._read() / self.objective.design.traits.nbytes,
             seconds=perf_counter() - self._began,
             objective=state.value,
-            gradient_norm=float(np.linalg.norm(state.gradient)),
+            gradient_norm=self.objective.stationarity(state.theta, state.gradient),
             gap=_relative(state.gap, state.value),
         )
         self._history.append(record)
@@ -100,15 +100,18 @@ class Run:
 
     def _conclude(self, state: State, status: Status) -> None:
         self.theta = self.solver.parameters(self.objective, state)
-        norm = float(np.linalg.norm(state.gradient))
+        norm = self.objective.stationarity(state.theta, state.gradient)
+        gap = _relative(state.gap, state.value)
+        rigorous = self.solver.gap_kind == "bound"
+        bound = gap if rigorous else _bound(self.objective, norm) / abs(state.value)
         undefined = status is Status.SEPARABLE
         self.solution = Solution(
             status=status,
             objective=state.value,
             gradient_norm=norm,
-            gap=math.nan if undefined else _relative(state.gap, state.value),
+            gap=math.nan if undefined else gap,
             gap_kind=self.solver.gap_kind,
-            gap_bound=math.inf if undefined else _bound(self.objective, norm) / abs(state.value),
+            gap_bound=math.inf if undefined else bound,
             iterations=len(self._history) - 1,
             passes=self._read() / self.objective.design.traits.nbytes,
             bytes_read=self._read(),

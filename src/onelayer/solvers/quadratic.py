@@ -46,9 +46,7 @@ def compiled_sweep() -> Sweep:
     return kernel
 
 
-def minimise(
-    Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float, sweep: Sweep = sweep
-) -> float:
+def minimise(Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float, sweep: Sweep = sweep) -> float:
     """Lower q(w) + l1 ||w||_1 until a sweep gains little; w and g, the gradient of q, follow.
 
     Q (s, s) is symmetric and positive semi-definite. Returns the decrease.
