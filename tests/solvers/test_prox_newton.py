@@ -8,8 +8,8 @@ import pytest
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from onelayer.designs import make_design, make_scaling
 from onelayer.designs import columns as columns_module
+from onelayer.designs import make_design, make_scaling
 from onelayer.designs.columns import columns
 from onelayer.errors import UsageError
 from onelayer.kernels import coordinate_descent

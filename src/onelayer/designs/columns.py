@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from itertools import pairwise
@@ -44,7 +44,7 @@ class Columns(ABC):
 
     @abstractmethod
     def choose(self, places: np.ndarray) -> Columns:
-        """Some of these columns, by their places among them, ascending."""
+        """Some of these columns, by their places among them."""
 
 
 def columns(design: Design, features: np.ndarray) -> Columns:
@@ -132,17 +132,8 @@ class SparseColumns(Columns):
         n = self.X.shape[1]
         if len(places) == n:
             return self
-        scaling = self.scaling and Scaling(self.scaling.centre[places], self.scaling.scale[places])
         chosen = _compiled_choose(self.X, places) if self.compiled else self.X[:, places]
-        return SparseColumns(chosen, scaling, self.compiled)
-
-    def canonical(self) -> SparseColumns:
-        """The same columns with their entries in ascending order and each once, as `gram` needs."""
-        if self.X.has_canonical_format:
-            return self
-        X = self.X.copy()
-        X.sum_duplicates()
-        return replace(self, X=X)
+        return SparseColumns(chosen, _some(self.scaling, places), self.compiled)
 
     def _forward(self, d: np.ndarray) -> np.ndarray:
         if not self.compiled:
@@ -177,34 +168,42 @@ class SparseColumns(Columns):
 
 def _from_csr(design: CsrDesign, features: np.ndarray) -> SparseColumns:
     design.ledger.bytes_read += design.traits.nbytes
+    X = design.X
+    if not X.has_canonical_format:  # the Gram kernel wants each row ascending, each entry once
+        X = X.copy()
+        X.sum_duplicates()
     compiled = design.traits.nbytes >= SMALL_BYTES
-    return SparseColumns(design.X, design.folded, compiled).choose(features).canonical()
+    return SparseColumns(X, design.folded, compiled).choose(features)
+
+
+def _some(scaling: Scaling | None, places: np.ndarray) -> Scaling | None:
+    return scaling and Scaling(scaling.centre[places], scaling.scale[places])
 
 
 def _compiled_choose(X: Any, places: np.ndarray) -> Any:
-    """X[:, places], one read to count and one to copy."""
+    """X[:, places] in one read; each task fills its own arrays, of which the rest stays unused."""
     m, n = X.shape
     place = np.full(n, -1, np.int32)
     place[places] = np.arange(len(places), dtype=np.int32)
+    parts = parallel.run(partial(_copy, X, place), _ranges(m))
+    ends = np.cumsum([0] + [len(data) for data, _, _ in parts])
+    indptr = [rows + end for (_, _, rows), end in zip(parts, ends[:-1], strict=True)]
+    arrays = (
+        np.concatenate([data for data, _, _ in parts]),
+        np.concatenate([indices for _, indices, _ in parts]),
+        np.concatenate([[0], *indptr]),
+    )
+    return sparse.csr_array(arrays, shape=(m, len(places)))
+
+
+def _copy(X: Any, place: np.ndarray, start: int, stop: int) -> tuple[np.ndarray, ...]:
     data, indices, indptr = _arrays(X)
-    counts = np.empty(m, np.int64)
-    parallel.run(partial(_count, (indices, indptr, place, counts)), _ranges(m))
-    chosen_indptr = np.concatenate([[0], counts.cumsum()])
-    nnz = int(chosen_indptr[-1])
-    chosen = (np.empty(nnz, data.dtype), np.empty(nnz, np.int32), chosen_indptr)
-    parallel.run(partial(_copy, (data, indices, indptr, place), chosen), _ranges(m))
-    return sparse.csr_array(chosen, shape=(m, len(places)))
-
-
-def _count(operands: tuple[np.ndarray, ...], start: int, stop: int) -> None:
-    indices, indptr, place, counts = operands
-    _kernels().count(indices, indptr, place, start, stop, counts)
-
-
-def _copy(
-    operands: tuple[np.ndarray, ...], chosen: tuple[np.ndarray, ...], start: int, stop: int
-) -> None:
-    _kernels().copy(*operands, start, stop, chosen)
+    entries = int(indptr[stop] - indptr[start]) + 1
+    ends = np.empty(stop - start, np.int64)
+    chosen = (np.empty(entries, data.dtype), np.empty(entries, np.int32), ends)
+    _kernels().copy(data, indices, indptr, place, start, stop, chosen)
+    used = int(ends[-1]) if len(ends) else 0
+    return chosen[0][:used], chosen[1][:used], ends
 
 
 def _column_blocks(design: Design, features: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:

@@ -8,29 +8,24 @@ from onelayer.kernels.compile import kernel
 
 
 @kernel
-def count(indices: Any, indptr: Any, place: Any, start: int, stop: int, counts: Any) -> None:
-    """How many entries of rows start..stop lie in chosen columns, those with place >= 0."""
-    for i in range(start, stop):
-        found = 0
-        for e in range(indptr[i], indptr[i + 1]):
-            found += place[indices[e]] >= 0
-        counts[i] = found
-
-
-@kernel
 def copy(
     data: Any, indices: Any, indptr: Any, place: Any, start: int, stop: int, chosen: Any
 ) -> None:
-    """Copy the entries of rows start..stop that lie in chosen columns, renumbered by place."""
-    chosen_data, chosen_indices, chosen_indptr = chosen
+    """Copy the entries of rows start..stop in chosen columns, those with place >= 0, renumbered.
+
+    Every entry is written, and the next one overwrites it unless it was chosen: no branch to
+    mispredict. `chosen` has data and indices, one longer than the entries read, and the end of
+    each row.
+    """
+    chosen_data, chosen_indices, ends = chosen
+    to = 0
     for i in range(start, stop):
-        to = chosen_indptr[i]
         for e in range(indptr[i], indptr[i + 1]):
             j = place[indices[e]]
-            if j >= 0:
-                chosen_data[to] = data[e]
-                chosen_indices[to] = j
-                to += 1
+            chosen_data[to] = data[e]
+            chosen_indices[to] = j
+            to += j >= 0
+        ends[i - start] = to
 
 
 @kernel
