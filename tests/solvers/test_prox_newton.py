@@ -31,7 +31,7 @@ def data(m=120, n=30, k=1, seed=0):
     return X, Z.argmax(axis=1)
 
 
-def problem(X, y, k=1, strength=0.02, ratio=1.0, intercept=True, weights=None, scaling=None):
+def problem(X, y, k=1, strength=0.02, ratio=1.0, *, intercept=True, weights=None, scaling=None):
     v = np.ones(len(y)) if weights is None else np.asarray(weights, float)
     v = v / v.sum()
     return Objective(
@@ -76,7 +76,9 @@ CASES = [
 def test_the_subgradient_vanishes_and_the_gap_is_met(k, storage, ratio, intercept, scaling):
     X, y = data(k=k)
     weights = np.random.default_rng(1).uniform(0.2, 2, len(y))
-    objective = problem(storage(X), y, k, 0.03, ratio, intercept, weights, scaling)
+    objective = problem(
+        storage(X), y, k, 0.03, ratio, intercept=intercept, weights=weights, scaling=scaling
+    )
     theta, solution = fit(objective)
     value, gradient = objective.value_and_gradient(theta)
     W, _ = objective.split(theta)

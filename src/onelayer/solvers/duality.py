@@ -24,7 +24,7 @@ def dual_value(residual: np.ndarray, weights: np.ndarray, G: np.ndarray, penalty
     best = _entropy(residual, weights, feasible)
     if penalty.l2 and feasible < 1:
         beyond = np.maximum(np.abs(G) - penalty.l1, 0)
-        conjugate = 0.5 * float(np.vdot(beyond, beyond)) / penalty.l2
+        conjugate = 0.5 * float((beyond**2).sum()) / penalty.l2
         best = max(best, _entropy(residual, weights, 1.0) - conjugate)
     return best
 
