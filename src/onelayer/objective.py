@@ -5,6 +5,7 @@ Solvers see one array theta (n + 1, k): the rows of W, then b (absent without an
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from onelayer.designs import Design
 from onelayer.logistic import Head
 from onelayer.penalties import Penalty
+from onelayer.vectors import norm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,26 @@ class Objective:
         loss, G, db = self.design.loss_pass(W, b, self.head, self.targets, self.weights[:, None])
         value = float(loss[0]) + self.penalty.value(W)
         return value, self.join(G + self.penalty.gradient(W), db)
+
+    def stationarity(self, theta: np.ndarray, gradient: np.ndarray) -> float:
+        """The norm of J's subgradient of least norm, from the gradient of its smooth part."""
+        if self.penalty.l1 == 0:
+            return norm(gradient)
+        (W, _), (G, db) = self.split(theta), self.split(gradient)
+        return math.hypot(norm(self.penalty.subgradient(W, G)), norm(db) * self.intercept)
+
+    def symmetric(self, theta: np.ndarray) -> np.ndarray:
+        """The softmax parameters of the same z, up to a shift a row, whose classes sum to zero.
+
+        No step leaves that space, where the optimum is; outside it the Hessian is the penalty's
+        alone. An L1 penalty has its optimum elsewhere, and only b is shifted.
+        """
+        if theta.shape[1] == 1:
+            return theta
+        if self.penalty.l1 == 0:
+            return theta - theta.mean(axis=1, keepdims=True)
+        W, b = self.split(theta)
+        return self.join(W, b - b.mean())
 
     def hessian(self, theta: np.ndarray) -> np.ndarray:
         """d2J/dtheta2: square, of the size of theta."""

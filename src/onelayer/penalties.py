@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from onelayer.vectors import dot
+
 
 @dataclass(frozen=True)
 class Penalty:
@@ -26,7 +28,7 @@ class Penalty:
 
     def value(self, W: np.ndarray) -> float:
         """l1 ||W||_1 + l2/2 ||W||^2."""
-        smooth = 0.5 * self.l2 * float(np.vdot(W, W)) if self.l2 else 0.0
+        smooth = 0.5 * self.l2 * dot(W, W) if self.l2 else 0.0
         return smooth + (self.l1 * float(np.abs(W).sum()) if self.l1 else 0.0)
 
     def gradient(self, W: np.ndarray) -> np.ndarray:
@@ -37,3 +39,13 @@ class Penalty:
         """argmin_V ||V - W||^2 / 2 + step (l1 ||V||_1 + l2/2 ||V||^2): shrink, then scale."""
         shrunk = np.sign(W) * np.maximum(np.abs(W) - step * self.l1, 0)
         return shrunk / (1 + step * self.l2)
+
+    def subgradient(self, W: np.ndarray, G: np.ndarray) -> np.ndarray:
+        """The subgradient of least norm: G + l1 sign(W); where W is 0, what of G is beyond l1.
+
+        G is the gradient of the smooth part. It vanishes at an optimum.
+        """
+        if self.l1 == 0:
+            return G
+        beyond = np.sign(G) * np.maximum(np.abs(G) - self.l1, 0)
+        return np.where(W == 0, beyond, G + self.l1 * np.sign(W))

@@ -235,15 +235,16 @@ class TestChoice:
             "6001 parameters are too many for the whole Hessian",
         )
         assert chosen(40, 40) == ("newton", "41 parameters are few enough for the whole Hessian")
-        assert chosen(5000, 1999)[0] == "newton"
-        assert chosen(5000, 2000)[0] == "lbfgs"
-        assert chosen(5000, 250, 8)[0] == "lbfgs"
+        assert chosen(5000, 255)[0] == "newton"
+        assert chosen(5000, 256)[0] == "lbfgs"
+        assert chosen(5000, 32, 8)[0] == "lbfgs"
 
     def test_unknown_name(self):
         with pytest.raises(UsageError) as caught:
             named_solver("sgd", objective(*overlapping(0)), 0.1)
         assert str(caught.value) == (
-            "Unknown solver 'sgd': choose one of auto, gradient-descent, newton, lbfgs, gram"
+            "Unknown solver 'sgd': choose one of auto, gradient-descent, newton, lbfgs, gram, "
+            "coordinate-descent"
         )
 
     @pytest.mark.parametrize(("name", "missing"), [("newton", "hessian"), ("gram", "gram")])
@@ -265,6 +266,7 @@ class RowsOnly(Design):
     def __init__(self, inner):
         self.inner, self.dtype, self.folded = inner, inner.dtype, None
         t = inner.traits
+        self.compiled = False
         self.traits = Traits(t.m, t.n, t.nbytes, t.density, frozenset({"rows"}))
         self.ledger = Ledger()
 

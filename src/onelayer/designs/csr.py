@@ -35,7 +35,8 @@ class CsrDesign(Design):
         offers = frozenset({"rows", "hessian", "gram"})
         self.traits = Traits(m, n, nbytes, X.nnz / max(1, m * n), offers)
         self.ledger = Ledger()
-        self.fused = None if nbytes < SMALL_BYTES else FusedCsr(X, scaling)
+        self.compiled = nbytes >= SMALL_BYTES
+        self.fused = FusedCsr(X, scaling) if self.compiled else None
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """z = X' W + b: (m, k)."""

@@ -43,7 +43,8 @@ class DenseDesign(Design):
         self.ledger = Ledger()
         # Kernels read along rows; a Fortran-ordered X goes through blocks, which turn it.
         in_rows = X.flags.c_contiguous
-        self.fused = None if small or not in_rows else FusedDense(X, scaling, self.dtype)
+        self.compiled = not small and in_rows
+        self.fused = FusedDense(X, scaling, self.dtype) if self.compiled else None
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """z = X' W + b: (m, k)."""

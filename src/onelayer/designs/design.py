@@ -51,6 +51,8 @@ class Design(ABC):
     traits: Traits
     ledger: Ledger
     dtype: np.dtype
+    compiled: bool
+    """Whether its passes are kernels; where not, Numba is never met."""
     folded: Scaling | None
 
     @abstractmethod

@@ -18,11 +18,13 @@ from onelayer.solvers.memory import Memory
 from onelayer.solvers.metrics import better_metric, first_metric
 from onelayer.solvers.newton_decrement import Decrement, newton_decrement, runs_away
 from onelayer.solvers.solver import Solver, State
+from onelayer.vectors import dot
 
 REFRESH = 3e-2  # relative gap at which the Hessian is near enough to the optimum's to be sampled
 NEWTON = 5.0  # times tol: the estimate at which Newton's method takes over
 DWINDLE = 1e-3  # times tol: two steps leave less of the gap at an optimum, e^-2 at a runaway
-LEFT = 0.1  # of the gap that a Newton step is at least said to leave: the decrement may be low
+ALLOWED = 0.1  # times tol: what a Newton step may miss of the decrease
+LEFT = 0.2  # of the gap that a Newton step is at least said to leave: the decrement may be low
 UNKNOWN = 1.01  # times tol: the least gap claimed before it is confirmed
 
 
@@ -52,8 +54,7 @@ class Lbfgs(Solver[LbfgsState]):
     def init(self, objective: Objective, theta: np.ndarray, tol: float) -> LbfgsState:
         """J, its gradient and the first metric at theta."""
         value, gradient = objective.value_and_gradient(theta)
-        dtype = objective.design.dtype
-        memory = Memory(first_metric(objective, theta), theta.size, dtype)
+        memory = Memory(first_metric(objective, theta), objective)
         memory.fit(objective, theta, gradient)
         blank = LbfgsState(
             theta=theta,
@@ -101,7 +102,7 @@ class Lbfgs(Solver[LbfgsState]):
 
     def _newton_step(self, objective: Objective, state: LbfgsState) -> LbfgsState:
         """The step, and the gap that is left: what it was by the decrement, less what J fell."""
-        gap, direction = _decrement(objective, state, 0.5 * state.tol * abs(state.value))
+        gap, direction = _decrement(objective, state, ALLOWED * state.tol * abs(state.value))
         if direction.shape[1] > 1:
             direction = direction - direction.mean(axis=1, keepdims=True)
         trial = _search(objective, state, direction)
@@ -119,7 +120,7 @@ def _decrement(objective: Objective, state: LbfgsState, allowed: float = 0.0) ->
 
 
 def _search(objective: Objective, state: LbfgsState, direction: np.ndarray) -> Trial | None:
-    slope = float(np.vdot(state.gradient, direction))
+    slope = dot(state.gradient, direction)
     here = Trial(0.0, state.theta, state.value, state.gradient, slope)
     return search(objective.value_and_gradient, here, direction) if slope < 0 else None
 
@@ -138,7 +139,7 @@ def _aim(state: LbfgsState, solved: np.ndarray | None = None) -> LbfgsState:
     if solved is None:
         solved = state.memory.metric.solve(state.gradient)
     direction = -state.memory.multiply(state.gradient, solved)
-    estimate = -0.5 * float(np.vdot(state.gradient, direction))
+    estimate = -0.5 * dot(state.gradient, direction)
     gap = max(estimate, UNKNOWN * state.tol * abs(state.value))
     return replace(state, solved=solved, direction=direction, estimate=estimate, gap=gap)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from onelayer.vectors import dot
+
 SUFFICIENT = 1e-4  # of the decrease that the slope promises; Nocedal and Wright 2006, section 3.1
 FLAT = 0.9  # of the first slope may remain; the same, section 3.1
 EVALUATIONS = 30
@@ -40,7 +42,7 @@ def search(
     for _ in range(EVALUATIONS):
         theta = start.theta + length * direction
         value, gradient = function(theta)
-        trial = Trial(length, theta, value, gradient, float(np.vdot(gradient, direction)))
+        trial = Trial(length, theta, value, gradient, dot(gradient, direction))
         enough = value <= start.value + SUFFICIENT * length * start.slope + rounding
         if enough and abs(trial.slope) <= FLAT * abs(start.slope):
             return trial

@@ -15,7 +15,9 @@ import numpy as np
 from scipy import linalg
 
 from onelayer.objective import Objective
+from onelayer.solvers.algebra import Algebra
 from onelayer.solvers.metrics import Diagonal, Metric
+from onelayer.vectors import dot
 
 PAIRS = 30
 
@@ -23,8 +25,10 @@ PAIRS = 30
 class Memory:
     """B, an inverse Hessian over a metric M; changes as it learns."""
 
-    def __init__(self, metric: Metric, parameters: int, dtype: np.dtype) -> None:
+    def __init__(self, metric: Metric, objective: Objective) -> None:
+        parameters, dtype = objective.start().size, objective.design.dtype
         self.metric = metric
+        self._algebra = Algebra(objective.design.compiled)
         self.scale = 1.0
         self.order: list[int] = []  # slots, the oldest pair first
         self._S = np.empty((PAIRS, parameters), dtype)
@@ -39,8 +43,8 @@ class Memory:
         if not self.order:
             return product
         g, order = gradient.ravel().astype(self._S.dtype), self.order
-        Sg = (self._S[: len(order)] @ g)[order].astype(np.float64)
-        YMg = self.scale * (self._MY[: len(order)] @ g)[order].astype(np.float64)
+        Sg = self._algebra.rows_times(self._S[: len(order)], g)[order]
+        YMg = self.scale * self._algebra.rows_times(self._MY[: len(order)], g)[order]
         SY, YMY = self._SY[np.ix_(order, order)], self._YMY[np.ix_(order, order)]
         middle = np.diag(np.diag(SY)) + self.scale * YMY
         u = linalg.solve_triangular(
@@ -50,14 +54,14 @@ class Memory:
         coefficients = np.zeros((2, len(order)))
         coefficients[:, order] = left, -self.scale * u
         coefficients = coefficients.astype(self._S.dtype)
-        correction = coefficients[0] @ self._S[: len(order)]
-        correction += coefficients[1] @ self._MY[: len(order)]
+        correction = self._algebra.combine(coefficients[0], self._S[: len(order)])
+        correction += self._algebra.combine(coefficients[1], self._MY[: len(order)])
         return product + correction.reshape(product.shape)
 
     def remember(self, step: np.ndarray, change: np.ndarray, solved_change: np.ndarray) -> None:
         """Learn that `step` changed the gradient by `change`, where J curves along it."""
-        curvature = float(np.vdot(step, change))
-        size = float(np.vdot(change, solved_change))
+        curvature = dot(step, change)
+        size = dot(change, solved_change)
         if curvature <= 0 or size <= 0:
             return
         slot = self.order.pop(0) if len(self.order) == PAIRS else len(self.order)
@@ -65,8 +69,9 @@ class Memory:
         self._S[slot], self._MY[slot] = step.ravel(), solved_change.ravel()
         y = change.ravel().astype(self._S.dtype)
         known = len(self.order)
-        self._SY[:known, slot] = self._S[:known] @ y
-        self._YMY[:known, slot] = self._YMY[slot, :known] = self._MY[:known] @ y
+        self._SY[:known, slot] = self._algebra.rows_times(self._S[:known], y)
+        inner = self._algebra.rows_times(self._MY[:known], y)
+        self._YMY[:known, slot] = self._YMY[slot, :known] = inner
         self._SY[slot, slot], self._YMY[slot, slot] = curvature, size
         self.scale = curvature / size
 
@@ -80,8 +85,8 @@ class Memory:
             return  # a sampled Hessian has its scale
         direction = self.metric.solve(gradient)
         product = objective.hessian_product(objective.curvature(theta), direction)
-        bend = float(np.vdot(direction, product))
-        self.scale = float(np.vdot(gradient, direction)) / bend if bend > 0 else 1.0
+        bend = dot(direction, product)
+        self.scale = dot(gradient, direction) / bend if bend > 0 else 1.0
 
     def change(self, metric: Metric) -> None:
         """Over another metric. A diagonal keeps the pairs, which say how features go together."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy import linalg
 
 from onelayer.objective import Objective
+from onelayer.solvers.algebra import Algebra
 
 ROWS_PER_FEATURE = 8  # of the sample: eigenvalues of M are then within 0.4 and 1.9 of H's
 ROWS_PER_PARAMETER = 1.5  # of the sample for the whole softmax system
@@ -69,7 +69,8 @@ class SharedGram:
     the classes; a (1 - a) = 1/4 for binary.
     """
 
-    factor: tuple[np.ndarray, bool]
+    factor: np.ndarray
+    algebra: Algebra
     name: str = "shared Gram metric"
 
     @classmethod
@@ -85,19 +86,20 @@ class SharedGram:
             M += _outer(objective.design.sample(rows[part])[:, :n], c * shares[part])
         M = M.astype(objective.design.dtype, copy=False)
         _regularise(M, objective, 1)
-        return cls(_factor(M))
+        algebra = Algebra(objective.design.compiled)
+        return cls(algebra.cholesky(M), algebra)
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """M^-1 gradient, class by class."""
-        right = gradient.astype(self.factor[0].dtype)
-        return linalg.cho_solve(self.factor, right, check_finite=False)
+        return self.algebra.cholesky_solve(self.factor, gradient)
 
 
 @dataclass(frozen=True)
 class SampleHessian:
     """The Hessian at theta of the whole system, on rows drawn where its curvature is."""
 
-    factor: tuple[np.ndarray, bool]
+    factor: np.ndarray
+    algebra: Algebra
     name: str = "sampled Hessian metric"
 
     @classmethod
@@ -113,13 +115,13 @@ class SampleHessian:
             _assemble(M, B, A, shares[part].astype(np.float32))
         system = M.reshape(n * k, n * k).astype(objective.design.dtype, copy=False)
         _regularise(system, objective, k)
-        return cls(_factor(system))
+        algebra = Algebra(objective.design.compiled)
+        return cls(algebra.cholesky(system), algebra)
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """M^-1 gradient; the system is ordered class by class."""
-        flat = np.ascontiguousarray(gradient.T, self.factor[0].dtype).ravel()
-        solution = linalg.cho_solve(self.factor, flat, check_finite=False)
-        return solution.reshape(gradient.T.shape).T.astype(np.float64)
+        solution = self.algebra.cholesky_solve(self.factor, gradient.T.ravel())
+        return solution.reshape(gradient.T.shape).T
 
 
 def first_metric(objective: Objective, theta: np.ndarray) -> Metric:
@@ -183,11 +185,6 @@ def _regularise(M: np.ndarray, objective: Objective, k: int) -> None:
         M.reshape(k, n, k, n)[:, j, :, j] += (diagonal.reshape(k, n).mean(axis=0) / k)[
             :, None, None
         ]
-
-
-def _factor(M: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Cholesky in place: LAPACK reads the lower triangle of M as the upper one of its transpose."""
-    return linalg.cho_factor(M.T, lower=False, overwrite_a=True, check_finite=False)
 
 
 def _draw(weights: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -16,7 +16,7 @@ from onelayer.solvers.solver import Solver, State
 
 SUFFICIENT = 1e-4  # Armijo's constant; Nocedal and Wright 2006, section 3.1
 HALVINGS = 40
-ROUNDED = 100  # times n eps: what an eigenvalue may owe to the rounding of sums over examples
+ROUNDED = 10  # times n eps: what an eigenvalue may owe to the rounding of sums over examples
 
 Linear = Callable[[np.ndarray], np.ndarray]
 

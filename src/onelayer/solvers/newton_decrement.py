@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from onelayer.objective import Objective
+from onelayer.vectors import dot
 
 RESIDUAL = 0.01  # of the gradient may remain, in the norm of the preconditioner
 PROGRESS = 0.05  # of the decrement may have come from the last quarter of the products
@@ -43,13 +44,13 @@ def newton_decrement(
     curvature = objective.curvature(theta)
     direction, residual = np.zeros_like(gradient), -gradient
     search = precondition(residual)
-    norm = start = size = float(np.vdot(residual, search))
+    norm = start = size = dot(residual, search)
     gains: list[float] = []
     eps = float(np.finfo(objective.design.dtype).eps)
     floor = (NOISE * eps) ** 2 * max(abs(value), start)
     while len(gains) < PRODUCTS and norm > floor and not _enough(gains, norm, start, allowed):
         product = objective.hessian_product(curvature, search)
-        bend = float(np.vdot(search, product))
+        bend = dot(search, product)
         if bend <= (FLAT * eps) ** 2 * size:
             break
         length = norm / bend
@@ -57,7 +58,7 @@ def newton_decrement(
         direction += length * search
         residual = residual - length * product
         conditioned = precondition(residual)
-        following = float(np.vdot(residual, conditioned))
+        following = dot(residual, conditioned)
         search = conditioned + following / norm * search
         size = following + (following / norm) ** 2 * size
         norm = following
