@@ -2,6 +2,17 @@
 
 from onelayer.solvers.choose import SOLVERS, choose_solver, named_solver
 from onelayer.solvers.loop import Callback, Run
+from onelayer.solvers.path import PathPoint, solve_path
 from onelayer.solvers.solver import Solver, State
 
-__all__ = ["SOLVERS", "Callback", "Run", "Solver", "State", "choose_solver", "named_solver"]
+__all__ = [
+    "SOLVERS",
+    "Callback",
+    "PathPoint",
+    "Run",
+    "Solver",
+    "State",
+    "choose_solver",
+    "named_solver",
+    "solve_path",
+]

@@ -15,6 +15,7 @@ from onelayer.solvers.prox_newton import ProxNewton
 from onelayer.solvers.solver import Solver
 
 NEWTON_SIZE = 256  # parameters; beyond, one Hessian costs more than all passes over a metric
+NEWTON_SIZE_WITHOUT_PENALTY = 2000  # parameters; Newton sees where weights grow without end
 GRAM_ROWS = 5000  # a Gram matrix of 200 MB
 
 SOLVERS = ("auto", "gradient-descent", "newton", "lbfgs", "gram", "coordinate-descent")
@@ -27,8 +28,8 @@ def choose_solver(objective: Objective) -> tuple[Solver[Any], str]:
         return ProxNewton(), "the penalty has an L1 part"
     size = (traits.n + objective.intercept) * k
     if traits.m < traits.n and traits.m <= GRAM_ROWS and "gram" in traits.offers:
-        return _gram(traits.m, k), f"{traits.m} examples are fewer than {traits.n} features"
-    if size <= NEWTON_SIZE and "hessian" in traits.offers:
+        return _gram(objective), f"{traits.m} examples are fewer than {traits.n} features"
+    if size <= _newton_size(objective) and "hessian" in traits.offers:
         return Newton(), f"{size} parameters are few enough for the whole Hessian"
     return Lbfgs(), f"{size} parameters are too many for the whole Hessian"
 
@@ -44,12 +45,11 @@ def named_solver(name: str, objective: Objective, learning_rate: float) -> tuple
     """
     if name == "auto":
         return choose_solver(objective)
-    traits, k = objective.design.traits, objective.head.width
     solvers: dict[str, Solver[Any]] = {
         "gradient-descent": GradientDescent(learning_rate),
         "newton": Newton(),
         "lbfgs": Lbfgs(),
-        "gram": _gram(traits.m, k),
+        "gram": _gram(objective),
         "coordinate-descent": ProxNewton(),
     }
     if name not in solvers:
@@ -60,8 +60,13 @@ def named_solver(name: str, objective: Objective, learning_rate: float) -> tuple
     return solvers[name], "asked for"
 
 
-def _gram(m: int, k: int) -> Gram:
-    return Gram(Newton() if (m + 1) * k <= NEWTON_SIZE else Lbfgs())
+def _newton_size(objective: Objective) -> int:
+    return NEWTON_SIZE if objective.penalty.strength > 0 else NEWTON_SIZE_WITHOUT_PENALTY
+
+
+def _gram(objective: Objective) -> Gram:
+    size = (objective.design.traits.m + 1) * objective.head.width
+    return Gram(Newton() if size <= _newton_size(objective) else Lbfgs())
 
 
 def _check(solver: Solver[Any], design: Design, alternative: Solver[Any]) -> None:

@@ -39,6 +39,19 @@ class RowBasis:
         coordinates[pivots, :rank] = np.tril(factor)[:, :rank]
         return cls(coordinates, pivots[:rank])
 
+    def reduce(self, objective: Objective) -> Objective:
+        """The same problem in these coordinates."""
+        return replace(objective, design=make_design(self.coordinates))
+
+    def restore(
+        self, objective: Objective, reduced: Objective, thetas: list[np.ndarray]
+    ) -> list[np.ndarray]:
+        """Solutions of the reduced problem in the objective's own variables, in one pass."""
+        parts = [reduced.split(theta) for theta in thetas]
+        alphas = np.hstack([self.alpha(V) for V, _ in parts])
+        Ws = np.hsplit(objective.design.combine(alphas), len(thetas))
+        return [objective.join(W, b) for W, (_, b) in zip(Ws, parts, strict=True)]
+
     def alpha(self, V: np.ndarray) -> np.ndarray:
         """The combination of examples (m, k) that gives V (r, k)."""
         rank = len(self.pivots)
@@ -70,7 +83,7 @@ class Gram(Solver[GramState]):
     def init(self, objective: Objective, theta: np.ndarray, tol: float) -> GramState:
         """Factor the Gram matrix; a start other than zero is projected on the rows' span."""
         basis = RowBasis.of(objective.design.gram())
-        reduced = replace(objective, design=make_design(basis.coordinates))
+        reduced = basis.reduce(objective)
         start = reduced.start()
         if theta.any():
             W, b = objective.split(theta)
@@ -119,8 +132,7 @@ class Gram(Solver[GramState]):
 
     def parameters(self, objective: Objective, state: GramState) -> np.ndarray:
         """W = X^T alpha."""
-        V, b = state.reduced.split(state.theta)
-        return objective.join(objective.design.combine(state.basis.alpha(V)), b)
+        return state.basis.restore(objective, state.reduced, [state.theta])[0]
 
 
 def _with(state: GramState, inner: State) -> GramState:

@@ -15,7 +15,7 @@ import numpy as np
 from onelayer.objective import Objective
 from onelayer.solvers.line_search import Trial, search
 from onelayer.solvers.memory import Memory
-from onelayer.solvers.metrics import better_metric, first_metric
+from onelayer.solvers.metrics import Metric, better_metric, first_metric
 from onelayer.solvers.newton_decrement import Decrement, newton_decrement, runs_away
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
@@ -46,15 +46,16 @@ class LbfgsState(State):
 @final
 @dataclass(frozen=True)
 class Lbfgs(Solver[LbfgsState]):
-    """Limited-memory BFGS over the best metric that is worth its price."""
+    """Limited-memory BFGS over a metric: the one given, or the best that is worth its price."""
 
+    metric: Metric | None = None
     name: ClassVar[str] = "lbfgs"
     needs: ClassVar[frozenset[str]] = frozenset({"rows"})
 
     def init(self, objective: Objective, theta: np.ndarray, tol: float) -> LbfgsState:
         """J, its gradient and the first metric at theta."""
         value, gradient = objective.value_and_gradient(theta)
-        memory = Memory(first_metric(objective, theta), objective)
+        memory = Memory(self.metric or first_metric(objective, theta), objective)
         memory.fit(objective, theta, gradient)
         blank = LbfgsState(
             theta=theta,
@@ -65,6 +66,7 @@ class Lbfgs(Solver[LbfgsState]):
             direction=gradient,
             estimate=np.inf,
             tol=tol,
+            refreshed=self.metric is not None,
         )
         return _aim(blank)
 

@@ -1,0 +1,51 @@
+"""Several problems on the same rows, solved side by side: one read serves all of them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+
+from onelayer.designs.shared import Meeting, Seat
+from onelayer.objective import Objective
+from onelayer.solution import Solution
+from onelayer.solvers.choose import choose_solver
+from onelayer.solvers.lbfgs import Lbfgs
+from onelayer.solvers.loop import Run
+from onelayer.solvers.metrics import Metric
+
+Solved = tuple[np.ndarray, Solution]
+
+
+def solve_side_by_side(
+    objective: Objective,
+    weights: np.ndarray,
+    starts: list[np.ndarray],
+    metric: Metric | None,
+    tol: float,
+    max_iter: int,
+) -> list[Solved]:
+    """Minimise `objective` under each column of weights (m, problems), from its own start.
+
+    With a metric the problems share it and go in step, pass by pass; without one they are small,
+    or of a kind (L1), that is solved better alone.
+    """
+    columns = [np.ascontiguousarray(column) for column in weights.T]
+    if metric is None:
+        alone = [replace(objective, weights=column) for column in columns]
+        return [
+            Run(problem, *choose_solver(problem), tol, max_iter).solve(start)
+            for problem, start in zip(alone, starts, strict=True)
+        ]
+    meeting = Meeting(objective.design, len(columns))
+
+    def solve(number: int) -> Solved:
+        problem = replace(objective, design=Seat(meeting, number), weights=columns[number])
+        try:
+            return Run(problem, Lbfgs(metric), "side by side", tol, max_iter).solve(starts[number])
+        finally:
+            meeting.leave()
+
+    with ThreadPoolExecutor(len(columns), thread_name_prefix="onelayer-fold") as threads:
+        return list(threads.map(solve, range(len(columns))))

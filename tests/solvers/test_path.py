@@ -1,0 +1,88 @@
+"""Paths and folds against fits alone."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from onelayer.designs import make_design, make_scaling
+from onelayer.logistic import Binary, Softmax
+from onelayer.objective import Objective
+from onelayer.penalties import Penalty
+from onelayer.solution import Status
+from onelayer.solvers import Run, choose_solver, solve_path
+
+STRENGTHS = [1e-3, 1e-1, 1e-2]
+
+
+def make_objective(m, n, classes, dtype=np.float64, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(m, n))
+    z = X[:, : min(n, 20)] @ rng.normal(size=(min(n, 20), classes)) + 3 * rng.normal(
+        size=(m, classes)
+    )
+    X = (40 * X + 128).clip(0, 255).astype(np.uint8) if dtype == np.uint8 else X.astype(dtype)
+    weights = np.full(m, 1 / m)
+    scaling = make_scaling(X, 1 / 40 if dtype == np.uint8 else None, weights)
+    head = Binary() if classes == 2 else Softmax(classes)
+    return Objective(
+        design=make_design(X, scaling),
+        head=head,
+        targets=z.argmax(axis=1),
+        weights=weights,
+        penalty=Penalty(1.0),
+    )
+
+
+def fold_weights(m, folds):
+    held_out = np.arange(m)[:, None] % folds == np.arange(folds)
+    return ~held_out / (~held_out).sum(axis=0)
+
+
+CASES = {
+    "newton, small": (300, 8, 2, np.float64),
+    "metric, small": (400, 90, 4, np.float64),
+    "kernels, binary": (9000, 300, 2, np.uint8),
+    "kernels, softmax": (6000, 120, 5, np.float32),
+    "gram": (60, 400, 2, np.float64),
+    "gram, softmax": (60, 400, 3, np.float64),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_path_with_folds_is_the_fits_alone(case):
+    problem = make_objective(*CASES[case])
+    weights = fold_weights(problem.design.traits.m, 3)
+    points = solve_path(problem, STRENGTHS, fold_weights=weights, tol=1e-8)
+    assert [point.strength for point in points] == STRENGTHS
+    for point in points:
+        here = replace(problem, penalty=Penalty(point.strength))
+        alone = [here, *(replace(here, weights=w.copy()) for w in weights.T)]
+        for (theta, solution), fit in zip(
+            [(point.theta, point.solution), *point.folds], alone, strict=True
+        ):
+            assert solution.status is Status.CONVERGED
+            _, best = Run(fit, *choose_solver(fit), tol=1e-9).solve()
+            value = fit.value_and_gradient(theta)[0]
+            noise = 1e-12 if problem.design.dtype == np.float64 else 2e-7
+            assert value - best.objective <= (2e-8 + noise) * best.objective
+            assert value == pytest.approx(solution.objective, rel=1e-6)
+
+
+def test_folds_together_read_the_data_as_often_as_one():
+    problem = make_objective(9000, 300, 2, np.uint8)
+    one = solve_path(problem, STRENGTHS, fold_weights=fold_weights(9000, 5)[:, :1])
+    before = problem.design.ledger.bytes_read
+    five = solve_path(problem, STRENGTHS, fold_weights=fold_weights(9000, 5))
+    together = problem.design.ledger.bytes_read - before
+    assert len(five[0].folds) == 5
+    assert together <= 1.5 * before
+    assert len(one[0].folds) == 1
+
+
+def test_an_error_in_a_shared_pass_reaches_the_caller():
+    problem = make_objective(9000, 300, 2, np.uint8)
+    weights = fold_weights(9000, 3)
+    weights[:, 1] = np.nan
+    with pytest.raises((FloatingPointError, ValueError, np.linalg.LinAlgError)):
+        solve_path(problem, STRENGTHS, fold_weights=weights)
