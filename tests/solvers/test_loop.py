@@ -223,9 +223,9 @@ def test_the_bound_is_rigorous_without_an_intercept():
 
 class TestChoice:
     def test_ladder(self):
-        def chosen(m, n, classes=2):
+        def chosen(m, n, classes=2, l2=1e-3):
             X = np.broadcast_to(np.float64(0), (m, n))
-            solver, reason = choose_solver(objective(X, np.zeros(m, int), classes=classes))
+            solver, reason = choose_solver(objective(X, np.zeros(m, int), l2, classes=classes))
             return solver.name, reason
 
         assert chosen(40, 41) == ("gram", "40 examples are fewer than 41 features")
@@ -237,6 +237,8 @@ class TestChoice:
         assert chosen(40, 40) == ("newton", "41 parameters are few enough for the whole Hessian")
         assert chosen(5000, 255)[0] == "newton"
         assert chosen(5000, 256)[0] == "lbfgs"
+        assert chosen(5000, 1999, l2=0)[0] == "newton"
+        assert chosen(5000, 2000, l2=0)[0] == "lbfgs"
         assert chosen(5000, 32, 8)[0] == "lbfgs"
 
     def test_unknown_name(self):
@@ -284,7 +286,10 @@ class RowsOnly(Design):
     def square(self, block):
         return block * block
 
-    def outer(self, block, h):
+    def augment(self, block):
+        raise NotImplementedError
+
+    def outer(self, augmented, h):
         raise NotImplementedError
 
     def sample(self, rows):

@@ -18,9 +18,8 @@ STRENGTHS = [1e-3, 1e-1, 1e-2]
 def make_objective(m, n, classes, dtype=np.float64, seed=0):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(m, n))
-    z = X[:, : min(n, 20)] @ rng.normal(size=(min(n, 20), classes)) + 3 * rng.normal(
-        size=(m, classes)
-    )
+    z = X[:, :20] @ rng.normal(size=(min(n, 20), classes))
+    z += 3 * rng.normal(size=(m, classes))
     X = (40 * X + 128).clip(0, 255).astype(np.uint8) if dtype == np.uint8 else X.astype(dtype)
     weights = np.full(m, 1 / m)
     scaling = make_scaling(X, 1 / 40 if dtype == np.uint8 else None, weights)

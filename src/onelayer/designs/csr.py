@@ -70,15 +70,13 @@ class CsrDesign(Design):
         self.ledger.bytes_read += self.traits.nbytes
         yield slice(0, self.traits.m), self.X
 
-    def outer(self, block: Any, h: np.ndarray) -> np.ndarray:
+    def augment(self, block: Any) -> Any:
+        """[block 1]."""
+        return sparse.hstack([block, np.ones((block.shape[0], 1))], format="csr")
+
+    def outer(self, augmented: Any, h: np.ndarray) -> np.ndarray:
         """[block 1]^T diag(h) [block 1]: (n + 1, n + 1)."""
-        weighted = block.multiply(h[:, None]).tocsr()
-        n = block.shape[1]
-        H = np.empty((n + 1, n + 1))
-        H[:n, :n] = (block.T @ weighted).toarray()
-        H[n, :n] = H[:n, n] = block.T @ h
-        H[n, n] = h.sum()
-        return H
+        return (augmented.T @ augmented.multiply(h[:, None]).tocsr()).toarray()
 
     def gram(self) -> np.ndarray:
         """X' X'^T: (m, m), from x'_i^T x'_j = (s x_i - s c)^T (s x_j - s c)."""

@@ -77,10 +77,13 @@ class DenseDesign(Design):
             self.ledger.bytes_read += self.X[rows].nbytes
             yield rows, self._convert(self.X[rows])
 
-    def outer(self, block: np.ndarray, h: np.ndarray) -> np.ndarray:
+    def augment(self, block: np.ndarray) -> np.ndarray:
+        """[block 1]."""
+        return np.column_stack([block, np.ones(len(block), block.dtype)])
+
+    def outer(self, augmented: np.ndarray, h: np.ndarray) -> np.ndarray:
         """[block 1]^T diag(h) [block 1]: (n + 1, n + 1)."""
-        B = np.column_stack([block, np.ones(len(block), block.dtype)])
-        return (B * h[:, None].astype(B.dtype)).T @ B
+        return (augmented * h[:, None].astype(augmented.dtype)).T @ augmented
 
     def square(self, block: np.ndarray) -> np.ndarray:
         """The block with every element squared."""

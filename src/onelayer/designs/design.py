@@ -60,8 +60,12 @@ class Design(ABC):
         """Rows and their block, entered in the ledger."""
 
     @abstractmethod
-    def outer(self, block: Any, h: np.ndarray) -> np.ndarray:
-        """[block 1]^T diag(h) [block 1]: (n + 1, n + 1)."""
+    def augment(self, block: Any) -> Any:
+        """[block 1]: the block with a column of ones for the intercept."""
+
+    @abstractmethod
+    def outer(self, augmented: Any, h: np.ndarray) -> np.ndarray:
+        """[block 1]^T diag(h) [block 1]: (n + 1, n + 1), from `augment`."""
 
     @abstractmethod
     def square(self, block: Any) -> Any:
@@ -128,9 +132,10 @@ class Design(ABC):
         for rows, block in self.blocks():
             A = head.curvature_activation(block @ Wx + bx)
             C = head.curvature(A) * weights[rows][:, :, None]
+            augmented = self.augment(block)
             for c in range(k):
                 for d in range(c + 1):
-                    H[:, c, :, d] += self.outer(block, C[:, c, d])
+                    H[:, c, :, d] += self.outer(augmented, C[:, c, d])
         for c in range(k):
             for d in range(c):
                 H[:, d, :, c] = H[:, c, :, d]

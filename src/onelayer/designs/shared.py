@@ -127,9 +127,13 @@ class Seat(Design):
         """The design's own."""
         return self.meeting.design.blocks()
 
-    def outer(self, block: Any, h: np.ndarray) -> np.ndarray:
+    def augment(self, block: Any) -> Any:
         """The design's own."""
-        return self.meeting.design.outer(block, h)
+        return self.meeting.design.augment(block)
+
+    def outer(self, augmented: Any, h: np.ndarray) -> np.ndarray:
+        """The design's own."""
+        return self.meeting.design.outer(augmented, h)
 
     def square(self, block: Any) -> Any:
         """The design's own."""

@@ -26,17 +26,26 @@ FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a serial kernel that releases the GIL, cached across processes."""
-    previous = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(cache_folder())
-    try:
-        return numba.njit(nogil=True, cache=True, fastmath=FASTMATH, error_model="numpy")(function)
-    finally:
-        numba.config.CACHE_DIR = previous
+    return _cached(function, fastmath=FASTMATH)
+
+
+def strict_kernel(function: Callable[..., Any]) -> Any:
+    """The same in IEEE order: sums over indices, which vector units would gather slowly."""
+    return _cached(function, fastmath=False)
 
 
 def helper(function: Callable[..., Any]) -> Any:
     """Compile what kernels call; LLVM inlines it where that pays."""
     return numba.njit(fastmath=FASTMATH, error_model="numpy")(function)
+
+
+def _cached(function: Callable[..., Any], fastmath: Any) -> Any:
+    previous = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(cache_folder())
+    try:
+        return numba.njit(nogil=True, cache=True, fastmath=fastmath, error_model="numpy")(function)
+    finally:
+        numba.config.CACHE_DIR = previous
 
 
 @cache

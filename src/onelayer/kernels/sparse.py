@@ -10,28 +10,41 @@ import math
 
 import numpy as np
 
-from onelayer.kernels.compile import kernel
+from onelayer.kernels.compile import kernel, strict_kernel
 from onelayer.kernels.dense import binary_row, curvature_row, margin_row, share_row
 
 
-@kernel
+@strict_kernel
 def csr_binary_pass(data, indices, indptr, w, b, targets, weights, A, start, stop, G):
-    """Loss and db of rows start..stop; their X^T dz is added to G (n,)."""
+    """Loss and db of rows start..stop; their X^T dz is added to G (n,).
+
+    Four sums hide the latency of reading w out of order.
+    """
     loss = 0.0
     db = 0.0
     z = np.empty(1)
     for r in range(start, stop):
+        first, last = indptr[r], indptr[r + 1]
+        z0 = z1 = z2 = z3 = 0.0
+        e = first
+        while e + 4 <= last:
+            z0 += data[e] * w[indices[e]]
+            z1 += data[e + 1] * w[indices[e + 1]]
+            z2 += data[e + 2] * w[indices[e + 2]]
+            z3 += data[e + 3] * w[indices[e + 3]]
+            e += 4
+        while e < last:
+            z0 += data[e] * w[indices[e]]
+            e += 1
+        z[0] = b + ((z0 + z1) + (z2 + z3))
         v = weights[r]
-        z[0] = b
-        for e in range(indptr[r], indptr[r + 1]):
-            z[0] += data[e] * w[indices[e]]
         if A is None:
             loss += v * binary_row(z, 0, targets[r], v)
         else:
             curvature_row(z, A[r], 0, 1, v)
         d = z[0]
         db += d
-        for e in range(indptr[r], indptr[r + 1]):
+        for e in range(first, last):
             G[indices[e]] += d * data[e]
     return loss, db
 

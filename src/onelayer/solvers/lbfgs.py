@@ -20,7 +20,7 @@ from onelayer.solvers.newton_decrement import Decrement, newton_decrement, runs_
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
 
-REFRESH = 3e-2  # relative gap at which the Hessian is near enough to the optimum's to be sampled
+REFRESH = 3e-3  # relative gap at which the Hessian is near enough to the optimum's to be sampled
 NEWTON = 5.0  # times tol: the estimate at which Newton's method takes over
 DWINDLE = 1e-3  # times tol: two steps leave less of the gap at an optimum, e^-2 at a runaway
 ALLOWED = 0.1  # times tol: what a Newton step may miss of the decrease

@@ -7,6 +7,7 @@ gap of 1e-6, with M from 6000 rows 20.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,13 +17,12 @@ from onelayer.objective import Objective
 from onelayer.solvers.algebra import Algebra
 
 ROWS_PER_FEATURE = 8  # of the sample: eigenvalues of M are then within 0.4 and 1.9 of H's
-ROWS_PER_PARAMETER = 1.5  # of the sample for the whole softmax system
-EXPLORE = 0.02  # beside 1 - |a|^2, so that rows that are sure may still be drawn
-CANDIDATES = 3  # rows looked at for each row of the sample
+DRAWS_PER_PARAMETER = 6  # of the sample for the whole softmax system
+CANDIDATES = 3  # rows looked at for each draw
 GRAM_WORTH = 20  # n^2 <= this * m k: a shared Gram matrix costs less than some 20 passes
 SYSTEM_WORTH = 1200  # (k + 1) k n^2 <= this * m; Fashion-MNIST: 5 s of metric save 10 s of passes
 SYSTEM_BYTES = 512_000_000  # of the whole system in float32
-NEGLIGIBLE = 0.003  # of the smaller diagonal block: a pair of classes that never meet
+TINY = 1e-300
 RIDGE = 1e-6  # of each diagonal element: M stays definite where there is no penalty
 BLOCK = 2048  # rows of the sample whose products are summed at a time
 
@@ -79,11 +79,7 @@ class SharedGram:
         size = ROWS_PER_FEATURE * len(objective.start())
         rows, shares = _draw(objective.weights, size)
         c = 1 / 4 if objective.head.width == 1 else 1 / objective.head.width
-        n = len(objective.start())
-        M = np.zeros((n, n), np.float32)
-        for start in range(0, len(rows), BLOCK):
-            part = slice(start, start + BLOCK)
-            M += _outer(objective.design.sample(rows[part])[:, :n], c * shares[part])
+        M = _weighted_gram(objective, rows, c * shares, len(objective.start()))
         M = M.astype(objective.design.dtype, copy=False)
         _regularise(M, objective, 1)
         algebra = Algebra(objective.design.compiled)
@@ -104,15 +100,21 @@ class SampleHessian:
 
     @classmethod
     def at(cls, objective: Objective, theta: np.ndarray) -> SampleHessian:
-        """Draw, assemble in float32 block by block, and factor."""
-        rows, shares = _draw_curved(objective, theta, _system_rows(objective))
+        """Draw, assemble in float32 pair by pair, and factor.
+
+        diag(a) - a a^T is the sum over pairs of classes of a_c a_d (e_c - e_d)(e_c - e_d)^T: for
+        each pair the rows are drawn that waver between its two classes, and the sum of their
+        x x^T goes to two diagonal blocks and, less, to the one between them. Binary is one pair.
+        """
         n, k = theta.shape
+        rows, A, shares = _candidates(objective, theta)
         M = np.zeros((k, n, k, n), np.float32)
-        for start in range(0, len(rows), BLOCK):
-            part = slice(start, start + BLOCK)
-            B = objective.design.sample(rows[part])[:, :n]
-            A = objective.head.activation(B @ theta.astype(np.float32))
-            _assemble(M, B, A, shares[part].astype(np.float32))
+        for (c, d), drawn, h in _draw_pairs(A, shares, _sample_size(objective)):
+            P = _weighted_gram(objective, rows[drawn], h, n)
+            M[c, :, c] += P
+            if k > 1:
+                M[d, :, d] += P
+                M[c, :, d] -= P
         system = M.reshape(n * k, n * k).astype(objective.design.dtype, copy=False)
         _regularise(system, objective, k)
         algebra = Algebra(objective.design.compiled)
@@ -144,29 +146,51 @@ def better_metric(objective: Objective, theta: np.ndarray) -> Metric | None:
     return None
 
 
-def _system_rows(objective: Objective) -> int:
+def _sample_size(objective: Objective) -> int:
+    """Draws, a row and a pair each."""
     n, k = objective.start().shape
-    return int(max(ROWS_PER_FEATURE * n, ROWS_PER_PARAMETER * n * k if k > 1 else 0))
+    return ROWS_PER_FEATURE * n if k == 1 else DRAWS_PER_PARAMETER * n * k
 
 
-def _assemble(M: np.ndarray, B: np.ndarray, A: np.ndarray, shares: np.ndarray) -> None:
-    """Add sum_i v_i (diag(a) - a a^T) x x^T to the lower blocks of M (k, n, k, n)."""
-    if A.shape[1] == 1:
-        M[0, :, 0] += _outer(B, shares * (A * (1 - A))[:, 0])
-        return
-    weight = [float(shares @ (A[:, c] * (1 - A[:, c]))) for c in range(A.shape[1])]
-    for c in range(A.shape[1]):
-        M[c, :, c] += _outer(B, shares * A[:, c] * (1 - A[:, c]))
+def _candidates(
+    objective: Objective, theta: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows to draw from, their activations (rows, classes; two for binary) and their weights."""
+    rows, shares = _draw(objective.weights, CANDIDATES * _sample_size(objective))
+    A = np.empty((len(rows), objective.head.width), np.float32)
+    for start in range(0, len(rows), BLOCK):
+        part = slice(start, start + BLOCK)
+        B = objective.design.sample(rows[part])[:, : len(theta)]
+        A[part] = objective.head.activation(B @ theta.astype(np.float32))
+    return rows, np.hstack([A, 1 - A]) if A.shape[1] == 1 else A, shares
+
+
+def _draw_pairs(
+    A: np.ndarray, shares: np.ndarray, size: int
+) -> Iterator[tuple[tuple[int, int], np.ndarray, np.ndarray]]:
+    """For each pair of classes (c, d), d < c: the rows drawn, and h that makes up for the chance.
+
+    A row's chance is in proportion to its v a_c a_d; about `size` draws in all.
+    """
+    random = np.random.default_rng(0)
+    total = 0.5 * float(shares @ (1 - (A * A).sum(axis=1)))  # of v a_c a_d over rows and pairs
+    for c in range(1, A.shape[1]):
         for d in range(c):
             h = shares * A[:, c] * A[:, d]
-            if h.sum() > NEGLIGIBLE * min(weight[c], weight[d]):
-                M[c, :, d] -= _outer(B, h)
+            chance = np.minimum(1, (size / max(total, TINY)) * h)
+            drawn = np.flatnonzero(random.random(len(h)) < chance)
+            yield (c if A.shape[1] > 2 else 0, d), drawn, h[drawn] / chance[drawn]
 
 
-def _outer(B: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """B^T diag(h) B for h >= 0; written S^T S, for which NumPy does half the work."""
-    S = B * np.sqrt(h, dtype=np.float32)[:, None]
-    return S.T @ S
+def _weighted_gram(objective: Objective, rows: np.ndarray, h: np.ndarray, n: int) -> np.ndarray:
+    """sum h x x^T over rows, block by block; written S^T S, for which NumPy does half the work."""
+    P = np.zeros((n, n), np.float32)
+    for start in range(0, len(rows), BLOCK):
+        part = slice(start, start + BLOCK)
+        S = objective.design.sample(rows[part])[:, :n]
+        S *= np.sqrt(h[part], dtype=np.float32)[:, None]
+        P += S.T @ S
+    return P
 
 
 def _regularise(M: np.ndarray, objective: Objective, k: int) -> None:
@@ -196,24 +220,3 @@ def _draw(weights: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     probability = np.minimum(1, size * weights)
     rows = np.flatnonzero(np.random.default_rng(0).random(len(weights)) < probability)
     return rows, weights[rows] / probability[rows]
-
-
-def _draw_curved(
-    objective: Objective, theta: np.ndarray, size: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """About `size` rows, drawn where the curvature is: in proportion to 1 - |a|^2."""
-    rows, shares = _draw(objective.weights, CANDIDATES * size)
-    if len(rows) <= 2 * size:
-        return rows, shares
-    curvature = np.empty(len(rows))
-    for start in range(0, len(rows), BLOCK):
-        part = slice(start, start + BLOCK)
-        B = objective.design.sample(rows[part])[:, : len(theta)]
-        A = objective.head.activation(B @ theta.astype(np.float32))
-        if A.shape[1] == 1:
-            A = np.hstack([A, 1 - A])
-        curvature[part] = 1 - (A * A).sum(axis=1) + EXPLORE
-    chance = curvature * shares
-    probability = np.minimum(1, size * chance / chance.sum())
-    kept = np.random.default_rng(1).random(len(rows)) < probability
-    return rows[kept], shares[kept] / probability[kept]
