@@ -1,0 +1,152 @@
+"""From a model and what it was trained on, or other data, to the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from onelayer.errors import UsageError
+from onelayer.model.examples import Examples
+from onelayer.model.sources import Progress, Reading, Source, identity, read_source
+from onelayer.report.material import Folding, Judged, Layer, Material, Sample
+from onelayer.solution import Record
+
+if TYPE_CHECKING:
+    from onelayer.estimators import LogisticRegression
+    from onelayer.model.fitted import Model
+    from onelayer.model.parts import Parts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What a training leaves beside its model; it is not saved with it.
+
+    Attributes
+    ----------
+    parts
+        Who was trained on, who chose, who judged.
+    Z
+        The forward pass of what judged, by the layer that was judged; None where nobody did.
+    estimator
+        The estimator that was fitted.
+    """
+
+    parts: Parts
+    Z: np.ndarray | None
+    estimator: LogisticRegression
+
+
+def write_report(model: Model, path: str | Path, source: Source | None, progress: Progress) -> None:
+    """Write a report on what the model was trained on, or on another source.
+
+    Raises
+    ------
+    UsageError
+        For a model that holds no examples (it was loaded from a file), where no source is given.
+    """
+    from onelayer.report.page import write_report as write
+    from onelayer.report.results import collect
+
+    material = _of_training(model) if source is None else _of_source(model, source, progress)
+    progress("cross-validating and drawing the report", 0, 1)
+    write(collect(material), path)
+
+
+def _of_training(model: Model) -> Material:
+    evidence = model.evidence
+    if evidence is None:
+        raise UsageError(
+            "this model holds no examples, as it was not trained just now: name a source, as in "
+            'model.report("report.html", "photos/")'
+        )
+    parts = evidence.parts
+    everything = _everything(parts)
+    return Material(
+        source=parts.audit.source,
+        source_id=model.card.source_id or "",
+        layer=_layer(model, parts.train, evidence.estimator.solution_.history),
+        audit=parts.audit,
+        judged=_judged(parts, evidence.Z),
+        folding=Folding(
+            sample=_sample(everything),
+            groups=everything.groups(),
+            estimator=evidence.estimator,
+            seed=evidence.estimator.random_state,
+        ),
+        shares=_shares(parts.train),
+    )
+
+
+def _of_source(model: Model, source: Source, progress: Progress) -> Material:
+    reading = Reading.like(model.preprocessing, model.classes, progress=progress)
+    examples = read_source(source, reading)
+    who = f"{examples.unit} of {source}"
+    trained = model.card.audit or {"by_class": {}}
+    counts = [trained["by_class"].get(name, 0) for name in map(str, model.classes.tolist())]
+    shares = np.array(counts, float) / sum(counts) if sum(counts) else _shares(examples)
+    return Material(
+        source=str(source),
+        source_id=identity(source),
+        layer=_layer(model, examples, ()),
+        audit=examples.audit,
+        judged=Judged(sample=_sample(examples), Z=model.forward(examples.X), who=who),
+        folding=None,
+        shares=shares,
+        seen=model.card.source_id == identity(source),
+    )
+
+
+def _layer(model: Model, examples: Examples, history: tuple[Record, ...]) -> Layer:
+    scaling = model.scaling
+    sizes = np.ones(model.coef.shape[1])
+    if scaling is not None and examples.scaling == "standard":
+        sizes = 1 / scaling.scale  # the standard deviations: w of standardised X is w times these
+    return Layer(
+        classes=model.classes,
+        coef=model.coef,
+        sizes=sizes,
+        shape=None if model.preprocessing is None else model.preprocessing.shape,
+        features=examples.features,
+        history=history,
+        card=model.card.to_dict(),
+    )
+
+
+def _sample(examples: Examples) -> Sample:
+    return Sample(X=examples.X, labels=examples.labels, names=examples.names)
+
+
+def _judged(parts: Parts, Z: np.ndarray | None) -> Judged | None:
+    if parts.test is None or Z is None:
+        return None
+    unit = parts.test.unit
+    who = f"held-out {unit}" if parts.test_set is None else f"{unit} of {parts.judge}"
+    return Judged(sample=_sample(parts.test), Z=Z, who=who)
+
+
+def _everything(parts: Parts) -> Examples:
+    """All parts as one; where they were read from several sets, a name says from which."""
+    if parts.test_set is None:
+        return parts.everything
+    return replace(
+        parts,
+        train=_named(parts.train, "train"),
+        val=_named(parts.val, "val"),
+        test=_named(parts.test, parts.test_set),
+    ).everything
+
+
+E_ = TypeVar("E_", Examples, Examples | None)
+
+
+def _named(examples: E_, part: str) -> E_:
+    if examples is None:
+        return None
+    return replace(examples, names=np.array([f"{part}/{name}" for name in examples.names]))
+
+
+def _shares(examples: Examples) -> np.ndarray:
+    return np.bincount(examples.labels, minlength=len(examples.classes)) / len(examples)
