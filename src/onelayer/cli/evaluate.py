@@ -1,4 +1,4 @@
-"""onelayer evaluate MODEL SOURCE."""
+"""onelayer evaluate MODEL SOURCE: how well a model does on other data."""
 
 from __future__ import annotations
 

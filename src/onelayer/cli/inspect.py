@@ -1,4 +1,4 @@
-"""onelayer inspect MODEL."""
+"""onelayer inspect MODEL: what a model file says of itself."""
 
 from __future__ import annotations
 

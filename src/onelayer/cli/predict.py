@@ -1,4 +1,4 @@
-"""onelayer predict MODEL FILE..."""
+"""onelayer predict MODEL FILE...: the class of each picture, and its probability."""
 
 from __future__ import annotations
 

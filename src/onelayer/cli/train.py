@@ -1,4 +1,4 @@
-"""onelayer train SOURCE."""
+"""onelayer train SOURCE: a judged model, and a report on it."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def _report_path(output: Path, asked: Path | None, refused: bool) -> Path | None
         raise typer.BadParameter("--report and --no-report contradict each other: give one")
     if refused:
         return None
-    return output.with_name("report.html") if asked is None else asked
+    return output.parent / "report.html" if asked is None else asked
 
 
 def _trained(source: str, outputs: _Outputs, settings: dict[str, Any], *, overwrite: bool) -> Model:
