@@ -1,7 +1,7 @@
 """Reports and the lecture from the command line: what is written, and what is refused."""
 
 import json
-import time
+import resource
 
 import pytest
 
@@ -56,12 +56,17 @@ def test_a_table_that_no_report_wrote_is_left_alone(onelayer, colours, tmp_path)
 
 @pytest.mark.parametrize(
     ("report", "message"),
-    [("nowhere/r.html", "nowhere is no folder: make it first"), (".", "is a folder: name the")],
+    [
+        ("m.safetensors", "cannot be both the model and the report: give two names"),
+        ("nowhere/r.html", "nowhere is no folder: make it first"),
+        (".", "is a folder: name the"),
+    ],
 )
 def test_a_report_that_cannot_be_written_is_refused_before_training(
-    onelayer, colours, tmp_path, report, message
+    onelayer, colours, tmp_path, monkeypatch, report, message
 ):
-    done = onelayer("train", colours, "-o", tmp_path / "m.safetensors", "--report", report)
+    monkeypatch.chdir(tmp_path)
+    done = onelayer("train", colours, "-o", "m.safetensors", "--report", report)
     assert done.code == 2
     assert message in done.err
     assert not (tmp_path / "m.safetensors").exists()
@@ -113,9 +118,11 @@ def test_a_lecture_without_a_place_says_what_is_due(onelayer, arguments, message
 
 @pytest.mark.shared
 def test_500_photographs_from_command_to_report_within_30_seconds(process, shared, tmp_path):
-    began = time.perf_counter()
+    """Seconds of a processor, which a busy machine does not stretch as it does the clock's."""
+    began = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = process("train", shared / "data" / "flowers", "-o", tmp_path / "m.safetensors", "--json")
-    seconds = time.perf_counter() - began
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
     assert done.json["report"] == str(tmp_path / "report.html")
     assert (tmp_path / "report.html").stat().st_size < 3_000_000
     assert len((tmp_path / "mistakes.csv").read_text().splitlines()) == 21

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from onelayer.cli.output import print_json, progress_shown, show, warn
+from onelayer.errors import UsageError
 from onelayer.model.settings import ClassWeight, Fit, Mode, Settings
 
 if TYPE_CHECKING:
@@ -220,6 +221,8 @@ def _trained(source: str, outputs: _Outputs, settings: dict[str, Any], *, overwr
     from onelayer.model.output import check_output, check_report, partial_path
 
     output, report = outputs
+    if report == output:
+        raise UsageError(f"{output} cannot be both the model and the report: give two names")
     check_output(output, source, overwrite=overwrite)
     if report is not None:
         check_report(report, source, overwrite=overwrite)

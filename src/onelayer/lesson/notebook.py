@@ -48,7 +48,7 @@ def as_json() -> str:
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
-CELLS = (
+CELLS: tuple[Prose | Code, ...] = (
     Prose("""\
 # Logistic regression is one neuron
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from onelayer.model.fitted import Model
     from onelayer.model.parts import Parts
 
+Part = TypeVar("Part", Examples, Examples | None)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
@@ -139,10 +141,7 @@ def _everything(parts: Parts) -> Examples:
     ).everything
 
 
-E_ = TypeVar("E_", Examples, Examples | None)
-
-
-def _named(examples: E_, part: str) -> E_:
+def _named(examples: Part, part: str) -> Part:
     if examples is None:
         return None
     return replace(examples, names=np.array([f"{part}/{name}" for name in examples.names]))

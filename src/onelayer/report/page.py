@@ -20,7 +20,8 @@ GENERATOR = "onelayer"
 
 CLASSES_SHOWN = 30  # rows of a table of classes; the model file's card has them all
 CONFUSION_SHOWN = 12  # classes of a square table; with more, the pairs most often confused
-PAIRS_SHOWN = 15
+NARROW = 6  # classes whose square table leaves room for another beside it
+PAIRS_SHOWN = 12
 LEFT_OUT_SHOWN = 12
 WEIGHTS_SHOWN = 24  # pictures of weights: noise packs badly, so they are what a page weighs
 FEATURES_SHOWN = 20
@@ -154,6 +155,7 @@ def _confusion(judgement: Judgement, names: list[str]) -> dict[str, Any]:
     square = len(names) <= CONFUSION_SHOWN
     return {
         "square": square,
+        "narrow": len(names) <= NARROW,
         "names": names,
         "rows": [
             (name, list(zip(counts[i].tolist(), shares[i].tolist(), strict=True)))
