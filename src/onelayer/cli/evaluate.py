@@ -54,9 +54,7 @@ def evaluate(
     if fitted.card.source_id == identity(source):
         warn(f"note: the model was trained on most of {source}, which flatters it here")
     with progress_shown() as progress:
-        found = fitted.evaluate(source, progress=progress)
-        if report is not None:
-            fitted.report(report, source, progress=progress)
+        found = fitted.evaluate(source, report=report, progress=progress)
     if as_json:
         print_json({**found.to_dict(), "report": report and str(report)})
     else:

@@ -100,8 +100,16 @@ class Model:
         """Return the probability of each class, (m, K); inputs and errors as for `predict`."""
         return self.probabilities(self._rows(inputs))
 
-    def evaluate(self, source: Source, *, progress: Progress = no_progress) -> Evaluation:
+    def evaluate(
+        self,
+        source: Source,
+        *,
+        report: str | Path | None = None,
+        progress: Progress = no_progress,
+    ) -> Evaluation:
         """Judge the model on a source: a folder with a sub-folder a class, or an embedded set.
+
+        `report` names the HTML file of a report on it, for which nothing is read again.
 
         Raises
         ------
@@ -110,7 +118,12 @@ class Model:
         """
         reading = Reading.like(self.preprocessing, self.classes, progress=progress)
         examples = read_source(source, reading)
-        return evaluate(self.forward(examples.X), examples.labels, self.classes)
+        Z = self.forward(examples.X)
+        if report is not None:
+            from onelayer.model.reporting import report_on_examples
+
+            report_on_examples(self, report, source, examples, Z)
+        return evaluate(Z, examples.labels, self.classes)
 
     def report(
         self,
@@ -131,9 +144,12 @@ class Model:
         DataError
             Where the source cannot be read, or has classes or features unknown to the model.
         """
-        from onelayer.model.reporting import write_report
+        if source is not None:
+            self.evaluate(source, report=path, progress=progress)
+            return
+        from onelayer.model.reporting import report_on_training
 
-        write_report(self, path, source, progress)
+        report_on_training(self, path, progress)
 
     def save(self, path: str | Path) -> None:
         """Write the model to one safetensors file, whole or not at all."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from onelayer.errors import UsageError
 from onelayer.model.examples import Examples
-from onelayer.model.sources import Progress, Reading, Source, identity, read_source
+from onelayer.model.sources import Progress, Source, identity
 from onelayer.report.material import Folding, Judged, Layer, Material, Sample
 from onelayer.solution import Record
 
@@ -41,63 +41,67 @@ class Evidence:
     estimator: LogisticRegression
 
 
-def write_report(model: Model, path: str | Path, source: Source | None, progress: Progress) -> None:
-    """Write a report on what the model was trained on, or on another source.
+def report_on_training(model: Model, path: str | Path, progress: Progress) -> None:
+    """Write a report on what the model was trained on, with a cross-validation.
 
     Raises
     ------
     UsageError
-        For a model that holds no examples (it was loaded from a file), where no source is given.
+        For a model that holds no examples, as it was loaded from a file.
     """
-    from onelayer.report.page import write_report as write
-    from onelayer.report.results import collect
-
-    material = _of_training(model) if source is None else _of_source(model, source, progress)
-    progress("cross-validating and drawing the report", 0, 1)
-    write(collect(material), path)
-
-
-def _of_training(model: Model) -> Material:
     evidence = model.evidence
     if evidence is None:
         raise UsageError(
             "this model holds no examples, as it was not trained just now: name a source, as in "
             'model.report("report.html", "photos/")'
         )
-    parts = evidence.parts
+    progress("cross-validating and drawing the report", 0, 1)
+    _write(_of_training(model, evidence), path)
+
+
+def report_on_examples(
+    model: Model, path: str | Path, source: Source, examples: Examples, Z: np.ndarray
+) -> None:
+    """Write a report on the examples of another source, whose forward pass is Z."""
+    judged = Judged(sample=_sample(examples), Z=Z, who=f"{examples.unit} of {source}")
+    trained = model.card.audit or {"by_class": {}}
+    counts = [trained["by_class"].get(name, 0) for name in map(str, model.classes.tolist())]
+    material = Material(
+        source=str(source),
+        source_id=identity(source),
+        layer=_layer(model, examples, ()),
+        audit=examples.audit,
+        judged=judged,
+        folding=None,
+        shares=np.array(counts) / sum(counts) if sum(counts) else _shares(examples),
+        seen=model.card.source_id == identity(source),
+    )
+    _write(material, path)
+
+
+def _write(material: Material, path: str | Path) -> None:
+    from onelayer.report.page import write_report
+    from onelayer.report.results import collect
+
+    write_report(collect(material), path)
+
+
+def _of_training(model: Model, evidence: Evidence) -> Material:
+    parts, estimator = evidence.parts, evidence.estimator
     everything = _everything(parts)
     return Material(
         source=parts.audit.source,
         source_id=model.card.source_id or "",
-        layer=_layer(model, parts.train, evidence.estimator.solution_.history),
+        layer=_layer(model, parts.train, estimator.solution_.history),
         audit=parts.audit,
         judged=_judged(parts, evidence.Z),
         folding=Folding(
             sample=_sample(everything),
             groups=everything.groups(),
-            estimator=evidence.estimator,
-            seed=evidence.estimator.random_state,
+            estimator=estimator,
+            seed=estimator.random_state,
         ),
         shares=_shares(parts.train),
-    )
-
-
-def _of_source(model: Model, source: Source, progress: Progress) -> Material:
-    reading = Reading.like(model.preprocessing, model.classes, progress=progress)
-    examples = read_source(source, reading)
-    who = f"{examples.unit} of {source}"
-    trained = model.card.audit or {"by_class": {}}
-    counts = [trained["by_class"].get(name, 0) for name in map(str, model.classes.tolist())]
-    shares = np.array(counts, float) / sum(counts) if sum(counts) else _shares(examples)
-    return Material(
-        source=str(source),
-        source_id=identity(source),
-        layer=_layer(model, examples, ()),
-        audit=examples.audit,
-        judged=Judged(sample=_sample(examples), Z=model.forward(examples.X), who=who),
-        folding=None,
-        shares=shares,
-        seen=model.card.source_id == identity(source),
     )
 
 

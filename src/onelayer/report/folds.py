@@ -13,9 +13,9 @@ from onelayer.readers import stratified_split
 from onelayer.report.material import Folding
 
 FOLDS = 5
-MOST = 5000
+MOST = 4000
 """Examples that one fold trains on at most: enough to see which labels it would contradict, and
-about ten seconds for all five at 784 features and ten classes, whatever the size of the data."""
+eight seconds for all five at 784 features and ten classes, whatever the size of the data."""
 TOL = 1e-4
 """The relative gap that a fold is solved to: of Fashion-MNIST's probabilities, one in a thousand is
 then off by more than 0.01, at half the steps."""
