@@ -13,7 +13,18 @@ from onelayer.errors import MissingExtraError
 
 HOUSE = Path(onelayer.__file__).parent
 SOURCES = sorted(HOUSE.rglob("*.py"))
-LATE = ["matplotlib", "torch", "dask", "numba", "fastapi", "sklearn", "scipy", "pandas", "h5py"]
+LATE = [
+    "matplotlib",
+    "jinja2",
+    "torch",
+    "dask",
+    "numba",
+    "fastapi",
+    "sklearn",
+    "scipy",
+    "pandas",
+    "h5py",
+]
 
 
 def name(path):

@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import balanced_accuracy_score, log_loss, roc_auc_score, top_k_accuracy_score
 
-from onelayer.model.card import loss_in_words
-from onelayer.model.measures import evaluate, wilson_interval
+from onelayer.measures import evaluate, wilson_interval
+from onelayer.words import loss_in_words
 
 
 @pytest.mark.parametrize(("correct", "n"), [(0, 10), (5, 8), (10, 10), (300, 499)])

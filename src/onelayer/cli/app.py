@@ -9,6 +9,7 @@ import typer
 import onelayer
 from onelayer.cli.evaluate import evaluate
 from onelayer.cli.inspect import inspect
+from onelayer.cli.lesson import lesson
 from onelayer.cli.outcome import guarded
 from onelayer.cli.predict import predict
 from onelayer.cli.train import train
@@ -49,5 +50,6 @@ for command, example in (
     (evaluate, "onelayer evaluate model.safetensors more_photos/"),
     (predict, "onelayer predict model.safetensors new.jpg album/"),
     (inspect, "onelayer inspect model.safetensors --weights weights.png"),
+    (lesson, "onelayer lesson --notebook lecture.ipynb"),
 ):
     app.command(epilog=f"Example: [bold]{example}[/bold]")(guarded(command))

@@ -24,6 +24,18 @@ def evaluate(
             help="A folder with a sub-folder of pictures for each class, or an embedded set.",
         ),
     ],
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also write a report on SOURCE: one HTML file, and mistakes.csv beside it.",
+            show_default=False,
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Replace a report even if it is on another source."),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")
     ] = False,
@@ -34,19 +46,24 @@ def evaluate(
     from onelayer.model.fitted import load
     from onelayer.model.sources import identity
 
+    if report is not None:
+        from onelayer.model.output import check_report
+
+        check_report(report, source, overwrite=overwrite)
     fitted = load(model)
     if fitted.card.source_id == identity(source):
         warn(f"note: the model was trained on most of {source}, which flatters it here")
     with progress_shown() as progress:
-        found = fitted.evaluate(source, progress=progress)
+        found = fitted.evaluate(source, report=report, progress=progress)
     if as_json:
-        print_json(found.to_dict())
+        print_json({**found.to_dict(), "report": report and str(report)})
     else:
-        show(_measures(found), "", _recalls(found))
+        written = [] if report is None else ["", f"Report: {report}"]
+        show(_measures(found), "", _recalls(found), *written)
 
 
 def _measures(found: Evaluation) -> Table:
-    from onelayer.model.card import interval_in_words, loss_in_words, percent
+    from onelayer.words import interval_in_words, loss_in_words, percent
 
     within = f"  (95 %: {interval_in_words(list(found.interval))})" if found.interval else ""
     rows = {
@@ -61,7 +78,7 @@ def _measures(found: Evaluation) -> Table:
 
 
 def _recalls(found: Evaluation) -> Table:
-    from onelayer.model.card import percent
+    from onelayer.words import percent
 
     rates = {name: "none here" if r is None else percent(r) for name, r in found.recall.items()}
     return _pairs({"class": "recall", **rates})

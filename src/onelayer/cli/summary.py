@@ -8,27 +8,26 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from onelayer.model.card import c_in_words, interval_in_words, loss_in_words, percent
+from onelayer.measures import is_weak
 from onelayer.readers import Audit
+from onelayer.words import c_in_words, interval_in_words, loss_in_words, percent
 
 if TYPE_CHECKING:
     from onelayer.model.card import Card
 
-WEAK = 0.5
-"""The share of the base rate's errors that a model should remove; below it the result is weak.
-
-Half, because a model that is wrong more than half as often as one that never looks has not learnt
-what sets the classes apart.
-"""
-
 NOTES_SHOWN = 12  # lines of the audit; the file has them all
 
 
-def summary(card: Card, output: Path) -> list[str | Text | Table]:
-    """What was read, the measures as a small table, what they mean, and the file written."""
+def summary(card: Card, output: Path, report: Path | None = None) -> list[str | Text | Table]:
+    """What was read, the measures as a small table, what they mean, and the files written."""
     chosen = [] if card.choice is None else [_choice(card.choice)]
-    written = Text.assemble("Written: ", (str(output), "bold"), overflow="fold")
-    return [*_audit(card), *chosen, "", _measures(card), "", *_verdict(card), written]
+    written = _named("Written: ", output)
+    looked = [] if report is None else [_named("Report: ", report)]
+    return [*_audit(card), *chosen, "", _measures(card), "", *_verdict(card), *looked, written]
+
+
+def _named(what: str, file: Path) -> Text:
+    return Text.assemble(what, (str(file), "bold"), overflow="fold")
 
 
 def _audit(card: Card) -> list[str]:
@@ -76,7 +75,7 @@ def _verdict(card: Card) -> list[str]:
         lines.append("Nothing was held out: nobody has judged this model.")
     lines.append(f"Always {baseline['class']} would score {percent(baseline['accuracy'])}.")
     lines.append(f"{_worst(judged)}.")
-    if card.preprocessing is not None and _weak(judged["accuracy"], baseline["accuracy"]):
+    if card.preprocessing is not None and is_weak(judged["accuracy"], baseline["accuracy"]):
         lines.append("A weak result: raw pixels see colour and position, not shape.")
     if card.refit:
         lines.append("Trained again on everything after the judging: the saved model is that one.")
@@ -89,10 +88,6 @@ def _worst(measures: dict[str, Any]) -> str:
     present = {name: rate for name, rate in measures["recall"].items() if rate is not None}
     name = min(present, key=lambda label: present[label])
     return f"Worst class: {name}, of which {percent(present[name])} are recognised"
-
-
-def _weak(accuracy: float, base: float) -> bool:
-    return base < 1 and (accuracy - base) / (1 - base) < WEAK
 
 
 def _solved(solution: dict[str, Any]) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from onelayer.cli.output import print_json, progress_shown, show, warn
+from onelayer.errors import UsageError
 from onelayer.model.settings import ClassWeight, Fit, Mode, Settings
 
 if TYPE_CHECKING:
@@ -38,6 +39,16 @@ def train(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="The model file to write.")
     ] = Path("model.safetensors"),
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The report to write: one HTML file, and mistakes.csv beside it. "
+            "Default: report.html beside the model.",
+            show_default=False,
+        ),
+    ] = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.")] = False,
     size: Annotated[
         Any,
         typer.Option(
@@ -179,21 +190,42 @@ def train(
         "test_size": test_size,
         "strict": strict,
     }
-    model = _trained(source, output, settings, overwrite=overwrite)
+    outputs = _Outputs(output, _report_path(output, report, no_report))
+    model = _trained(source, outputs, settings, overwrite=overwrite)
     if as_json:
-        print_json(_object(model, output))
+        print_json(_object(model, outputs))
     else:
         from onelayer.cli.summary import summary
 
-        show(*summary(model.card, output))
+        show(*summary(model.card, outputs.model, outputs.report))
 
 
-def _trained(source: str, output: Path, settings: dict[str, Any], *, overwrite: bool) -> Model:
-    """Train and save, or on Ctrl-C save what there is beside the output."""
+class _Outputs(NamedTuple):
+    """Where a training writes; a report of None is not wanted."""
+
+    model: Path
+    report: Path | None
+
+
+def _report_path(output: Path, asked: Path | None, refused: bool) -> Path | None:
+    if refused and asked is not None:
+        raise typer.BadParameter("--report and --no-report contradict each other: give one")
+    if refused:
+        return None
+    return output.parent / "report.html" if asked is None else asked
+
+
+def _trained(source: str, outputs: _Outputs, settings: dict[str, Any], *, overwrite: bool) -> Model:
+    """Train, save and report, or on Ctrl-C save what there is beside the output."""
     Settings.of(settings)  # wrong use is told before anything slow is imported
-    from onelayer.model.output import check_output, partial_path
+    from onelayer.model.output import check_output, check_report, partial_path
 
+    output, report = outputs
+    if report == output:
+        raise UsageError(f"{output} cannot be both the model and the report: give two names")
     check_output(output, source, overwrite=overwrite)
+    if report is not None:
+        check_report(report, source, overwrite=overwrite)
     with progress_shown() as progress:
         progress("starting", 0, 1)
         from onelayer.model.training import TrainingInterrupted, train
@@ -204,15 +236,17 @@ def _trained(source: str, output: Path, settings: dict[str, Any], *, overwrite: 
             interrupted.model.save(partial_path(output))
             warn(f"the best parameters so far are in {partial_path(output)}")
             raise
-    model.save(output)
+        model.save(output)
+        if report is not None:
+            model.report(report, progress=progress)
     return model
 
 
-def _object(model: Model, output: Path) -> dict[str, Any]:
+def _object(model: Model, outputs: _Outputs) -> dict[str, Any]:
     card = model.card.to_dict()
     return {
-        "model": str(output),
-        "report": None,
+        "model": str(outputs.model),
+        "report": outputs.report and str(outputs.report),
         "classes": card["classes"],
         "examples": card["audit"]["read"],
         "features": card["features"],

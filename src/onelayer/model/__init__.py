@@ -10,14 +10,14 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
-    "Card": "card",
-    "Evaluation": "measures",
-    "Model": "fitted",
-    "Settings": "settings",
-    "TrainingInterrupted": "training",
-    "load": "fitted",
-    "save": "fitted",
-    "train": "training",
+    "Card": "onelayer.model.card",
+    "Evaluation": "onelayer.measures",
+    "Model": "onelayer.model.fitted",
+    "Settings": "onelayer.model.settings",
+    "TrainingInterrupted": "onelayer.model.training",
+    "load": "onelayer.model.fitted",
+    "save": "onelayer.model.fitted",
+    "train": "onelayer.model.training",
 }
 
 __all__ = [
@@ -36,4 +36,4 @@ def __getattr__(name: str) -> Any:
     """Import a public name from where it lives (PEP 562)."""
     if name not in _HOME:
         raise AttributeError(f"module 'onelayer.model' has no attribute {name!r}")
-    return getattr(import_module(f"onelayer.model.{_HOME[name]}"), name)
+    return getattr(import_module(_HOME[name]), name)

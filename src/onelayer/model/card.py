@@ -8,6 +8,7 @@ from typing import Any
 
 from onelayer.errors import ModelFileError
 from onelayer.readers import Audit
+from onelayer.words import c_in_words, interval_in_words, loss_in_words, percent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,28 +101,6 @@ class Card:
     def __str__(self) -> str:
         rows = [(heading, text.replace("\n", "\n" + " " * 13)) for heading, text in self.rows()]
         return "\n".join(f"{heading:<13}{text}" for heading, text in rows)
-
-
-def percent(rate: float) -> str:
-    """A rate for people: 0.658 is 65.8 %."""
-    return f"{100 * rate:.1f} %"
-
-
-def interval_in_words(interval: list[float]) -> str:
-    """An interval of rates for people: (0.57, 0.74) is 57 to 74 %."""
-    return f"{100 * interval[0]:.0f} to {100 * interval[1]:.0f} %"
-
-
-def loss_in_words(loss: float | None) -> str:
-    """A log loss with three decimals, or three digits where a descent overshot."""
-    if loss is None:
-        return "not finite"
-    return f"{loss:.3f}" if loss < 1000 else f"{loss:.3g}"
-
-
-def c_in_words(C: float | str) -> str:
-    """C, or that there is no penalty."""
-    return "inf (no penalty)" if C == "inf" else f"{C:g}"
 
 
 def measures_in_words(measures: dict[str, Any]) -> str:

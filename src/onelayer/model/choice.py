@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from onelayer.designs import make_scaling
+from onelayer.measures import head_of, log_loss
 from onelayer.model.examples import Examples
-from onelayer.model.measures import head_of, log_loss
 
 Fit: TypeAlias = Callable[[float, Examples], Any]
 """Called as fit(C, examples), returns a fitted estimator."""

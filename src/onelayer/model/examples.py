@@ -29,6 +29,8 @@ class Examples:
         What made the pictures; None for a table.
     audit
         What was read, left out and chosen.
+    features
+        (n,), what the columns of a table are called; None where nobody said.
     """
 
     X: np.ndarray
@@ -38,6 +40,7 @@ class Examples:
     scaling: float | str
     preprocessing: Preprocessing | None
     audit: Audit
+    features: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)

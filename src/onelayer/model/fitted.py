@@ -16,14 +16,15 @@ import onelayer
 from onelayer.designs import Scaling, make_design
 from onelayer.errors import DataError, ModelFileError, ShapeError, UsageError
 from onelayer.logistic import Head
+from onelayer.measures import Evaluation, decide, evaluate, head_of, probabilities_of
 from onelayer.model.card import Card
-from onelayer.model.measures import Evaluation, decide, evaluate, head_of, probabilities_of
 from onelayer.model.sources import Progress, Reading, Source, no_progress, read_source
 from onelayer.model_file import ModelRecord, decode_labels, encode_labels, read, write
 from onelayer.readers import Preprocessing, find_pictures, read_files
 
 if TYPE_CHECKING:
     from onelayer.estimators import LogisticRegression
+    from onelayer.model.reporting import Evidence
 
 Inputs: TypeAlias = str | Path | Iterable[str | Path] | np.ndarray
 
@@ -49,6 +50,8 @@ class Model:
         Those of the estimator that was fitted.
     card
         Where the model comes from and how well it did.
+    evidence
+        What it was trained and judged on, for `report`; None once it was saved and loaded.
     """
 
     coef: np.ndarray
@@ -58,6 +61,7 @@ class Model:
     scaling: Scaling | None = None
     preprocessing: Preprocessing | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
+    evidence: Evidence | None = None
 
     def __repr__(self) -> str:
         return f"<Model of {len(self.classes)} classes, {self.coef.shape[1]} features>"
@@ -96,8 +100,16 @@ class Model:
         """Return the probability of each class, (m, K); inputs and errors as for `predict`."""
         return self.probabilities(self._rows(inputs))
 
-    def evaluate(self, source: Source, *, progress: Progress = no_progress) -> Evaluation:
+    def evaluate(
+        self,
+        source: Source,
+        *,
+        report: str | Path | None = None,
+        progress: Progress = no_progress,
+    ) -> Evaluation:
         """Judge the model on a source: a folder with a sub-folder a class, or an embedded set.
+
+        `report` names the HTML file of a report on it, for which nothing is read again.
 
         Raises
         ------
@@ -106,7 +118,38 @@ class Model:
         """
         reading = Reading.like(self.preprocessing, self.classes, progress=progress)
         examples = read_source(source, reading)
-        return evaluate(self.forward(examples.X), examples.labels, self.classes)
+        Z = self.forward(examples.X)
+        if report is not None:
+            from onelayer.model.reporting import report_on_examples
+
+            report_on_examples(self, report, source, examples, Z)
+        return evaluate(Z, examples.labels, self.classes)
+
+    def report(
+        self,
+        path: str | Path,
+        source: Source | None = None,
+        *,
+        progress: Progress = no_progress,
+    ) -> None:
+        """Write a report as one HTML file, and `mistakes.csv` beside it.
+
+        On what the model was trained on and judged by, with a five-fold cross-validation at its C
+        that looks for examples in the wrong class; or on another source, whose classes are known.
+
+        Raises
+        ------
+        UsageError
+            Without a source, for a model that was loaded: it holds no examples.
+        DataError
+            Where the source cannot be read, or has classes or features unknown to the model.
+        """
+        if source is not None:
+            self.evaluate(source, report=path, progress=progress)
+            return
+        from onelayer.model.reporting import report_on_training
+
+        report_on_training(self, path, progress)
 
     def save(self, path: str | Path) -> None:
         """Write the model to one safetensors file, whole or not at all."""

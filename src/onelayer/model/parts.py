@@ -29,6 +29,8 @@ class Parts:
         What judges; None where nothing was to be held out.
     judge
         In words, who judges.
+    test_set
+        Which set `test` was read from, "test" or "val"; None where it was split off.
     audit
         Of everything that was read.
     """
@@ -38,6 +40,7 @@ class Parts:
     test: Examples | None
     judge: str
     audit: Audit
+    test_set: str | None = None
 
     @property
     def everything(self) -> Examples:
@@ -99,8 +102,16 @@ def _judged_by_a_set(train: Examples, others: dict[str, Examples], audit: Audit)
             test=others["test"],
             judge="the test set",
             audit=audit,
+            test_set="test",
         )
-    return Parts(train=train, val=None, test=others["val"], judge="the validation set", audit=audit)
+    return Parts(
+        train=train,
+        val=None,
+        test=others["val"],
+        judge="the validation set",
+        audit=audit,
+        test_set="val",
+    )
 
 
 def _held_out(train: Examples, audit: Audit, settings: Settings) -> Parts:

@@ -14,13 +14,14 @@ from sklearn.exceptions import ConvergenceWarning
 
 from onelayer.errors import UsageError
 from onelayer.estimators import LogisticRegression
+from onelayer.measures import evaluate
 from onelayer.model.choice import Choice, Choosing, choose
 from onelayer.model.conversion import from_estimator
 from onelayer.model.examples import Examples
 from onelayer.model.fitted import Model
 from onelayer.model.json_values import number, plain
-from onelayer.model.measures import Evaluation, evaluate
 from onelayer.model.parts import Parts, read_parts, split
+from onelayer.model.reporting import Evidence
 from onelayer.model.settings import Settings
 from onelayer.model.sources import Progress, Source, identity, no_progress
 from onelayer.solvers import SOLVERS
@@ -76,6 +77,7 @@ class _Training:
     parts: Parts
     progress: Progress
     best: LogisticRegression | None = field(init=False, default=None)
+    Z: np.ndarray | None = field(init=False, default=None)  # of what judges
 
     def run(self) -> Model:
         with self._kept_on_interrupt():
@@ -86,7 +88,10 @@ class _Training:
             if self.settings.refit:
                 self.progress("training again on everything", 0, 1)
                 estimator = self._fit(choice.C, self.parts.everything)
-            return self._model(estimator, refit=self.settings.refit, **card)
+            model = self._model(estimator, refit=self.settings.refit, **card)
+            return replace(
+                model, evidence=Evidence(parts=self.parts, Z=self.Z, estimator=estimator)
+            )
 
     @contextmanager
     def _kept_on_interrupt(self) -> Iterator[None]:
@@ -134,13 +139,23 @@ class _Training:
 
     def _judge(self, estimator: LogisticRegression) -> dict[str, Any]:
         train, test = self.parts.train, self.parts.test
+        if test is not None:
+            self.Z = _forward(estimator, test)
         return {
             "judge": self.parts.judge,
             # An interval says what to expect of new examples: on these it would mislead.
-            "train": replace(_measures(estimator, train), interval=None).to_dict(),
-            "test": None if test is None else _measures(estimator, test).to_dict(),
+            "train": replace(
+                evaluate(_forward(estimator, train), train.labels, train.classes), interval=None
+            ).to_dict(),
+            "test": self._test_measures(),
             "baseline": _baseline(train, train if test is None else test),
         }
+
+    def _test_measures(self) -> dict[str, Any] | None:
+        test = self.parts.test
+        if test is None or self.Z is None:
+            return None
+        return evaluate(self.Z, test.labels, test.classes).to_dict()
 
     def _model(self, estimator: LogisticRegression, **judged: Any) -> Model:
         return from_estimator(
@@ -154,9 +169,8 @@ class _Training:
         )
 
 
-def _measures(estimator: LogisticRegression, examples: Examples) -> Evaluation:
-    Z = estimator.decision_function(examples.X).reshape(len(examples), -1)
-    return evaluate(Z, examples.labels, examples.classes)
+def _forward(estimator: LogisticRegression, examples: Examples) -> np.ndarray:
+    return np.asarray(estimator.decision_function(examples.X).reshape(len(examples), -1))
 
 
 def _baseline(train: Examples, judge: Examples) -> dict[str, Any]:

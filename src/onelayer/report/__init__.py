@@ -1,4 +1,7 @@
-"""Figures of what a model does; matplotlib is imported when one is drawn."""
+"""The report: results computed once, figures and pictures, and one page that holds them all.
+
+matplotlib and jinja2 are imported when something is drawn or written.
+"""
 
 from onelayer.report.weights import save_weights
 

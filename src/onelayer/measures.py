@@ -13,6 +13,18 @@ from onelayer.logistic import Binary, Head, Softmax
 INTERVAL_BELOW = 500
 """With more examples than this the 95 % interval is narrower than +-4.4 points: rounding's size."""
 
+WEAK = 0.5
+"""The share of the base rate's errors that a model should remove; below it the result is weak.
+
+Half, because a model that is wrong more than half as often as one that never looks has not learnt
+what sets the classes apart.
+"""
+
+
+def is_weak(accuracy: float, base: float) -> bool:
+    """Whether too few of the base rate's errors are gone: (a - base) / (1 - base) < WEAK."""
+    return base < 1 and (accuracy - base) / (1 - base) < WEAK
+
 
 def head_of(classes: np.ndarray) -> Head:
     """The head that classifies into these classes."""

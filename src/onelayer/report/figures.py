@@ -1,0 +1,163 @@
+"""The report's curves as SVG inside the page, in the page's own colours, light and dark.
+
+Each function draws with matplotlib in stand-in colours; `_inline` puts the page's CSS variables in
+their place, so that one figure serves both. Its letters are the page's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from onelayer.report.judging import Bin, Roc
+from onelayer.solution import Record
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# No figure has such a colour by chance, and no two are alike.
+INK, MUTED, LINE, ACCENT, SECOND = "#010203", "#020304", "#030405", "#040506", "#050607"
+_VARIABLES = {INK: "ink", MUTED: "muted", LINE: "line", ACCENT: "accent", SECOND: "second"}
+
+SIZE = (4.7, 3.3)  # inches: at 340 pixels, a telephone's width, letters of 9 points can be read
+POINTS = 400  # of a curve, at most: more than there are pixels
+
+_SETTINGS: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "font.size": 10,
+    "text.color": INK,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": MUTED,
+    "axes.facecolor": "none",
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": LINE,
+    "grid.linewidth": 0.8,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "lines.solid_capstyle": "round",
+    "axes.formatter.use_mathtext": False,
+    "axes.formatter.useoffset": False,
+}
+
+
+def cost_by_pass(history: Sequence[Record]) -> str:
+    """J over what was paid for it: passes, or steps where these cost no further pass."""
+    by_steps = costs_no_passes(history)
+    kept = _thinned(len(history))
+    x = [history[i].iteration if by_steps else history[i].passes for i in kept]
+    J = [history[i].objective for i in kept]
+
+    def draw(ax: Axes) -> None:
+        ax.plot(
+            x, J, color=ACCENT, linewidth=2, marker="o" if len(kept) <= 40 else "", markersize=4
+        )
+        ax.set_xlabel("step" if by_steps else "passes over the data")
+        ax.set_ylabel("cost J")
+        ax.set_ylim(bottom=0)
+
+    return _drawn("cost", draw)
+
+
+def costs_no_passes(history: Sequence[Record]) -> bool:
+    """Whether the steps of a solver read no data: its Gram matrix was made before."""
+    return history[-1].passes - history[0].passes < 1
+
+
+def loss_by_c(tried: Sequence[tuple[float, float]], C: float) -> str:
+    """Log loss on other examples over the values of C that were tried, the one taken marked."""
+
+    def draw(ax: Axes) -> None:
+        ax.plot(*np.array(tried).T, color=ACCENT, linewidth=2, marker="o", markersize=4)
+        taken = [pair for pair in tried if pair[0] == C]
+        ax.plot(*np.array(taken).T, "o", color=SECOND, markersize=9)
+        ax.annotate(
+            "taken",
+            taken[0],
+            (0, -10),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            color=SECOND,
+        )
+        ax.set_xscale("log")
+        ax.minorticks_off()
+        ax.margins(y=0.2)
+        ax.set_xlabel("C, from a strong penalty to a weak one")
+        ax.set_ylabel("log loss")
+
+    return _drawn("choice", draw)
+
+
+def roc_curve(curve: Roc) -> str:
+    """Hits over false alarms as the threshold falls, beside chance."""
+    kept = _thinned(len(curve.hits))
+
+    def draw(ax: Axes) -> None:
+        ax.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
+        ax.plot(curve.false_alarms[kept], curve.hits[kept], color=ACCENT, linewidth=2)
+        ax.set_xlabel("share of false alarms")
+        ax.set_ylabel("share of hits")
+        ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+
+    return _drawn("roc", draw)
+
+
+def reliability(bins: Sequence[Bin]) -> str:
+    """How often answers were right, with 95 % intervals, over how sure they were."""
+    x = [found.confidence for found in bins]
+    y = np.array([found.rate.value for found in bins])
+    low, high = np.array([found.rate.interval for found in bins]).T
+
+    def draw(ax: Axes) -> None:
+        ax.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
+        ax.vlines(x, low, high, color=ACCENT, linewidth=1.6, alpha=0.7)
+        ax.plot(x, y, "o", color=ACCENT, markersize=7)
+        ax.set_xlabel("how sure the answer was")
+        ax.set_ylabel("share that was right")
+        ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+
+    return _drawn("reliability", draw)
+
+
+def _thinned(n: int) -> np.ndarray:
+    """At most `POINTS` positions of n, the first and the last among them."""
+    return np.unique(np.linspace(0, n - 1, min(n, POINTS)).round().astype(int))
+
+
+def _drawn(name: str, draw: Any) -> str:
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context({**_SETTINGS, "svg.hashsalt": name}):
+        figure = Figure(figsize=SIZE, layout="constrained")
+        FigureCanvasSVG(figure)
+        draw(figure.subplots())
+        return _inline(figure, name)
+
+
+def _inline(figure: Figure, name: str) -> str:
+    """Return an <svg> in the page's colours and letters, its identifiers the page's alone."""
+    file = StringIO()
+    figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    svg = file.getvalue()[file.getvalue().index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg)
+    head, body = svg.split(">", 1)
+    head = re.sub(r' (width|height)="[^"]*"', "", head)
+    for colour, variable in _VARIABLES.items():
+        body = body.replace(colour, f"var(--{variable})")
+    return f'{head} aria-hidden="true">{body}'

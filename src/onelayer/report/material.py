@@ -1,0 +1,146 @@
+"""What a report is made from: examples, what a layer said of them, and how it came to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from onelayer.readers import Audit
+
+if TYPE_CHECKING:
+    from onelayer.estimators import LogisticRegression
+    from onelayer.solution import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Examples with their labels.
+
+    Attributes
+    ----------
+    X
+        (m, n), a row an example; pictures as uint8.
+    labels
+        (m,), positions in the classes.
+    names
+        (m,), the file of each row, or its number.
+    """
+
+    X: np.ndarray
+    labels: np.ndarray
+    names: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, rows: np.ndarray) -> Sample:
+        """Return these rows, ascending and each once; all of them without a copy."""
+        if len(rows) == len(self):
+            return self
+        return Sample(X=self.X[rows], labels=self.labels[rows], names=self.names[rows])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """Examples that a layer was judged on, and what it said of them.
+
+    Attributes
+    ----------
+    sample
+        The examples.
+    Z
+        The forward pass, (m, 1) or (m, K).
+    who
+        What they are, in words and in the plural: "held-out pictures".
+    """
+
+    sample: Sample
+    Z: np.ndarray
+    who: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folding:
+    """What an out-of-fold pass needs.
+
+    Attributes
+    ----------
+    sample
+        All examples, those that judged too.
+    groups
+        (m,), rows with the same number stay on one side.
+    estimator
+        An estimator with the parameters of the fit; it is cloned, never fitted.
+    seed
+        Of the folds.
+    """
+
+    sample: Sample
+    groups: np.ndarray
+    estimator: LogisticRegression
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """The layer that is reported on.
+
+    Attributes
+    ----------
+    classes
+        (K,), what the labels are called.
+    coef
+        w for X as given, one row a class, (K, n), or (1, n) for two classes.
+    sizes
+        (n,), what w is multiplied by to be comparable between features: their spread, or 1.
+    shape
+        (height, width, channels) of pictures; None for a table.
+    features
+        What the columns of a table are called; None where nobody said.
+    history
+        One record a step, empty where it was not kept.
+    card
+        Where the model comes from, how it was made and solved, as `Card.to_dict` has it.
+    """
+
+    classes: np.ndarray
+    coef: np.ndarray
+    sizes: np.ndarray
+    shape: tuple[int, int, int] | None
+    features: tuple[str, ...] | None
+    history: tuple[Record, ...]
+    card: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """Everything that a report is made from.
+
+    Attributes
+    ----------
+    source, source_id
+        What the report is on, as its user named it, and a digest that tells sources apart.
+    layer
+        The model.
+    audit
+        Of what was read.
+    judged
+        What the layer was judged on; None where nothing was held out.
+    folding
+        What an out-of-fold pass needs; None for a report on other data than was trained on.
+    shares
+        (K,), the share of each class in training: what a layer that never looks would answer.
+    seen
+        Whether the examples judged were among those trained on, which flatters the layer.
+    """
+
+    source: str
+    source_id: str
+    layer: Layer
+    audit: Audit
+    judged: Judged | None
+    folding: Folding | None
+    shares: np.ndarray
+    seen: bool = False

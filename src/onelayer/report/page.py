@@ -1,0 +1,221 @@
+"""One HTML file that needs no network and no script: the results in a template, escaped."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from onelayer.model_file import write_atomically
+from onelayer.report import figures, mistakes, sentences
+from onelayer.report.judging import calibration_error
+from onelayer.report.pictures import inlined
+from onelayer.report.results import Judgement, Results
+from onelayer.report.weights import weight_pictures, weight_titles
+from onelayer.words import loss_in_words, percent
+
+GENERATOR = "onelayer"
+
+CLASSES_SHOWN = 30  # rows of a table of classes; the model file's card has them all
+CONFUSION_SHOWN = 12  # classes of a square table; with more, the pairs most often confused
+NARROW = 6  # classes whose square table leaves room for another beside it
+PAIRS_SHOWN = 12
+LEFT_OUT_SHOWN = 12
+WEIGHTS_SHOWN = 24  # pictures of weights: noise packs badly, so they are what a page weighs
+FEATURES_SHOWN = 20
+
+
+def write_report(results: Results, path: str | Path) -> None:
+    """Write the page, and beside it `mistakes.csv`; each whole or not at all."""
+    path = Path(path)
+    write_atomically(path, render(results).encode())
+    if results.suspects is not None:
+        table = mistakes.as_csv(results.suspects.examples)
+        write_atomically(path.with_name(mistakes.NAME), table.encode())
+
+
+def render(results: Results) -> str:
+    """Return the page; whatever came from the data is escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("onelayer.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "percent": _percent,
+        "chance": _chance,
+        "two": _two,
+        "signed": _signed,
+        "inlined": inlined,
+    }
+    return environment.get_template("report.html").render(_view(results))
+
+
+def _percent(rate: float | None) -> str:
+    return "–" if rate is None else percent(rate).replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _chance(p: float) -> str:
+    """A probability, which is never quite 0 or 1."""
+    if p < 0.001:
+        return "<\N{NO-BREAK SPACE}0.1\N{NO-BREAK SPACE}%"
+    return ">\N{NO-BREAK SPACE}99.9\N{NO-BREAK SPACE}%" if p > 0.999 else _percent(p)
+
+
+def _signed(w: float) -> str:
+    return f"{w:+.3g}".replace("-", "\N{MINUS SIGN}")
+
+
+def _two(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _view(results: Results) -> dict[str, Any]:
+    layer, card, judgement = results.layer, results.layer.card, results.judgement
+    unit, place = results.audit.unit, "class" if layer.shape is None else "folder"
+    return {
+        "generator": GENERATOR,
+        "source": results.source,
+        "source_id": results.source_id,
+        "results": results,
+        "unit": unit,
+        "single": unit.removesuffix("s"),
+        "place": place,
+        "suspicion": sentences.suspicion(results.suspects, unit, place),
+        "trust": judgement and sentences.trust(judgement),
+        "ece": judgement and calibration_error(judgement.bins),
+        "verdict": None if judgement is None else sentences.verdict(judgement),
+        "meaning": judgement and sentences.meaning(judgement, pictures=layer.shape is not None),
+        "caveats": sentences.caveats(results),
+        "judgement": judgement,
+        "divided": sentences.divided(results),
+        "audit": _audit(results),
+        "measures": None if judgement is None else _measures(judgement),
+        "confusion": None if judgement is None else _confusion(judgement, results.names),
+        "classes": None if judgement is None else _classes(judgement),
+        "weights": _weights(results),
+        "suspects": results.suspects,
+        "solved": [] if card["solution"] is None else sentences.solved(card["solution"]),
+        "chosen": sentences.chosen(card["choice"]),
+        "figures": _figures(results),
+        "costs": sentences.costs(layer.history),
+        "made": _made(card),
+    }
+
+
+def _audit(results: Results) -> dict[str, Any]:
+    audit = results.audit
+    most = max(audit.by_class.values(), default=0)
+    shown = list(islice(audit.by_class.items(), CLASSES_SHOWN))
+    return {
+        "read": audit.read,
+        "notes": audit.notes,
+        "classes": [(name, n, n / most if most else 0) for name, n in shown],
+        "more_classes": len(audit.by_class) - len(shown),
+        "left_out": audit.left_out[:LEFT_OUT_SHOWN],
+        "more_left_out": max(0, len(audit.left_out) - LEFT_OUT_SHOWN),
+        "all_left_out": len(audit.left_out),
+        "features": results.layer.card["features"],
+        "shape": results.layer.shape,
+    }
+
+
+def _measures(judgement: Judgement) -> list[tuple[str, str, str, str]]:
+    """Rows of measure, this layer, its 95 % interval, one that never looks."""
+    right, loss = judgement.accuracy, judgement.loss
+    base, base_loss = judgement.base, judgement.base_loss
+    rows = [
+        ("Accuracy", percent(right.value), sentences.within(right), percent(base.value)),
+        (
+            "Log loss",
+            loss_in_words(loss.value),
+            sentences.loss_within(loss),
+            loss_in_words(base_loss.value),
+        ),
+    ]
+    if judgement.auc is not None:
+        rows.append(("AUC", f"{judgement.auc:.3f}", "", "0.500"))
+    return rows
+
+
+def _confusion(judgement: Judgement, names: list[str]) -> dict[str, Any]:
+    """Return the square table of few classes; of many, the pairs most often confused."""
+    counts = judgement.counts
+    totals = np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    shares = counts / totals
+    wrong = counts * (1 - np.eye(len(names), dtype=int))
+    worst = np.argsort(-wrong, axis=None, kind="stable")[:PAIRS_SHOWN]
+    pairs = [divmod(int(place), len(names)) for place in worst]
+    square = len(names) <= CONFUSION_SHOWN
+    return {
+        "square": square,
+        "narrow": len(names) <= NARROW,
+        "names": names,
+        "rows": [
+            (name, list(zip(counts[i].tolist(), shares[i].tolist(), strict=True)))
+            for i, name in enumerate(names)
+            if square
+        ],
+        "pairs": [
+            (names[i], names[j], int(counts[i, j]), float(shares[i, j]))
+            for i, j in pairs
+            if wrong[i, j]
+        ],
+    }
+
+
+def _classes(judgement: Judgement) -> dict[str, Any]:
+    """Return all classes in their order; of many, those with the lowest F1."""
+    found = list(judgement.classes)
+    if len(found) > CLASSES_SHOWN:
+        found = sorted(found, key=lambda one: 2.0 if one.f1 is None else one.f1)[:CLASSES_SHOWN]
+    return {"shown": found, "more": len(judgement.classes) - len(found)}
+
+
+def _weights(results: Results) -> dict[str, Any]:
+    layer = results.layer
+    titles = weight_titles(layer.classes)[:WEIGHTS_SHOWN]
+    more = max(0, len(layer.coef) - WEIGHTS_SHOWN)
+    if layer.shape is not None:
+        painted, key = weight_pictures(layer.coef[:WEIGHTS_SHOWN], layer.shape)
+        pictures = list(zip(titles, map(inlined, painted), strict=True))
+        return {"pictures": pictures, "key": key, "bars": [], "more": more}
+    comparable = layer.coef[:WEIGHTS_SHOWN] * layer.sizes
+    bars = [(title, _bars(w, layer.features)) for title, w in zip(titles, comparable, strict=True)]
+    return {"pictures": [], "key": "", "bars": bars, "more": more}
+
+
+def _bars(w: np.ndarray, features: tuple[str, ...] | None) -> list[tuple[str, float, float]]:
+    """Return name, weight and share of the largest, of the weights that are largest by size."""
+    largest = np.argsort(-np.abs(w), kind="stable")[:FEATURES_SHOWN].tolist()
+    most = float(np.abs(w).max()) or 1.0
+    names = {j: f"column {j}" if features is None else features[j] for j in largest}
+    return [(names[j], float(w[j]), abs(float(w[j])) / most) for j in largest]
+
+
+def _figures(results: Results) -> dict[str, Any]:
+    """Return the SVG of each figure that there is something to draw for: numbers and our words."""
+    layer, judgement = results.layer, results.judgement
+    choice = layer.card["choice"] or {"tried": []}
+    tried = [(C, loss) for C, loss in choice["tried"] if loss is not None]
+    found: dict[str, str] = {}
+    if len(layer.history) > 1:
+        found["cost"] = figures.cost_by_pass(layer.history)
+    if len(tried) > 1 and choice["C"] in [C for C, _ in tried]:
+        found["choice"] = figures.loss_by_c(tried, choice["C"])
+    if judgement is not None:
+        found["reliability"] = figures.reliability(judgement.bins)
+        if judgement.roc is not None:
+            found["roc"] = figures.roc_curve(judgement.roc)
+    return found
+
+
+def _made(card: dict[str, Any]) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in card["versions"].items())
+    return f"{card['created']} with {versions}"

@@ -1,0 +1,103 @@
+"""The page in a real browser: no script error, no request, nothing that overflows, colours."""
+
+import re
+import shutil
+from importlib import resources
+
+import pytest
+
+import onelayer
+
+SWITCHES = [
+    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+]
+OVERFLOWING = """() => [...document.querySelectorAll("body *")]
+    .filter(e => !e.closest(".scroll") && e.getBoundingClientRect().right > innerWidth + 1)
+    .map(e => e.outerHTML.slice(0, 80))"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium without a window; Debian has it as the package chromium."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="no browser test: pip install playwright"
+    )
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("no browser test: there is no chromium on the PATH (apt-get install chromium)")
+    with playwright.sync_playwright() as started:
+        found = started.chromium.launch(executable_path=chromium, args=SWITCHES)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def pages(reported, hard, tmp_path_factory):
+    """Reports of pictures with awkward names, of other data, of many classes and of a table."""
+    folder = tmp_path_factory.mktemp("pages")
+    onelayer.train("breast_cancer").report(folder / "table.html")
+    onelayer.train("digits", C=1.0).report(folder / "digits.html")
+    onelayer.train(hard).report(folder / "other.html", hard / "test")
+    return [reported[1] / "report.html", *sorted(folder.glob("*.html"))]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_it_is_quiet_and_fits(browser, pages, width, scheme):
+    for path in pages:
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        said, asked = [], []
+        page.on("console", lambda message, said=said: said.append(message.text))
+        page.on("pageerror", lambda error, said=said: said.append(str(error)))
+        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        page.goto(path.as_uri())
+        assert said == []
+        assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert page.evaluate(OVERFLOWING) == []
+        broken = "[...document.images].filter(i => !i.complete || i.naturalWidth === 0).length"
+        assert page.evaluate(broken) == 0
+        page.close()
+
+
+def test_figures_take_the_colours_of_the_page(browser, pages):
+    found = {}
+    for scheme in ("light", "dark"):
+        page = browser.new_page(color_scheme=scheme)
+        page.goto(pages[0].as_uri())
+        found[scheme] = page.evaluate(
+            "getComputedStyle(document.querySelector('figure svg text')).fill"
+        )
+        page.close()
+    assert found == {"light": "rgb(90, 96, 104)", "dark": "rgb(166, 172, 180)"}
+
+
+def test_on_paper_it_is_black_on_white_and_fits(browser, pages):
+    for path in pages:
+        page = browser.new_page(viewport={"width": 700, "height": 990}, color_scheme="dark")
+        page.emulate_media(media="print")
+        page.goto(path.as_uri())
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == (
+            "rgb(255, 255, 255)"
+        )
+        assert page.evaluate("document.documentElement.scrollWidth") == 700
+        assert page.pdf(format="A4").startswith(b"%PDF")
+        page.close()
+
+
+def _luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_every_colour_of_text_has_the_contrast_that_wcag_asks_for():
+    style = resources.files("onelayer.report").joinpath("templates/report.css").read_text()
+    blocks = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    schemes = [dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", block)) for block in blocks[:2]]
+    for colours in schemes:
+        paper = _luminance(colours["paper"])
+        for name in ("ink", "muted", "accent", "second"):
+            light, dark = sorted([paper, _luminance(colours[name])], reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, name
