@@ -1,4 +1,4 @@
-"""onelayer evaluate MODEL SOURCE."""
+"""onelayer evaluate MODEL SOURCE: how well a model does on what is known."""
 
 from __future__ import annotations
 
@@ -21,9 +21,20 @@ def evaluate(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="A folder with a sub-folder of pictures for each class, or an embedded set.",
+            help="What `train` takes: a folder of pictures, a file of arrays, an embedded set. "
+            "Of a file with a part for testing, that part judges.",
         ),
     ],
+    x: Annotated[
+        str | None,
+        typer.Option("--x", metavar="NAME", help="X in a file of arrays.", show_default=False),
+    ] = None,
+    y: Annotated[
+        str | None,
+        typer.Option(
+            "--y", metavar="NAME|FILE", help="y in it, or a file of labels.", show_default=False
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")
     ] = False,
@@ -32,13 +43,14 @@ def evaluate(
     """Judge MODEL on SOURCE, whose classes are known."""
     del debug
     from onelayer.model.fitted import load
-    from onelayer.model.sources import identity
+    from onelayer.model.sources import identity, parts_of
 
     fitted = load(model)
-    if fitted.card.source_id == identity(source):
+    own = fitted.card.source_id == identity(source)
+    if own and "test" not in parts_of(source, fitted.asked(x, y)):
         warn(f"note: the model was trained on most of {source}, which flatters it here")
     with progress_shown() as progress:
-        found = fitted.evaluate(source, progress=progress)
+        found = fitted.evaluate(source, x=x, y=y, progress=progress)
     if as_json:
         print_json(found.to_dict())
     else:

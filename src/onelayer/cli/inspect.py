@@ -1,4 +1,4 @@
-"""onelayer inspect MODEL."""
+"""onelayer inspect MODEL: where a model comes from, and what it weighs."""
 
 from __future__ import annotations
 

@@ -37,6 +37,8 @@ class Card:
         How the weights were solved for, without the history.
     audit
         What was read, left out and chosen.
+    reading
+        What reading another source the same way must know: `index_base` of a LIBSVM file.
     """
 
     classes: list[str]
@@ -56,6 +58,7 @@ class Card:
     refit: bool = False
     solution: dict[str, Any] | None = None
     audit: dict[str, Any] | None = None
+    reading: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
