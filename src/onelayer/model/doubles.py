@@ -79,8 +79,8 @@ def with_near_duplicates(
         held = sum(map(len, bursts))
         shown = "; ".join(" ~ ".join(group[:SHOWN]) for group in bursts[:SHOWN])
         more = "; ..." if len(bursts) > SHOWN else ""
-        what = f"{held} pictures in {len(bursts)} groups are nearly the same"
-        notes += (f"{what}, each group kept on one side of a split: {shown}{more}",)
+        count = f"{held} pictures nearly the same as another, in {len(bursts)} group(s)"
+        notes += (f"{count} kept on one side of a split: {shown}{more}",)
     return replace(train, alike=alike), replace(_noted(audit, *notes), near_duplicates=groups)
 
 

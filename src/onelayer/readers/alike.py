@@ -38,7 +38,7 @@ class Fingerprints:
     @classmethod
     def of(cls, images: np.ndarray) -> Fingerprints:
         """Read pictures (m, height, width, channels) once, block by block."""
-        blocks = [images[at : at + _BLOCK] for at in range(0, len(images), _BLOCK)]
+        blocks = [images[at : at + _BLOCK] for at in range(0, max(1, len(images)), _BLOCK)]
         bits, thumbs = zip(*map(_fingerprints, blocks), strict=True)
         packed = np.packbits(np.pad(np.concatenate(bits), [(0, 0), (0, 8)]), axis=1)
         return cls(
@@ -68,7 +68,7 @@ def nearly_same(found: Fingerprints) -> np.ndarray:
         order = _sorted_by(bits, random.permutation(120)[:64])
         near = [_near(found.words, order, step) for step in range(1, neighbours + 1)]
         pairs = np.union1d(pairs, np.concatenate([pairs[:0], *near]))
-    return _verified(np.column_stack(np.divmod(pairs, m)), found.thumbs)
+    return _verified(np.column_stack(np.divmod(pairs, max(m, 1))), found.thumbs)
 
 
 def joined_groups(*numberings: np.ndarray) -> np.ndarray:

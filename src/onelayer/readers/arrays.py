@@ -27,8 +27,8 @@ _IDX_PARTS = {"t10k": "test", "valid": "val"}
 class ArraySet:
     """X and y of one part of a file, read when they are asked for.
 
-    `load_y` is None where there are no labels, and `looked_for` says where they were looked for;
-    `notes` are known once X was read.
+    `load_y` is None where there are no labels, and `looked_for` says where they were looked for.
+    `index_base` is that of a LIBSVM file, known once X was read.
     """
 
     load_x: Callable[[], Any]
@@ -109,10 +109,11 @@ def _container_sets(
         y = layout.y.get(part)
         if y is None and part == WHOLE and len(layout.x) == 1:
             found = _labels_elsewhere(path, asked)
-            sets[part] = ArraySet(partial(load, x), found[0], None, found[2])
+            looked = f"it holds {', '.join(names)}; {found[2]}"
+            sets[part] = ArraySet(partial(load, x), found[0], None, looked)
         else:
             load_y = None if y is None else partial(load, y)
-            looked = f"among {', '.join(names)}"
+            looked = f"it holds {', '.join(names)}"
             sets[part] = ArraySet(partial(load, x), load_y, classes, looked)
     return sets
 

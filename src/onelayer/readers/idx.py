@@ -66,13 +66,18 @@ def _read(file: BinaryIO | gzip.GzipFile, path: Path) -> np.ndarray:
     head = file.read(4)
     if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _TYPES or head[3] == 0:
         raise DataError(f"{path} is no IDX file: it does not begin as one")
-    shape = tuple(np.frombuffer(file.read(4 * head[3]), ">u4").tolist())
+    sides = file.read(4 * head[3])
+    if len(sides) < 4 * head[3]:
+        raise DataError(f"{path} is truncated: it ends before its {head[3]} dimensions")
+    shape = tuple(np.frombuffer(sides, ">u4").tolist())
     dtype = np.dtype(_TYPES[head[2]])
     claimed = math.prod(shape) * dtype.itemsize
     require_possible(claimed, path)
-    data = file.read(claimed)
-    if len(shape) != head[3] or len(data) != claimed:
+    data = file.read(claimed + 1)  # one more: so the end is read, and with it gzip's checksum
+    if len(data) < claimed:
         raise DataError(
             f"{path} is truncated: {claimed} bytes of values claimed, {len(data)} there"
         )
+    if len(data) > claimed:
+        raise DataError(f"{path} is damaged: more than the {claimed} bytes of values claimed")
     return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)

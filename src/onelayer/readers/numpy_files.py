@@ -79,7 +79,7 @@ def damage_named(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise
     except _DAMAGE as error:
-        if "allow_pickle" in str(error):
+        if "allow_pickle" in str(error) or "Python objects" in str(error):
             raise DataError(
                 f"{path} holds Python objects, which could run code when read: "
                 "save numbers or text, as in np.savez(path, X=X, y=y.astype(str))"
