@@ -14,7 +14,7 @@ import numpy as np
 
 import onelayer
 from onelayer.designs import Scaling, make_design
-from onelayer.errors import DataError, ModelFileError, ShapeError, UsageError
+from onelayer.errors import DataError, ModelFileError, ShapeError
 from onelayer.logistic import Head
 from onelayer.model.arrays import file_rows
 from onelayer.model.card import Card
@@ -208,7 +208,9 @@ class Model:
                 parameters=dict(metadata["parameters"]),
                 card=Card.from_dict(metadata["card"]),
             )
-        except (KeyError, TypeError, UsageError) as error:
+        except ModelFileError:
+            raise
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelFileError(f"is damaged: {error} is missing or wrong") from error
         model._require_consistent()
         return model

@@ -123,9 +123,10 @@ def _fingerprints(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     m, height, width, _ = images.shape
     block = images[..., :3].astype(np.float32)
     grey = block @ _LUMA if block.shape[3] == 3 else block[..., 0]
-    waves = (_cosines(height) @ grey @ _cosines(width).T).reshape(m, -1)[:, 1:]
+    waves = (_cosines(height) @ grey @ _cosines(width).T).reshape(m, _FREQUENCIES**2)[:, 1:]
     columns = np.tensordot(_means(height), block, axes=(1, 1))
-    thumbs = np.tensordot(_means(width), columns, axes=(1, 2)).transpose(2, 1, 0, 3).reshape(m, -1)
+    thumbs = np.tensordot(_means(width), columns, axes=(1, 2)).transpose(2, 1, 0, 3)
+    thumbs = thumbs.reshape(m, _THUMB**2 * block.shape[3])
     thumbs -= thumbs.mean(axis=1, keepdims=True)
     length = np.linalg.norm(thumbs, axis=1, keepdims=True)
     return waves > np.median(waves, axis=1, keepdims=True), thumbs / np.maximum(length, 1)

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from onelayer.errors import DataError
-from onelayer.readers.numpy_files import damage_named
+from onelayer.readers.numpy_files import DAMAGE, damage_named
 
 SUFFIXES = (".svm", ".libsvm", ".svmlight")
 _OPENERS: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
@@ -28,7 +28,7 @@ def looks_like_libsvm(path: Path) -> bool:
     try:
         with _unpacked(path) as file:
             text = file.read(_SNIFFED)
-    except (OSError, EOFError, ValueError, lzma.LZMAError):
+    except DAMAGE:
         return False
     lines = text.split(b"\n")[:20]
     whole = lines if len(text) < _SNIFFED else lines[:-1] or lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import struct
 import zlib
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ DEFLATE = 1032
 _SPARSE = {"format", "shape", "data"}
 _KINDS = (b"csr", b"csc", b"coo")
 # What NumPy, SciPy and zipfile were seen to raise on damaged files.
-_DAMAGE = (
+DAMAGE = (
     ArithmeticError,
     AttributeError,
     BadZipFile,
@@ -34,6 +35,7 @@ _DAMAGE = (
     SyntaxError,
     TypeError,
     ValueError,
+    lzma.LZMAError,
     struct.error,
     zlib.error,
 )
@@ -78,7 +80,7 @@ def damage_named(path: Path) -> Iterator[None]:
         raise
     except FileNotFoundError:
         raise
-    except _DAMAGE as error:
+    except DAMAGE as error:
         if "allow_pickle" in str(error) or "Python objects" in str(error):
             raise DataError(
                 f"{path} holds Python objects, which could run code when read: "
