@@ -39,7 +39,7 @@ def test_idx_files_from_the_command_line(pictures, tmp_path, onelayer):
     assert trained["test"]["accuracy"] == 1.0
     judged = onelayer("evaluate", output, tmp_path, "--json")
     assert judged.json == trained["test"]
-    assert judged.err == ""  # the test part was not trained on
+    assert judged.err == f"note: the test part of {tmp_path} judges\n"  # it was not trained on
     shown = onelayer("predict", output, tmp_path, "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(shown.out)))
     assert [int(row["row"]) for row in rows] == list(range(30))

@@ -62,6 +62,7 @@ def predict(
 
 def _predict(model: Model, paths: list[Path], x: str | None) -> tuple[Predictions, dict[str, str]]:
     """Return class and probability of each picture or row, and why some files have none."""
+    from onelayer.model.sources import parts_of
     from onelayer.readers.arrays import array_kind
 
     arrays = [path for path in paths if array_kind(path)]
@@ -76,6 +77,9 @@ def _predict(model: Model, paths: list[Path], x: str | None) -> tuple[Prediction
             predictions += _named(model, X, [{"file": str(file)} for file in read])
         for path in arrays:
             progress("reading", 0, 1)
+            parts = parts_of(path, model.asked(x))
+            if len(parts) > 1 and "test" in parts:
+                warn(f"note: the test part of {path} is taken")
             X = model.read_arrays(path, x)
             rows = [{"file": str(path), "row": row} for row in range(X.shape[0])]
             predictions += _named(model, X, rows)
