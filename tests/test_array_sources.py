@@ -67,6 +67,7 @@ def test_the_test_part_of_a_file_judges(split):
     predicted = model.predict(split)
     np.testing.assert_array_equal(predicted, model.predict(FLOWERS[TEST]))
     assert predicted.dtype == KINDS.dtype
+    np.testing.assert_array_equal(model.predict([split]), predicted)
 
 
 def test_a_val_part_chooses(tmp_path):

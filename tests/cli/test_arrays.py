@@ -48,9 +48,14 @@ def test_idx_files_from_the_command_line(pictures, tmp_path, onelayer):
     ).tolist()
     assert onelayer("inspect", output, "--weights", tmp_path / "w.png").code == 0
     (tmp_path / "t10k-labels-idx1-ubyte.gz").unlink()
+    alone = onelayer("train", tmp_path, "--C", 1, "-o", output, "--json").json
+    assert (alone["train"]["n"], alone["test"]["n"]) == (72, 18)
+    note = "no labels for test, so no part in training or judging"
+    assert note in alone["audit"]["notes"]
+    (tmp_path / "train-labels-idx1-ubyte.gz").unlink()
     failed = onelayer("train", tmp_path, "--C", 1, "-o", output)
     assert failed.code == 1
-    assert "(test) has no labels" in failed.err or "has no labels (no t10k-labels-" in failed.err
+    assert "has no labels (no train-labels-... beside it): name them with --y" in failed.err
 
 
 def test_x_and_y_are_named_on_the_command_line(tmp_path, onelayer):

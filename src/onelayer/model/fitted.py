@@ -235,9 +235,9 @@ class Model:
         rows = given_rows(inputs)
         if rows is not None:
             return self._array(rows)
-        if isinstance(inputs, (str, Path)) and array_kind(Path(inputs)):
-            return self.read_arrays(Path(inputs))
         several = [inputs] if isinstance(inputs, (str, Path)) else list(inputs)
+        if len(several) == 1 and array_kind(Path(several[0])):
+            return self.read_arrays(Path(several[0]))
         files = find_pictures(several)
         X, failures = self.read_files(files)
         if failures:
