@@ -227,4 +227,12 @@ def test_a_training_that_is_killed_leaves_a_whole_model(tmp_path, colours):
         assert found.predict(colours).tolist() == first.predict(colours).tolist()
 
 
+# Tables with missing values or unseen categories have no reader yet; a constant target is one class.
+def test_a_constant_target_and_missing_numbers():
+    with pytest.raises(DataError, match="arrays has one class alone, 1: give two or more"):
+        onelayer.train((X, np.ones(40)))
+    with pytest.raises(DataError, match="leave the row out, or fill the value in"):
+        onelayer.train((np.where(X > 2, np.nan, X), Y))
+
+
 # cli/test_interrupt.py holds that Ctrl-C keeps the best parameters and ends within a second.

@@ -111,6 +111,18 @@ def test_sorting_finds_what_comparing_all_pairs_finds(monkeypatch):
     assert len(nearly_same(few)) == 0
 
 
+def test_a_film_of_one_scene_takes_no_longer():
+    """Twenty thousand hashes, some bits of 120 apart: two hundred million pairs are near."""
+    random = np.random.default_rng(0)
+    bits = np.zeros((20000, 128), dtype=np.uint8)
+    bits[:, :120] = random.random((20000, 120)) < 0.05
+    words = np.packbits(bits, axis=1).view(">u8").astype(np.uint64)
+    began = time.process_time()
+    pairs = nearly_same(Fingerprints(words, np.ones((20000, 1), np.float32)))
+    assert time.process_time() - began < 10
+    assert len(np.unique(connected(pairs, 20000))) == 1
+
+
 def test_chains_are_one_group():
     groups = connected(np.array([[0, 2], [2, 4]]), 6)
     assert len(set(groups[[0, 2, 4]].tolist())) == 1
