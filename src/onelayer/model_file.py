@@ -198,12 +198,16 @@ def _metadata(header: dict[str, Any]) -> dict[str, Any]:
 
 def _json_object(text: str | bytes, what: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        found = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"is damaged: its {what} is no JSON ({error})") from error
     if not isinstance(found, dict):
         raise ModelFileError(f"is damaged: its {what} is no JSON object")
     return found
+
+
+def _refuse_constant(constant: str) -> None:
+    raise ValueError(f"{constant} in it")
 
 
 def _require_finite(arrays: dict[str, np.ndarray]) -> None:

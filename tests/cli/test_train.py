@@ -215,7 +215,8 @@ def test_a_source_that_is_not_there_or_of_no_known_kind_says_what_is(onelayer, t
     assert missing.code == 1
     assert missing.err == (
         f"error: there is no {tmp_path / 'nothing'}: give a folder with a sub-folder of pictures "
-        "for each class, or the name of an embedded set (breast_cancer, digits)\n"
+        "for each class, arrays (.npz, .npy, .h5, .svm, IDX), "
+        "or the name of an embedded set (breast_cancer, digits)\n"
     )
     table = tmp_path / "table.csv"
     table.write_text("a,b\n1,2\n")

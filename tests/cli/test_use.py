@@ -104,7 +104,7 @@ def test_a_table_model_predicts_no_pictures_and_says_what_does(onelayer, tmp_pat
     assert done.code == 1
     assert done.err == (
         "error: the model was not trained on pictures but on a table of 30 features: it cannot "
-        "take files. In Python: model.predict(X), a row an example\n"
+        "take files. Give an array (.npy, .npz, .h5, .svm), a row an example\n"
     )
     drawn = onelayer("inspect", output, "--weights", tmp_path / "w.png")
     assert drawn.code == 2

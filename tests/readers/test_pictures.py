@@ -67,6 +67,9 @@ def test_hidden_files_and_folders_are_ignored(pets):
     assert found.classes == ("cat", "dog")
     assert found.audit.left_out == ()
     assert len(found.images) == 5
+    assert found.audit.notes[1:] == (
+        "5 hidden or a system's own, not read: .git, __MACOSX, cat/.a.png, ...",
+    )
 
 
 def test_what_cannot_be_read_is_left_out_by_name_and_reason(pets):
@@ -108,6 +111,9 @@ def test_links_are_followed_and_loops_are_harmless(pets, tmp_path):
     ((name, reason),) = found.audit.left_out
     assert name == "dog/self.png"
     assert "symbolic links" in reason
+    assert found.audit.notes[-1] == (
+        "1 link(s) back to a folder on the way, not followed: cat/deep/loop"
+    )
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from onelayer.cli.train import train
 
 app = typer.Typer(
     help=(
-        "Logistic regression as a one-layer neural network: train it on a folder of pictures, "
-        "judge it, use it."
+        "Logistic regression as a one-layer neural network: train it on a folder of pictures "
+        "or on arrays, judge it, use it."
     ),
     epilog="Start with: onelayer train digits",
     no_args_is_help=True,

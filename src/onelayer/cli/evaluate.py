@@ -21,7 +21,8 @@ def evaluate(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="A folder with a sub-folder of pictures for each class, or an embedded set.",
+            help="What `train` takes: a folder of pictures, a file of arrays, an embedded set. "
+            "Of a file with a part for testing, that part judges.",
         ),
     ],
     report: Annotated[
@@ -36,6 +37,16 @@ def evaluate(
         bool,
         typer.Option("--overwrite", help="Replace a report even if it is on another source."),
     ] = False,
+    x: Annotated[
+        str | None,
+        typer.Option("--x", metavar="NAME", help="X in a file of arrays.", show_default=False),
+    ] = None,
+    y: Annotated[
+        str | None,
+        typer.Option(
+            "--y", metavar="NAME|FILE", help="y in it, or a file of labels.", show_default=False
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")
     ] = False,
@@ -44,17 +55,20 @@ def evaluate(
     """Judge MODEL on SOURCE, whose classes are known."""
     del debug
     from onelayer.model.fitted import load
-    from onelayer.model.sources import identity
+    from onelayer.model.sources import identity, parts_of
 
     if report is not None:
         from onelayer.model.output import check_report
 
         check_report(report, source, overwrite=overwrite)
     fitted = load(model)
-    if fitted.card.source_id == identity(source):
+    parts = parts_of(source, fitted.asked(x, y))
+    if len(parts) > 1 and "test" in parts:
+        warn(f"note: the test part of {source} judges")
+    elif fitted.card.source_id == identity(source):
         warn(f"note: the model was trained on most of {source}, which flatters it here")
     with progress_shown() as progress:
-        found = fitted.evaluate(source, report=report, progress=progress)
+        found = fitted.evaluate(source, x=x, y=y, report=report, progress=progress)
     if as_json:
         print_json({**found.to_dict(), "report": report and str(report)})
     else:

@@ -22,8 +22,17 @@ Predictions: TypeAlias = list[dict[str, Any]]
 def predict(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file.")],
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Pictures, and folders of pictures.")
+        list[Path],
+        typer.Argument(
+            metavar="FILE...",
+            help="Pictures and folders of pictures; or arrays (.npy, .npz, .h5, .svm, IDX), of "
+            "which each row is named by its number.",
+        ),
     ],
+    x: Annotated[
+        str | None,
+        typer.Option("--x", metavar="NAME", help="X in a file of arrays.", show_default=False),
+    ] = None,
     shape: Annotated[Format, typer.Option("--format", help="How to print the result.")] = "table",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Errors with their traceback.")] = False,
@@ -37,7 +46,7 @@ def predict(
     from onelayer.model.fitted import load
 
     fitted = load(model)
-    predictions, failed = _predict(fitted, files)
+    predictions, failed = _predict(fitted, files, x)
     for file, reason in failed.items():
         warn(f"{file}: {reason}")
     if as_json or shape == "json":
@@ -51,20 +60,39 @@ def predict(
         raise typer.Exit(FAILED)
 
 
-def _predict(model: Model, paths: list[Path]) -> tuple[Predictions, dict[str, str]]:
-    """Return file, class and probability of each picture, and why some have none."""
-    files, failed = _files(paths)
+def _predict(model: Model, paths: list[Path], x: str | None) -> tuple[Predictions, dict[str, str]]:
+    """Return class and probability of each picture or row, and why some files have none."""
+    from onelayer.model.sources import parts_of
+    from onelayer.readers.arrays import array_kind
+
+    arrays = [path for path in paths if array_kind(path)]
+    pictures = [path for path in paths if path not in arrays]
+    files, failed = _files(pictures)
+    predictions: Predictions = []
     with progress_shown() as progress:
-        X, failures = model.read_files(files, lambda *at: progress("reading", *at))
-    failed |= {str(files[row]): reason for row, reason in failures.items()}
-    read = [str(file) for row, file in enumerate(files) if row not in failures]
-    A = model.probabilities(X)
-    best = A.argmax(axis=1)
-    predictions = [
-        {"file": file, "class": model.classes[k].item(), "probability": float(a[k])}
-        for file, k, a in zip(read, best, A, strict=True)
-    ]
+        if files:
+            X, failures = model.read_files(files, lambda *at: progress("reading", *at))
+            failed |= {str(files[row]): reason for row, reason in failures.items()}
+            read = [file for row, file in enumerate(files) if row not in failures]
+            predictions += _named(model, X, [{"file": str(file)} for file in read])
+        for path in arrays:
+            progress("reading", 0, 1)
+            parts = parts_of(path, model.asked(x))
+            if len(parts) > 1 and "test" in parts:
+                warn(f"note: the test part of {path} is taken")
+            X = model.read_arrays(path, x)
+            rows = [{"file": str(path), "row": row} for row in range(X.shape[0])]
+            predictions += _named(model, X, rows)
     return predictions, failed
+
+
+def _named(model: Model, X: Any, which: Predictions) -> Predictions:
+    """Add class and probability to what names each row of X."""
+    A = model.probabilities(X)
+    return [
+        {**name, "class": model.classes[k].item(), "probability": float(a[k])}
+        for name, k, a in zip(which, A.argmax(axis=1), A, strict=True)
+    ]
 
 
 def _files(paths: list[Path]) -> tuple[list[Path], dict[str, str]]:
@@ -84,8 +112,13 @@ def _files(paths: list[Path]) -> tuple[list[Path], dict[str, str]]:
     return files, failed
 
 
+def _columns(predictions: Predictions) -> list[str]:
+    rows = ["row"] if any("row" in found for found in predictions) else []
+    return ["file", *rows, "class", "probability"]
+
+
 def _print_csv(predictions: Predictions) -> None:
-    writer = csv.DictWriter(sys.stdout, ["file", "class", "probability"], lineterminator="\n")
+    writer = csv.DictWriter(sys.stdout, _columns(predictions), lineterminator="\n")
     writer.writeheader()
     writer.writerows(predictions)
 
@@ -94,10 +127,12 @@ def _print_table(predictions: Predictions) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    table.add_column("file", overflow="fold")
-    table.add_column("class")
-    table.add_column("probability", justify="right")
+    columns = _columns(predictions)
+    for name in columns:
+        right = name in {"row", "probability"}
+        table.add_column(name, overflow="fold", justify="right" if right else "left")
     for found in predictions:
-        table.add_row(found["file"], str(found["class"]), f"{found['probability']:.3f}")
+        shown = {**found, "probability": f"{found['probability']:.3f}"}
+        table.add_row(*(str(shown.get(name, "")) for name in columns))
     if predictions:
         show(table)

@@ -23,7 +23,8 @@ def _size(text: str) -> tuple[int, int]:
     return int(sides[0]), int(sides[-1])
 
 
-_PICTURES, _TRAINING, _JUDGING, _RUNNING = "Pictures", "Training", "Judging", "Running"
+_PICTURES, _ARRAYS, _TRAINING = "Pictures", "Arrays", "Training"
+_JUDGING, _RUNNING = "Judging", "Running"
 
 
 def train(
@@ -32,7 +33,8 @@ def train(
         typer.Argument(
             metavar="SOURCE",
             help="A folder with a sub-folder of pictures for each class (or with train/, val/ and "
-            "test/ that have them), or an embedded set: digits, breast_cancer.",
+            "test/ that have them); arrays: .npz, .npy, .h5, .svm or .libsvm (.gz too), or a "
+            "folder of IDX files; or an embedded set: digits, breast_cancer.",
             show_default=False,
         ),
     ],
@@ -72,6 +74,36 @@ def train(
     fit: Annotated[
         Fit, typer.Option(help="How a picture becomes that size.", rich_help_panel=_PICTURES)
     ] = Settings.fit,
+    x: Annotated[
+        str | None,
+        typer.Option(
+            "--x",
+            metavar="NAME",
+            help="X in a file of arrays. Default: x, features, images and the like, with train and "
+            "test before or after.",
+            rich_help_panel=_ARRAYS,
+            show_default=False,
+        ),
+    ] = Settings.x,
+    y: Annotated[
+        str | None,
+        typer.Option(
+            "--y",
+            metavar="NAME|FILE",
+            help="y in it, or a file of labels. Default: y, labels, target; or beside X_a.npy a "
+            "file y_a.npy.",
+            rich_help_panel=_ARRAYS,
+            show_default=False,
+        ),
+    ] = Settings.y,
+    n_features: Annotated[
+        int | None,
+        typer.Option(
+            help="Features of a LIBSVM file. Default: its largest index.",
+            rich_help_panel=_ARRAYS,
+            show_default=False,
+        ),
+    ] = Settings.n_features,
     C: Annotated[
         float | None,
         typer.Option(
@@ -178,6 +210,9 @@ def train(
         "size": size,
         "mode": mode,
         "fit": fit,
+        "x": x,
+        "y": y,
+        "n_features": n_features,
         "C": C,
         "solver": solver,
         "learning_rate": learning_rate,

@@ -11,7 +11,7 @@ from onelayer.designs.csr import CsrDesign, csr_standard_scaling
 from onelayer.designs.dense import DenseDesign, dense_standard_scaling
 from onelayer.designs.design import Design
 from onelayer.designs.scaling import Scaling
-from onelayer.designs.values import DTYPES, first_not_finite, largest, storable
+from onelayer.designs.values import DTYPES, first_not_finite, largest, storable, varies
 
 __all__ = [
     "DTYPES",
@@ -22,6 +22,7 @@ __all__ = [
     "make_design",
     "make_scaling",
     "storable",
+    "varies",
 ]
 
 

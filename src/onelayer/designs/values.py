@@ -42,6 +42,14 @@ def largest(X: Any) -> float:
     return float(np.max([_largest(block) for block in _blocks(values)], initial=0.0))
 
 
+def varies(X: Any) -> np.ndarray:
+    """Whether a column holds two different values: bool (n,)."""
+    lowest, highest = X.min(axis=0), X.max(axis=0)
+    if sparse.issparse(X):
+        return np.asarray(highest.todense() > lowest.todense()).ravel()
+    return highest > lowest
+
+
 def first_not_finite(X: Any) -> tuple[int, int, float] | None:
     """Row, column and value of the first NaN or infinity in X; None where there is none."""
     values = X.data[: X.nnz] if sparse.issparse(X) else X

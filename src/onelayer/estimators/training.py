@@ -117,7 +117,9 @@ def _tame(scaling: Scaling | None, strength: float, n: int) -> tuple[Scaling | N
     if strength <= STRONG:
         return scaling, Penalty(strength)
     scaling = scaling or Scaling.identity(n)
-    return Scaling(scaling.centre, scaling.scale / math.sqrt(strength)), Penalty(1.0)
+    # Not below the smallest float: a scale of 0 cannot be divided by again in a prediction.
+    scale = np.maximum(scaling.scale / math.sqrt(strength), np.finfo(np.float64).tiny)
+    return Scaling(scaling.centre, scale), Penalty(1.0)
 
 
 def _check_magnitude(X: Any, scaling: float | str | None) -> None:

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from types import NoneType
 from typing import Any
 
 from onelayer.errors import ModelFileError
 from onelayer.readers import Audit
 from onelayer.words import c_in_words, interval_in_words, loss_in_words, percent
+
+_OBJECT = (dict, NoneType)
+_OBJECTS = (
+    "preprocessing",
+    "settings",
+    "choice",
+    "train",
+    "test",
+    "baseline",
+    "solution",
+    "audit",
+    "reading",
+)
+_DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +53,8 @@ class Card:
         How the weights were solved for, without the history.
     audit
         What was read, left out and chosen.
+    reading
+        What reading another source the same way must know: `index_base` of a LIBSVM file.
     """
 
     classes: list[str]
@@ -57,6 +74,7 @@ class Card:
     refit: bool = False
     solution: dict[str, Any] | None = None
     audit: dict[str, Any] | None = None
+    reading: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
@@ -64,11 +82,21 @@ class Card:
 
     @classmethod
     def from_dict(cls, fields: Any) -> Card:
-        """Return the card that `to_dict` described."""
+        """Return the card that `to_dict` described; ModelFileError if it cannot have.
+
+        What a card says is said once here: whatever is missing or of a wrong type shows then.
+        """
         try:
-            return cls(**fields)
-        except TypeError as error:
-            raise ModelFileError(f"the model's card cannot be understood: {error}") from error
+            card = cls(**fields)
+            wrong = [name for name in _OBJECTS if not isinstance(getattr(card, name), _OBJECT)]
+            if wrong:
+                raise TypeError(f"{wrong[0]} is no object")
+            str(card)
+        except _DAMAGE as error:
+            raise ModelFileError(
+                f"is damaged: the model's card cannot be understood: {error!r}"
+            ) from error
+        return card
 
     def rows(self) -> Iterator[tuple[str, str]]:
         """Pairs of a heading and its text, for people; a text may have several lines."""

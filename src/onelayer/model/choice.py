@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from onelayer.designs import make_scaling
+from onelayer.designs import make_scaling, varies
 from onelayer.measures import head_of, log_loss
 from onelayer.model.examples import Examples
 
@@ -105,8 +105,9 @@ def _total_variance(examples: Examples) -> float:
     """Return the sum of the variances of the scaled features, at least a billionth."""
     m = len(examples)
     moments = make_scaling(examples.X, "standard", np.full(m, 1 / m))
-    varying = examples.X.max(axis=0) > examples.X.min(axis=0)
+    varying = varies(examples.X)
     variances = np.where(varying, moments.scale**-2.0, 0) if moments is not None else np.zeros(1)
     if isinstance(examples.scaling, str):
         return float(max(1, varying.sum()))
-    return float(max(1e-9, examples.scaling**2 * variances.sum()))
+    scale = 1.0 if examples.scaling is None else examples.scaling
+    return float(max(1e-9, scale**2 * variances.sum()))

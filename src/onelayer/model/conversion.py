@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from onelayer.errors import UsageError
+from onelayer.errors import ModelFileError, UsageError
 from onelayer.estimators import LogisticRegression
 from onelayer.model.card import Card
 from onelayer.model.fitted import Model, made_now
@@ -43,7 +43,22 @@ def from_estimator(
 
 
 def to_estimator(model: Model) -> LogisticRegression:
-    """Return the fitted estimator that has the model's weights."""
+    """Return the fitted estimator that has the model's weights.
+
+    Raises
+    ------
+    ModelFileError
+        Where the file that the model is of holds parameters that no estimator has.
+    """
+    try:
+        return _to_estimator(model)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ModelFileError(
+            f"the model is damaged: its parameters cannot be understood: {error!r}"
+        ) from error
+
+
+def _to_estimator(model: Model) -> LogisticRegression:
     parameters = dict(model.parameters)
     if "C" in parameters:
         parameters["C"] = float(parameters["C"])

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from onelayer.readers import Audit, Preprocessing, content_groups
+from onelayer.readers import Audit, Preprocessing, content_groups, joined_groups, stacked
+
+COMMON = 0.1
+"""Repeated rows of a table, as a share: above it they are taken to agree by chance, as rows of few
+values do, and are split like any others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +21,7 @@ class Examples:
     Attributes
     ----------
     X
-        (m, n), a row an example; pictures as uint8, row by row, channels last.
+        (m, n), a row an example, dense or CSR; pictures as uint8, row by row, channels last.
     labels
         int64 (m,), positions in `classes`.
     classes
@@ -24,23 +29,33 @@ class Examples:
     names
         (m,), the file of each row, or its number.
     scaling
-        What the layer does to X first: 1/255 for pictures, "standard" for a table.
+        What the layer does to X first: 1/255 for pictures, "standard" for a table, None where
+        X is sparse.
     preprocessing
         What made the pictures; None for a table.
     audit
         What was read, left out and chosen.
     features
         (n,), what the columns of a table are called; None where nobody said.
+    content
+        (m,), equal for rows of equal bytes, in all parts of what was read; None: not counted yet.
+    alike
+        (m,), equal for pictures that are nearly the same; None where none are known to be.
+    index_base
+        Whether a LIBSVM file's indices count from 0 or from 1; None for everything else.
     """
 
-    X: np.ndarray
+    X: Any
     labels: np.ndarray
     classes: np.ndarray
     names: np.ndarray
-    scaling: float | str
+    scaling: float | str | None
     preprocessing: Preprocessing | None
     audit: Audit
     features: tuple[str, ...] | None = None
+    content: np.ndarray | None = None
+    alike: np.ndarray | None = None
+    index_base: int | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -52,32 +67,58 @@ class Examples:
 
     def take(self, rows: np.ndarray) -> Examples:
         """Return the examples of these rows; the audit stays that of the whole source."""
-        return replace(self, X=self.X[rows], labels=self.labels[rows], names=self.names[rows])
+        return replace(
+            self,
+            X=self.X[rows],
+            labels=self.labels[rows],
+            names=self.names[rows],
+            content=None if self.content is None else self.content[rows],
+            alike=None if self.alike is None else self.alike[rows],
+        )
+
+    def contents(self) -> np.ndarray:
+        """Number the rows by content."""
+        return content_groups(self.X) if self.content is None else self.content
 
     def groups(self) -> np.ndarray:
-        """Number the rows by content: what is identical must lie on one side of a split."""
-        return content_groups(self.X)
+        """Number the rows by what must lie on one side of a split: the same, and nearly the same.
+
+        Rows of a table that repeat often are not held together, see `COMMON`.
+        """
+        same = self.contents()
+        if self.preprocessing is None and common(same):
+            return np.arange(len(self))
+        return same if self.alike is None else joined_groups(same, self.alike)
+
+
+def common(contents: np.ndarray) -> bool:
+    """Whether rows repeat so often that they seem to agree by chance."""
+    return len(contents) - len(np.unique(contents)) > COMMON * len(contents)
+
+
+def numbered(parts: list[Examples]) -> list[Examples]:
+    """Return the parts with their contents numbered through, so that no part is read again."""
+    numbers = content_groups(*(part.X for part in parts))
+    ends = np.cumsum([len(part) for part in parts])[:-1]
+    pieces = np.split(numbers, ends)
+    return [replace(part, content=piece) for part, piece in zip(parts, pieces, strict=True)]
 
 
 def joined(parts: list[Examples]) -> Examples:
     """Return all examples of several parts, in order."""
     return replace(
         parts[0],
-        X=np.concatenate([part.X for part in parts]),
+        X=stacked([part.X for part in parts]),
         labels=np.concatenate([part.labels for part in parts]),
         names=np.concatenate([part.names for part in parts]),
+        content=None,
+        alike=None,
     )
-
-
-def also_in(examples: Examples, others: list[Examples]) -> np.ndarray:
-    """Mark the examples whose content is also among the others: bool (m,)."""
-    groups = content_groups(np.concatenate([examples.X, *(other.X for other in others)]))
-    return np.isin(groups[: len(examples)], groups[len(examples) :])
 
 
 def in_two_classes(examples: Examples) -> np.ndarray:
     """Mark the examples whose content has also another label: bool (m,)."""
-    groups = examples.groups()
+    _, groups = np.unique(examples.contents(), return_inverse=True)
     pairs = np.unique(np.column_stack([groups, examples.labels]), axis=0)
     ambiguous = np.bincount(pairs[:, 0]) > 1
     return ambiguous[groups]

@@ -14,19 +14,31 @@ import numpy as np
 
 import onelayer
 from onelayer.designs import Scaling, make_design
-from onelayer.errors import DataError, ModelFileError, ShapeError, UsageError
+from onelayer.errors import DataError, ModelFileError, ShapeError
 from onelayer.logistic import Head
 from onelayer.measures import Evaluation, decide, evaluate, head_of, probabilities_of
+from onelayer.model.arrays import file_rows
 from onelayer.model.card import Card
-from onelayer.model.sources import Progress, Reading, Source, no_progress, read_source
+from onelayer.model.sources import (
+    Progress,
+    Reading,
+    Source,
+    described,
+    no_progress,
+    read_source,
+)
 from onelayer.model_file import ModelRecord, decode_labels, encode_labels, read, write
 from onelayer.readers import Preprocessing, find_pictures, read_files
+from onelayer.readers.arrays import Asked, array_kind
+from onelayer.readers.layout import Names
+from onelayer.readers.rows import given_rows
 
 if TYPE_CHECKING:
     from onelayer.estimators import LogisticRegression
     from onelayer.model.reporting import Evidence
 
 Inputs: TypeAlias = str | Path | Iterable[str | Path] | np.ndarray
+"""Files, one or several, or an array; a SciPy sparse matrix too."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -84,8 +96,9 @@ class Model:
         Parameters
         ----------
         inputs
-            Files and folders of pictures, one or several; or an array, `(m, n)` or, for
-            pictures, uint8 `(m, height, width, channels)`.
+            Files and folders of pictures, one or several; a file of arrays (.npz, .npy, .h5, IDX,
+            LIBSVM); or an array or sparse matrix, `(m, n)` or, for pictures, uint8
+            `(m, height, width, channels)`.
 
         Raises
         ------
@@ -104,10 +117,14 @@ class Model:
         self,
         source: Source,
         *,
+        x: str | None = None,
+        y: str | None = None,
         report: str | Path | None = None,
         progress: Progress = no_progress,
     ) -> Evaluation:
-        """Judge the model on a source: a folder with a sub-folder a class, or an embedded set.
+        """Judge the model on a source of any kind that `train` takes; x and y name its arrays.
+
+        Of a file with a part for training and one for testing, that for testing judges.
 
         `report` names the HTML file of a report on it, for which nothing is read again.
 
@@ -116,8 +133,15 @@ class Model:
         DataError
             Where the source cannot be read, or has classes or features unknown to the model.
         """
-        reading = Reading.like(self.preprocessing, self.classes, progress=progress)
+        reading = Reading.like(
+            self.preprocessing, self.classes, progress=progress, arrays=self.asked(x, y)
+        )
         examples = read_source(source, reading)
+        if examples.X.shape[1] != self.coef.shape[1]:
+            raise DataError(
+                f"{described(source)} has {examples.X.shape[1]} features, and the model "
+                f"{self.coef.shape[1]}: give a source of the same kind"
+            )
         Z = self.forward(examples.X)
         if report is not None:
             from onelayer.model.reporting import report_on_examples
@@ -178,6 +202,22 @@ class Model:
         images, failures = read_files(files, self._pictures("files"), progress)
         return images.reshape(len(images), self.coef.shape[1]), failures
 
+    def asked(self, x: str | None = None, y: str | None = None) -> Asked:
+        """Return how arrays are read for this model: by the names given, else those of its own.
+
+        A file of labels is no name: that of the training set is not taken for another's.
+        """
+        settings = self.card.settings or {}
+        own = settings.get("y")
+        usual = own if own is not None and not Path(str(own)).suffix else None
+        names = Names(x or settings.get("x"), y or usual)
+        base = (self.card.reading or {}).get("index_base")
+        return Asked(names, self.coef.shape[1], base)
+
+    def read_arrays(self, path: Path, x: str | None = None) -> Any:
+        """Read a file of arrays as rows (m, n), dense or CSR, as the model's own were read."""
+        return file_rows(path, self.preprocessing, self.asked(x), self.coef.shape[1])
+
     def to_record(self) -> ModelRecord:
         """Return what the file holds."""
         metadata = {
@@ -206,7 +246,9 @@ class Model:
                 parameters=dict(metadata["parameters"]),
                 card=Card.from_dict(metadata["card"]),
             )
-        except (KeyError, TypeError, UsageError) as error:
+        except ModelFileError:
+            raise
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelFileError(f"is damaged: {error} is missing or wrong") from error
         model._require_consistent()
         return model
@@ -227,10 +269,13 @@ class Model:
                 f"is damaged: {self.coef.shape[1]} weights a class for pictures of {to.shape}"
             )
 
-    def _rows(self, inputs: Inputs) -> np.ndarray:
-        if isinstance(inputs, np.ndarray):
-            return self._array(inputs)
+    def _rows(self, inputs: Inputs) -> Any:
+        rows = given_rows(inputs)
+        if rows is not None:
+            return self._array(rows)
         several = [inputs] if isinstance(inputs, (str, Path)) else list(inputs)
+        if len(several) == 1 and array_kind(Path(several[0])):
+            return self.read_arrays(Path(several[0]))
         files = find_pictures(several)
         X, failures = self.read_files(files)
         if failures:
@@ -253,7 +298,8 @@ class Model:
         if self.preprocessing is None:
             raise DataError(
                 f"the model was not trained on pictures but on a table of {self.coef.shape[1]} "
-                f"features: it cannot take {what}. In Python: model.predict(X), a row an example"
+                f"features: it cannot take {what}. Give an array (.npy, .npz, .h5, .svm), a row "
+                "an example"
             )
         return self.preprocessing
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
+from typing import TypeAlias
 
 from onelayer.errors import DataError
-from onelayer.model.examples import Examples, also_in, in_two_classes, joined
+from onelayer.model.doubles import with_near_duplicates, without_repeats
+from onelayer.model.examples import Examples, joined, numbered
 from onelayer.model.settings import Settings
-from onelayer.model.sources import Progress, Reading, Source, read_source
-from onelayer.readers import Audit, Splits, find_splits, split_notes, stratified_split
+from onelayer.model.sources import Progress, Reading, Source, described, parts_of, read_source
+from onelayer.readers import Audit, find_splits, split_notes, stratified_split
+from onelayer.readers.arrays import Asked
+from onelayer.readers.layout import Names
+
+Place: TypeAlias = tuple[Source, str | None]
+"""A source and the part of it that is meant, where it has several."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,43 +57,69 @@ def read_parts(source: Source, settings: Settings, progress: Progress) -> Parts:
     """Read the source and what judges it, and split where nothing does.
 
     With a test set it judges, and a validation set chooses; a validation set alone judges. Else
-    `test_size` of every class is held out, identical examples on one side.
+    `test_size` of every class is held out, identical and nearly identical pictures on one side.
     """
-    splits = _splits(source, settings)
-    train = read_source(splits.train, Reading.asked(settings, progress))
-    named = {"test": splits.test, "val": splits.val}
+    places, notes = _places(source, settings)
+    first = replace(Reading.asked(settings, progress), part=places["train"][1])
+    train = read_source(places["train"][0], first)
     others = {
-        name: _read_like(train, path, settings, progress)
-        for name, path in named.items()
-        if path is not None
+        name: _read_like(train, place, settings, progress)
+        for name, place in places.items()
+        if name != "train"
     }
-    audit = _audit(source, {"train": train, **others}, splits.notes)
-    train, audit = _without_repeats(train, others, audit, settings)
-    audit = _with_conflicts(train, audit, settings)
+    audit = _audit(source, {"train": train, **others}, notes)
+    progress("looking for the same twice", 0, 1)
+    train, *rest = numbered([train, *others.values()])
+    others = dict(zip(others, rest, strict=True))
+    train, audit = without_repeats(train, others, audit, strict=settings.strict)
+    train, audit = with_near_duplicates(train, others, audit)
     if others:
         return _judged_by_a_set(train, others, audit)
     return _held_out(train, audit, settings)
 
 
-def _splits(source: Source, settings: Settings) -> Splits:
-    path = Path(source)
-    found = find_splits(path) if path.is_dir() else Splits(train=path)
-    val, test = _path(settings.val) or found.val, _path(settings.test) or found.test
-    return replace(found, val=val, test=test)
+def _places(source: Source, settings: Settings) -> tuple[dict[str, Place], tuple[str, ...]]:
+    """Where training, validation and test examples lie, and what to say of the rest."""
+    named = {name: (place, None) for name, place in _named(settings).items()}
+    parts = parts_of(source, _asked(settings))
+    if parts:
+        own: dict[str, Place] = {
+            part: (source, part) for part in ("val", "test") if part in parts and len(parts) > 1
+        }
+        return {"train": (source, "train"), **own, **named}, ()
+    if isinstance(source, tuple) or not Path(source).is_dir():
+        return {"train": (source, "train"), **named}, ()
+    found = find_splits(source)
+    split = {"train": found.train, "test": found.test, "val": found.val}
+    places: dict[str, Place] = {name: (path, name) for name, path in split.items() if path}
+    return {**places, **named}, found.notes
 
 
-def _path(source: Source | None) -> Path | None:
-    return None if source is None else Path(source)
+def _named(settings: Settings) -> dict[str, Source]:
+    given = {"test": settings.test, "val": settings.val}
+    return {name: source for name, source in given.items() if source is not None}
 
 
-def _read_like(train: Examples, source: Path, settings: Settings, progress: Progress) -> Examples:
+def _asked(settings: Settings) -> Asked:
+    return Asked(Names(settings.x, settings.y), settings.n_features)
+
+
+def _read_like(train: Examples, place: Place, settings: Settings, progress: Progress) -> Examples:
+    source, part = place
+    # A file of labels is that of the training set alone; a name in a file is that of every set.
+    labels = settings.y if part or not (settings.y and Path(settings.y).suffix) else None
+    arrays = Asked(Names(settings.x, labels), train.X.shape[1], train.index_base)
     reading = Reading.like(
-        train.preprocessing, train.classes, strict=settings.strict, progress=progress
+        train.preprocessing,
+        train.classes,
+        strict=settings.strict,
+        progress=progress,
+        arrays=arrays,
     )
-    other = read_source(source, reading)
+    other = read_source(source, replace(reading, part=part))
     if other.X.shape[1] != train.X.shape[1]:
         raise DataError(
-            f"{source} has {other.X.shape[1]} features, and what is trained on "
+            f"{described(source)} has {other.X.shape[1]} features, and what is trained on "
             f"{train.X.shape[1]}: give sets of the same kind"
         )
     return other
@@ -155,10 +186,10 @@ def _audit(source: Source, parts: dict[str, Examples], notes: tuple[str, ...]) -
     audits = {name: part.audit for name, part in parts.items()}
     first = audits["train"]
     if len(audits) == 1:
-        return replace(first, source=str(source), notes=(*notes, *first.notes))
+        return replace(first, source=described(source), notes=(*notes, *first.notes))
     sizes = ", ".join(f"{audit.read} in {name}" for name, audit in audits.items())
     return Audit(
-        source=str(source),
+        source=described(source),
         read=sum(audit.read for audit in audits.values()),
         unit=first.unit,
         by_class={
@@ -178,42 +209,6 @@ def _notes_of(audits: dict[str, Audit]) -> Iterator[str]:
     for name, audit in audits.items():
         # The size of the other parts is that of the first.
         yield from audit.notes if name == "train" else audit.notes[1:]
-
-
-def _without_repeats(
-    train: Examples, others: dict[str, Examples], audit: Audit, settings: Settings
-) -> tuple[Examples, Audit]:
-    """Leave out of training what also judges or chooses: it would flatter the model."""
-    repeated = also_in(train, list(others.values())) if others else np.zeros(len(train), bool)
-    if not repeated.any():
-        return train, audit
-    names = train.names[repeated].tolist()
-    reason = f"also in {' or '.join(others)}, so not trained on"
-    _refuse(names, reason, settings)
-    kept = train.take(~repeated)
-    empty = set(range(len(train.classes))) - set(kept.labels.tolist())
-    if empty:
-        lost = ", ".join(str(train.classes[label]) for label in sorted(empty))
-        raise DataError(f"all {train.unit} of {lost} are also in {' or '.join(others)}")
-    left_out = tuple((f"train/{name}", reason) for name in names)
-    return kept, replace(audit, left_out=(*audit.left_out, *left_out))
-
-
-def _with_conflicts(train: Examples, audit: Audit, settings: Settings) -> Audit:
-    """Note what stands in two classes; it is kept, as only the user can say which is right."""
-    ambiguous = in_two_classes(train)
-    if not ambiguous.any():
-        return audit
-    names = train.names[ambiguous].tolist()
-    _refuse(names, "the same in two classes", settings)
-    shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-    note = f"{len(names)} {train.unit} are the same in two classes and were kept: {shown}"
-    return _noted(audit, note)
-
-
-def _refuse(names: list[str], reason: str, settings: Settings) -> None:
-    if settings.strict:
-        raise DataError(f"{names[0]} is {reason}; {len(names)} such in all (strict)")
 
 
 def _noted(audit: Audit, *notes: str) -> Audit:

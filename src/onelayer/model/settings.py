@@ -27,6 +27,11 @@ class Settings:
         What a pixel is: `RGB`, `L` (grey) or `RGBA`. None: `L` for `digits`, else `RGB`.
     fit
         How a picture becomes that size: `stretch`, `crop` or `pad`.
+    x, y
+        What X and y are called in a file of arrays, where it is not what most people call them; y
+        may also be a file of labels.
+    n_features
+        How many features a LIBSVM file has; None: its largest index.
     C
         The inverse strength of the penalty, scikit-learn's C; infinity for no penalty. None: chosen
         from a path of ten values by log loss, never on what judges the model.
@@ -47,13 +52,16 @@ class Settings:
     size: int | tuple[int, int] | None = None
     mode: Mode | None = None
     fit: Fit = "stretch"
+    x: str | None = None
+    y: str | None = None
+    n_features: int | None = None
     C: float | None = None
     solver: str = "auto"
     learning_rate: float = 0.005
     max_iter: int = 1000
     class_weight: ClassWeight | None = None
-    test: str | Path | None = None
-    val: str | Path | None = None
+    test: str | Path | tuple[Any, Any] | None = None
+    val: str | Path | tuple[Any, Any] | None = None
     test_size: float = 0.2
     seed: int = 0
     refit: bool = False
@@ -61,6 +69,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         _require(self.C is None or self.C > 0, "C", self.C, "a number above 0, or inf")
+        n = self.n_features
+        _require(n is None or n >= 1, "n_features", n, "a whole number, at least 1")
         rate = self.learning_rate
         _require(0 < rate < math.inf, "learning_rate", rate, "a number above 0")
         _require(self.max_iter >= 1, "max_iter", self.max_iter, "a whole number, at least 1")

@@ -1,10 +1,10 @@
-"""A source, whatever its kind, becomes examples: a folder of pictures, or an embedded set."""
+"""A source, whatever its kind, becomes examples: pictures, arrays, or an embedded set."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from io import BytesIO
 from pathlib import Path
@@ -13,17 +13,19 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from onelayer.errors import DataError, UsageError
+from onelayer.model.arrays import PIXEL_SCALING, Wanted, file_examples, given_examples, part_names
 from onelayer.model.examples import Examples
 from onelayer.model.settings import Settings
 from onelayer.readers import Audit, Preprocessing, read_picture, read_pictures
+from onelayer.readers.arrays import Asked, array_kind
+from onelayer.readers.layout import Names
 from onelayer.readers.preprocessing import Fit, Mode, Size
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called as progress(what is under way, done, total)."""
 
-Source: TypeAlias = str | Path
-
-PIXEL_SCALING = 1 / 255
+Source: TypeAlias = str | Path | tuple[Any, Any]
+"""A path, the name of an embedded set, or in Python (X, y)."""
 
 
 def no_progress(stage: str, done: int, total: int) -> None:
@@ -33,7 +35,11 @@ def no_progress(stage: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class Reading:
-    """How a source is read; for a source that shall be judged, as the model's own was."""
+    """How a source is read; for a source that shall be judged, as the model's own was.
+
+    `arrays` names X and y in files of arrays; `part` is train, val or test where a file has
+    several, None for the one that judges. `pictures` is the preprocessing of the model's own.
+    """
 
     size: Size | None = None
     mode: Mode | None = None
@@ -41,11 +47,23 @@ class Reading:
     classes: Sequence[Any] | None = None
     strict: bool = False
     progress: Progress = no_progress
+    arrays: Asked = field(default_factory=Asked)
+    part: str | None = None
+    pictures: Preprocessing | None = None
 
     @classmethod
     def asked(cls, settings: Settings, progress: Progress) -> Reading:
         """As the settings have it, for a source that is trained on."""
-        return cls(settings.size, settings.mode, settings.fit, None, settings.strict, progress)
+        arrays = Asked(Names(settings.x, settings.y), settings.n_features)
+        return cls(
+            size=settings.size,
+            mode=settings.mode,
+            fit=settings.fit,
+            strict=settings.strict,
+            progress=progress,
+            arrays=arrays,
+            part="train",
+        )
 
     @classmethod
     def like(
@@ -55,13 +73,33 @@ class Reading:
         *,
         strict: bool = False,
         progress: Progress = no_progress,
+        arrays: Asked | None = None,
     ) -> Reading:
         """As the examples were read that have this preprocessing and these classes."""
-        names = classes.tolist()
+        reading = cls(
+            classes=classes.tolist(),
+            strict=strict,
+            progress=progress,
+            arrays=arrays or Asked(),
+            pictures=preprocessing,
+        )
         if preprocessing is None:
-            return cls(classes=names, strict=strict, progress=progress)
+            return reading
         size = preprocessing.height, preprocessing.width
-        return cls(size, preprocessing.mode, preprocessing.fit, names, strict, progress)
+        return replace(reading, size=size, mode=preprocessing.mode, fit=preprocessing.fit)
+
+    @property
+    def wanted(self) -> Wanted:
+        """The same, as arrays are asked for."""
+        return Wanted(
+            asked=self.arrays,
+            part=self.part,
+            classes=self.classes,
+            like=self.pictures,
+            size=self.size,
+            mode=self.mode,
+            fit=self.fit,
+        )
 
 
 def read_source(source: Source, reading: Reading) -> Examples:
@@ -74,7 +112,12 @@ def read_source(source: Source, reading: Reading) -> Examples:
     DataError
         Where its kind is unknown, or what it holds cannot be used.
     """
+    if isinstance(source, tuple):
+        return given_examples(*source, reading.wanted)
     path = Path(source)
+    if array_kind(path):
+        reading.progress("reading", 0, 1)
+        return file_examples(path, reading.wanted)
     if path.is_dir():
         return _pictures(path, reading)
     if path.exists():
@@ -84,15 +127,34 @@ def read_source(source: Source, reading: Reading) -> Examples:
     raise FileNotFoundError(f"there is no {source}: give {SUPPORTED}")
 
 
+def parts_of(source: Source, arrays: Asked) -> list[str]:
+    """Return the parts that a source of arrays has, train, val and test; of others nothing."""
+    if isinstance(source, tuple) or not array_kind(Path(source)):
+        return []
+    return part_names(Path(source), arrays)
+
+
 def is_embedded(source: Source) -> bool:
     """Whether the source is one of the sets that come with the package's dependencies."""
-    return str(source) in _EMBEDDED and not Path(source).exists()
+    return isinstance(source, str) and source in _EMBEDDED and not Path(source).exists()
 
 
 def identity(source: Source) -> str:
-    """Return what tells sources apart: a digest of the absolute path, or of the set's name."""
+    """Return what tells sources apart: a digest of the absolute path, or of the set's name.
+
+    Arrays are told apart by their shape and labels.
+    """
+    if isinstance(source, tuple):
+        X, y = source
+        content = f"{np.shape(X)}".encode() + np.asarray(y).astype(str).tobytes()
+        return blake2b(content, digest_size=16).hexdigest()
     name = f"set:{source}" if is_embedded(source) else f"path:{Path(source).resolve()}"
     return blake2b(name.encode(), digest_size=16).hexdigest()
+
+
+def described(source: Source) -> str:
+    """Return what a source is called, on a card."""
+    return "arrays" if isinstance(source, tuple) else str(source)
 
 
 def _pictures(folder: Path, reading: Reading) -> Examples:
@@ -101,7 +163,7 @@ def _pictures(folder: Path, reading: Reading) -> Examples:
         reading.size,
         reading.mode or "RGB",
         reading.fit,
-        classes=reading.classes,
+        classes=None if reading.classes is None else [str(name) for name in reading.classes],
         strict=reading.strict,
         progress=lambda done, total: reading.progress("reading", done, total),
     )
@@ -152,7 +214,7 @@ def _embedded(
     source: str, data: np.ndarray, y: np.ndarray, reading: Reading, pictures: Preprocessing | None
 ) -> Examples:
     classes, labels = np.unique(y, return_inverse=True)
-    if reading.classes is not None and list(reading.classes) != classes.tolist():
+    if reading.classes is not None and [str(name) for name in reading.classes] != classes.tolist():
         raise DataError(
             f"{source} has the classes {', '.join(classes)}; "
             f"the model knows {', '.join(map(str, reading.classes))}"
@@ -185,6 +247,7 @@ _EMBEDDED: dict[str, Callable[[Reading], Examples]] = {
 }
 
 SUPPORTED = (
-    "a folder with a sub-folder of pictures for each class, or the name of an embedded set "
+    "a folder with a sub-folder of pictures for each class, arrays (.npz, .npy, .h5, .svm, IDX), "
+    "or the name of an embedded set "
     f"({', '.join(_EMBEDDED)})"
 )

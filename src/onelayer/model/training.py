@@ -23,7 +23,7 @@ from onelayer.model.json_values import number, plain
 from onelayer.model.parts import Parts, read_parts, split
 from onelayer.model.reporting import Evidence
 from onelayer.model.settings import Settings
-from onelayer.model.sources import Progress, Source, identity, no_progress
+from onelayer.model.sources import Progress, Source, described, identity, no_progress
 from onelayer.solvers import SOLVERS
 
 CHOOSING = 0.2
@@ -45,12 +45,13 @@ def train(source: Source, *, progress: Progress = no_progress, **settings: Any) 
     ----------
     source
         A folder with a sub-folder of pictures a class (or with train/, val/ and test/ that have
-        them), or the name of an embedded set: `digits`, `breast_cancer`.
+        them); a file of arrays (.npz, .npy, .h5, IDX, LIBSVM); arrays, as (X, y); or the name of an
+        embedded set: `digits`, `breast_cancer`.
     progress
         Called as progress(what is under way, done, total).
     settings
-        See `Settings`: size, mode, fit, C, solver, learning_rate, max_iter, class_weight, test,
-        val, test_size, seed, refit, strict.
+        See `Settings`: size, mode, fit, x, y, n_features, C, solver, learning_rate, max_iter,
+        class_weight, test, val, test_size, seed, refit, strict.
 
     Raises
     ------
@@ -161,10 +162,11 @@ class _Training:
         return from_estimator(
             estimator,
             self.parts.train.preprocessing,
-            source=str(self.source),
+            source=described(self.source),
             source_id=identity(self.source),
             settings=_setting_fields(self.settings),
             audit=self.parts.audit.to_dict(),
+            reading={"index_base": self.parts.train.index_base},
             **judged,
         )
 
@@ -187,4 +189,7 @@ def _choice_fields(choice: Choice) -> dict[str, Any]:
 
 def _setting_fields(settings: Settings) -> dict[str, Any]:
     C = settings.C if settings.C is None else number(settings.C)
-    return {**plain(asdict(settings)), "C": C}
+    test, val = (
+        None if source is None else described(source) for source in (settings.test, settings.val)
+    )
+    return {**plain(asdict(replace(settings, test=test, val=val))), "C": C}

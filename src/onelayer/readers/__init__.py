@@ -1,11 +1,12 @@
 """Readers turn what users have into arrays, with an audit of what was read."""
 
+from onelayer.readers.alike import joined_groups
 from onelayer.readers.audit import Audit
-from onelayer.readers.duplicates import content_groups
 from onelayer.readers.files import read_files, read_picture
 from onelayer.readers.folders import Splits, find_pictures, find_splits
 from onelayer.readers.pictures import Pictures, read_pictures
 from onelayer.readers.preprocessing import Preprocessing
+from onelayer.readers.rows import content_groups, stacked
 from onelayer.readers.split import split_notes, stratified_split
 
 __all__ = [
@@ -16,9 +17,11 @@ __all__ = [
     "content_groups",
     "find_pictures",
     "find_splits",
+    "joined_groups",
     "read_files",
     "read_picture",
     "read_pictures",
     "split_notes",
+    "stacked",
     "stratified_split",
 ]

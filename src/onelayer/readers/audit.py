@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_GROUPED = ("left_out", "near_duplicates", "in_two_classes")
+_CLASSES_SHOWN = 20
 _NAMES_SHOWN = 3  # a reason names this many files for people; `left_out` has them all
 
 
@@ -29,6 +31,10 @@ class Audit:
         One (name, reason) for each example that was not read, in the order of the source.
     notes
         Sentences on what was chosen and why.
+    near_duplicates
+        Names of pictures that are nearly or wholly the same, one tuple a group.
+    in_two_classes
+        Names of examples that are the same and have different labels, one tuple a group.
     """
 
     source: str
@@ -37,6 +43,8 @@ class Audit:
     by_class: dict[str, int] = field(default_factory=dict)
     left_out: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    near_duplicates: tuple[tuple[str, ...], ...] = ()
+    in_two_classes: tuple[tuple[str, ...], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; `from_dict` gives the same audit back."""
@@ -45,14 +53,17 @@ class Audit:
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> Audit:
         """Return the audit that `to_dict`, or JSON made from it, describes."""
-        left_out = tuple((name, reason) for name, reason in fields["left_out"])
-        return cls(**{**fields, "left_out": left_out, "notes": tuple(fields["notes"])})
+        grouped = {name: tuple(map(tuple, fields.get(name, ()))) for name in _GROUPED}
+        return cls(**{**fields, **grouped, "notes": tuple(fields["notes"])})
 
     def __str__(self) -> str:
         return "\n".join([self._headline(), *self.notes, *self._left_out_lines()])
 
     def _headline(self) -> str:
         counts = ", ".join(f"{name}: {count}" for name, count in self.by_class.items())
+        if len(self.by_class) > _CLASSES_SHOWN:
+            sizes = self.by_class.values()
+            counts = f"{len(sizes)} classes of {min(sizes)} to {max(sizes)}"
         return f"{self.source}: {self.read} {self.unit} read" + (f" ({counts})" if counts else "")
 
     def _left_out_lines(self) -> Iterator[str]:

@@ -78,6 +78,11 @@ def decode(file: BinaryIO, to: Preprocessing) -> np.ndarray:
         raise DataError(f"damaged: {error or type(error).__name__}") from error
 
 
+def converted(picture: Image.Image, to: Preprocessing) -> np.ndarray:
+    """Return a picture that is in memory as uint8 `to.shape`."""
+    return _preprocess(picture, to)
+
+
 def upright_size(file: BinaryIO) -> tuple[int, int] | None:
     """Return (height, width) as the header has it; None where the header cannot be read."""
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,14 @@ class Splits:
     val: Path | None = None
     test: Path | None = None
     notes: tuple[str, ...] = ()
+
+
+@dataclass
+class PassedBy:
+    """What a walk through folders did not take: hidden entries, and links that lead back."""
+
+    hidden: list[Path] = field(default_factory=list)
+    loops: list[Path] = field(default_factory=list)
 
 
 def class_folders(folder: Path) -> list[Path]:
@@ -91,20 +99,34 @@ def find_pictures(paths: Iterable[Path | str]) -> list[Path]:
     return [file for path in paths for file in _expanded(Path(path))]
 
 
-def files_below(folder: Path, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[Path]:
+def files_below(
+    folder: Path,
+    passed: PassedBy | None = None,
+    above: frozenset[tuple[int, int]] = frozenset(),
+) -> Iterator[Path]:
     """Yield the visible files of a folder and its sub-folders, sorted; links are followed.
 
-    A link to a folder that it lies in is passed by: `above` knows the folders on the way.
+    A link to a folder that it lies in is passed by: `above` knows the folders on the way. `passed`
+    is told of it, and of hidden files and folders.
     """
     status = folder.stat()
     identity = status.st_dev, status.st_ino
+    passed = passed or PassedBy()
     if identity in above:
+        passed.loops.append(folder)
         return
-    for entry in _visible(folder):
+    visible, hidden = _entries(folder)
+    passed.hidden.extend(hidden)
+    for entry in visible:
         if entry.is_dir():
-            yield from files_below(entry, above | {identity})
+            yield from files_below(entry, passed, above | {identity})
         else:
             yield entry
+
+
+def hidden_beside(folder: Path) -> list[Path]:
+    """Return the hidden files and folders that lie beside the class folders."""
+    return _entries(folder)[1]
 
 
 def _expanded(path: Path) -> list[Path]:
@@ -118,9 +140,15 @@ def _expanded(path: Path) -> list[Path]:
 
 
 def _visible(folder: Path) -> list[Path]:
+    return _entries(folder)[0]
+
+
+def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
+    """What is to be seen, and what is hidden: a name with a dot, or what systems leave behind."""
     # Sorted as plain strings: paths themselves compare without case on Windows.
     names = sorted(entry.name for entry in folder.iterdir())
-    return [folder / name for name in names if not _hidden(name)]
+    visible = [folder / name for name in names if not _hidden(name)]
+    return visible, [folder / name for name in names if _hidden(name)]
 
 
 def _hidden(name: str) -> bool:

@@ -12,7 +12,13 @@ import numpy as np
 from onelayer.errors import DataError
 from onelayer.readers.audit import Audit
 from onelayer.readers.files import Progress, common_size, read_files
-from onelayer.readers.folders import files_below, loose_files, require_classes
+from onelayer.readers.folders import (
+    PassedBy,
+    files_below,
+    hidden_beside,
+    loose_files,
+    require_classes,
+)
 from onelayer.readers.heic import missing
 from onelayer.readers.preprocessing import Fit, Mode, Preprocessing, Size
 
@@ -96,7 +102,8 @@ def read_pictures(
     folder = Path(folder)
     found = _named_classes(folder, classes)
     names = tuple(classes) if classes is not None else tuple(path.name for path in found)
-    files, of_file = _files_of(found, names)
+    passed = PassedBy(hidden=hidden_beside(folder))
+    files, of_file = _files_of(found, names, passed)
     to, why = _preprocessing(files, size, mode, fit)
     images, failures = read_files(files, to, progress)
     relative = tuple(file.relative_to(folder) for file in files)
@@ -105,7 +112,7 @@ def read_pictures(
         raise DataError(_refusal(folder, left_out))
     kept = [row for row in range(len(files)) if row not in failures]
     labels = of_file[kept]
-    notes = (why, *_notes(folder, found, names, failures))
+    notes = (why, *_notes(folder, found, names, failures), *_passed_notes(folder, passed))
     audit = Audit(str(folder), len(kept), "pictures", _counts(labels, names), left_out, notes)
     _require_pictures(folder, found, audit)
     return Pictures(images, labels, names, tuple(relative[row] for row in kept), to, audit)
@@ -128,11 +135,13 @@ def _named_classes(folder: Path, classes: Sequence[str] | None) -> list[Path]:
     return found
 
 
-def _files_of(found: list[Path], names: tuple[str, ...]) -> tuple[list[Path], np.ndarray]:
+def _files_of(
+    found: list[Path], names: tuple[str, ...], passed: PassedBy
+) -> tuple[list[Path], np.ndarray]:
     files: list[Path] = []
     labels: list[int] = []
     for path in found:
-        below = list(files_below(path))
+        below = list(files_below(path, passed))
         files += below
         labels += [names.index(path.name)] * len(below)
     return files, np.array(labels, dtype=np.int64)
@@ -173,6 +182,22 @@ def _notes(
     if heic:
         notes.append(str(missing(f"{heic} HEIC files")))
     return notes
+
+
+def _passed_notes(folder: Path, passed: PassedBy) -> list[str]:
+    """Name what was passed by; a link that leads back would have no end."""
+    kinds = {
+        "hidden or a system's own, not read": passed.hidden,
+        "link(s) back to a folder on the way, not followed": passed.loops,
+    }
+    return [
+        f"{len(paths)} {what}: {_shown(folder, paths)}" for what, paths in kinds.items() if paths
+    ]
+
+
+def _shown(folder: Path, paths: list[Path]) -> str:
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
 def _counts(labels: np.ndarray, names: tuple[str, ...]) -> dict[str, int]:

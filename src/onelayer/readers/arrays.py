@@ -1,0 +1,177 @@
+"""Arrays in files: .npy, .npz, .h5, IDX and LIBSVM, each as sets of X and y by part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from onelayer.errors import DataError
+from onelayer.readers.hdf5 import MAGIC as HDF5
+from onelayer.readers.hdf5 import hdf5_names, read_hdf5
+from onelayer.readers.idx import idx_files, idx_name, read_idx
+from onelayer.readers.layout import WHOLE, Names, beside, layout_of
+from onelayer.readers.libsvm import SUFFIXES, looks_like_libsvm, read_libsvm
+from onelayer.readers.numpy_files import npz_names, read_npy, read_npz
+
+_NPY, _NPZ = b"\x93NUMPY", b"PK\x03\x04"
+_HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf")
+_IDX_PARTS = {"t10k": "test", "valid": "val"}
+
+
+@dataclass(frozen=True)
+class ArraySet:
+    """X and y of one part of a file, read when they are asked for.
+
+    `load_y` is None where there are no labels, and `looked_for` says where they were looked for.
+    `index_base` is that of a LIBSVM file, known once X was read.
+    """
+
+    load_x: Callable[[], Any]
+    load_y: Callable[[], Any] | None
+    load_classes: Callable[[], Any] | None = None
+    looked_for: str = ""
+    index_base: Callable[[], int] | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the caller knows of a file: names of X and y, and a LIBSVM file's width and base."""
+
+    names: Names = field(default_factory=Names)
+    n_features: int | None = None
+    index_base: int | None = None
+
+
+def array_kind(path: Path) -> str | None:
+    """Return npy, npz, hdf5, idx or libsvm by a file's content, idx for a folder of such files.
+
+    None for everything else. A suffix counts where the content is empty or says nothing.
+    """
+    if path.is_dir():
+        return "idx" if any(idx_name(entry) for entry in path.iterdir()) else None
+    if not path.is_file():
+        return None
+    if idx_name(path):
+        return "idx"
+    with path.open("rb") as file:
+        head = file.read(8)
+    by_magic = {_NPY: "npy", _NPZ: "npz", HDF5: "hdf5"}
+    for magic, kind in by_magic.items():
+        if head.startswith(magic):
+            return None if kind == "npz" and path.suffix != ".npz" else kind
+    return _kind_by_name(path) or ("libsvm" if looks_like_libsvm(path) else None)
+
+
+def find_arrays(path: Path, asked: Asked) -> dict[str, ArraySet]:
+    """Return the sets of a source by part: train, val, test, or `WHOLE` alone.
+
+    Raises
+    ------
+    DataError
+        Where there is no X, or the file is damaged.
+    MissingExtraError
+        For HDF5 without h5py.
+    """
+    kind = array_kind(path)
+    if kind == "idx":
+        return _idx_sets(path)
+    if kind == "libsvm":
+        return {WHOLE: _libsvm_set(path, asked)}
+    if kind == "npy":
+        return {WHOLE: ArraySet(partial(read_npy, path), *_labels_elsewhere(path, asked.names))}
+    if kind == "hdf5":
+        return _container_sets(path, hdf5_names(path), partial(read_hdf5, path), asked.names)
+    return _container_sets(path, npz_names(path), partial(read_npz, path), asked.names)
+
+
+def _kind_by_name(path: Path) -> str | None:
+    suffixes = path.suffixes[-2:]
+    if any(suffix in SUFFIXES for suffix in suffixes):
+        return "libsvm"
+    named = {".npy": "npy", ".npz": "npz", **dict.fromkeys(_HDF5_SUFFIXES, "hdf5")}
+    return named.get(path.suffix.lower())
+
+
+def _container_sets(
+    path: Path, names: list[str], load: Callable[[str], Any], asked: Names
+) -> dict[str, ArraySet]:
+    """Sets of a file that holds arrays by name; y may lie in another file."""
+    inside = asked.y in names or asked.y is None or not _labels_file(path, asked.y)
+    layout = layout_of(names, asked if inside else Names(asked.x), path)
+    classes = partial(load, layout.classes) if layout.classes else None
+    sets = {}
+    for part, x in layout.x.items():
+        y = layout.y.get(part)
+        if y is None and part == WHOLE and len(layout.x) == 1:
+            found = _labels_elsewhere(path, asked)
+            looked = f"it holds {', '.join(names)}; {found[2]}"
+            sets[part] = ArraySet(partial(load, x), found[0], None, looked)
+        else:
+            load_y = None if y is None else partial(load, y)
+            looked = f"it holds {', '.join(names)}"
+            sets[part] = ArraySet(partial(load, x), load_y, classes, looked)
+    return sets
+
+
+def _labels_elsewhere(path: Path, asked: Names) -> tuple[Any, None, str]:
+    """Labels in a file of their own, the one asked for or one beside; None, and where looked."""
+    tried = beside(path) if asked.y is None else [Path(asked.y), path.parent / asked.y]
+    file = next((file for file in tried if file.is_file() and file != path), None)
+    if file is not None:
+        return partial(_read_labels, file), None, ""
+    if asked.y is not None:
+        return None, None, f"{asked.y} is neither an array of it nor a file"
+    return None, None, f"looked for {tried[0].name} beside it"
+
+
+def _labels_file(path: Path, y: str) -> bool:
+    return Path(y).is_file() or (path.parent / y).is_file()
+
+
+def _read_labels(file: Path) -> np.ndarray:
+    """Labels of a .npy, or of an .npz or IDX file with a single array."""
+    kind = array_kind(file)
+    if kind == "npy":
+        return read_npy(file)
+    if kind == "idx":
+        return read_idx(file)
+    names = npz_names(file) if kind == "npz" else []
+    if len(names) != 1:
+        raise DataError(f"{file} is no file of labels: give a .npy, one label a row")
+    return np.asarray(read_npz(file, names[0]))
+
+
+def _libsvm_set(path: Path, asked: Asked) -> ArraySet:
+    @cache
+    def read() -> tuple[Any, np.ndarray, int]:
+        return read_libsvm(path, asked.n_features, asked.index_base)
+
+    return ArraySet(lambda: read()[0], lambda: read()[1], index_base=lambda: read()[2])
+
+
+def _idx_sets(path: Path) -> dict[str, ArraySet]:
+    """Sets of a folder of IDX files; of a file's own part alone where it is not that of train."""
+    match = None if path.is_dir() else idx_name(path)
+    if match is None and not path.is_dir():
+        raise DataError(f"{path} is no IDX file by its name: expected train-images-idx3-ubyte")
+    files = idx_files(path if match is None else path.parent, match and match["set"])
+    parts = sorted({part for part, role in files if role == "images"})
+    if match is not None and match["part"] != "train":
+        parts = [match["part"]]
+    sets = {_IDX_PARTS.get(part, part): _idx_set(path, files, part) for part in parts}
+    if not sets:
+        raise DataError(f"{path} has IDX files of labels alone: add the files of images")
+    return sets if "train" in sets or len(sets) > 1 else {WHOLE: next(iter(sets.values()))}
+
+
+def _idx_set(path: Path, files: dict[tuple[str, str], Path], part: str) -> ArraySet:
+    images, labels = files.get((part, "images")), files.get((part, "labels"))
+    if images is None:
+        raise DataError(f"{path}: there is no file {part}-images-... beside it")
+    load_y = None if labels is None else partial(read_idx, labels)
+    return ArraySet(partial(read_idx, images), load_y, None, f"no {part}-labels-... beside it")
