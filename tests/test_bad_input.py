@@ -227,7 +227,7 @@ def test_a_training_that_is_killed_leaves_a_whole_model(tmp_path, colours):
         assert found.predict(colours).tolist() == first.predict(colours).tolist()
 
 
-# Tables with missing values have no reader yet; a constant target is one class.
+# Tables with unseen categories have no reader yet; of arrays, a constant target is one class.
 def test_a_constant_target_and_missing_numbers():
     with pytest.raises(DataError, match="arrays has one class alone, 1: give two or more"):
         onelayer.train((X, np.ones(40)))

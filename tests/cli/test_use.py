@@ -206,7 +206,8 @@ def test_version_and_help(onelayer):
         one = onelayer(command, "--help")
         assert one.code == 0
         assert f"Example: onelayer {command}" in one.out
-    assert all(solver in onelayer("train", "--help").out for solver in SOLVERS)
+    smooth = set(SOLVERS) - {"coordinate-descent"}  # for L1 alone, which no option asks for yet
+    assert all(solver in onelayer("train", "--help").out for solver in smooth)
 
 
 def test_no_arguments_show_the_help_and_an_unknown_command_is_wrong_use(onelayer):

@@ -70,7 +70,7 @@ def evaluate(
     with progress_shown() as progress:
         found = fitted.evaluate(source, x=x, y=y, report=report, progress=progress)
     if as_json:
-        print_json({**found.to_dict(), "report": report and str(report)})
+        print_json(found.to_dict() | ({"report": str(report)} if report is not None else {}))
     else:
         written = [] if report is None else ["", f"Report: {report}"]
         show(_measures(found), "", _recalls(found), *written)

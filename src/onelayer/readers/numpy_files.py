@@ -47,16 +47,23 @@ def read_npy(path: Path) -> np.ndarray:
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """A .npz file on a handle of ours: NumPy leaves its own open where the file is damaged."""
+    with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
+        yield file
+
+
 def npz_names(path: Path) -> list[str]:
     """Return the names of the arrays in a .npz file; one, `X`, where it is a sparse matrix."""
-    with damage_named(path), np.load(path, allow_pickle=False) as file:
+    with damage_named(path), _opened(path) as file:
         names = list(file.files)
     return ["X"] if set(names) >= _SPARSE else names
 
 
 def read_npz(path: Path, name: str) -> Any:
     """Return one array of a .npz file, or the sparse matrix that it is, as CSR."""
-    with damage_named(path), np.load(path, allow_pickle=False) as file:
+    with damage_named(path), _opened(path) as file:
         if set(file.files) >= _SPARSE:
             return _sparse(path, file)
         claimed = sum(item.file_size for item in file.zip.infolist())
