@@ -47,6 +47,16 @@ class Objective:
         value = float(loss[0]) + self.penalty.value(W)
         return value, self.join(G + self.penalty.gradient(W), db)
 
+    def stationarity(self, theta: np.ndarray, gradient: np.ndarray) -> float:
+        """The norm of J's subgradient of least norm, from the gradient of its smooth part."""
+        if self.penalty.l1 == 0:
+            return float(np.linalg.norm(gradient))
+        (W, _), (G, db) = self.split(theta), self.split(gradient)
+        # Not np.linalg.norm: a threaded dot product here leaves BLAS's idle threads spinning
+        # beside the kernels of the next step (measured: L1 fits took twice as long).
+        square = (self.penalty.subgradient(W, G) ** 2).sum() + (db**2).sum() * self.intercept
+        return float(np.sqrt(square))
+
     def hessian(self, theta: np.ndarray) -> np.ndarray:
         """d2J/dtheta2: square, of the size of theta."""
         W, b = self.split(theta)

@@ -37,3 +37,13 @@ class Penalty:
         """argmin_V ||V - W||^2 / 2 + step (l1 ||V||_1 + l2/2 ||V||^2): shrink, then scale."""
         shrunk = np.sign(W) * np.maximum(np.abs(W) - step * self.l1, 0)
         return shrunk / (1 + step * self.l2)
+
+    def subgradient(self, W: np.ndarray, G: np.ndarray) -> np.ndarray:
+        """The subgradient of least norm: G + l1 sign(W); where W is 0, what of G is beyond l1.
+
+        G is the gradient of the smooth part. It vanishes at an optimum.
+        """
+        if self.l1 == 0:
+            return G
+        beyond = np.sign(G) * np.maximum(np.abs(G) - self.l1, 0)
+        return np.where(W == 0, beyond, G + self.l1 * np.sign(W))

@@ -62,11 +62,12 @@ class Solution:
     objective : float
         J = weighted mean loss + penalty, at the parameters returned.
     gradient_norm : float
-        Euclidean norm of the gradient of J, in the scaled variables.
+        Euclidean norm of the gradient of J, in the scaled variables; with an L1 penalty, of the
+        subgradient of least norm.
     gap : float
         (J - J*) / J as far as is known: what stopped the solver. NaN when undefined (separable).
     gap_kind : str
-        `"bound"` (rigorous) or `"estimate"` (half the squared Newton decrement).
+        `"bound"` (rigorous, by duality) or `"estimate"` (half the squared Newton decrement).
     gap_bound : float
         A rigorous bound on (J - J*) / J where theory gives one cheaply, else infinity.
     iterations : int

@@ -11,17 +11,20 @@ from onelayer.solvers.gradient_descent import GradientDescent
 from onelayer.solvers.gram import Gram
 from onelayer.solvers.lbfgs import Lbfgs
 from onelayer.solvers.newton import Newton
+from onelayer.solvers.prox_newton import ProxNewton
 from onelayer.solvers.solver import Solver
 
 NEWTON_SIZE = 2000  # parameters; a Hessian of 32 MB, factored in 0.1 s
 GRAM_ROWS = 5000  # a Gram matrix of 200 MB
 
-SOLVERS = ("auto", "gradient-descent", "newton", "lbfgs", "gram")
+SOLVERS = ("auto", "gradient-descent", "newton", "lbfgs", "gram", "coordinate-descent")
 
 
 def choose_solver(objective: Objective) -> tuple[Solver[Any], str]:
     """The solver for this objective, and the reason in words."""
     traits, k = objective.design.traits, objective.head.width
+    if objective.penalty.l1 > 0:
+        return ProxNewton(), "the penalty has an L1 part"
     size = (traits.n + objective.intercept) * k
     if traits.m < traits.n and traits.m <= GRAM_ROWS and "gram" in traits.offers:
         return _gram(traits.m, k), f"{traits.m} examples are fewer than {traits.n} features"
@@ -36,7 +39,8 @@ def named_solver(name: str, objective: Objective, learning_rate: float) -> tuple
     Raises
     ------
     UsageError
-        When the name is unknown, or the solver needs what the design does not offer.
+        When the name is unknown, the solver needs what the design does not offer, or it is not for
+        this penalty.
     """
     if name == "auto":
         return choose_solver(objective)
@@ -46,10 +50,13 @@ def named_solver(name: str, objective: Objective, learning_rate: float) -> tuple
         "newton": Newton(),
         "lbfgs": Lbfgs(),
         "gram": _gram(traits.m, k),
+        "coordinate-descent": ProxNewton(),
     }
     if name not in solvers:
         raise UsageError(f"Unknown solver {name!r}: choose one of {', '.join(SOLVERS)}")
-    _check(solvers[name], objective.design, choose_solver(objective)[0])
+    alternative = choose_solver(objective)[0]
+    _check(solvers[name], objective.design, alternative)
+    _check_penalty(solvers[name], objective, alternative)
     return solvers[name], "asked for"
 
 
@@ -63,4 +70,14 @@ def _check(solver: Solver[Any], design: Design, alternative: Solver[Any]) -> Non
         raise UsageError(
             f"The solver {solver.name!r} needs {', '.join(sorted(missing))}, which "
             f"{type(design).__name__} does not offer; {alternative.name!r} would do"
+        )
+
+
+def _check_penalty(solver: Solver[Any], objective: Objective, alternative: Solver[Any]) -> None:
+    l1 = objective.penalty.l1 > 0
+    if solver.for_l1 != l1:
+        wanted, given = ("an", "no") if solver.for_l1 else ("no", "an")
+        raise UsageError(
+            f"The solver {solver.name!r} is for penalties with {wanted} L1 part, and this one has "
+            f"{given} L1 part; {alternative.name!r} would do"
         )

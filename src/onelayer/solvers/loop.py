@@ -43,7 +43,8 @@ class Run:
             When the objective is not a finite number at the start.
         """
         self._began, self._bytes = perf_counter(), self.objective.design.ledger.bytes_read
-        theta = self.objective.start() if start is None else _symmetric(start)
+        theta = self.objective.start() if start is None else start
+        theta = _symmetric(self.objective, theta)
         # The loop looks for values that are not finite itself; NumPy need not warn of each.
         with np.errstate(all="ignore"):
             return self._solve(theta)
@@ -105,7 +106,7 @@ class Run:
             passes=self._read() / self.objective.design.traits.nbytes,
             seconds=perf_counter() - self._began,
             objective=state.value,
-            gradient_norm=float(np.linalg.norm(state.gradient)),
+            gradient_norm=self.objective.stationarity(state.theta, state.gradient),
             gap=_relative(state.gap, state.value),
         )
         self._history.append(record)
@@ -116,16 +117,21 @@ class Run:
         return self.objective.design.ledger.bytes_read - self._bytes
 
     def _conclude(self, state: State, status: Status) -> tuple[np.ndarray, Solution]:
-        theta = self.theta = _symmetric(self.solver.parameters(self.objective, state))
-        norm = float(np.linalg.norm(state.gradient))
+        theta = self.theta = _symmetric(
+            self.objective, self.solver.parameters(self.objective, state)
+        )
+        norm = self.objective.stationarity(state.theta, state.gradient)
+        gap = _relative(state.gap, state.value)
+        rigorous = self.solver.gap_kind == "bound"
+        bound = gap if rigorous else _bound(self.objective, norm) / abs(state.value)
         undefined = status is Status.SEPARABLE
         solution = self.solution = Solution(
             status=status,
             objective=state.value,
             gradient_norm=norm,
-            gap=math.nan if undefined else _relative(state.gap, state.value),
+            gap=math.nan if undefined else gap,
             gap_kind=self.solver.gap_kind,
-            gap_bound=math.inf if undefined else _bound(self.objective, norm) / abs(state.value),
+            gap_bound=math.inf if undefined else bound,
             iterations=len(self._history) - 1,
             passes=self._read() / self.objective.design.traits.nbytes,
             bytes_read=self._read(),
@@ -153,12 +159,18 @@ def _bound(objective: Objective, norm: float) -> float:
     return norm**2 / (2 * objective.penalty.l2)
 
 
-def _symmetric(theta: np.ndarray) -> np.ndarray:
+def _symmetric(objective: Objective, theta: np.ndarray) -> np.ndarray:
     """The softmax parameters of the same z, up to a shift a row, whose classes sum to zero.
 
     No step leaves that space, where the optimum is; outside it the Hessian is the penalty's alone.
+    An L1 part does change with a shift of W: there b alone is shifted, and zeros stay zeros.
     """
-    return theta - theta.mean(axis=1, keepdims=True) if theta.shape[1] > 1 else theta
+    if theta.shape[1] == 1:
+        return theta
+    if objective.penalty.l1 == 0:
+        return theta - theta.mean(axis=1, keepdims=True)
+    W, b = objective.split(theta)
+    return objective.join(W, b - b.mean())
 
 
 def _relative(gap: float, value: float) -> float:

@@ -15,8 +15,8 @@ from onelayer.objective import Objective
 class State:
     """Where a solver stands.
 
-    theta (n + 1, k); value J; gradient of J; gap, what is known of J - J* (infinity: nothing);
-    stalled: no step lowers J any more; runaway: theta grows without end.
+    theta (n + 1, k); value J; gradient of J's smooth part; gap, what is known of J - J*
+    (infinity: nothing); stalled: no step lowers J any more; runaway: theta grows without end.
     """
 
     theta: np.ndarray
@@ -37,6 +37,8 @@ class Solver(ABC, Generic[S]):
     needs: ClassVar[frozenset[str]]
     """What it asks of a design's `offers`."""
     gap_kind: ClassVar[str] = "estimate"
+    for_l1: ClassVar[bool] = False
+    """Whether it is for penalties with an L1 part, and for those alone."""
     runs_all_steps: ClassVar[bool] = False
     """Whether it goes on to max_iter whatever the gap."""
 

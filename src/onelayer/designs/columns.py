@@ -1,0 +1,232 @@
+"""Some columns of X', for solvers that work on few features at a time.
+
+Only the chosen columns are ever copied, and where even they are large beside X, they are taken
+out of each block as it is read.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from itertools import pairwise
+from typing import Any, final
+
+import numpy as np
+from scipy import sparse
+
+from onelayer import parallel
+from onelayer.designs.csr import CsrDesign
+from onelayer.designs.dense import SMALL_BYTES
+from onelayer.designs.design import Design
+from onelayer.designs.scaling import Scaling
+
+COPY_BYTES = 1 << 26  # a copy of chosen columns this small is kept however small X is
+TASKS = 4  # a Gram matrix each
+
+
+class Columns(ABC):
+    """X_S (m, s): the chosen columns of X', and their products in float64."""
+
+    @abstractmethod
+    def forward(self, d: np.ndarray) -> np.ndarray:
+        """X_S d: (m,)."""
+
+    @abstractmethod
+    def backward(self, u: np.ndarray) -> np.ndarray:
+        """X_S^T u: (s,)."""
+
+    @abstractmethod
+    def gram(self, h: np.ndarray) -> np.ndarray:
+        """X_S^T diag(h) X_S: (s, s)."""
+
+    @abstractmethod
+    def choose(self, places: np.ndarray) -> Columns:
+        """Some of these columns, by their places among them."""
+
+
+def columns(design: Design, features: np.ndarray) -> Columns:
+    """The columns `features` (ascending) of a design's X'; one pass, entered in the ledger."""
+    if isinstance(design, CsrDesign):
+        return _from_csr(design, features)
+    copied = design.traits.m * len(features) * design.dtype.itemsize
+    stream = DenseColumns(partial(_column_blocks, design, features), len(features))
+    return stream.copy() if copied <= max(COPY_BYTES, design.traits.nbytes // 2) else stream
+
+
+@final
+@dataclass(frozen=True)
+class DenseColumns(Columns):
+    """Blocks of rows, from a copy or out of the blocks of a design; `read` starts a pass."""
+
+    read: Callable[[], Iterator[tuple[slice, np.ndarray]]]
+    size: int
+
+    def copy(self) -> DenseColumns:
+        """The same columns, held in memory."""
+        held = list(self.read())
+        return DenseColumns(partial(iter, held), self.size)
+
+    def forward(self, d: np.ndarray) -> np.ndarray:
+        """X_S d: (m,)."""
+        return np.concatenate([B @ d.astype(B.dtype) for _, B in self.read()], dtype=np.float64)
+
+    def backward(self, u: np.ndarray) -> np.ndarray:
+        """X_S^T u, products in the blocks' type, summed over blocks in float64."""
+        g = np.zeros(self.size)
+        for rows, B in self.read():
+            g += u[rows].astype(B.dtype) @ B
+        return g
+
+    def gram(self, h: np.ndarray) -> np.ndarray:
+        """X_S^T diag(h) X_S, products in the blocks' type, summed over blocks in float64."""
+        Q = np.zeros((self.size, self.size))
+        for rows, B in self.read():
+            root = B * np.sqrt(h[rows]).astype(B.dtype)[:, None]
+            Q += root.T @ root
+        return Q
+
+    def choose(self, places: np.ndarray) -> DenseColumns:
+        """Some of these columns: a view's price, paid block by block."""
+        if len(places) == self.size:
+            return self
+        return DenseColumns(partial(_choose_blocks, self.read, places), len(places))
+
+
+@final
+@dataclass(frozen=True)
+class SparseColumns(Columns):
+    """Compressed rows of x, with the scaling (x - centre) * scale of the columns folded in."""
+
+    X: Any
+    scaling: Scaling | None
+    compiled: bool
+
+    def forward(self, d: np.ndarray) -> np.ndarray:
+        """X_S d = x (s d) - c^T (s d)."""
+        if self.scaling is None:
+            return self._forward(d)
+        d = self.scaling.scale * d
+        return self._forward(d) - self.scaling.centre @ d
+
+    def backward(self, u: np.ndarray) -> np.ndarray:
+        """X_S^T u = s (x^T u - c sum u)."""
+        g = self._backward(u)
+        if self.scaling is None:
+            return g
+        return self.scaling.scale * (g - self.scaling.centre * u.sum())
+
+    def gram(self, h: np.ndarray) -> np.ndarray:
+        """X_S^T D X_S = s (x^T D x - hx c^T - c hx^T + H c c^T) s, with hx = x^T h, H = sum h."""
+        Q = self._gram(h)
+        if self.scaling is None:
+            return Q
+        centre, scale = self.scaling.centre, self.scaling.scale
+        cross = np.outer(self._backward(h) - 0.5 * h.sum() * centre, centre)
+        return scale[:, None] * (Q - cross - cross.T) * scale
+
+    def choose(self, places: np.ndarray) -> SparseColumns:
+        """Some of these columns, copied."""
+        n = self.X.shape[1]
+        if len(places) == n:
+            return self
+        chosen = _compiled_choose(self.X, places) if self.compiled else self.X[:, places]
+        return SparseColumns(chosen, _some(self.scaling, places), self.compiled)
+
+    def _forward(self, d: np.ndarray) -> np.ndarray:
+        if not self.compiled:
+            return self.X @ d
+        z = np.empty(self.X.shape[0])
+        _kernels().forward(*_arrays(self.X), d, 0, len(z), z)
+        return z
+
+    def _backward(self, u: np.ndarray) -> np.ndarray:
+        if not self.compiled:
+            return self.X.T @ u
+        g = np.zeros(self.X.shape[1])
+        _kernels().backward(*_arrays(self.X), np.ascontiguousarray(u), 0, len(u), g)
+        return g
+
+    def _gram(self, h: np.ndarray) -> np.ndarray:
+        if not self.compiled:
+            return (self.X.T @ self.X.multiply(h[:, None]).tocsr()).toarray().astype(np.float64)
+        s, m = self.X.shape[1], len(h)
+
+        def part(start: int, stop: int) -> np.ndarray:
+            Q = np.zeros((s, s))
+            _kernels().gram(*_arrays(self.X), h, start, stop, Q)
+            return Q
+
+        Q, *others = parallel.run(part, _ranges(m))
+        for other in others:
+            Q += other
+        _kernels().mirror(Q)
+        return Q
+
+
+def _from_csr(design: CsrDesign, features: np.ndarray) -> SparseColumns:
+    design.ledger.bytes_read += design.traits.nbytes
+    X = design.X
+    if not X.has_canonical_format:  # the Gram kernel wants each row ascending, each entry once
+        X = X.copy()
+        X.sum_duplicates()
+    compiled = design.traits.nbytes >= SMALL_BYTES
+    return SparseColumns(X, design.folded, compiled).choose(features)
+
+
+def _some(scaling: Scaling | None, places: np.ndarray) -> Scaling | None:
+    return scaling and Scaling(scaling.centre[places], scaling.scale[places])
+
+
+def _compiled_choose(X: Any, places: np.ndarray) -> Any:
+    """X[:, places] in one read; each task fills its own arrays, of which the rest stays unused."""
+    m, n = X.shape
+    place = np.full(n, -1, np.int32)
+    place[places] = np.arange(len(places), dtype=np.int32)
+    parts = parallel.run(partial(_copy, X, place), _ranges(m))
+    ends = np.cumsum([0] + [len(data) for data, _, _ in parts])
+    indptr = [rows + end for (_, _, rows), end in zip(parts, ends[:-1], strict=True)]
+    arrays = (
+        np.concatenate([data for data, _, _ in parts]),
+        np.concatenate([indices for _, indices, _ in parts]),
+        np.concatenate([[0], *indptr]),
+    )
+    return sparse.csr_array(arrays, shape=(m, len(places)))
+
+
+def _copy(X: Any, place: np.ndarray, start: int, stop: int) -> tuple[np.ndarray, ...]:
+    data, indices, indptr = _arrays(X)
+    entries = int(indptr[stop] - indptr[start]) + 1
+    ends = np.empty(stop - start, np.int64)
+    chosen = (np.empty(entries, data.dtype), np.empty(entries, np.int32), ends)
+    _kernels().copy(data, indices, indptr, place, start, stop, chosen)
+    used = int(ends[-1]) if len(ends) else 0
+    return chosen[0][:used], chosen[1][:used], ends
+
+
+def _column_blocks(design: Design, features: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    for rows, block in design.blocks():
+        yield rows, block[:, features]
+
+
+def _choose_blocks(
+    read: Callable[[], Iterator[tuple[slice, np.ndarray]]], places: np.ndarray
+) -> Iterator[tuple[slice, np.ndarray]]:
+    for rows, block in read():
+        yield rows, block[:, places]
+
+
+def _arrays(X: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return X.data, X.indices, X.indptr
+
+
+def _ranges(m: int) -> list[tuple[int, int]]:
+    edges = [m * task // TASKS for task in range(TASKS + 1)]
+    return list(pairwise(edges))
+
+
+def _kernels() -> Any:
+    """The compiled passes, imported where large data first needs them."""
+    return import_module("onelayer.kernels.columns")

@@ -1,0 +1,37 @@
+"""A rigorous bound on J - J*: the value of a dual point, for any head and penalty with an L1 part.
+
+With residuals r_i = a_i - y_i and 0 <= tau <= 1, the activations p_i = y_i + tau r_i are feasible,
+and weak duality says
+
+    J* >= sum_i v_i H(p_i) - Omega*(tau X^T (v r)),     H(p) = -sum_k p_k log p_k,
+
+provided that sum_i v_i r_i = 0 where there is an intercept. Omega*(G) is 0 within |G| <= l1 and
+infinite beyond it for pure L1, sum max(|G| - l1, 0)^2 / (2 l2) with an L2 part.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import xlog1py, xlogy
+
+from onelayer.penalties import Penalty
+
+
+def dual_value(residual: np.ndarray, weights: np.ndarray, G: np.ndarray, penalty: Penalty) -> float:
+    """The best of the dual points along the residual (m, k); G = X^T (v r) (n, k)."""
+    largest = float(np.abs(G).max(initial=0))
+    feasible = min(1.0, penalty.l1 / largest) if largest else 1.0
+    best = _entropy(residual, weights, feasible)
+    if penalty.l2 and feasible < 1:
+        beyond = np.maximum(np.abs(G) - penalty.l1, 0)
+        conjugate = 0.5 * float((beyond**2).sum()) / penalty.l2
+        best = max(best, _entropy(residual, weights, 1.0) - conjugate)
+    return best
+
+
+def _entropy(residual: np.ndarray, weights: np.ndarray, tau: float) -> float:
+    """sum_i v_i H(y_i + tau r_i), from r alone: 1 - tau |r| loses nothing."""
+    others = tau * (np.maximum(residual, 0) if residual.shape[1] > 1 else np.abs(residual))
+    wrong = np.minimum(others.sum(axis=1), 1)
+    entropy = -xlogy(others, others).sum(axis=1) - xlog1py(1 - wrong, -wrong)
+    return float((weights * entropy).sum())

@@ -1,0 +1,178 @@
+"""L1 and elastic net: proximal Newton steps on a growing working set of coordinates.
+
+An outer step reads all of X once: it bounds the gap by duality and chooses the working set, the
+support and the coordinates (feature, class) that violate the subgradient condition most, as Blitz
+(Johnson and Guestrin 2015) and celer (Massias et al. 2020) do. Inner steps work on the chosen
+columns alone: J's quadratic model there is minimised by coordinate descent on its Gram matrices,
+and a line search on J follows, which needs X d alone (newGLMNET: Yuan, Ho and Lin 2012).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, final
+
+import numpy as np
+
+from onelayer.objective import Objective
+from onelayer.solvers.duality import dual_value
+from onelayer.solvers.solver import Solver, State
+from onelayer.solvers.working_set import WorkingSet, choose_coordinates
+
+SUFFICIENT = 1e-4  # Armijo's constant; Nocedal and Wright 2006, section 3.1
+HALVINGS = 30
+INNER = 0.1  # of the gap: how far a working set is solved before it is widened
+FINEST = 0.3  # of tol: what the working set's part of the gap may be at the end
+INNER_STEPS = 50
+STALE = 0.2  # a Gram matrix serves on while steps with it shrink the violation to this
+CENTRINGS = 50
+CENTRED = 1e-13  # sum v dz, of weights that sum to 1: rounding
+FEASIBLE = 1e-10  # sum v dz beyond which the residuals are no dual point
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProxNewtonState(State):
+    """A state with its z (m, k), the best dual value so far and the working set in use."""
+
+    Z: np.ndarray
+    dual: float
+    tol: float
+    working: WorkingSet | None = None
+
+
+@dataclass
+class Point:
+    """Where the inner steps stand: the parameters, z and J there."""
+
+    W: np.ndarray
+    b: np.ndarray
+    Z: np.ndarray
+    value: float
+
+
+@final
+@dataclass(frozen=True)
+class ProxNewton(Solver[ProxNewtonState]):
+    """Coordinate descent on working sets: one pass a step, one more when the set changes."""
+
+    name: ClassVar[str] = "coordinate-descent"
+    needs: ClassVar[frozenset[str]] = frozenset({"rows"})
+    gap_kind: ClassVar[str] = "bound"
+    for_l1: ClassVar[bool] = True
+
+    def init(self, objective: Objective, theta: np.ndarray, tol: float) -> ProxNewtonState:
+        """J and its gap at theta, once the intercept is at its best."""
+        W, b = objective.split(theta)
+        rows = objective.design.traits.m
+        Z = objective.design.forward(W, b) if W.any() else np.tile(b, (rows, 1))
+        point = Point(W.copy(), b.copy(), np.asfortranarray(Z), np.inf)
+        return _judge(objective, point, -np.inf, tol)
+
+    def step(self, objective: Objective, state: ProxNewtonState) -> ProxNewtonState:
+        """Solve on the working set, widened if need be; then one pass for gradient and gap."""
+        W, b = objective.split(state.theta)
+        G, _ = objective.split(state.gradient)
+        point = Point(W.copy(), b.copy(), state.Z, state.value)
+        working = state.working
+        violating = (W == 0) & (np.abs(G) > objective.penalty.l1)
+        if working is None or (violating & ~working.chosen).any():
+            working = WorkingSet.of(objective, choose_coordinates(W, G, objective.penalty.l1))
+        moved = _solve(objective, point, working, INNER * state.gap, FINEST * state.tol)
+        same = state.working is not None and np.array_equal(working.chosen, state.working.chosen)
+        following = _judge(objective, point, state.dual, state.tol)
+        return replace(following, working=working, stalled=same and not moved)
+
+
+def _judge(objective: Objective, point: Point, dual: float, tol: float) -> ProxNewtonState:
+    """The state at a point: the intercept at its best, the gradient in one pass, the gap."""
+    centred = _centre(objective, point)
+    R = objective.head.residual(point.Z, objective.targets)
+    U = R * objective.weights[:, None]
+    G = objective.design.combine(U)
+    value = _loss(objective, point.Z) + objective.penalty.value(point.W)
+    if centred:
+        dual = max(dual, dual_value(R, objective.weights, G, objective.penalty))
+    return ProxNewtonState(
+        theta=objective.join(point.W, point.b),
+        value=value,
+        gradient=objective.join(G + objective.penalty.gradient(point.W), U.sum(axis=0)),
+        gap=max(value - dual, 0.0),
+        Z=point.Z,
+        dual=dual,
+        tol=tol,
+    )
+
+
+def _loss(objective: Objective, Z: np.ndarray) -> float:
+    """The weighted mean loss. Not a BLAS product, whose threads would cost more than the sum."""
+    loss = objective.head.loss(Z, objective.targets)[:, 0]
+    return float((objective.weights * loss).sum())
+
+
+def _centre(objective: Objective, point: Point) -> bool:
+    """Newton's method on the intercept, W held; whether its gradient vanished, as duality needs."""
+    if not objective.intercept:
+        return True
+    v = objective.weights[:, None]
+    for _ in range(CENTRINGS):
+        db = (objective.head.residual(point.Z, objective.targets) * v).sum(axis=0)
+        if np.abs(db).max() <= CENTRED:
+            return True
+        step = _centring(objective.head.activation(point.Z), v, db)
+        point.b = point.b + step
+        point.Z = point.Z + step
+    return bool(np.abs(db).max() <= FEASIBLE)
+
+
+def _centring(A: np.ndarray, v: np.ndarray, db: np.ndarray) -> np.ndarray:
+    """Newton's step on b, at most 4; that all classes move together is lifted out of softmax's."""
+    if len(db) == 1:
+        H = (v * A * (1 - A)).sum(axis=0)
+        return (-db / np.maximum(H, np.finfo(float).tiny)).clip(-4, 4)
+    H = np.diag((v * A).sum(axis=0)) - (v * A).T @ A
+    return np.linalg.solve(H + 1 / len(db), -db).clip(-4, 4)
+
+
+def _solve(
+    objective: Objective, point: Point, working: WorkingSet, goal: float, finest: float
+) -> bool:
+    """Minimise J over the working set and the intercept; whether the point, which follows, moved.
+
+    At least one step, unless the working set is solved to `finest`, relative to J, already.
+    """
+    last, moved = np.inf, False
+    for _ in range(INNER_STEPS):
+        U = objective.head.residual(point.Z, objective.targets) * objective.weights[:, None]
+        # At W = 0 too, a violation counts: as much as it would with 1 % of J in the penalty.
+        least = 0.01 * abs(point.value) / objective.penalty.l1
+        violation = working.backward(point.W, U, objective.penalty, least)
+        floor = finest * abs(point.value)
+        if violation <= (max(goal, floor) if moved else floor):
+            break
+        if working.A.size == 0 or violation > STALE * last:
+            working.bend(objective, objective.head.activation(point.Z))
+        last = violation
+        if not _search(objective, point, working, U):
+            break
+        moved = True
+    return moved
+
+
+def _search(objective: Objective, point: Point, working: WorkingSet, U: np.ndarray) -> bool:
+    """Along the model's direction, halved until J falls; whether it did."""
+    penalty, blocks = objective.penalty, working.blocks
+    step = working.direction(objective, point.W, U)
+    slope = step.slope(blocks, point.W, U.sum(axis=0), penalty)
+    rounding = 4 * np.finfo(float).eps * abs(point.value)
+    length = 1.0
+    while slope < 0 and length > 0.5**HALVINGS:
+        Z = point.Z + length * step.Z
+        moved = [block.of(point.W) + length * d for block, d in zip(blocks, step.W, strict=True)]
+        value = _loss(objective, Z) + sum(penalty.value(w) for w in moved)
+        if value <= point.value + SUFFICIENT * length * slope + rounding:
+            for block, w in zip(blocks, moved, strict=True):
+                point.W[block.features, block.k] = w
+            point.b, point.Z, point.value = point.b + length * step.b, Z, value
+            return True
+        length /= 2
+    return False
