@@ -243,7 +243,8 @@ class TestChoice:
         with pytest.raises(UsageError) as caught:
             named_solver("sgd", objective(*overlapping(0)), 0.1)
         assert str(caught.value) == (
-            "Unknown solver 'sgd': choose one of auto, gradient-descent, newton, lbfgs, gram, coordinate-descent"
+            "Unknown solver 'sgd': choose one of auto, gradient-descent, newton, lbfgs, gram, "
+            "coordinate-descent"
         )
 
     @pytest.mark.parametrize(("name", "missing"), [("newton", "hessian"), ("gram", "gram")])

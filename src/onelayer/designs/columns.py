@@ -19,8 +19,7 @@ from scipy import sparse
 
 from onelayer import parallel
 from onelayer.designs.csr import CsrDesign
-from onelayer.designs.dense import SMALL_BYTES
-from onelayer.designs.design import Design
+from onelayer.designs.design import SMALL_BYTES, Design
 from onelayer.designs.scaling import Scaling
 
 COPY_BYTES = 1 << 26  # a copy of chosen columns this small is kept however small X is

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from onelayer.designs.columns import Columns, columns
-from onelayer.designs.dense import SMALL_BYTES
+from onelayer.designs.design import SMALL_BYTES
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solvers.quadratic import Sweep, compiled_sweep, minimise, sweep
