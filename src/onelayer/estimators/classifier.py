@@ -136,6 +136,9 @@ class LogisticRegression(
     `scaling="standard"` adds one. A prediction takes a look and one pass. Peak memory above X is
     that of a block of rows, the (m, K) of z, and what the solver holds.
 
+    The same input gives the same bytes at any number of our threads; BLAS, which solvers factor
+    and multiply with, may round differently with another number of its own.
+
     What differs from scikit-learn's class of the same name:
 
     - `tol` is a relative gap in J (there a bound on the largest entry of the gradient); the
