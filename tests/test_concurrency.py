@@ -32,7 +32,7 @@ CASES = {
     "float64": (X, Y, {}),
     "float32": (X.astype(np.float32), Y, {"solver": "lbfgs"}),
     "uint8": (BYTES, np.tile(Y3, 4), {"solver": "lbfgs", "scaling": 1 / 255}),
-    "sparse": (SPARSE, Y, {"solver": "lbfgs"}),
+    "sparse": (SPARSE, Y3, {"solver": "lbfgs"}),
     "l1": (SPARSE, Y3, {"l1_ratio": 1, "C": 0.01}),
 }
 # Which variables say how many threads there are; a test sets those that it is about.
