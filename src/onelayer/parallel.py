@@ -84,4 +84,5 @@ def _forget() -> None:
     thread_count.cache_clear()
 
 
-os.register_at_fork(after_in_child=_forget)
+if hasattr(os, "register_at_fork"):  # where there is fork
+    os.register_at_fork(after_in_child=_forget)

@@ -3,11 +3,13 @@
 import tracemalloc
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 
 from onelayer import LogisticRegression
 from onelayer.designs import first_not_finite, largest
+from onelayer.estimators import exact_parameters
 
 RNG = np.random.default_rng(0)
 M, N = 80, 6
@@ -30,8 +32,9 @@ def same(a, b, rtol=1e-8):
 def test_whole_numbers_fit_the_same_in_every_dtype(dtype, y):
     X = BYTES.astype(dtype)
     model = LogisticRegression(**TIGHT).fit(X, y)
-    same(model, LogisticRegression(**TIGHT).fit(BYTES.astype(float), y))
-    np.testing.assert_array_equal(model.predict(X), model.predict(BYTES.astype(float)))
+    exact = LogisticRegression(**TIGHT).fit(BYTES.astype(float), y)
+    same(model, exact, rtol=1e-7 if dtype == "float32" else 1e-8)
+    np.testing.assert_array_equal(model.predict(X), exact.predict(BYTES.astype(float)))
 
 
 def test_booleans_are_zero_and_one():
@@ -57,8 +60,11 @@ def test_a_far_mean_survives_float32():
     y = (X[:, 0] > 1e6).astype(int)
     y[::7] = 1 - y[::7]
     model = LogisticRegression(scaling="standard").fit(X, y)
-    exact = X.astype(float) @ model.coef_[0] + model.intercept_
+    coef, intercept = exact_parameters(model)
+    exact = X.astype(float) @ coef[0] + intercept
     np.testing.assert_allclose(model.decision_function(X), exact, atol=2e-5)
+    shown = X.astype(float) @ model.coef_[0] + model.intercept_
+    assert np.abs(shown - exact).max() > 1e-3  # what float32 alone would have lost
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -102,7 +108,36 @@ def test_sparse_is_dense(make, scaling, y):
 def test_sparse_dtypes(dtype):
     X = (BYTES // 25).astype(dtype)
     a = LogisticRegression(**TIGHT).fit(sparse.csr_array(X), Y)
-    same(a, LogisticRegression(**TIGHT).fit(X.astype(float), Y))
+    exact = LogisticRegression(**TIGHT).fit(X.astype(float), Y)
+    same(a, exact, rtol=1e-7 if dtype == "float32" else 1e-8)
+
+
+@pytest.mark.parametrize("y", [Y, Y3])
+@pytest.mark.parametrize("solver", ["auto", "liblinear"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "uint8", "int16", "int64"])
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array, pd.DataFrame])
+def test_what_is_shown_is_float32_where_x_is(make, dtype, solver, y):
+    if (make is sparse.csr_array and dtype == "float16") or (solver == "liblinear" and y is Y3):
+        pytest.skip("there is no such thing")
+    X = make(BYTES.astype(dtype))
+    model = LogisticRegression(solver=solver).fit(X, y)
+    expected = np.float32 if dtype == "float32" and solver != "liblinear" else np.float64
+    assert model.coef_.dtype == model.intercept_.dtype == expected
+    for method in (model.decision_function, model.predict_proba, model.predict_log_proba):
+        assert method(X).dtype == expected
+        assert method(BYTES.astype(float)).dtype == np.float64
+
+
+def test_coefficients_that_were_changed_are_the_ones_that_predict():
+    X = BYTES.astype(np.float32)
+    model = LogisticRegression().fit(X, Y)
+    kept = model.coef_.copy()
+    model.coef_[:] = 0
+    np.testing.assert_array_equal(model.decision_function(X), np.full(M, model.intercept_[0]))
+    model.coef_ = kept
+    model.intercept_ = model.intercept_ + 1
+    z = X.astype(float) @ kept[0].astype(float) + model.intercept_
+    np.testing.assert_allclose(model.decision_function(X), z, rtol=1e-6)
 
 
 def test_sparse_indices_of_64_bits():

@@ -79,18 +79,21 @@ def test_errors_and_warnings_are_scikit_learns(solver, options):
 @pytest.mark.parametrize("l1_ratio", [0.5, 1])
 def test_solvers_without_an_l1_penalty_refuse_it_in_scikit_learns_words(solver, l1_ratio):
     ours, theirs = (outcome(model)[0] for model in both(solver=solver, l1_ratio=l1_ratio))
-    if solver == "liblinear" and l1_ratio == 1:
-        assert ours == "L1 and elastic-net penalties are not available yet; use l1_ratio=0"
-    else:
-        assert ours == theirs
+    assert ours == theirs
 
 
-@pytest.mark.parametrize("solver", ["auto", "newton", "saga"])
+@pytest.mark.parametrize("solver", ["newton", "gram", "gradient-descent"])
 @pytest.mark.parametrize("l1_ratio", [0.5, 1])
-def test_l1_is_not_available_yet(solver, l1_ratio):
-    text = "L1 and elastic-net penalties are not available yet; use l1_ratio=0"
+def test_our_solvers_say_themselves_that_l1_is_not_for_them(solver, l1_ratio):
+    text = f"{solver!r} is for penalties with no L1 part.* 'coordinate-descent' would do"
     with pytest.raises(UsageError, match=text):
         LogisticRegression(solver=solver, l1_ratio=l1_ratio).fit(X, Y)
+
+
+def test_coordinate_descent_is_for_l1_alone():
+    text = "'coordinate-descent' is for penalties with an L1 part.* 'newton' would do"
+    with pytest.raises(UsageError, match=text):
+        LogisticRegression(solver="coordinate-descent").fit(X, Y)
 
 
 @pytest.mark.filterwarnings("ignore:'penalty' was deprecated:FutureWarning")

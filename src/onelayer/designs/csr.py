@@ -14,6 +14,7 @@ from onelayer.designs.design import (
     Ledger,
     Sums,
     Traits,
+    are_labels,
     block_forward,
     block_sums,
 )
@@ -52,7 +53,7 @@ class CsrDesign(Design):
         A: np.ndarray | None,
     ) -> Sums:
         """Loss, X'^T dz and sum dz, by the route that the size of X chose."""
-        if self.fused is None:
+        if self.fused is None or not are_labels(targets):
             return block_sums(self, W, b, head, targets, weights, A)
         self.ledger.bytes_read += self.traits.nbytes
         return self.fused.sums(W, b, head, targets, weights, A)

@@ -156,6 +156,11 @@ class Design(ABC):
         return G if self.folded is None else self.folded.fold_gradient(G, db)
 
 
+def are_labels(targets: np.ndarray) -> bool:
+    """Whether targets are whole numbers, as kernels need them: a float may be a soft target."""
+    return targets.dtype.kind != "f"
+
+
 def block_forward(design: Design, W: np.ndarray, b: np.ndarray) -> np.ndarray:
     """z = X' W + b by the NumPy block loop."""
     Wx, bx = _parameters(design, W, b)

@@ -6,18 +6,21 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.linear_model._base import SparseCoefMixin
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.callback import CallbackSupportMixin
+from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from onelayer.designs import Scaling
+from onelayer.estimators.callbacks import FitTasks
 from onelayer.estimators.options import (
     NEAREST,
     SOLVER_NAMES,
     check_solver_and_classes,
-    effective_c,
+    effective_penalty,
 )
+from onelayer.estimators.parameters import Parameters, exact_parameters
 from onelayer.estimators.training import (
     Problem,
     forward,
@@ -30,30 +33,34 @@ from onelayer.estimators.validation import (
     check_examples,
     check_training,
     check_weights,
+    shown_dtype,
 )
 from onelayer.logistic import log_softmax, sigma, softmax
-from onelayer.solution import Solution
+from onelayer.solution import Record, Solution
 from onelayer.solvers import Run, named_solver
 
 
-class LogisticRegression(ClassifierMixin, SparseCoefMixin, BaseEstimator):
-    """Logistic regression, binary or softmax, penalised by L2 or not at all: one layer.
+class LogisticRegression(
+    CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEstimator
+):
+    """Logistic regression, binary or softmax, penalised by L2, L1, both or not at all: one layer.
 
     With z = X W + b, a = sigma(z) for two classes and softmax(z) for more, fit minimises
 
-        J(W, b) = sum_i s_i L(a_i, y_i) / S + lambda/2 ||W||^2,    lambda = 1 / (C S),
+        J(W, b) = sum_i s_i L(a_i, y_i) / S + lambda (r ||W||_1 + (1 - r)/2 ||W||^2),
+        lambda = 1 / (C S),    r = l1_ratio,
 
     s_i the sample weight times the class weight of row i, S their sum: scikit-learn's objective
     divided by C S, with the same minimum. The intercept is never penalised.
 
     Parameters
     ----------
-    penalty : {"l2", None}, default="deprecated"
-        Deprecated as in scikit-learn: None is `C=inf`.
+    penalty : {"l1", "l2", "elasticnet", None}, default="deprecated"
+        Deprecated as in scikit-learn: None is `C=inf`, the others are said by `l1_ratio`.
     C : float > 0, default=1.0
         Inverse strength of the penalty; infinity is none.
-    l1_ratio : float, default=0.0
-        Only 0 is available yet.
+    l1_ratio : float in [0, 1], default=0.0
+        0 is L2 alone, 1 is L1 alone, between them the elastic net.
     dual : bool, default=False
         True is accepted with `solver="liblinear"`; the optimum is the same.
     tol : float >= 0, default=1e-7
@@ -68,9 +75,10 @@ class LogisticRegression(ClassifierMixin, SparseCoefMixin, BaseEstimator):
     random_state : int, RandomState, Generator or None, default=None
         No solver draws at random yet: every fit is repeatable.
     solver : str, default="auto"
-        "auto" chooses by size; "newton", "gram", "lbfgs" or "gradient-descent" are taken at their
-        word. Of scikit-learn's names "lbfgs" is "lbfgs", "newton-cholesky" is "newton", and
-        "newton-cg", "liblinear", "sag" and "saga" are "auto". `solution_.solver` says which ran.
+        "auto" chooses by penalty and size; "newton", "gram", "lbfgs", "gradient-descent" and, for
+        penalties with an L1 part, "coordinate-descent" are taken at their word. Of scikit-learn's
+        names "lbfgs" is "lbfgs", "newton-cholesky" is "newton", and "newton-cg", "liblinear",
+        "sag" and "saga" are "auto". `solution_.solver` says which ran.
     max_iter : int >= 0, default=1000
         Most steps of the solver. The gap ends a fit, commonly within some tens of steps; this is
         a backstop. "gradient-descent" runs exactly this many and is not warned about for it.
@@ -90,9 +98,10 @@ class LogisticRegression(ClassifierMixin, SparseCoefMixin, BaseEstimator):
     Attributes
     ----------
     coef_ : ndarray (1, n) for two classes, else (K, n)
-        W transposed, float64, for X as given. Softmax: every column sums to zero.
+        W transposed, for X as given; float32 where X is, else float64. Softmax without L1: every
+        column sums to zero.
     intercept_ : ndarray (1,) or (K,)
-        b, float64, for X as given. Softmax: sums to zero.
+        b, for X as given, in the dtype of `coef_`. Softmax: sums to zero.
     classes_ : ndarray (K,)
         Sorted labels, in the dtype of y.
     solution_ : Solution
@@ -112,7 +121,7 @@ class LogisticRegression(ClassifierMixin, SparseCoefMixin, BaseEstimator):
         NaN or infinity in X, y or weights (the first row and column are named); one class only;
         zero total weight, or weight on one class only; a negative weight; X so large or small that
         its squares over- or underflow; continuous y; a combination of parameters that scikit-learn
-        refuses; `l1_ratio` above 0.
+        refuses; a solver of ours that is not for the penalty.
 
     Warns
     -----
@@ -122,23 +131,28 @@ class LogisticRegression(ClassifierMixin, SparseCoefMixin, BaseEstimator):
     Notes
     -----
     Cost in passes over X: a look for NaN, infinity and overflow, two (none for bytes); then
-    "newton" two a step, "lbfgs" and "gradient-descent" one, "gram" two to four in all;
+    "newton" two a step, "lbfgs" and "gradient-descent" one, "coordinate-descent" one or two,
+    "gram" two to four in all;
     `scaling="standard"` adds one. A prediction takes a look and one pass. Peak memory above X is
     that of a block of rows, the (m, K) of z, and what the solver holds.
+
+    The same input gives the same bytes at any number of our threads; BLAS, which solvers factor
+    and multiply with, may round differently with another number of its own.
 
     What differs from scikit-learn's class of the same name:
 
     - `tol` is a relative gap in J (there a bound on the largest entry of the gradient); the
       defaults `tol=1e-7`, `max_iter=1000` and `solver="auto"` differ.
     - `scaling`, `learning_rate`, and the attributes `solution_` and `scaling_` are new.
-    - bytes, float16 and float32 are not copied into float64, and `coef_` is always float64.
+    - bytes, float16 and float32 are not copied into float64; predictions are computed from the
+      parameters in float64 and shown in float32 where both X and `coef_` are.
+    - callbacks are called whatever the solver.
     - Pictures, (m, h, w) or (m, h, w, c), are flattened.
     - liblinear's solver name does not penalise the intercept.
     - Negative weights, and weight on one class alone, are errors; "balanced" passes over
       classes without weight.
     - Separable data without a penalty are recognised: one warning, status `separable`.
     - `predict_log_proba` is exact where probabilities round to 0 or 1.
-    - L1 and elastic-net penalties are not available yet.
 
     Examples
     --------
@@ -176,6 +190,7 @@ class LogisticRegression(ClassifierMixin, SparseCoefMixin, BaseEstimator):
     }
 
     scaling_: Scaling | None = None  # of coefficients that were set, not fitted
+    _exact: Parameters | None  # see `parameters.py`
     coef_: Any  # an array, or a CSR array after `sparsify`
 
     def __init__(
@@ -241,16 +256,18 @@ class LogisticRegression(ClassifierMixin, SparseCoefMixin, BaseEstimator):
             On Ctrl-C; the best parameters so far are kept, and `solution_.status` is
             `"interrupted"`.
         """
-        C = effective_c(self)
+        asked, given = effective_penalty(self), X
         X, y = check_training(self, X, y)
+        context = self._init_callback_context(max_subtasks=max(self.max_iter, 1) + 1)
+        tasks = FitTasks(self, context, X, y, sample_weight)
         classes, targets = check_classes(y)
         check_solver_and_classes(self.solver, classes)
         weights = check_weights(sample_weight, self.class_weight, classes, targets)
-        problem = make_problem(X, targets, weights, k=len(classes), C=C, options=self)
+        problem = make_problem(X, targets, weights, k=len(classes), asked=asked, options=self)
         start = self._start(problem)
         self.classes_ = classes
-        self._solve(problem, start)
-        warn_unless_solved(self.solution_, self.max_iter)
+        self._solve(problem, start, shown_dtype(given, X, self.solver), tasks)
+        warn_unless_solved(self.solution_, self.solver, self.max_iter)
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -258,33 +275,40 @@ class LogisticRegression(ClassifierMixin, SparseCoefMixin, BaseEstimator):
 
         X is as for `fit`; one pass.
         """
-        check_is_fitted(self)
-        X = check_examples(self, X)
-        Z = forward(X, _dense(self.coef_), self.intercept_, self.scaling_)
-        return Z[:, 0] if Z.shape[1] == 1 else Z
+        z, dtype = self._forward(X)
+        return z.astype(dtype, copy=False)
 
     def predict(self, X: Any) -> np.ndarray:
         """Labels (m,): `classes_[1]` where a > 0.5, or the class of the largest z; one pass."""
-        z = self.decision_function(X)
+        z, _ = self._forward(X)
         positions = (sigma(z) > 0.5).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)
         return self.classes_[positions]
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """a (m, K): sigma(z) and 1 - sigma(z) = sigma(-z), or softmax(z); one pass."""
-        z = self.decision_function(X)
-        return np.column_stack([sigma(-z), sigma(z)]) if z.ndim == 1 else softmax(z)
+        z, dtype = self._forward(X)
+        a = np.column_stack([sigma(-z), sigma(z)]) if z.ndim == 1 else softmax(z)
+        return a.astype(dtype, copy=False)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """log a (m, K), from z and never from a: exact at z = 800; one pass."""
-        z = self.decision_function(X)
-        return log_softmax(np.column_stack([np.zeros_like(z), z]) if z.ndim == 1 else z)
+        z, dtype = self._forward(X)
+        log_a = log_softmax(np.column_stack([np.zeros_like(z), z]) if z.ndim == 1 else z)
+        return log_a.astype(dtype, copy=False)
+
+    def _forward(self, X: Any) -> tuple[np.ndarray, np.dtype]:
+        """z in float64, (m,) or (m, K), and the dtype that it is shown in."""
+        check_is_fitted(self)
+        examples = check_examples(self, X)
+        Z = forward(examples, *exact_parameters(self), self.scaling_)
+        dtype = np.result_type(shown_dtype(X, examples), self.coef_.dtype)
+        return (Z[:, 0] if Z.shape[1] == 1 else Z), dtype
 
     def _start(self, problem: Problem) -> np.ndarray | None:
         """The previous coefficients, if this is a warm start and there are any."""
-        previous = getattr(self, "coef_", None) if self.warm_start else None
-        if previous is None:
+        if not self.warm_start or getattr(self, "coef_", None) is None:
             return None
-        coef = _dense(previous)
+        coef, intercept = exact_parameters(self)
         objective = problem.objective
         expected = (objective.head.width, objective.design.traits.n)
         if coef.shape != expected:
@@ -292,28 +316,34 @@ class LogisticRegression(ClassifierMixin, SparseCoefMixin, BaseEstimator):
                 f"Initialization coef is of shape {coef.shape}, expected shape {expected}: "
                 "warm_start needs the features and classes of the previous fit"
             )
-        return problem.start(coef, self.intercept_)
+        return problem.start(coef, intercept)
 
-    def _solve(self, problem: Problem, start: np.ndarray | None) -> None:
+    def _solve(
+        self, problem: Problem, start: np.ndarray | None, dtype: np.dtype, tasks: FitTasks
+    ) -> None:
         name = NEAREST.get(self.solver, self.solver)
         solver, reason = named_solver(name, problem.objective, self.learning_rate)
-        run = Run(
-            problem.objective,
-            solver,
-            reason,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            callback=print_progress if self.verbose else None,
-        )
+        run = Run(problem.objective, solver, reason, tol=self.tol, max_iter=self.max_iter)
+
+        def current() -> dict[str, Any]:
+            return problem.shown(run.latest(), dtype)
+
+        def callback(record: Record) -> None:
+            if self.verbose:
+                print_progress(record)
+            tasks.follow(record, current)
+
+        run.callback = callback
         try:
             run.solve(start)
         finally:  # after Ctrl-C too
             if run.theta is not None and run.solution is not None:
-                self._keep(problem, run.theta, run.solution)
+                self._keep(problem.shown(run.theta, dtype), run.solution)
+        tasks.end(self.solution_.iterations, current)
 
-    def _keep(self, problem: Problem, theta: np.ndarray, solution: Solution) -> None:
-        self.coef_, self.intercept_ = problem.coefficients(theta)
-        self.scaling_ = problem.scaling
+    def _keep(self, fitted: dict[str, Any], solution: Solution) -> None:
+        for name, value in fitted.items():
+            setattr(self, name, value)
         self.solution_ = solution
         self.n_iter_ = np.array([solution.iterations], dtype=np.int32)
 
@@ -322,8 +352,3 @@ class LogisticRegression(ClassifierMixin, SparseCoefMixin, BaseEstimator):
         tags.input_tags.sparse = True
         tags.classifier_tags.multi_class = self.solver != "liblinear"
         return tags
-
-
-def _dense(coef: Any) -> np.ndarray:
-    """coef_ as an array, after `sparsify` too."""
-    return coef if isinstance(coef, np.ndarray) else coef.toarray()

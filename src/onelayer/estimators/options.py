@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,15 +33,22 @@ _PENALTY_DEPRECATED = (
 )
 
 
-def effective_c(model: Any) -> float:
-    """C as `penalty`, `l1_ratio` and `C` together mean it; infinity is no penalty.
+class Asked(NamedTuple):
+    """The penalty that was asked for; C of infinity is none."""
+
+    C: float
+    l1_ratio: float
+
+
+def effective_penalty(model: Any) -> Asked:
+    """C and l1_ratio as `penalty`, `l1_ratio` and `C` together mean them.
 
     Warnings and errors are scikit-learn's.
 
     Raises
     ------
     UsageError
-        For a combination that scikit-learn's solver of that name refuses, and for L1 penalties.
+        For a combination that scikit-learn's solver of that name refuses.
     """
     kind = _kind(model)
     _check_solver(model.solver, kind, model.dual)
@@ -54,9 +61,9 @@ def effective_c(model: Any) -> float:
         warnings.warn(message, FutureWarning, stacklevel=4)
     if kind == "elasticnet" and model.l1_ratio is None:
         raise UsageError("l1_ratio must be specified when penalty is elasticnet.")
-    if kind == "l1" or (kind == "elasticnet" and model.l1_ratio > 0):
-        raise UsageError("L1 and elastic-net penalties are not available yet; use l1_ratio=0")
-    return float(np.inf) if kind is None else float(model.C)
+    C = float(np.inf) if kind is None else float(model.C)
+    ratios = {"l1": 1.0, "elasticnet": model.l1_ratio}
+    return Asked(C, ratios.get(kind or "none", 0.0))
 
 
 def strength(C: float, total_weight: Fraction) -> float:
@@ -85,7 +92,7 @@ def _kind(model: Any) -> str | None:
 
 
 def _check_solver(solver: str, kind: str | None, dual: bool) -> None:
-    """What scikit-learn's solvers refuse, in its words; ours take any penalty they know of."""
+    """What scikit-learn's solvers refuse, in its words; ours say so themselves."""
     if solver in NEAREST and solver not in ("liblinear", "saga") and kind not in ("l2", None):
         raise UsageError(
             f"Solver {solver} supports only 'l2' or None penalties, got {kind} penalty."

@@ -13,7 +13,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from onelayer.designs import Scaling, largest, make_design, make_scaling
 from onelayer.errors import DataError
-from onelayer.estimators.options import strength
+from onelayer.estimators.options import Asked, strength
+from onelayer.estimators.parameters import shown
 from onelayer.estimators.validation import Weights
 from onelayer.logistic import Binary, Softmax
 from onelayer.objective import Objective
@@ -21,6 +22,21 @@ from onelayer.penalties import Penalty
 from onelayer.solution import Record, Solution, Status
 
 STRONG = 1e6  # lambda above which W is solved for in units of lambda^-1/2
+LIMIT = (
+    "\nSTOP: TOTAL NO. OF ITERATIONS REACHED LIMIT\n\nIncrease the number of iterations "
+    "to improve the convergence (max_iter={max_iter})."
+)
+OUT_OF_STEPS = {
+    "newton-cg": (
+        "newton-cg failed to converge after {steps} iteration(s). "
+        "Increase the number of iterations."
+    ),
+    "newton-cholesky": "Newton solver did not converge after {steps} iterations.",
+    "liblinear": "Liblinear failed to converge, increase the number of iterations.",
+    "sag": "The max_iter was reached which means the coef_ did not converge",
+    "saga": "The max_iter was reached which means the coef_ did not converge",
+}
+"""What scikit-learn's solvers say at max_iter; filters on warnings look for these words."""
 MARGIN = 1e4  # left below the largest square, and above the smallest, for sums and products
 
 
@@ -41,29 +57,35 @@ class Problem:
     def coefficients(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """coef (k, n) and intercept (k,) for X as given; softmax in its symmetric form.
 
-        Softmax does not change when all classes move together, the penalty is least and the
-        intercepts sum to zero where their mean is zero.
+        Softmax does not change when all classes move together, the L2 penalty is least and the
+        intercepts sum to zero where their mean is zero. With an L1 part the weights stay as they
+        are, sparse.
         """
         W, b = self.objective.split(theta)
         if self.scaling is not None:
             W, b = self.scaling.fold(W, b)
         if W.shape[1] > 1:
-            W, b = W - W.mean(axis=1, keepdims=True), b - b.mean()
+            b = b - b.mean()
+            if self.objective.penalty.l1 == 0:
+                W = W - W.mean(axis=1, keepdims=True)
         return np.ascontiguousarray(W.T), b.copy()
+
+    def shown(self, theta: np.ndarray, dtype: np.dtype) -> dict[str, Any]:
+        """The attributes of a fitted estimator that predictions take."""
+        return {**shown(*self.coefficients(theta), dtype), "scaling_": self.scaling}
 
 
 def make_problem(
-    X: Any, targets: np.ndarray, weights: Weights, *, k: int, C: float, options: Any
+    X: Any, targets: np.ndarray, weights: Weights, *, k: int, asked: Asked, options: Any
 ) -> Problem:
-    """J = weighted mean loss + lambda/2 ||W||^2 with lambda = 1 / (C * sum of weights).
+    """J = weighted mean loss + lambda * penalty with lambda = 1 / (C * sum of weights).
 
     `options` has `scaling` and `fit_intercept`; k classes, of which 2 are one column of z.
     """
     _check_magnitude(X, options.scaling)
     shares = weights.shares
-    scaling, penalty = _tame(
-        make_scaling(X, options.scaling, shares), strength(C, weights.total), X.shape[1]
-    )
+    penalty = Penalty(strength(asked.C, weights.total), asked.l1_ratio)
+    scaling, penalty = _tame(make_scaling(X, options.scaling, shares), penalty, X.shape[1])
     objective = Objective(
         design=make_design(X, scaling),
         head=Binary() if k == 2 else Softmax(k),
@@ -83,23 +105,26 @@ def print_progress(record: Record) -> None:
     )
 
 
-def warn_unless_solved(solution: Solution, max_iter: int) -> None:
-    """A ConvergenceWarning that begins as scikit-learn's does for lbfgs, and adds our advice."""
+def warn_unless_solved(solution: Solution, solver: str, max_iter: int) -> None:
+    """A ConvergenceWarning that begins as scikit-learn's does for `solver`, and adds our advice."""
     status, asked_for_steps = solution.status, solution.solver == "gradient-descent"
     if status is Status.SEPARABLE:
         warnings.warn(status.advice, ConvergenceWarning, stacklevel=4)
     elif status is Status.STALLED or (status is Status.MAX_ITER and not asked_for_steps):
-        code = 1 if status is Status.MAX_ITER else 2
-        text = (
-            f"{solution.solver} failed to converge after {solution.iterations} iteration(s) "
-            f"(status={code}):\n"
-        )
+        text = _failed(solution)
         if status is Status.MAX_ITER:
-            text += (
-                "STOP: TOTAL NO. OF ITERATIONS REACHED LIMIT\n\nIncrease the number of iterations "
-                f"to improve the convergence (max_iter={max_iter}).\n"
+            text = OUT_OF_STEPS.get(solver, text + LIMIT).format(
+                steps=solution.iterations, max_iter=max_iter
             )
-        warnings.warn(text + _advice(solution), ConvergenceWarning, stacklevel=4)
+        warnings.warn(f"{text}\n{_advice(solution)}", ConvergenceWarning, stacklevel=4)
+
+
+def _failed(solution: Solution) -> str:
+    code = 1 if solution.status is Status.MAX_ITER else 2
+    return (
+        f"{solution.solver} failed to converge after {solution.iterations} iteration(s) "
+        f"(status={code}):"
+    )
 
 
 def _advice(solution: Solution) -> str:
@@ -108,17 +133,17 @@ def _advice(solution: Solution) -> str:
     return f"{solution.status.advice} You might also want to scale the data."
 
 
-def _tame(scaling: Scaling | None, strength: float, n: int) -> tuple[Scaling | None, Penalty]:
-    """A very strong penalty becomes one of strength 1 on sqrt(lambda) W: the same objective.
+def _tame(scaling: Scaling | None, penalty: Penalty, n: int) -> tuple[Scaling | None, Penalty]:
+    """A very strong L2 penalty becomes one of strength 1 on sqrt(lambda) W: the same objective.
 
     Otherwise the weights are of size 1 / lambda beside an intercept of size 1, and no solver that
-    measures with one yardstick gets both right.
+    measures with one yardstick gets both right. (Coordinate descent has a yardstick a feature.)
     """
-    if strength <= STRONG:
-        return scaling, Penalty(strength)
+    if penalty.strength <= STRONG or penalty.l1 > 0:
+        return scaling, penalty
     scaling = scaling or Scaling.identity(n)
     # Not below the smallest float: a scale of 0 cannot be divided by again in a prediction.
-    scale = np.maximum(scaling.scale / math.sqrt(strength), np.finfo(np.float64).tiny)
+    scale = np.maximum(scaling.scale / math.sqrt(penalty.strength), np.finfo(np.float64).tiny)
     return Scaling(scaling.centre, scale), Penalty(1.0)
 
 

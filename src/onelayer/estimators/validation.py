@@ -73,6 +73,15 @@ def check_examples(estimator: Any, X: Any) -> Any:
     return X
 
 
+def shown_dtype(given: Any, read: Any, solver: str = "auto") -> np.dtype:
+    """float32 where X came as that, else float64: of what is shown, not of what is computed.
+
+    As scikit-learn has it, whose liblinear alone shows float64 for float32.
+    """
+    single = read.dtype == np.float32 and getattr(given, "dtype", np.float32) == np.float32
+    return np.dtype(np.float32 if single and solver != "liblinear" else np.float64)
+
+
 def check_classes(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The sorted labels, and every example's position among them."""
     classes, targets = np.unique(y, return_inverse=True)

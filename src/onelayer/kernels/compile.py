@@ -51,19 +51,19 @@ def _cached(function: Callable[..., Any], fastmath: Any) -> Any:
 @cache
 def cache_folder() -> Path:
     """Where compiled kernels of exactly these sources are kept."""
-    folder = _user_cache() / "onelayer" / f"kernels-{_fingerprint()}"
     try:
+        folder = _user_cache() / "onelayer" / f"kernels-{_fingerprint()}"
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return folder
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: no home at all
         temporary = Path(tempfile.mkdtemp(prefix="onelayer-kernels-"))
         atexit.register(shutil.rmtree, temporary, ignore_errors=True)
         return temporary
 
 
 def _user_cache() -> Path:
-    if "XDG_CACHE_HOME" in os.environ:
+    if os.environ.get("XDG_CACHE_HOME"):
         return Path(os.environ["XDG_CACHE_HOME"])
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches"

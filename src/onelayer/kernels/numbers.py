@@ -11,6 +11,10 @@ from numba.extending import overload
 HALF_BIAS = np.float32(2.0**112)  # between the exponents of float16 and float32
 LOG2_E = np.float32(1.4426950408889634)
 LN2_HIGH, LN2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)  # Cody and Waite 1980
+# 1 + r + E2 r^2 + ... + E6 r^6 with the least relative error for |r| <= log(2) / 2: 4e-9, where
+# the series to r^6 is off by 2e-7. Found by iteratively reweighted least squares.
+E2, E3, E4 = np.float32(0.499999934), np.float32(0.166665206), np.float32(0.0416683881)
+E5, E6 = np.float32(0.00836871696), np.float32(0.00138145986)
 UNDERFLOW = np.float32(-87.0)
 
 
@@ -40,14 +44,14 @@ def exp_negative(x):
 
 
 def _exp_float32(x):
-    """2^n e^r with |r| <= log(2) / 2, e^r by its series to r^6: right to 2 units in the last."""
+    """2^n e^r with |r| <= log(2) / 2, e^r by a polynomial: right to 2 units in the last."""
     x = max(x, UNDERFLOW)
     n = math.floor(x * LOG2_E + np.float32(0.5))
     r = (x - n * LN2_HIGH) - n * LN2_LOW
-    p = np.float32(1 / 720) * r + np.float32(1 / 120)
-    p = p * r + np.float32(1 / 24)
-    p = p * r + np.float32(1 / 6)
-    p = p * r + np.float32(0.5)
+    p = E6 * r + E5
+    p = p * r + E4
+    p = p * r + E3
+    p = p * r + E2
     p = p * r + np.float32(1.0)
     p = p * r + np.float32(1.0)
     return p * np.int32((np.int32(n) + np.int32(127)) << np.int32(23)).view(np.float32)

@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from onelayer.errors import ModelFileError, UsageError
-from onelayer.estimators import LogisticRegression
+from onelayer.estimators import LogisticRegression, exact_parameters
 from onelayer.model.card import Card
 from onelayer.model.fitted import Model, made_now
 from onelayer.model.json_values import number, plain
@@ -24,16 +24,17 @@ def from_estimator(
 ) -> Model:
     """Return a fitted estimator as a model; `card` adds to what the estimator itself knows."""
     _require_fitted(estimator)
+    coef, intercept = exact_parameters(estimator)
     known = {
         "classes": [str(label) for label in estimator.classes_.tolist()],
-        "features": estimator.coef_.shape[1],
+        "features": coef.shape[1],
         "scaling": estimator.scaling,
         "preprocessing": preprocessing and preprocessing.to_dict(),
         "solution": solution_fields(estimator.solution_),
     }
     return Model(
-        coef=estimator.coef_,
-        intercept=estimator.intercept_,
+        coef=coef,
+        intercept=intercept,
         classes=estimator.classes_,
         scaling=estimator.scaling_,
         preprocessing=preprocessing,

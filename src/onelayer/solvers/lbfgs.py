@@ -105,8 +105,7 @@ class Lbfgs(Solver[LbfgsState]):
     def _newton_step(self, objective: Objective, state: LbfgsState) -> LbfgsState:
         """The step, and the gap that is left: what it was by the decrement, less what J fell."""
         gap, direction = _decrement(objective, state, ALLOWED * state.tol * abs(state.value))
-        if direction.shape[1] > 1:
-            direction = direction - direction.mean(axis=1, keepdims=True)
+        direction = _within(direction)
         trial = _search(objective, state, direction)
         if trial is None:
             return replace(state, gap=gap, stalled=True)
@@ -140,10 +139,20 @@ def _aim(state: LbfgsState, solved: np.ndarray | None = None) -> LbfgsState:
     """The direction -B gradient, and the gap that it promises."""
     if solved is None:
         solved = state.memory.metric.solve(state.gradient)
-    direction = -state.memory.multiply(state.gradient, solved)
+    direction = _within(-state.memory.multiply(state.gradient, solved))
     estimate = -0.5 * dot(state.gradient, direction)
     gap = max(estimate, UNKNOWN * state.tol * abs(state.value))
     return replace(state, solved=solved, direction=direction, estimate=estimate, gap=gap)
+
+
+def _within(direction: np.ndarray) -> np.ndarray:
+    """The part of it whose classes sum to zero, as softmax's optimum and every gradient do.
+
+    What leaves that space comes back no faster than the penalty alone draws it.
+    """
+    return (
+        direction - direction.mean(axis=1, keepdims=True) if direction.shape[1] > 1 else direction
+    )
 
 
 def _refresh(objective: Objective, state: LbfgsState) -> LbfgsState:

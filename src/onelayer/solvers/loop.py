@@ -100,6 +100,7 @@ class Run:
         return None if steps_left else Status.MAX_ITER
 
     def _record(self, state: State) -> None:
+        self._latest = state
         record = Record(
             iteration=len(self._history),
             passes=self._read() / self.objective.design.traits.nbytes,
@@ -112,11 +113,18 @@ class Run:
         if self.callback is not None:
             self.callback(record)
 
+    def latest(self) -> np.ndarray:
+        """Theta after the step that was recorded last, for callbacks; "gram" takes a pass."""
+        return self._parameters(self._latest)
+
     def _read(self) -> int:
         return self.objective.design.ledger.bytes_read - self._bytes
 
+    def _parameters(self, state: State) -> np.ndarray:
+        return self.objective.symmetric(self.solver.parameters(self.objective, state))
+
     def _conclude(self, state: State, status: Status) -> tuple[np.ndarray, Solution]:
-        theta = self.theta = self.objective.symmetric(self.solver.parameters(self.objective, state))
+        theta = self.theta = self._parameters(state)
         norm = self.objective.stationarity(state.theta, state.gradient)
         gap = _relative(state.gap, state.value)
         rigorous = self.solver.gap_kind == "bound"

@@ -82,11 +82,6 @@ class ProxNewton(Solver[ProxNewtonState]):
         following = _judge(objective, point, state.dual, state.tol)
         return replace(following, working=working, stalled=same and not moved)
 
-    def parameters(self, objective: Objective, state: ProxNewtonState) -> np.ndarray:
-        """Theta, softmax's intercepts summing to zero."""
-        W, b = objective.split(state.theta)
-        return objective.join(W, b - b.mean() if len(b) > 1 else b)
-
 
 def _judge(objective: Objective, point: Point, dual: float, tol: float) -> ProxNewtonState:
     """The state at a point: the intercept at its best, the gradient in one pass, the gap."""

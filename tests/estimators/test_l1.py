@@ -1,0 +1,99 @@
+"""L1 and the elastic net through the estimator: the optimum, its zeros, and scikit-learn's."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn import linear_model
+
+from onelayer import LogisticRegression
+from onelayer.logistic import sigma, softmax
+
+RNG = np.random.default_rng(0)
+M, N = 150, 12
+X = RNG.normal(size=(M, N)) * RNG.uniform(0.5, 2, N) + 0.3
+SCORE = X[:, :3] @ [1.0, -1.0, 0.5]
+Y = (SCORE + RNG.normal(size=M) > 0).astype(int)
+Y3 = np.digitize(SCORE + RNG.normal(size=M), [-1, 1])
+WEIGHTS = RNG.uniform(0.2, 3, M)
+
+
+def violation(model, x, y, C, ratio, weights):
+    """How far the subgradient conditions of C sum v L + r |W| + (1 - r)/2 W^2 are from holding."""
+    Z = x @ model.coef_.T + model.intercept_
+    binary = Z.shape[1] == 1
+    dZ = (sigma(Z) - y[:, None]) if binary else softmax(Z) - np.eye(Z.shape[1])[y]
+    dZ = dZ * weights[:, None] * C
+    G = dZ.T @ x + (1 - ratio) * model.coef_
+    at_zero = np.maximum(np.abs(G) - ratio, 0)
+    elsewhere = np.abs(G + ratio * np.sign(model.coef_))
+    return max(np.where(model.coef_ == 0, at_zero, elsewhere).max(), np.abs(dZ.sum(axis=0)).max())
+
+
+@pytest.mark.parametrize("y", [Y, Y3])
+@pytest.mark.parametrize("ratio", [0.3, 1.0])
+@pytest.mark.parametrize("C", [0.02, 0.3, 20.0])
+def test_the_conditions_of_an_optimum_hold(C, ratio, y):
+    model = LogisticRegression(C=C, l1_ratio=ratio, tol=1e-12).fit(X, y, WEIGHTS)
+    assert model.solution_.status == "converged"
+    assert model.solution_.solver == "coordinate-descent"
+    assert model.solution_.gap_kind == "bound"
+    assert violation(model, X, y, C, ratio, WEIGHTS) < 2e-4 * max(1, C)
+    assert (model.coef_ == 0).sum() >= {0.02: 6, 0.3: 1, 20: 0}[C]
+
+
+@pytest.mark.parametrize("y", [Y, Y3])
+@pytest.mark.parametrize("ratio", [0.5, 1.0])
+def test_the_same_optimum_as_saga(ratio, y):
+    options = {"C": 0.2, "l1_ratio": ratio, "solver": "saga", "tol": 1e-10, "max_iter": 20_000}
+    ours = LogisticRegression(**options).fit(X, y)
+    theirs = linear_model.LogisticRegression(**options, random_state=0).fit(X, y)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=2e-5)
+    np.testing.assert_array_equal(ours.coef_ == 0, theirs.coef_ == 0)
+    gaps = ours.intercept_ - theirs.intercept_
+    np.testing.assert_allclose(gaps, gaps.mean(), atol=5e-5)
+    assert ours.intercept_.sum() == pytest.approx(0, abs=1e-12) or len(gaps) == 1
+
+
+@pytest.mark.filterwarnings("ignore:'penalty' was deprecated:FutureWarning")
+@pytest.mark.filterwarnings("ignore:Inconsistent values:UserWarning")
+def test_either_way_to_say_l1():
+    one = LogisticRegression(l1_ratio=1, C=0.2).fit(X, Y)
+    other = LogisticRegression(penalty="l1", C=0.2).fit(X, Y)
+    third = LogisticRegression(penalty="elasticnet", l1_ratio=1, C=0.2, solver="saga").fit(X, Y)
+    np.testing.assert_array_equal(one.coef_, other.coef_)
+    np.testing.assert_array_equal(one.coef_, third.coef_)
+
+
+@pytest.mark.parametrize("y", [Y, Y3])
+def test_standardised_inside_is_standardised_outside(y):
+    Z = (X - X.mean(axis=0)) / X.std(axis=0)
+    inside = LogisticRegression(C=0.1, l1_ratio=1, scaling="standard", tol=1e-12).fit(X, y)
+    outside = LogisticRegression(C=0.1, l1_ratio=1, tol=1e-12).fit(Z, y)
+    np.testing.assert_allclose(inside.coef_ * X.std(axis=0), outside.coef_, atol=1e-6)
+    np.testing.assert_array_equal(inside.coef_ == 0, outside.coef_ == 0)
+    np.testing.assert_allclose(inside.predict_proba(X), outside.predict_proba(Z), atol=1e-6)
+
+
+@pytest.mark.parametrize("y", [Y, Y3])
+def test_sparse_and_float32_give_the_same_optimum(y):
+    exact = LogisticRegression(C=0.1, l1_ratio=1, tol=1e-12).fit(X, y)
+    for given in (sparse.csr_array(X), X.astype(np.float32), sparse.csr_array(X, dtype="float32")):
+        model = LogisticRegression(C=0.1, l1_ratio=1, tol=1e-12).fit(given, y)
+        np.testing.assert_allclose(model.coef_, exact.coef_, atol=1e-5)
+
+
+@pytest.mark.parametrize("y", [Y, Y3])
+def test_a_strong_penalty_leaves_the_intercept_alone(y):
+    for C in (1e-6, 1e-300):
+        model = LogisticRegression(C=C, l1_ratio=1).fit(X, y)
+        np.testing.assert_array_equal(model.coef_, 0)
+        shares = np.bincount(y) / M
+        np.testing.assert_allclose(model.predict_proba(X[:1])[0], shares, rtol=1e-6)
+
+
+def test_a_warm_start_at_the_optimum_stays():
+    model = LogisticRegression(C=0.2, l1_ratio=1, warm_start=True, tol=1e-9).fit(X, Y3)
+    first = model.coef_.copy()
+    model.fit(X, Y3)
+    assert model.n_iter_[0] <= 1
+    np.testing.assert_allclose(model.coef_, first, atol=1e-6)
