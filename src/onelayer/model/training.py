@@ -29,6 +29,9 @@ from onelayer.solvers import SOLVERS
 CHOOSING = 0.2
 """The fraction of the training examples that chooses C where no validation set does."""
 
+CHOOSING_TOL = 1e-4
+"""The relative gap of the fits that choose C: their log losses on held-out examples differ by more."""
+
 
 class TrainingInterrupted(KeyboardInterrupt):
     """Ctrl-C during training; `model` has the best parameters so far."""
@@ -115,14 +118,16 @@ class _Training:
         with warnings.catch_warnings():
             # A penalty at which a solver gives up is judged by its log loss, like any other.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            return choose(Choosing(train, judge, self._fit, self._keep, tell))
+            fit = partial(self._fit, tol=CHOOSING_TOL)
+            return choose(Choosing(train, judge, fit, self._keep, tell))
 
     def _keep(self, estimator: LogisticRegression) -> None:
         self.best = estimator
 
-    def _fit(self, C: float, examples: Examples) -> LogisticRegression:
+    def _fit(self, C: float, examples: Examples, **options: Any) -> LogisticRegression:
         asked = self.settings
         estimator = LogisticRegression(
+            **options,
             C=C,
             solver=asked.solver,
             learning_rate=asked.learning_rate,

@@ -1,0 +1,119 @@
+"""python benchmarks/thresholds.py: the measurements behind the thresholds in the code.
+
+    COLUMNS (designs/fused.py)    up to how many columns the kernel beats BLAS on converted blocks
+    NEWTON_SIZE (solvers/choose.py)    up to how many parameters Newton's method beats L-BFGS
+    SMALL_BYTES (designs/design.py)    from what size a compiled pass beats NumPy's
+
+Each pair is measured in turn, the median of the repeats is printed, and the ratio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from onelayer.designs import fused, make_design, make_scaling
+from onelayer.designs import design as contract
+from onelayer.logistic import Binary, Softmax
+from onelayer.objective import Objective
+from onelayer.penalties import Penalty
+from onelayer.solvers import Run, named_solver
+
+REPEATS = 7
+
+
+def pair(one: Callable[[], Any], other: Callable[[], Any]) -> tuple[float, float]:
+    """Median seconds of each, interleaved, after one call of each that does not count."""
+    one(), other()
+    times: list[tuple[float, float]] = []
+    for _ in range(REPEATS):
+        times.append((seconds(one), seconds(other)))
+    return median(t for t, _ in times), median(t for _, t in times)
+
+
+def seconds(function: Callable[[], Any]) -> float:
+    """Of one call."""
+    began = perf_counter()
+    function()
+    return perf_counter() - began
+
+
+def problem(m: int, n: int, classes: int, dtype: type = np.float64) -> Objective:
+    """A made problem of overlapping classes, lambda = 1/m."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(m, n))
+    z = X[:, :50] @ random.normal(size=(min(n, 50), classes)) + 5 * random.normal(size=(m, classes))
+    X = (40 * X + 128).clip(0, 255).astype(np.uint8) if dtype is np.uint8 else X.astype(dtype)
+    weights = np.full(m, 1 / m)
+    return Objective(
+        design=make_design(X, make_scaling(X, 1 / 40 if dtype is np.uint8 else None, weights)),
+        head=Binary() if classes == 2 else Softmax(classes),
+        targets=z.argmax(axis=1),
+        weights=weights,
+        penalty=Penalty(1 / m),
+    )
+
+
+def columns() -> None:
+    """The kernel for k columns against converted blocks and BLAS: one softmax pass."""
+    print("\npass over 20000 x 512 uint8, ms      kernel    BLAS   ratio")
+    for k in (4, 10, 20, 40, 64, 100, 200):
+        objective = problem(20000, 512, k, np.uint8)
+        theta = objective.start()
+
+        def one(limit: int, objective: Objective = objective, theta: Any = theta) -> None:
+            fused.COLUMNS = limit
+            objective.value_and_gradient(theta)
+
+        kept = fused.COLUMNS
+        kernel, blas = pair(lambda one=one: one(10**6), lambda one=one: one(1))
+        fused.COLUMNS = kept
+        print(f"  k = {k:<4}{'':28}{1e3 * kernel:6.1f}  {1e3 * blas:6.1f}  {blas / kernel:6.2f}")
+
+
+def newton() -> None:
+    """Newton's method against L-BFGS over a metric: whole solves to a gap of 1e-7."""
+    print("\nsolve, m = 4000, ms                  Newton  L-BFGS   ratio")
+    for n, classes in ((10, 2), (50, 2), (120, 2), (250, 2), (500, 2), (25, 5), (50, 5), (64, 10)):
+        objective = problem(4000, n, classes)
+
+        def one(name: str, objective: Objective = objective) -> None:
+            Run(objective, *named_solver(name, objective, 0.1)).solve()
+
+        first, second = pair(lambda one=one: one("newton"), lambda one=one: one("lbfgs"))
+        what = f"n = {n}, k = {objective.head.width}"
+        print(f"  {what:<34}{1e3 * first:6.1f}  {1e3 * second:6.1f}  {second / first:6.2f}")
+
+
+def small() -> None:
+    """NumPy's block loop against the kernels: one binary pass over float64."""
+    print("\npass over m x 50 float64, ms          NumPy  kernel   ratio")
+    for m in (500, 2000, 5000, 20000, 100000):
+        plain = problem(m, 50, 2)
+        X = plain.design.X
+        size = X.nbytes / 1e6
+        weights = plain.weights[:, None]
+        theta = plain.split(plain.start())
+        kernels = fused.FusedDense(X, None, X.dtype)
+
+        def numpy_pass(plain: Objective = plain, theta: Any = theta, weights: Any = weights) -> None:
+            contract.block_sums(plain.design, *theta, plain.head, plain.targets, weights, None)
+
+        def kernel_pass(
+            kernels: Any = kernels, plain: Objective = plain, theta: Any = theta, v: Any = weights
+        ) -> None:
+            kernels.sums(*theta, plain.head, plain.targets, v, None)
+
+        first, second = pair(numpy_pass, kernel_pass)
+        what = f"m = {m}, {size:.1f} MB"
+        print(f"  {what:<34}{1e3 * first:6.2f}  {1e3 * second:6.2f}  {first / second:6.2f}")
+
+
+if __name__ == "__main__":
+    columns()
+    newton()
+    small()
