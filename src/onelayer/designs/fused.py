@@ -16,7 +16,7 @@ from onelayer.logistic import Head
 
 Sums = tuple[np.ndarray, np.ndarray, np.ndarray]
 
-COLUMNS = 64  # up to here the column kernel beats BLAS on converted blocks; see benchmarks
+COLUMNS = 128  # up to here the column kernel is no slower than BLAS on converted blocks
 BLAS_BLOCK = 1 << 23  # bytes of converted rows that one product takes
 
 

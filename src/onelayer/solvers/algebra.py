@@ -10,32 +10,42 @@ from scipy import linalg
 from onelayer import parallel
 
 TASKS = 4  # of these small products
+IN_PLACE = 100_000_000  # bytes of a matrix that is not copied to be factored
 
 
 @dataclass(frozen=True)
 class Algebra:
-    """`compiled` where the design's passes are: the two must not disturb each other's threads."""
+    """`compiled` where the design's passes are: the two must not disturb each other's threads.
+
+    Nor do NumPy's products and SciPy's: each has a BLAS of its own, whose threads wait for a core
+    while the other's spin (breast cancer in 4 ms, and now and then in 100). So small systems are
+    NumPy's alone.
+    """
 
     compiled: bool
 
-    def cholesky(self, M: np.ndarray) -> np.ndarray:
-        """L, lower, with L L^T = M, in place: LAPACK reads M's lower triangle as its upper."""
-        upper = linalg.cholesky(M.T, lower=False, overwrite_a=True, check_finite=False)
-        return upper.T
+    def factor(self, M: np.ndarray) -> np.ndarray:
+        """What `solve` needs of M, symmetric and definite: L with L L^T = M, or on small data L^-1.
 
-    def cholesky_solve(self, L: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """(L L^T)^-1 right, for right (n,) or (n, k), in L's precision."""
+        M is used up where it is large: LAPACK reads its lower triangle as the upper one of M^T.
+        """
+        if M.nbytes > IN_PLACE:
+            return linalg.cholesky(M.T, lower=False, overwrite_a=True, check_finite=False).T
+        L = np.linalg.cholesky(M)
+        return L if self.compiled else np.linalg.inv(L)
+
+    def solve(self, factor: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """M^-1 right, for right (n,) or (n, k), in the factor's precision."""
+        solution = np.array(right, factor.dtype, order="C")
         if not self.compiled:
-            solution = linalg.cho_solve((L.T, False), right.astype(L.dtype), check_finite=False)
-            return solution.astype(np.float64)
+            return (factor.T @ (factor @ solution)).astype(np.float64)
         from onelayer.kernels.algebra import cholesky_solve, cholesky_solve_one
 
-        solution = np.array(right, L.dtype, order="C")
         if right.ndim == 1 or right.shape[1] == 1:
-            cholesky_solve_one(L, solution.reshape(-1))
+            cholesky_solve_one(factor, solution.reshape(-1))
         else:
             ranges = parallel.partition(right.shape[1], right.nbytes, 0, TASKS)
-            parallel.run(lambda a, z: cholesky_solve(L, solution, a, z), ranges)
+            parallel.run(lambda a, z: cholesky_solve(factor, solution, a, z), ranges)
         return solution.astype(np.float64)
 
     def rows_times(self, S: np.ndarray, g: np.ndarray) -> np.ndarray:

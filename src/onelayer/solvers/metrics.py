@@ -83,11 +83,11 @@ class SharedGram:
         M = M.astype(objective.design.dtype, copy=False)
         _regularise(M, objective, 1)
         algebra = Algebra(objective.design.compiled)
-        return cls(algebra.cholesky(M), algebra)
+        return cls(algebra.factor(M), algebra)
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """M^-1 gradient, class by class."""
-        return self.algebra.cholesky_solve(self.factor, gradient)
+        return self.algebra.solve(self.factor, gradient)
 
 
 @dataclass(frozen=True)
@@ -118,11 +118,11 @@ class SampleHessian:
         system = M.reshape(n * k, n * k).astype(objective.design.dtype, copy=False)
         _regularise(system, objective, k)
         algebra = Algebra(objective.design.compiled)
-        return cls(algebra.cholesky(system), algebra)
+        return cls(algebra.factor(system), algebra)
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """M^-1 gradient; the system is ordered class by class."""
-        solution = self.algebra.cholesky_solve(self.factor, gradient.T.ravel())
+        solution = self.algebra.solve(self.factor, gradient.T.ravel())
         return solution.reshape(gradient.T.shape).T
 
 

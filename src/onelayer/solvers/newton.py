@@ -8,7 +8,6 @@ from functools import partial
 from typing import ClassVar, final
 
 import numpy as np
-from scipy import linalg
 
 from onelayer.objective import Objective
 from onelayer.solvers.newton_decrement import Decrement, newton_decrement, runs_away
@@ -85,7 +84,7 @@ def _decrement(
         # Softmax does not change when all classes move together, and the gradient has no part
         # there: lifting that null space leaves the solution and makes H invertible.
         H.reshape(rows, k, rows, k)[range(rows), :, range(rows), :] += 1 / k
-    inverse = _cholesky(H)
+    inverse = _inverse(H)
     if inverse is not None:
         direction = -_scaled(inverse, unit, gradient)
         return Decrement(-0.5 * float(np.vdot(gradient, direction)), direction)
@@ -111,20 +110,21 @@ def _scale(H: np.ndarray) -> np.ndarray:
     return unit
 
 
-def _cholesky(H: np.ndarray) -> Linear | None:
+def _inverse(H: np.ndarray) -> Linear | None:
     """Multiplication by H^-1, or None where rounding leaves H without one."""
     try:
-        factor = linalg.cho_factor(H, lower=True, check_finite=False)
-    except linalg.LinAlgError:
+        L = np.linalg.cholesky(H)
+    except np.linalg.LinAlgError:
         return None
-    if np.diag(factor[0]).min() ** 2 <= len(H) * np.finfo(float).eps:
+    if np.diag(L).min() ** 2 <= len(H) * np.finfo(float).eps:
         return None
-    return partial(linalg.cho_solve, factor, check_finite=False)
+    inverse = np.linalg.inv(L)
+    return lambda right: inverse.T @ (inverse @ right)
 
 
 def _pseudo(H: np.ndarray) -> Linear:
     """Multiplication by about H^-1, where eigenvalues lost to rounding count as 1."""
-    values, vectors = linalg.eigh(H, check_finite=False)
+    values, vectors = np.linalg.eigh(H)
     lost = values <= ROUNDED * len(H) * np.finfo(float).eps * values[-1]
     inverses = 1 / np.where(lost, 1, values)
     return lambda gradient: vectors @ (inverses * (vectors.T @ gradient))
