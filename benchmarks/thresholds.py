@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.designs import fused, make_design, make_scaling
 from onelayer.designs import design as contract
+from onelayer.designs import fused, make_design, make_scaling
 from onelayer.logistic import Binary, Softmax
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
@@ -29,9 +29,7 @@ REPEATS = 7
 def pair(one: Callable[[], Any], other: Callable[[], Any]) -> tuple[float, float]:
     """Median seconds of each, interleaved, after one call of each that does not count."""
     one(), other()
-    times: list[tuple[float, float]] = []
-    for _ in range(REPEATS):
-        times.append((seconds(one), seconds(other)))
+    times = [(seconds(one), seconds(other)) for _ in range(REPEATS)]
     return median(t for t, _ in times), median(t for _, t in times)
 
 
@@ -100,15 +98,11 @@ def small() -> None:
         theta = plain.split(plain.start())
         kernels = fused.FusedDense(X, None, X.dtype)
 
-        def numpy_pass(plain: Objective = plain, theta: Any = theta, weights: Any = weights) -> None:
-            contract.block_sums(plain.design, *theta, plain.head, plain.targets, weights, None)
-
-        def kernel_pass(
-            kernels: Any = kernels, plain: Objective = plain, theta: Any = theta, v: Any = weights
-        ) -> None:
-            kernels.sums(*theta, plain.head, plain.targets, v, None)
-
-        first, second = pair(numpy_pass, kernel_pass)
+        work = (*theta, plain.head, plain.targets, weights, None)
+        first, second = pair(
+            lambda design=plain.design, work=work: contract.block_sums(design, *work),
+            lambda kernels=kernels, work=work: kernels.sums(*work),
+        )
         what = f"m = {m}, {size:.1f} MB"
         print(f"  {what:<34}{1e3 * first:6.2f}  {1e3 * second:6.2f}  {first / second:6.2f}")
 

@@ -10,8 +10,8 @@ from sklearn.datasets import dump_svmlight_file, load_iris
 
 import onelayer
 from onelayer import LogisticRegression
-from onelayer.estimators import exact_parameters
 from onelayer.errors import DataError, ShapeError, UsageError
+from onelayer.estimators import exact_parameters
 from onelayer.model.parts import read_parts
 from onelayer.model.settings import Settings
 from onelayer.model.sources import no_progress

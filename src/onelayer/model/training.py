@@ -30,7 +30,7 @@ CHOOSING = 0.2
 """The fraction of the training examples that chooses C where no validation set does."""
 
 CHOOSING_TOL = 1e-4
-"""The relative gap of the fits that choose C: their log losses on held-out examples differ by more."""
+"""The relative gap of the fits that choose C: held-out log losses differ by more."""
 
 
 class TrainingInterrupted(KeyboardInterrupt):
