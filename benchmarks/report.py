@@ -1,4 +1,4 @@
-"""python benchmarks/report.py: the CSVs of `results/` become RESULTS.md.
+"""python benchmarks/report.py: the CSVs of `results/`, and `remarks.md`, become RESULTS.md.
 
 A contender's time at a gap is the median over repeats at its loosest tolerance that reaches it.
 Gaps are computed anew from the objectives and the best ever reached, which later runs may lower.
@@ -262,7 +262,8 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=here / "results")
     parser.add_argument("--out", type=Path, default=here / "RESULTS.md")
     arguments = parser.parse_args()
-    arguments.out.write_text(document(arguments.results))
+    remarks = (here / "remarks.md").read_text()
+    arguments.out.write_text(document(arguments.results) + "\n" + remarks)
 
 
 if __name__ == "__main__":

@@ -115,7 +115,7 @@ class Gram(Solver[GramState]):
         """
         state = _with(state, self.inner.polish(state.reduced, state.inner))
         m, longest = len(state.basis.coordinates), (state.basis.coordinates**2).sum(axis=1).max()
-        twice_l2, eps = 2 * objective.penalty.l2, np.finfo(objective.design.dtype).eps
+        twice_l2, eps = 2 * objective.penalty.l2, np.finfo(np.float64).eps  # of K, whatever X is
         doubt = m * eps * longest * objective.weights.max()
         if twice_l2 == 0 or doubt <= state.tol * state.value * twice_l2:
             return state
