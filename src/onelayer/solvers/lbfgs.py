@@ -21,7 +21,7 @@ from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
 
 REFRESH = 3e-3  # relative gap at which the Hessian is near enough to the optimum's to be sampled
-NEWTON = 0.7  # times tol: the estimate at which Newton's method takes over
+NEWTON = 5.0  # times tol: the estimate at which Newton's method takes over
 DWINDLE = 1e-3  # times tol: two steps leave less of the gap at an optimum, e^-2 at a runaway
 ALLOWED = 0.1  # times tol: what a Newton step may miss of the decrease
 LEFT = 0.2  # of the gap that a Newton step is at least said to leave: the decrement may be low
