@@ -52,7 +52,8 @@ CASES = {
 def test_a_path_with_folds_is_the_fits_alone(case):
     problem = make_objective(*CASES[case])
     weights = fold_weights(problem.design.traits.m, 3)
-    points = solve_path(problem, STRENGTHS, fold_weights=weights, tol=1e-8)
+    tol = 1e-8 if problem.design.dtype == np.float64 else 1e-6  # float32 products promise 1e-7
+    points = solve_path(problem, STRENGTHS, fold_weights=weights, tol=tol)
     assert [point.strength for point in points] == STRENGTHS
     for point in points:
         here = replace(problem, penalty=Penalty(point.strength))
@@ -61,10 +62,9 @@ def test_a_path_with_folds_is_the_fits_alone(case):
             [(point.theta, point.solution), *point.folds], alone, strict=True
         ):
             assert solution.status is Status.CONVERGED
-            _, best = Run(fit, *choose_solver(fit), tol=1e-9).solve()
+            _, best = Run(fit, *choose_solver(fit), tol=tol / 10).solve()
             value = fit.value_and_gradient(theta)[0]
-            noise = 1e-12 if problem.design.dtype == np.float64 else 2e-7
-            assert value - best.objective <= (2e-8 + noise) * best.objective
+            assert value - best.objective <= 2.1 * tol * best.objective
             assert value == pytest.approx(solution.objective, rel=1e-6)
 
 

@@ -189,7 +189,7 @@ class Model:
         W, b = self.coef.T, self.intercept
         if self.scaling is not None:
             W, b = self.scaling.unfold(W, b)
-        return make_design(X, self.scaling).forward(W, b)
+        return make_design(X, self.scaling).forward(W, b).astype(np.float64, copy=False)
 
     def probabilities(self, X: np.ndarray) -> np.ndarray:
         """a for every class, (m, K)."""

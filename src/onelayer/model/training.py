@@ -13,7 +13,8 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from onelayer.errors import UsageError
-from onelayer.estimators import LogisticRegression
+from onelayer.estimators import LogisticRegression, exact_parameters
+from onelayer.estimators.training import forward
 from onelayer.measures import evaluate
 from onelayer.model.choice import Choice, Choosing, choose
 from onelayer.model.conversion import from_estimator
@@ -177,7 +178,8 @@ class _Training:
 
 
 def _forward(estimator: LogisticRegression, examples: Examples) -> np.ndarray:
-    return np.asarray(estimator.decision_function(examples.X).reshape(len(examples), -1))
+    """z in float64, which a loaded model gives again to the last bit."""
+    return forward(examples.X, *exact_parameters(estimator), estimator.scaling_)
 
 
 def _baseline(train: Examples, judge: Examples) -> dict[str, Any]:
