@@ -1,8 +1,7 @@
 """Sums over vectors that stay clear of BLAS.
 
-After a threaded product OpenBLAS's idle threads spin for some 20 ms, and take a core from the
-kernels of the next pass: one norm of 10000 numbers between two passes made L1 fits take three
-times as long. NumPy's own loops are as fast at these sizes.
+One norm of 10000 numbers by BLAS between two passes made an L1 fit take 0.133 s instead of 0.040:
+OpenBLAS's idle threads seem to spin for a while, and take a core from the kernels of the next pass.
 """
 
 from __future__ import annotations

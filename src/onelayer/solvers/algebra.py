@@ -17,9 +17,8 @@ IN_PLACE = 100_000_000  # bytes of a matrix that is not copied to be factored
 class Algebra:
     """`compiled` where the design's passes are: the two must not disturb each other's threads.
 
-    Nor do NumPy's products and SciPy's: each has a BLAS of its own, whose threads wait for a core
-    while the other's spin (breast cancer in 4 ms, and now and then in 100). So small systems are
-    NumPy's alone.
+    Small systems are NumPy's alone. SciPy has a BLAS of its own, and fits that alternated between the
+    two took 4 ms on breast cancer, and now and then 100; that their threads fight is a guess.
     """
 
     compiled: bool

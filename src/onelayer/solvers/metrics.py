@@ -1,8 +1,8 @@
 """What stands in for the Hessian under L-BFGS: from a diagonal to the whole system on a sample.
 
 A metric M is close to the Hessian and cheap to solve with. The nearer it is, the fewer passes are
-needed: on 60000 x 784 pixels, one class against the rest, L-BFGS alone takes some 400 passes to a
-gap of 1e-6, with M from 6000 rows 20.
+needed: on 60000 x 784 pixels in 10 classes a gap of 1e-6 took 378 passes over a shared Gram
+matrix, and 54 to 82 over a sampled Hessian.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ROWS_PER_FEATURE = 8  # of the sample: eigenvalues of M are then within 0.4 and 
 DRAWS_PER_PARAMETER = 6  # of the sample for the whole softmax system
 CANDIDATES = 3  # rows looked at for each draw
 GRAM_WORTH = 20  # n^2 <= this * m k: a shared Gram matrix costs less than some 20 passes
-SYSTEM_WORTH = 1200  # (k + 1) k n^2 <= this * m; Fashion-MNIST: 5 s of metric save 10 s of passes
+SYSTEM_WORTH = 1200  # (k + 1) k n^2 <= this * m; set so that the 10-class pixels above qualify
 SYSTEM_BYTES = 512_000_000  # of the whole system in float32
 TINY = 1e-300
 RIDGE = 1e-6  # of each diagonal element: M stays definite where there is no penalty
