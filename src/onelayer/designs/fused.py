@@ -16,8 +16,8 @@ from onelayer.logistic import Head
 
 Sums = tuple[np.ndarray, np.ndarray, np.ndarray]
 
-# Up to so many columns the kernel is taken. At k = 100 BLAS on converted blocks took 32 ms a pass on
-# a quiet machine and the kernel 37; on a busy one 73 to 101 and 37 to 55.
+# Up to so many columns the kernel is taken. At k = 100 BLAS on converted blocks took 32 ms a pass
+# on a quiet machine and the kernel 37; on a busy one 73 to 101 and 37 to 55.
 COLUMNS = 128
 BLAS_BLOCK = 1 << 23  # bytes of converted rows that one product takes
 

@@ -17,8 +17,8 @@ IN_PLACE = 100_000_000  # bytes of a matrix that is not copied to be factored
 class Algebra:
     """`compiled` where the design's passes are: the two must not disturb each other's threads.
 
-    Small systems are NumPy's alone. SciPy has a BLAS of its own, and fits that alternated between the
-    two took 4 ms on breast cancer, and now and then 100; that their threads fight is a guess.
+    Small systems are NumPy's alone. SciPy has a BLAS of its own, and fits that alternated between
+    the two took 4 ms on breast cancer, and now and then 100; that their threads fight is a guess.
     """
 
     compiled: bool
