@@ -11,6 +11,7 @@ from typing import Any
 
 _HOME = {
     "LogisticRegression": "onelayer.estimators",
+    "LogisticRegressionCV": "onelayer.estimators",
     "Model": "onelayer.model",
     "lesson": "onelayer.lesson",
     "load": "onelayer.model",
@@ -19,7 +20,16 @@ _HOME = {
     "train": "onelayer.model",
 }
 
-__all__ = ["LogisticRegression", "Model", "lesson", "load", "read_pictures", "save", "train"]
+__all__ = [
+    "LogisticRegression",
+    "LogisticRegressionCV",
+    "Model",
+    "lesson",
+    "load",
+    "read_pictures",
+    "save",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
