@@ -35,6 +35,10 @@ class Request:
     A: Any = None
 
 
+class MeetingClosedError(Exception):
+    """The problems of a meeting are given up."""
+
+
 @dataclass
 class Meeting:
     """Where `present` problems wait for one another."""
@@ -44,13 +48,22 @@ class Meeting:
     _asked: dict[int, Request] = field(default_factory=dict)
     _answers: dict[int, Any] = field(default_factory=dict)
     _condition: Condition = field(default_factory=Condition)
+    _closed: bool = False
+
+    def close(self) -> None:
+        """Nobody gets an answer any more: after Ctrl-C the problems shall end at once."""
+        with self._condition:
+            self._closed = True
+            self._condition.notify_all()
 
     def ask(self, seat: int, request: Request) -> Any:
         """The answer to this request, once every problem that is still present has asked."""
         with self._condition:
             self._asked[seat] = request
             self._answer_if_complete()
-            self._condition.wait_for(lambda: seat in self._answers)
+            self._condition.wait_for(lambda: self._closed or seat in self._answers)
+            if self._closed:
+                raise MeetingClosedError
             answer = self._answers.pop(seat)
         if isinstance(answer, BaseException):
             raise answer

@@ -21,7 +21,7 @@ from sklearn.utils.metadata_routing import (
 
 from onelayer.estimators import attributes
 from onelayer.estimators.classifier import LogisticRegression
-from onelayer.estimators.cross_validation import Accuracy, Data, PenaltyPath
+from onelayer.estimators.cross_validation import Accuracy, Data, Fits, PenaltyPath
 from onelayer.estimators.grid import DECADES, DECADES_L1, grid, strongest, strongest_l1
 from onelayer.estimators.options import SOLVER_NAMES, check_solver_and_classes
 from onelayer.estimators.penalties import asked_ratios
@@ -372,7 +372,7 @@ def _checked(Cs: Any) -> list[float]:
     return [float(C) for C in found]
 
 
-def _print_trial(trial: Trial) -> None:
+def _print_trial(trial: Trial, _fits: Fits) -> None:
     import sys
 
     sys.stdout.write(

@@ -13,8 +13,9 @@ from onelayer.estimators.scoring import Judge
 from onelayer.solution import Solution
 
 STEP = 3  # values of C that are added at a time where the best is at an edge
-EXTENSIONS = 4  # at most, at either edge
+EXTENSIONS = 2  # at most, at either edge
 FLAT = 0.01  # of its standard error: what the best score gains at an edge that is not followed
+LEAST = 1e-3  # nats, or of a rate: the same. Separable classes gain for ever, from next to nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,7 @@ class Search:
     """Trials along paths of C, one path for each l1_ratio.
 
     keep_folds says whether the coefficients of every fold are kept; loo estimates the leave-one-out
-    log loss of a fit; tell is called with every trial.
+    log loss of a fit; tell is called with every trial and the fits that it judged.
     """
 
     paths: dict[float, PenaltyPath]
@@ -63,16 +64,25 @@ class Search:
     keep_folds: bool
     intercept: bool
     loo: Callable[[Fits], tuple[float, float]] | None = None
-    tell: Callable[[Trial], None] | None = None
+    tell: Callable[[Trial, Fits], None] | None = None
     trials: dict[tuple[float, float], Trial] = field(default_factory=dict)
 
-    def run(self, Cs: Sequence[float]) -> None:
-        """Try each C, from the strongest penalty to the weakest."""
+    def run(self, Cs: Sequence[float], patience: int | None = None) -> None:
+        """Try each C, from the strongest penalty to the weakest.
+
+        With patience it ends early, after so many values of C in a row worse than the best so far.
+        """
         for C in sorted(set(Cs)):
             for ratio, path in self.paths.items():
-                trial = self.trials[C, ratio] = self._trial(path.at(C), ratio)
-                if self.tell is not None:
-                    self.tell(trial)
+                self._try(path.at(C), ratio)
+            later = sum(tried > self.best().C for tried in self.tried)
+            if patience is not None and later >= patience and np.isfinite(self.best().mean):
+                break
+
+    def _try(self, fits: Fits, ratio: float) -> None:
+        trial = self.trials[fits.C, ratio] = self._trial(fits, ratio)
+        if self.tell is not None:
+            self.tell(trial, fits)
 
     def extend(self) -> None:
         """Try further C in the steps of the grid, as long as the best lies at an edge of it."""
@@ -125,7 +135,7 @@ class Search:
             return []
         edge, neighbour = (Cs[-1], Cs[-2]) if weaker else (Cs[0], Cs[1])
         gain = best.mean - self.trials[neighbour, best.l1_ratio].mean
-        if edge != best.C or not gain > FLAT * best.error:
+        if edge != best.C or not gain > max(FLAT * best.error, LEAST):
             return []
         ratio = edge / neighbour
         return [typed(edge * ratio**step) for step in range(1, STEP + 1)]

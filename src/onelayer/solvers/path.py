@@ -115,7 +115,7 @@ class DirectPath(Path):
         self.objective, self.walking = objective, walking
         self._theta: np.ndarray | None = None
         self._starts: list[np.ndarray] = []
-        self._steps = 0  # that the longest fit of the last point took
+        self._slow = False  # whether a fit has taken many steps
 
     def at(self, strength: float) -> PathPoint:
         """The whole and the folds, side by side where they can share a metric."""
@@ -123,7 +123,8 @@ class DirectPath(Path):
         whole, *folds = self._solve(here, how.folds)
         self._theta = whole[0]
         self._starts = [theta for theta, _ in folds]
-        self._steps = max(solution.iterations for _, solution in (whole, *folds))
+        steps = max(solution.iterations for _, solution in (whole, *folds))
+        self._slow = self._slow or steps > MANY
         return PathPoint(
             strength,
             *whole,
@@ -157,7 +158,7 @@ class DirectPath(Path):
         if not isinstance(choose_solver(here)[0], Lbfgs):
             return None
         sharing = 1 if self.walking.folds is None else 1 + len(self.walking.folds)
-        wanted = theta.size <= CHEAP or self._steps > MANY
+        wanted = theta.size <= CHEAP or self._slow
         better = better_metric(here, theta, sharing) if wanted else None
         return better or first_metric(here, theta)
 

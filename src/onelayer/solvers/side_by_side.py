@@ -50,4 +50,8 @@ def solve_side_by_side(
             meeting.leave()
 
     with ThreadPoolExecutor(len(folds), thread_name_prefix="onelayer-fold") as threads:
-        return list(threads.map(solve, range(len(folds))))
+        try:
+            return list(threads.map(solve, range(len(folds))))
+        except BaseException:
+            meeting.close()
+            raise
