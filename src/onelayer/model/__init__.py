@@ -16,7 +16,7 @@ _HOME = {
     "Settings": "onelayer.model.settings",
     "TrainingInterrupted": "onelayer.model.training",
     "load": "onelayer.model.fitted",
-    "save": "onelayer.model.fitted",
+    "save": "onelayer.model.conversion",
     "train": "onelayer.model.training",
 }
 

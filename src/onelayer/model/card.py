@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from types import NoneType
 from typing import Any
 
+import numpy as np
+
+import onelayer
 from onelayer.errors import ModelFileError
 from onelayer.readers import Audit
 from onelayer.words import c_in_words, interval_in_words, loss_in_words, percent
@@ -129,6 +134,18 @@ class Card:
     def __str__(self) -> str:
         rows = [(heading, text.replace("\n", "\n" + " " * 13)) for heading, text in self.rows()]
         return "\n".join(f"{heading:<13}{text}" for heading, text in rows)
+
+
+def made_now() -> dict[str, Any]:
+    """Return when and with which software, for a card."""
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {
+            "onelayer": onelayer.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+    }
 
 
 def measures_in_words(measures: dict[str, Any]) -> str:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-import onelayer
 from onelayer.designs import Scaling, make_design
 from onelayer.errors import DataError, ModelFileError, ShapeError
 from onelayer.logistic import Head
@@ -86,9 +83,16 @@ class Model:
     @cached_property
     def estimator(self) -> LogisticRegression:
         """The fitted `LogisticRegression` with these weights."""
-        from onelayer.model.conversion import to_estimator
+        from onelayer.model.restoring import restored
 
-        return to_estimator(self)
+        return restored(
+            coef=self.coef,
+            intercept=self.intercept,
+            classes=self.classes,
+            scaling=self.scaling,
+            parameters=self.parameters,
+            solution=self.card.solution,
+        )
 
     def predict(self, inputs: Inputs) -> np.ndarray:
         """Return the label of each input, (m,), with the dtype of `classes`.
@@ -319,30 +323,3 @@ def load(path: str | Path) -> Model:
         return Model.from_record(record)
     except ModelFileError as error:
         raise ModelFileError(f"{path} {error}") from error
-
-
-def save(model: Model | LogisticRegression, path: str | Path) -> None:
-    """Write a model, or a fitted `LogisticRegression`, to one safetensors file.
-
-    Raises
-    ------
-    UsageError
-        For anything else.
-    """
-    if not isinstance(model, Model):
-        from onelayer.model.conversion import from_estimator
-
-        model = from_estimator(model)
-    model.save(path)
-
-
-def made_now() -> dict[str, Any]:
-    """Return when and with which software, for a card."""
-    return {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {
-            "onelayer": onelayer.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
-    }
