@@ -11,7 +11,7 @@ from typing import Any
 
 _HOME = {
     "Card": "onelayer.model.card",
-    "Evaluation": "onelayer.measures",
+    "Evaluation": "onelayer.evaluation",
     "Model": "onelayer.model.fitted",
     "Settings": "onelayer.model.settings",
     "TrainingInterrupted": "onelayer.model.training",

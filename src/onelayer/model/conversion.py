@@ -9,8 +9,10 @@ from typing import Any
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
+from onelayer.calibration import Readout
 from onelayer.errors import UsageError
 from onelayer.estimators import LogisticRegression, exact_parameters
+from onelayer.measures import head_of
 from onelayer.model.card import Card, made_now
 from onelayer.model.fitted import Model
 from onelayer.model.json_values import number, plain
@@ -19,9 +21,15 @@ from onelayer.solution import Solution
 
 
 def from_estimator(
-    estimator: Any, preprocessing: Preprocessing | None = None, **card: Any
+    estimator: Any,
+    preprocessing: Preprocessing | None = None,
+    readout: Readout | None = None,
+    **card: Any,
 ) -> Model:
-    """Return a fitted estimator as a model; `card` adds to what the estimator itself knows."""
+    """Return a fitted estimator as a model; `card` adds to what the estimator itself knows.
+
+    `readout` is what its z means; None: its own probabilities, the largest of which answers.
+    """
     _require_fitted(estimator)
     coef, intercept = exact_parameters(estimator)
     known = {
@@ -35,6 +43,7 @@ def from_estimator(
         coef=coef,
         intercept=intercept,
         classes=estimator.classes_,
+        readout=readout or Readout(head=head_of(estimator.classes_)),
         scaling=estimator.scaling_,
         preprocessing=preprocessing,
         parameters=_parameters(estimator),
