@@ -2,10 +2,18 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
-from onelayer.calibration import brier_score, calibration_error, confidences, reliability
+from onelayer.calibration import (
+    Bin,
+    brier_score,
+    calibration_error,
+    chance_error,
+    confidences,
+    reliability,
+)
 from onelayer.logistic import softmax
 from onelayer.measures import Rate
 
@@ -93,3 +101,24 @@ def test_fractional_weights_are_shares_of_examples():
     said, so = np.array([0.1, 0.8]), np.array([False, True])
     low, high = reliability(said, so, np.array([0.5, 1.5]), bins=2)
     assert (low.rate, high.rate) == (Rate(0, 0.5), Rate(1.5, 1.5))
+
+
+def test_the_error_of_perfect_probabilities_is_the_mean_distance_of_binomial_rates():
+    n, p = np.array([11, 40, 200]), np.array([0.001, 0.3, 0.97])
+    expected = sum(
+        binom.pmf(np.arange(m + 1), m, q) @ abs(np.arange(m + 1) - m * q)
+        for m, q in zip(n, p, strict=True)
+    )
+    bins = tuple(Bin(q, Rate(0, m)) for m, q in zip(n.tolist(), p.tolist(), strict=True))
+    assert chance_error(bins) == pytest.approx(expected / n.sum(), rel=1e-10)
+    assert chance_error((Bin(1.0, Rate(5, 5)), Bin(0.0, Rate(0, 5)))) < 1e-15
+
+
+def test_perfect_probabilities_show_that_error_on_average():
+    errors, expected = [], []
+    for _ in range(200):
+        p = RANDOM.random(300)
+        bins = reliability(p, RANDOM.random(300) < p)
+        errors.append(calibration_error(bins))
+        expected.append(chance_error(bins))
+    assert np.mean(errors) == pytest.approx(np.mean(expected), rel=0.05)

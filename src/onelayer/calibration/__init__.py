@@ -15,6 +15,7 @@ from onelayer.calibration.reliability import (
     Bin,
     brier_score,
     calibration_error,
+    chance_error,
     confidences,
     reliability,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "Threshold",
     "brier_score",
     "calibration_error",
+    "chance_error",
     "class_offsets",
     "confidences",
     "cost_matrix",

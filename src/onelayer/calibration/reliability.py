@@ -86,6 +86,25 @@ def calibration_error(bins: tuple[Bin, ...]) -> float:
     return sum(found.rate.n * abs(found.rate.value - found.confidence) for found in bins) / n
 
 
+def chance_error(bins: tuple[Bin, ...]) -> float:
+    """The ECE that a layer of perfect probabilities shows on as many examples, on average.
+
+    The mean distance of a binomial rate from its p = mean probability is, with k = floor(n p),
+
+        2 (k + 1) C(n, k + 1) p^(k + 1) (1 - p)^(n - k) / n,
+
+    so an ECE below that is no sign of anything. Source: de Moivre 1730 (Diaconis and Zabell 1991).
+    """
+    from scipy.special import gammaln
+
+    n = np.array([found.rate.n for found in bins], float)
+    p = np.clip([found.confidence for found in bins], 1e-300, 1 - 1e-16)
+    k = np.floor(n * p)
+    choices = gammaln(n + 1) - gammaln(k + 2) - gammaln(n - k)
+    powers = (k + 1) * np.log(p) + (n - k) * np.log1p(-p)
+    return float((2 * (k + 1) * np.exp(choices + powers)).sum() / n.sum())
+
+
 def brier_score(A: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> float:
     """Mean of sum_k (a_k - y_k)^2; of two classes half of it, the square of the second's error.
 

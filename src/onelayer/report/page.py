@@ -90,6 +90,7 @@ def _view(results: Results) -> dict[str, Any]:
         "suspicion": sentences.suspicion(results.suspects, unit, place),
         "trust": judgement and sentences.trust(judgement),
         "trusts": [] if judgement is None else sentences.trusts(judgement),
+        "chance": judgement and sentences.chance(judgement),
         "calibrated": sentences.calibrated(card["calibration"]),
         "bins": sentences.bins(results),
         "rule": sentences.rule(card["decision"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from onelayer.calibration import BINS
+from onelayer.calibration import BINS, chance_error
 from onelayer.estimators.folds import FOLDS, TOL, OutOfFold
 from onelayer.evaluation import Trust
 from onelayer.measures import Rate, is_weak
@@ -80,6 +80,13 @@ def trusts(judgement: Judgement) -> list[tuple[str, str, str | None]]:
 def _trust(found: Trust) -> list[str]:
     error = percent(found.calibration_error)
     return [loss_in_words(found.log_loss), f"{found.brier:.4f}", error]
+
+
+def chance(judgement: Judgement) -> str:
+    """Say what calibration error means nothing."""
+    least = percent(chance_error(judgement.bins))
+    n = judgement.accuracy.n
+    return f"On {n:,} examples perfect probabilities would show an ECE of {least} by chance."
 
 
 def calibrated(calibration: dict[str, Any] | None) -> str:
