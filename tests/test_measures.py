@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import balanced_accuracy_score, log_loss, roc_auc_score, top_k_accuracy_score
 
-from onelayer.measures import evaluate, wilson_interval
+from onelayer.evaluation import evaluate
+from onelayer.measures import wilson_interval
 from onelayer.words import loss_in_words
 
 

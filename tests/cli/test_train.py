@@ -20,11 +20,9 @@ def test_it_prints_what_a_person_needs_and_writes_the_model(onelayer, colours, t
     assert done.err == ""
     assert done.out.splitlines()[0] == f"{colours}: 40 pictures read (blue: 20, red: 20)"
     assert "size 8 x 8, mode RGB, fit stretch: the pictures' own size" in done.out
-    rows = [line.split()[:-1] for line in done.out.splitlines() if line.startswith("t")]
-    assert rows == [
-        ["train", "32", "100.0", "%"],
-        ["test", "8", "100.0", "%", "68", "to", "100", "%"],
-    ]
+    rows = [line.split() for line in done.out.splitlines() if line.startswith("t")]
+    assert rows[0][:4] == ["train", "32", "100.0", "%"]
+    assert rows[1][:8] == ["test", "8", "100.0", "%", "68", "to", "100", "%"]
     assert "Judged by 8 pictures held out, stratified by class, seed 0." in done.out
     assert "Always blue would score 50.0 %." in done.out
     assert "Worst class: blue, of which 100.0 % are recognised." in done.out

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from onelayer.report.judging import Bin, Roc
+from onelayer.calibration import Bin
+from onelayer.report.judging import Roc
 from onelayer.solution import Record
 
 if TYPE_CHECKING:
@@ -115,21 +116,33 @@ def roc_curve(curve: Roc) -> str:
     return _drawn("roc", draw)
 
 
-def reliability(bins: Sequence[Bin]) -> str:
-    """How often answers were right, with 95 % intervals, over how sure they were."""
-    x = [found.confidence for found in bins]
-    y = np.array([found.rate.value for found in bins])
+def reliability(bins: Sequence[Bin], before: Sequence[Bin] | None, of: str | None) -> str:
+    """How often what was said was so, with 95 % intervals, over how sure it was.
+
+    `of` is the class whose probability it is; None: the likeliest class of each example. `before`
+    are the bins before calibration, drawn hollow.
+    """
     low, high = np.array([found.rate.interval for found in bins]).T
+    x, y = _points(bins)
 
     def draw(ax: Axes) -> None:
         ax.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
+        if before is not None:
+            hollow = ax.plot(*_points(before), "o", color=SECOND, markersize=7, label="before")[0]
+            hollow.set_markerfacecolor("none")
         ax.vlines(x, low, high, color=ACCENT, linewidth=1.6, alpha=0.7)
-        ax.plot(x, y, "o", color=ACCENT, markersize=7)
-        ax.set_xlabel("how sure the answer was")
-        ax.set_ylabel("share that was right")
+        ax.plot(x, y, "o", color=ACCENT, markersize=6, label="calibrated")
+        if before is not None:
+            ax.legend(loc="upper left", frameon=False, labelcolor=INK, handletextpad=0.3)
+        ax.set_xlabel("how sure it was" if of is None else f"probability of {of}", parse_math=False)
+        ax.set_ylabel("share that was so")
         ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
 
     return _drawn("reliability", draw)
+
+
+def _points(bins: Sequence[Bin]) -> tuple[list[float], list[float]]:
+    return [found.confidence for found in bins], [found.rate.value for found in bins]
 
 
 def _thinned(n: int) -> np.ndarray:

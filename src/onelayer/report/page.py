@@ -10,7 +10,6 @@ import numpy as np
 
 from onelayer.model_file import write_atomically
 from onelayer.report import figures, mistakes, sentences
-from onelayer.report.judging import calibration_error
 from onelayer.report.pictures import inlined
 from onelayer.report.results import Judgement, Results
 from onelayer.report.weights import weight_pictures, weight_titles
@@ -25,6 +24,7 @@ PAIRS_SHOWN = 12
 LEFT_OUT_SHOWN = 12
 WEIGHTS_SHOWN = 24  # pictures of weights: noise packs badly, so they are what a page weighs
 FEATURES_SHOWN = 20
+NAME_SHOWN = 30  # letters of a class under a figure
 
 
 def write_report(results: Results, path: str | Path) -> None:
@@ -89,7 +89,11 @@ def _view(results: Results) -> dict[str, Any]:
         "place": place,
         "suspicion": sentences.suspicion(results.suspects, unit, place),
         "trust": judgement and sentences.trust(judgement),
-        "ece": judgement and calibration_error(judgement.bins),
+        "trusts": [] if judgement is None else sentences.trusts(judgement),
+        "chance": judgement and sentences.chance(judgement),
+        "calibrated": sentences.calibrated(card["calibration"]),
+        "bins": sentences.bins(results),
+        "rule": sentences.rule(card["decision"]),
         "verdict": None if judgement is None else sentences.verdict(judgement),
         "meaning": judgement and sentences.meaning(judgement, pictures=layer.shape is not None),
         "caveats": sentences.caveats(results),
@@ -141,6 +145,8 @@ def _measures(judgement: Judgement) -> list[tuple[str, str, str, str]]:
     ]
     if judgement.auc is not None:
         rows.append(("AUC", f"{judgement.auc:.3f}", "", "0.500"))
+    if judgement.cost is not None:
+        rows.append(("Mean cost of an answer", f"{judgement.cost:.4g}", "", "–"))
     return rows
 
 
@@ -210,10 +216,22 @@ def _figures(results: Results) -> dict[str, Any]:
     if len(tried) > 1 and choice["C"] in [C for C, _ in tried]:
         found["choice"] = figures.loss_by_c(tried, choice["C"])
     if judgement is not None:
-        found["reliability"] = figures.reliability(judgement.bins)
+        found["reliability"] = _reliability(judgement, results.names)
         if judgement.roc is not None:
             found["roc"] = figures.roc_curve(judgement.roc)
     return found
+
+
+def _reliability(judgement: Judgement, names: list[str]) -> str:
+    before = None if judgement.before is None else judgement.before[0]
+    return figures.reliability(
+        judgement.bins, before, _short(names[1]) if len(names) == 2 else None
+    )
+
+
+def _short(name: str) -> str:
+    """A name that fits under a figure."""
+    return name if len(name) <= NAME_SHOWN else f"{name[: NAME_SHOWN - 1]}…"
 
 
 def _made(card: dict[str, Any]) -> str:

@@ -3,22 +3,49 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
+from onelayer.estimators.classifier import LogisticRegression
 from onelayer.readers import stratified_split
-from onelayer.report.material import Folding
 
 FOLDS = 5
-MOST = 4000
-"""Examples that one fold trains on at most: enough to see which labels it would contradict, and
-eight seconds for all five at 784 features and ten classes, whatever the size of the data."""
 TOL = 1e-4
 """The relative gap that a fold is solved to: of Fashion-MNIST's probabilities, one in a thousand is
 then off by more than 0.01, at half the steps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folding:
+    """What an out-of-fold pass needs.
+
+    Attributes
+    ----------
+    X
+        (m, n), a row an example.
+    labels
+        (m,), positions in the classes.
+    groups
+        (m,), rows with the same number stay on one side.
+    estimator
+        An estimator with the parameters of the fit; it is cloned, never fitted.
+    seed
+        Of the folds.
+    most
+        Examples that one fold trains on at most; None: all there are.
+    """
+
+    X: Any
+    labels: np.ndarray
+    groups: np.ndarray
+    estimator: LogisticRegression
+    seed: int
+    most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -43,28 +70,35 @@ class OutOfFold:
     capped: bool
 
 
-def out_of_fold(folding: Folding, K: int) -> OutOfFold | None:
+def _silent(_done: int, _total: int) -> None:
+    """Tell nobody."""
+
+
+def out_of_fold(
+    folding: Folding, K: int, tell: Callable[[int, int], None] = _silent
+) -> OutOfFold | None:
     """Judge every example by a layer trained without it; None where no class has two groups.
 
     An example of a class with a single group has no fold: it is always trained on. Where a fold
-    leaves more than `MOST` examples to train on, a stratified choice of them is trained on, and all
-    of the fold is judged all the same.
+    leaves more than `most` examples to train on, a stratified choice of them is trained on, and all
+    of the fold is judged all the same. `tell(done, total)` is called before each fold.
     """
-    sample = folding.sample
-    fold = assign_folds(sample.labels, folding.groups, folding.seed)
+    labels = folding.labels
+    fold = assign_folds(labels, folding.groups, folding.seed)
     judged = np.flatnonzero(fold >= 0)
     if len(judged) == 0:
         return None
-    Z = np.zeros((len(sample), 1 if K == 2 else K))
+    Z = np.zeros((len(labels), 1 if K == 2 else K))
     sizes = []
     for number in np.unique(fold[judged]):
+        tell(int(number), FOLDS)
         inside, outside = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-        train = _at_most(MOST, outside, folding)
+        train = _at_most(folding, outside)
         estimator = clone(folding.estimator).set_params(tol=TOL)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            estimator.fit(sample.X[train], sample.labels[train])
-        Z[inside] = estimator.decision_function(sample.X[inside]).reshape(len(inside), -1)
+            estimator.fit(folding.X[train], labels[train])
+        Z[inside] = estimator.decision_function(folding.X[inside]).reshape(len(inside), -1)
         sizes.append((len(train), len(outside)))
     most = max(size for size, _ in sizes)
     return OutOfFold(judged, Z[judged], most, any(size < full for size, full in sizes))
@@ -89,8 +123,9 @@ def assign_folds(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarra
     return fold[row_group]
 
 
-def _at_most(most: int, rows: np.ndarray, folding: Folding) -> np.ndarray:
-    if len(rows) <= most:
+def _at_most(folding: Folding, rows: np.ndarray) -> np.ndarray:
+    most = folding.most
+    if most is None or len(rows) <= most:
         return rows
-    labels, groups = folding.sample.labels[rows], folding.groups[rows]
+    labels, groups = folding.labels[rows], folding.groups[rows]
     return rows[stratified_split(labels, groups, most / len(rows), folding.seed)]

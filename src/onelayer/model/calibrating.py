@@ -1,0 +1,166 @@
+"""How a training calibrates: on examples that the layer was not trained on, never on the test's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from onelayer.calibration import COLDEST, HOTTEST, Readout, fit_temperature
+from onelayer.estimators import LogisticRegression
+from onelayer.estimators.folds import FOLDS, Folding, OutOfFold, out_of_fold
+from onelayer.evaluation import Trust
+from onelayer.measures import head_of
+from onelayer.model.deciding import Unseen, decided
+from onelayer.model.examples import Examples
+from onelayer.model.settings import Settings
+
+FEWEST = 20
+"""Examples below which a temperature would be a guess: at 20 its logarithm is uncertain by about
+half, for classes that overlap (the curvature of the log loss at z of standard deviation 2)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibrating:
+    """What a calibration starts from.
+
+    Attributes
+    ----------
+    settings
+        What was asked for.
+    train, val
+        What the layer was trained on; the validation set, None where there is none.
+    estimator
+        The layer.
+    Z_val
+        Its forward pass on the validation set.
+    tell
+        Called as tell(done, total) while layers are trained.
+    """
+
+    settings: Settings
+    train: Examples
+    val: Examples | None
+    estimator: LogisticRegression
+    Z_val: np.ndarray | None
+    tell: Callable[[int, int], None]
+
+    @property
+    def chooses(self) -> bool:
+        """Whether a threshold is to be chosen, which takes examples too."""
+        return self.settings.recall is not None or self.settings.precision is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibrated:
+    """What z means from now on, what the card says of it, and the folds that were made for it."""
+
+    readout: Readout
+    card: dict[str, Any]
+    folds: OutOfFold | None
+
+
+def calibrate(how: Calibrating) -> Calibrated:
+    """Find the temperature, and the rule that was asked for, on examples not trained on.
+
+    Those of the validation set where there is one; else those of training, each judged by a layer
+    trained on the other four fifths at the same C.
+    """
+    unseen, reason = _unseen(how)
+    plain = _plain(how)
+    readout, words = _heated(how, plain, unseen, reason)
+    calibration = {"temperature": readout.temperature, "words": words}
+    if unseen is not None and readout.temperature != 1:
+        calibration |= {
+            "before": Trust.of(unseen.Z, unseen.labels, plain).to_dict(),
+            "after": Trust.of(unseen.Z, unseen.labels, readout).to_dict(),
+        }
+    rule, decision = decided(how.settings, how.train.classes, readout, unseen)
+    return Calibrated(
+        readout=replace(readout, decision=rule),
+        card={"calibration": calibration, "decision": decision},
+        folds=None if unseen is None else unseen.folds,
+    )
+
+
+def balanced_weights(examples: Examples) -> np.ndarray:
+    """s_k = m / (K m_k), (K,): what `class_weight="balanced"` multiplies the classes by."""
+    counts = np.bincount(examples.labels, minlength=len(examples.classes))
+    return len(examples) / (len(counts) * counts)
+
+
+def _plain(how: Calibrating) -> Readout:
+    """Without a temperature; without the class weights where that was asked for."""
+    corrected = how.settings.correct_class_weight
+    weights = balanced_weights(how.train) if corrected else None
+    return Readout(head=head_of(how.train.classes), class_weights=weights)
+
+
+def _unseen(how: Calibrating) -> tuple[Unseen | None, str]:
+    """What layers said that had not seen the examples; else None, and why."""
+    asked, train = how.settings, how.train
+    if asked.calibrate == "none" and not how.chooses:
+        return None, "none, as asked"
+    if how.val is not None and how.Z_val is not None:
+        who = f"{len(how.val):,} {how.val.unit} of the validation set"
+        return Unseen(Z=how.Z_val, labels=how.val.labels, who=who), ""
+    if asked.solver == "gradient-descent" and asked.calibrate is None and not how.chooses:
+        return None, (
+            f"none, as it would take {FOLDS} more runs of gradient descent "
+            "(calibrate: temperature asks for them)"
+        )
+    folds = _folds(how)
+    if folds is None or len(folds.rows) < FEWEST:
+        return None, f"none: too few {train.unit} to hold a fifth out at a time"
+    who = f"{len(folds.rows):,} out-of-fold {train.unit}"
+    return Unseen(Z=folds.Z, labels=train.labels[folds.rows], who=who, folds=folds), ""
+
+
+def _folds(how: Calibrating) -> OutOfFold | None:
+    train = how.train
+    folding = Folding(
+        X=train.X,
+        labels=train.labels,
+        groups=train.groups(),
+        estimator=how.estimator,
+        seed=how.settings.seed,
+    )
+    return out_of_fold(folding, len(train.classes), how.tell)
+
+
+def _heated(
+    how: Calibrating, plain: Readout, unseen: Unseen | None, reason: str
+) -> tuple[Readout, str]:
+    """The readout at its temperature, and in words how that was found."""
+    if unseen is None:
+        return plain, reason + _corrected(plain)
+    if how.settings.calibrate == "none":
+        return plain, "none, as asked" + _corrected(plain)
+    if not np.isfinite(unseen.Z).all():
+        return plain, "none: z is not finite, the solver overshot"
+    T = fit_temperature(
+        unseen.Z,
+        unseen.labels,
+        plain.head,
+        weights=_weights(how, unseen),
+        offsets=plain.offsets,
+    )
+    if T in {COLDEST, HOTTEST}:
+        why = "all are told apart" if T == COLDEST else "they are told apart no better than chance"
+        return plain, f"none: on {unseen.who} {why}, at any temperature{_corrected(plain)}"
+    sure = "too sure" if T > 1 else "not sure enough"
+    words = f"temperature {T:.3g}, on {unseen.who}: z was {sure} and is divided by it"
+    return replace(plain, temperature=T), words + _corrected(plain)
+
+
+def _weights(how: Calibrating, unseen: Unseen) -> np.ndarray | None:
+    """Class weights that stay in the probabilities count in their log loss, as they did in fit."""
+    if how.settings.class_weight is None or how.settings.correct_class_weight:
+        return None
+    return balanced_weights(how.train)[unseen.labels]
+
+
+def _corrected(readout: Readout) -> str:
+    return "; class weights taken out" if readout.class_weights is not None else ""
