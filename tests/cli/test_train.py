@@ -1,6 +1,5 @@
 """onelayer train: what it prints and writes, and what it refuses."""
 
-import math
 import time
 
 import numpy as np

@@ -235,6 +235,7 @@ def _positions(y: np.ndarray, A: np.ndarray, classes: np.ndarray) -> np.ndarray:
     unknown = classes[positions] != y
     if unknown.any():
         raise DataError(
-            f"the label {str(y[unknown][0])!r} is none of the classes {', '.join(map(str, classes))}"
+            f"the label {str(y[unknown][0])!r} is none of the classes "
+            f"{', '.join(map(str, classes))}"
         )
     return positions

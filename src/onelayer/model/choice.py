@@ -19,6 +19,7 @@ from onelayer.estimators.cross_validation import (
     PenaltyPath,
     Split,
 )
+from onelayer.estimators.folds import TOL, OutOfFold, assign_folds
 from onelayer.estimators.grid import DECADES, grid, strongest
 from onelayer.estimators.scoring import Judge, LogLossJudge, as_estimator
 from onelayer.estimators.search import Search, Trial
@@ -27,7 +28,6 @@ from onelayer.estimators.validation import check_weights
 from onelayer.measures import head_of, log_loss
 from onelayer.model.examples import Examples
 from onelayer.readers import stratified_split
-from onelayer.report.folds import TOL, OutOfFold, assign_folds
 
 VALUES = 10
 PATIENCE = 2  # values in a row worse than the best: the log loss over L2 penalties has one valley

@@ -13,6 +13,7 @@ import numpy as np
 from onelayer.calibration import Readout
 from onelayer.errors import UsageError
 from onelayer.estimators import LogisticRegression, exact_parameters
+from onelayer.estimators.folds import OutOfFold
 from onelayer.estimators.training import forward
 from onelayer.evaluation import evaluate
 from onelayer.model.calibrating import Calibrated, Calibrating, balanced_weights, calibrate
@@ -85,7 +86,7 @@ class _Training:
             choice = self._choice()
             self.progress("training", 0, 1)
             estimator = self.best = self._fit(choice.C, self.parts.train)
-            calibrated, evidence = self._calibrate(estimator)
+            calibrated, evidence = self._calibrate(estimator, choice)
             readout = calibrated.readout
             card = {
                 "choice": _choice_fields(choice),
@@ -143,7 +144,9 @@ class _Training:
                 self.best = estimator
             raise
 
-    def _calibrate(self, estimator: LogisticRegression) -> tuple[Calibrated, Evidence]:
+    def _calibrate(
+        self, estimator: LogisticRegression, choice: Choice
+    ) -> tuple[Calibrated, Evidence]:
         """What z means from now on, and every forward pass that the layer was judged by."""
         parts = self.parts
         Z_val = None if parts.val is None else _forward(estimator, parts.val)
@@ -154,13 +157,22 @@ class _Training:
                 val=parts.val,
                 estimator=estimator,
                 Z_val=Z_val,
+                folds=choice.out_of_fold,
                 tell=partial(self.progress, "calibrating"),
             )
         )
         Z = None if parts.test is None else _forward(estimator, parts.test)
         return calibrated, Evidence(
-            parts=parts, Z=Z, Z_val=Z_val, folds=calibrated.folds, estimator=estimator
+            parts=parts,
+            Z=Z,
+            Z_val=Z_val,
+            folds=calibrated.folds or self._folds_of(choice),
+            estimator=estimator,
         )
+
+    def _folds_of(self, choice: Choice) -> OutOfFold | None:
+        """The layers that chose C, which are at an optimum: gradient descent's are not alike."""
+        return None if self.settings.solver == "gradient-descent" else choice.out_of_fold
 
     def _of_everything(self, readout: Readout) -> Readout:
         """The class weights of a second training, on everything, are those to take out."""
