@@ -140,7 +140,7 @@ class LogisticRegressionCV(LogisticRegression):
     path_coef_, path_intercept_ : ndarray (n_l1_ratios, n_cs, k, n) and (n_l1_ratios, n_cs, k)
         Those of the layer on all rows.
     n_iter_ : ndarray (n_folds, n_l1_ratios, n_cs) of int32
-        Steps of each fold's fit.
+        Steps of each fold's fit; a start that was good enough counts as one.
     loo_ : ndarray (n_l1_ratios, n_cs)
         Leave-one-out log loss, where asked for.
     results_ : pandas DataFrame
