@@ -142,7 +142,7 @@ def test_classes_that_are_all_told_apart_have_no_temperature(colours):
     found = onelayer.train(colours, C=1.0)
     assert found.temperature == 1
     assert found.card.calibration["words"] == (
-        "none: on 32 out-of-fold pictures all are told apart, at any temperature"
+        "none: 32 out-of-fold pictures are all told apart, at any temperature"
     )
 
 

@@ -83,8 +83,8 @@ class Costs(Decision):
     def in_words(self, names: Sequence[str]) -> str:
         """See `Decision`."""
         if len(names) > 2:
-            return "the class whose expected cost is least"
-        return f"the least expected cost: {Threshold(1, self.threshold).in_words(names)}"
+            return "what costs least on average"
+        return f"what costs least on average: {Threshold(1, self.threshold).in_words(names)}"
 
 
 @dataclass(frozen=True)

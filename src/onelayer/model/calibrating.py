@@ -148,8 +148,8 @@ def _heated(
         offsets=plain.offsets,
     )
     if T in {COLDEST, HOTTEST}:
-        why = "all are told apart" if T == COLDEST else "they are told apart no better than chance"
-        return plain, f"none: on {unseen.who} {why}, at any temperature{_corrected(plain)}"
+        how_well = "all told apart" if T == COLDEST else "told apart no better than by chance"
+        return plain, f"none: {unseen.who} are {how_well}, at any temperature{_corrected(plain)}"
     sure = "too sure" if T > 1 else "not sure enough"
     words = f"temperature {T:.3g}, on {unseen.who}: z was {sure} and is divided by it"
     return replace(plain, temperature=T), words + _corrected(plain)
