@@ -136,6 +136,8 @@ def test_too_few_examples_are_not_calibrated_on():
     found = onelayer.train(_table(m=22), C=1.0)
     assert found.temperature == 1
     assert found.card.calibration["words"] == "none: too few rows to hold a fifth out at a time"
+    found = onelayer.train(_table(), C=1.0, val=_table(m=19), test=_table(m=40))
+    assert found.card.calibration["words"] == "none: 19 rows of the validation set are too few"
 
 
 def test_classes_that_are_all_told_apart_have_no_temperature(colours):
@@ -158,6 +160,7 @@ def test_class_weights_are_taken_out_on_request():
     assert (answers == weighted.predict(test.X)).all()
     assert corrected.card.test["log_loss"] < 0.6 * weighted.card.test["log_loss"]
     assert corrected.card.calibration["words"].endswith("; class weights taken out")
+    assert weighted.card.calibration["words"].endswith("; class weights stay in the probabilities")
     # What the classes come to without weights at all is the same to a few hundredths.
     plain = onelayer.train(source, C=1.0).predict_proba(test.X)
     np.testing.assert_allclose(corrected.predict_proba(test.X), plain, atol=0.06)

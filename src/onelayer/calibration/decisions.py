@@ -70,9 +70,11 @@ class Costs(Decision):
         # Not BLAS, whose rounding depends on how many rows come together.
         return np.einsum("ik,kj->ij", A, self.matrix).argmin(axis=1).astype(np.int64)
 
-    def mean_cost(self, labels: np.ndarray, answers: np.ndarray) -> float:
+    def mean_cost(
+        self, labels: np.ndarray, answers: np.ndarray, weights: np.ndarray | None = None
+    ) -> float:
         """What these answers (m,) cost on average, the true classes being `labels` (m,)."""
-        return float(self.matrix[labels, answers].mean())
+        return float(np.average(self.matrix[labels, answers], weights=weights))
 
     @property
     def threshold(self) -> float:

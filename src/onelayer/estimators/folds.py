@@ -36,6 +36,8 @@ class Folding:
         An estimator with the parameters of the fit; it is cloned, never fitted.
     seed
         Of the folds.
+    weights
+        (m,), what each example counts for its layer; None: the same.
     most
         Examples that one fold trains on at most; None: all there are.
     enough
@@ -47,6 +49,7 @@ class Folding:
     groups: np.ndarray
     estimator: LogisticRegression
     seed: int
+    weights: np.ndarray | None = None
     most: int | None = None
     enough: int | None = None
 
@@ -104,7 +107,7 @@ def out_of_fold(
         estimator = clone(folding.estimator).set_params(tol=TOL)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            estimator.fit(folding.X[train], labels[train])
+            estimator.fit(folding.X[train], labels[train], _of(folding.weights, train))
         Z[inside] = estimator.decision_function(folding.X[inside]).reshape(len(inside), -1)
         sizes.append((len(train), len(outside)))
     most = max(size for size, _ in sizes)
@@ -124,6 +127,10 @@ def _enough(fold: np.ndarray, enough: int | None) -> list[int]:
         return numbers.tolist()
     before = np.cumsum(sizes) - sizes
     return numbers[before < enough].tolist()
+
+
+def _of(weights: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    return None if weights is None else weights[rows]
 
 
 def assign_folds(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
