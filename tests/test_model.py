@@ -103,7 +103,7 @@ def test_progress_is_told_what_is_under_way(colours):
     onelayer.train(colours, progress=lambda *at: told.append(at))
     assert ("reading", 40, 40) in told
     assert ("choosing C", 0, 10) in told
-    assert ("calibrating", 4, 5) in told
+    assert ("choosing C", 10, 10) in told
     assert [stage for stage, *_ in told] == sorted(
         [stage for stage, *_ in told],
         key=[

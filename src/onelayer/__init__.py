@@ -11,7 +11,9 @@ from typing import Any
 
 _HOME = {
     "LogisticRegression": "onelayer.estimators",
+    "LogisticRegressionCV": "onelayer.estimators",
     "Model": "onelayer.model",
+    "displays": "onelayer.displays",
     "lesson": "onelayer.lesson",
     "load": "onelayer.model",
     "read_pictures": "onelayer.readers",
@@ -19,7 +21,17 @@ _HOME = {
     "train": "onelayer.model",
 }
 
-__all__ = ["LogisticRegression", "Model", "lesson", "load", "read_pictures", "save", "train"]
+__all__ = [
+    "LogisticRegression",
+    "LogisticRegressionCV",
+    "Model",
+    "displays",
+    "lesson",
+    "load",
+    "read_pictures",
+    "save",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -68,6 +68,10 @@ class Design(ABC):
         """[block 1]^T diag(h) [block 1]: (n + 1, n + 1), from `augment`."""
 
     @abstractmethod
+    def form(self, augmented: Any, M: np.ndarray) -> np.ndarray:
+        """r^T M r for every row r of `augmented`: (rows,)."""
+
+    @abstractmethod
     def square(self, block: Any) -> Any:
         """The block with every element squared."""
 
@@ -151,6 +155,18 @@ class Design(ABC):
         if self.folded is None:
             return squares
         return self.folded.fold_squares(squares, sums, h.sum(axis=0))
+
+    def forms_pass(self, M: np.ndarray) -> np.ndarray:
+        """r_i^T M_j r_i (m, p) of the rows r_i = [x'_i 1], for M (p, n + 1, n + 1)."""
+        inner = M if self.folded is None else np.array([self.folded.fold_form(one) for one in M])
+        forms = np.empty((self.traits.m, len(M)))
+        for rows, block in self.blocks():
+            for start in range(0, block.shape[0], ROWS):
+                augmented = self.augment(block[start : start + ROWS])
+                place = slice(rows.start + start, rows.start + start + augmented.shape[0])
+                for j, one in enumerate(inner):
+                    forms[place, j] = self.form(augmented, one)
+        return forms
 
     def _fold_gradient(self, G: np.ndarray, db: np.ndarray) -> np.ndarray:
         return G if self.folded is None else self.folded.fold_gradient(G, db)

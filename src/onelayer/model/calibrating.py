@@ -41,6 +41,8 @@ class Calibrating:
         The layer.
     Z_val
         Its forward pass on the validation set.
+    folds
+        What layers at the same C have said out of fold where C was chosen; None: nobody did.
     tell
         Called as tell(done, total) while layers are trained.
     """
@@ -50,6 +52,7 @@ class Calibrating:
     val: Examples | None
     estimator: LogisticRegression
     Z_val: np.ndarray | None
+    folds: OutOfFold | None
     tell: Callable[[int, int], None]
 
     @property
@@ -127,7 +130,11 @@ def _unseen(how: Calibrating) -> tuple[Unseen | None, str]:
 
 
 def _folds(how: Calibrating) -> OutOfFold | None:
+    """Those that chose C, if they are like the layer: at an optimum, and of all that is there."""
     train = how.train
+    descent = how.settings.solver == "gradient-descent"
+    if how.folds is not None and not how.folds.capped and not descent:
+        return how.folds
     folding = Folding(
         X=train.X,
         labels=train.labels,

@@ -39,7 +39,8 @@ class Settings:
         How many features a LIBSVM file has; None: its largest index.
     C
         The inverse strength of the penalty, scikit-learn's C; infinity for no penalty. None: chosen
-        from a path of ten values by log loss, never on what judges the model.
+        from a path of ten values or more by the log loss in five folds, or on the validation set;
+        at optima, whatever the solver, and never on what judges the model.
     solver, learning_rate, max_iter, class_weight
         As in `LogisticRegression`.
     calibrate

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -10,11 +9,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 from onelayer.calibration import Readout
 from onelayer.errors import UsageError
 from onelayer.estimators import LogisticRegression, exact_parameters
+from onelayer.estimators.folds import OutOfFold
 from onelayer.estimators.training import forward
 from onelayer.evaluation import evaluate
 from onelayer.model.calibrating import Calibrated, Calibrating, balanced_weights, calibrate
@@ -24,17 +23,11 @@ from onelayer.model.deciding import check_decision
 from onelayer.model.examples import Examples
 from onelayer.model.fitted import Model
 from onelayer.model.json_values import number, plain
-from onelayer.model.parts import Parts, read_parts, split
+from onelayer.model.parts import Parts, read_parts
 from onelayer.model.reporting import Evidence
 from onelayer.model.settings import Settings
 from onelayer.model.sources import Progress, Source, described, identity, no_progress
 from onelayer.solvers import SOLVERS
-
-CHOOSING = 0.2
-"""The fraction of the training examples that chooses C where no validation set does."""
-
-CHOOSING_TOL = 1e-4
-"""The relative gap of the fits that choose C: held-out log losses differ by more."""
 
 
 class TrainingInterrupted(KeyboardInterrupt):
@@ -93,7 +86,7 @@ class _Training:
             choice = self._choice()
             self.progress("training", 0, 1)
             estimator = self.best = self._fit(choice.C, self.parts.train)
-            calibrated, evidence = self._calibrate(estimator)
+            calibrated, evidence = self._calibrate(estimator, choice)
             readout = calibrated.readout
             card = {
                 "choice": _choice_fields(choice),
@@ -119,17 +112,15 @@ class _Training:
     def _choice(self) -> Choice:
         if self.settings.C is not None:
             return Choice(self.settings.C, (), "as asked")
-        train, judge = self.parts.train, self.parts.val
-        if judge is None:
-            train, judge = split(train, CHOOSING, self.settings.seed)
-        if len(judge) == 0:
-            return Choice(1.0, (), f"the default: too few {judge.unit} to choose on")
-        tell = partial(self.progress, "choosing C")
-        with warnings.catch_warnings():
-            # A penalty at which a solver gives up is judged by its log loss, like any other.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            fit = partial(self._fit, tol=CHOOSING_TOL)
-            return choose(Choosing(train, judge, fit, self._keep, tell))
+        how = Choosing(
+            train=self.parts.train,
+            judge=self.parts.val,
+            class_weight=self.settings.class_weight,
+            seed=self.settings.seed,
+            keep=self._keep,
+            tell=partial(self.progress, "choosing C"),
+        )
+        return choose(how)
 
     def _keep(self, estimator: LogisticRegression) -> None:
         self.best = estimator
@@ -153,7 +144,9 @@ class _Training:
                 self.best = estimator
             raise
 
-    def _calibrate(self, estimator: LogisticRegression) -> tuple[Calibrated, Evidence]:
+    def _calibrate(
+        self, estimator: LogisticRegression, choice: Choice
+    ) -> tuple[Calibrated, Evidence]:
         """What z means from now on, and every forward pass that the layer was judged by."""
         parts = self.parts
         Z_val = None if parts.val is None else _forward(estimator, parts.val)
@@ -164,13 +157,22 @@ class _Training:
                 val=parts.val,
                 estimator=estimator,
                 Z_val=Z_val,
+                folds=choice.out_of_fold,
                 tell=partial(self.progress, "calibrating"),
             )
         )
         Z = None if parts.test is None else _forward(estimator, parts.test)
         return calibrated, Evidence(
-            parts=parts, Z=Z, Z_val=Z_val, folds=calibrated.folds, estimator=estimator
+            parts=parts,
+            Z=Z,
+            Z_val=Z_val,
+            folds=calibrated.folds or self._folds_of(choice),
+            estimator=estimator,
         )
+
+    def _folds_of(self, choice: Choice) -> OutOfFold | None:
+        """The layers that chose C, which are at an optimum: gradient descent's are not alike."""
+        return None if self.settings.solver == "gradient-descent" else choice.out_of_fold
 
     def _of_everything(self, readout: Readout) -> Readout:
         """The class weights of a second training, on everything, are those to take out."""
@@ -225,7 +227,12 @@ def _baseline(train: Examples, judge: Examples) -> dict[str, Any]:
 
 def _choice_fields(choice: Choice) -> dict[str, Any]:
     tried = [[C, loss] for C, loss in choice.tried]
-    return {"C": number(choice.C), "tried": plain(tried), "words": choice.words}
+    return {
+        "C": number(choice.C),
+        "tried": plain(tried),
+        "std_errors": plain(list(choice.errors)),
+        "words": choice.words,
+    }
 
 
 def _setting_fields(settings: Settings) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -77,19 +78,35 @@ def costs_no_passes(history: Sequence[Record]) -> bool:
     return history[-1].passes - history[0].passes < 1
 
 
-def loss_by_c(tried: Sequence[tuple[float, float]], C: float) -> str:
-    """Log loss on other examples over the values of C that were tried, the one taken marked."""
+@dataclass(frozen=True)
+class Penalties:
+    """What was tried: C, its log loss, the standard error of that (or none at all), the C taken."""
+
+    Cs: Sequence[float]
+    losses: Sequence[float]
+    errors: Sequence[float]
+    taken: float
+
+
+def loss_by_c(tried: Penalties) -> str:
+    """Log loss on other examples, with its standard error, over the values of C that were tried."""
+    losses, place = np.array(tried.losses), list(tried.Cs).index(tried.taken)
 
     def draw(ax: Axes) -> None:
-        ax.plot(*np.array(tried).T, color=ACCENT, linewidth=2, marker="o", markersize=4)
-        taken = [pair for pair in tried if pair[0] == C]
-        ax.plot(*np.array(taken).T, "o", color=SECOND, markersize=9)
+        if tried.errors:
+            errors = np.array(tried.errors)
+            band = (losses - errors, losses + errors)
+            ax.fill_between(tried.Cs, *band, color=ACCENT, alpha=0.15, linewidth=0)
+        ax.plot(tried.Cs, losses, color=ACCENT, linewidth=2, marker="o", markersize=4)
+        ax.axvline(tried.taken, color=SECOND, linewidth=1, linestyle=(0, (4, 4)))
+        ax.plot([tried.taken], [losses[place]], "o", color=SECOND, markersize=9)
         ax.annotate(
-            "taken",
-            taken[0],
-            (0, -10),
+            f"taken: {tried.taken:.2g}",
+            (tried.taken, 1),
+            (-6 if 2 * place >= len(losses) else 6, -2),
+            xycoords=("data", "axes fraction"),
             textcoords="offset points",
-            ha="center",
+            ha="right" if 2 * place >= len(losses) else "left",
             va="top",
             color=SECOND,
         )
@@ -97,7 +114,7 @@ def loss_by_c(tried: Sequence[tuple[float, float]], C: float) -> str:
         ax.minorticks_off()
         ax.margins(y=0.2)
         ax.set_xlabel("C, from a strong penalty to a weak one")
-        ax.set_ylabel("log loss")
+        ax.set_ylabel("log loss, nats")
 
     return _drawn("choice", draw)
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.displays.painting import weight_pictures, weight_titles
 from onelayer.model_file import write_atomically
 from onelayer.report import figures, mistakes, sentences
 from onelayer.report.pictures import inlined
 from onelayer.report.results import Judgement, Results
-from onelayer.report.weights import weight_pictures, weight_titles
 from onelayer.words import loss_in_words, percent
 
 GENERATOR = "onelayer"
@@ -107,6 +107,7 @@ def _view(results: Results) -> dict[str, Any]:
         "suspects": results.suspects,
         "solved": [] if card["solution"] is None else sentences.solved(card["solution"]),
         "chosen": sentences.chosen(card["choice"]),
+        "tried": sentences.tried(card["choice"]),
         "figures": _figures(results),
         "costs": sentences.costs(layer.history),
         "made": _made(card),
@@ -209,12 +210,12 @@ def _figures(results: Results) -> dict[str, Any]:
     """Return the SVG of each figure that there is something to draw for: numbers and our words."""
     layer, judgement = results.layer, results.judgement
     choice = layer.card["choice"] or {"tried": []}
-    tried = [(C, loss) for C, loss in choice["tried"] if loss is not None]
+    tried = _penalties(choice)
     found: dict[str, str] = {}
     if len(layer.history) > 1:
         found["cost"] = figures.cost_by_pass(layer.history)
-    if len(tried) > 1 and choice["C"] in [C for C, _ in tried]:
-        found["choice"] = figures.loss_by_c(tried, choice["C"])
+    if tried is not None:
+        found["choice"] = figures.loss_by_c(tried)
     if judgement is not None:
         found["reliability"] = _reliability(judgement, results.names)
         if judgement.roc is not None:
@@ -232,6 +233,21 @@ def _reliability(judgement: Judgement, names: list[str]) -> str:
 def _short(name: str) -> str:
     """A name that fits under a figure."""
     return name if len(name) <= NAME_SHOWN else f"{name[: NAME_SHOWN - 1]}…"
+
+
+def _penalties(choice: dict[str, Any]) -> figures.Penalties | None:
+    """What was tried, where there is a curve to draw; files of old have no standard errors."""
+    errors = choice.get("std_errors") or [None] * len(choice["tried"])
+    known = [
+        (C, loss, error)
+        for (C, loss), error in zip(choice["tried"], errors, strict=True)
+        if loss is not None
+    ]
+    Cs, losses, errors = zip(*known, strict=True) if known else ((), (), ())
+    if len(known) < 2 or choice["C"] not in Cs:
+        return None
+    shown = () if None in errors else errors
+    return figures.Penalties(Cs, losses, shown, choice["C"])
 
 
 def _made(card: dict[str, Any]) -> str:

@@ -216,3 +216,11 @@ def chosen(choice: dict[str, Any] | None) -> str:
     if choice is None:
         return "not recorded"
     return f"{c_in_words(choice['C'])}, {choice['words']}"
+
+
+def tried(choice: dict[str, Any] | None) -> str:
+    """Say what the curve of the penalties shows."""
+    what = "The mean log loss of examples that were not trained on, and do not judge"
+    if choice is None or not choice.get("std_errors"):
+        return f"{what}."
+    return f"{what}, over {FOLDS} folds; shaded: its standard error."
