@@ -10,6 +10,7 @@ from onelayer.calibration import Costs, Threshold, fit_temperature
 from onelayer.errors import DataError, UsageError
 from onelayer.estimators.folds import Folding, out_of_fold
 from onelayer.logistic import Binary, softmax
+from onelayer.model import calibrating
 from onelayer.model.conversion import from_estimator
 from onelayer.model.parts import read_parts
 from onelayer.model.settings import Settings
@@ -339,3 +340,22 @@ def test_a_model_with_costs_keeps_them_exactly(table, tmp_path):
     again = onelayer.load(tmp_path / "m.safetensors").readout.decision
     assert isinstance(again, Costs)
     np.testing.assert_array_equal(again.matrix, matrix)
+
+
+def test_the_folds_that_calibrate_are_those_of_the_report(sure, tmp_path):
+    folds = sure.evidence.folds
+    assert len(folds.rows) == 320
+    sure.report(tmp_path / "r.html")
+    assert (
+        "Each of 400 rows was shown to a layer trained without it"
+        in (tmp_path / "r.html").read_text()
+    )
+
+
+def test_of_many_examples_some_folds_are_enough(table, monkeypatch, tmp_path):
+    monkeypatch.setattr(calibrating, "ENOUGH", 100)
+    found = onelayer.train(table, C=1.0)
+    assert "on 128 out-of-fold rows" in found.card.calibration["words"]
+    assert found.evidence.folds is None
+    found.report(tmp_path / "r.html")  # which looks at all of them
+    assert "Each of 400 rows was shown" in (tmp_path / "r.html").read_text()
