@@ -173,6 +173,10 @@ class Seat(Design):
         """Its own design's."""
         return self.own.sample(rows)
 
+    def moments_pass(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The design's own."""
+        return self.meeting.design.moments_pass(h)
+
     def gram(self) -> np.ndarray:
         """Its own design's."""
         return self.own.gram()
