@@ -40,13 +40,19 @@ class Trust:
     calibration_error: float
 
     @classmethod
-    def of(cls, Z: np.ndarray, labels: np.ndarray, readout: Readout) -> Trust:
+    def of(
+        cls,
+        Z: np.ndarray,
+        labels: np.ndarray,
+        readout: Readout,
+        weights: np.ndarray | None = None,
+    ) -> Trust:
         """Measure what `readout` makes of the forward pass Z."""
         A = readout.probabilities(Z)
         return cls(
-            log_loss=log_loss(readout.logits(Z), labels, readout.head),
-            brier=brier_score(A, labels),
-            calibration_error=calibration_error(reliability(*confidences(A, labels))),
+            log_loss=log_loss(readout.logits(Z), labels, readout.head, weights),
+            brier=brier_score(A, labels, weights),
+            calibration_error=calibration_error(reliability(*confidences(A, labels), weights)),
         )
 
     def to_dict(self) -> dict[str, float]:
@@ -124,39 +130,49 @@ class Evaluation:
 
 
 def evaluate(
-    Z: np.ndarray, labels: np.ndarray, classes: np.ndarray, readout: Readout | None = None
+    Z: np.ndarray,
+    labels: np.ndarray,
+    classes: np.ndarray,
+    weights: np.ndarray | None = None,
+    readout: Readout | None = None,
 ) -> Evaluation:
     """Measure the forward pass Z (m, 1) or (m, K) against labels (m,), positions in `classes`.
 
-    `readout` makes probabilities and answers of it; None: without calibration.
+    With weights (m,) an example of weight 2 counts as two; the interval is that of as many
+    examples as are worth the weights, (sum s)^2 / sum s^2 (Kish 1965). `readout` makes
+    probabilities and answers of Z; None: without calibration.
     """
     own = Readout(head=head_of(classes))
     readout = readout or own
-    answers, trust = readout.answers(Z), Trust.of(Z, labels, readout)
-    recalls = _recalls(answers, labels, len(classes))
-    n, correct = len(labels), int((answers == labels).sum())
+    shares = np.ones(len(labels)) if weights is None else weights
+    answers, logits = readout.answers(Z), readout.logits(Z)
+    recalls = _recalls(answers, labels, shares, len(classes))
+    accuracy = float((answers == labels) @ shares / shares.sum())
+    worth = float(shares.sum() ** 2 / (shares**2).sum())
     return Evaluation(
-        n=n,
-        accuracy=correct / n,
-        interval=wilson_interval(correct, n) if n < INTERVAL_BELOW else None,
+        n=len(labels),
+        accuracy=accuracy,
+        interval=wilson_interval(accuracy * worth, worth) if worth < INTERVAL_BELOW else None,
         balanced_accuracy=float(np.mean([recall for recall in recalls if recall is not None])),
-        **trust.to_dict(),
-        uncalibrated=None if readout.plain else Trust.of(Z, labels, own),
-        auc=area_under_curve(readout.logits(Z), labels, own.head),
+        **Trust.of(Z, labels, readout, weights).to_dict(),
+        uncalibrated=None if readout.plain else Trust.of(Z, labels, own, weights),
+        auc=area_under_curve(logits, labels, own.head, weights),
         recall=dict(zip(map(str, classes.tolist()), recalls, strict=True)),
-        top_5=_top(5, readout.logits(Z), labels) if len(classes) > 5 else None,
-        cost=readout.cost(labels, answers),
+        top_5=_top(5, logits, labels, weights) if len(classes) > 5 else None,
+        cost=readout.cost(labels, answers, weights),
     )
 
 
-def _recalls(answers: np.ndarray, labels: np.ndarray, K: int) -> list[float | None]:
-    hits = np.bincount(labels, weights=answers == labels, minlength=K)
-    counts = np.bincount(labels, minlength=K)
+def _recalls(
+    answers: np.ndarray, labels: np.ndarray, shares: np.ndarray, K: int
+) -> list[float | None]:
+    hits = np.bincount(labels, weights=shares * (answers == labels), minlength=K)
+    counts = np.bincount(labels, weights=shares, minlength=K)
     return [hit / n if n else None for hit, n in zip(hits.tolist(), counts.tolist(), strict=True)]
 
 
-def _top(k: int, Z: np.ndarray, labels: np.ndarray) -> float:
+def _top(k: int, Z: np.ndarray, labels: np.ndarray, weights: np.ndarray | None) -> float:
     """The share of examples with fewer than k classes above the true one."""
     true = np.take_along_axis(Z, labels[:, None], axis=1)
     above = (true < Z).sum(axis=1)
-    return float((above < k).mean())
+    return float(np.average(above < k, weights=weights))

@@ -41,21 +41,26 @@ def decide(Z: np.ndarray, head: Head) -> np.ndarray:
     return Z.argmax(axis=1)
 
 
-def log_loss(Z: np.ndarray, labels: np.ndarray, head: Head) -> float:
-    """Mean L of the examples; every example counts the same."""
-    return float(head.loss(Z, labels).mean())
+def log_loss(
+    Z: np.ndarray, labels: np.ndarray, head: Head, weights: np.ndarray | None = None
+) -> float:
+    """Mean L of the examples; without weights every example counts the same."""
+    return float(np.average(head.loss(Z, labels)[:, 0], weights=weights))
 
 
-def area_under_curve(Z: np.ndarray, labels: np.ndarray, head: Head) -> float | None:
+def area_under_curve(
+    Z: np.ndarray, labels: np.ndarray, head: Head, weights: np.ndarray | None = None
+) -> float | None:
     """AUC of the true class against the rest, averaged over the classes that are present."""
     from sklearn.metrics import roc_auc_score
 
     if len(np.unique(labels)) < 2:
         return None
     if head.name == "binary":
-        return float(roc_auc_score(labels, Z[:, 0]))
+        return float(roc_auc_score(labels, Z[:, 0], sample_weight=weights))
     A = head.activation(Z)
-    return float(np.mean([roc_auc_score(labels == k, A[:, k]) for k in np.unique(labels)]))
+    aucs = [roc_auc_score(labels == k, A[:, k], sample_weight=weights) for k in np.unique(labels)]
+    return float(np.mean(aucs))
 
 
 @dataclass(frozen=True)

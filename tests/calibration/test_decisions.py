@@ -101,7 +101,7 @@ def test_of_two_classes_costs_are_a_threshold():
     A = np.column_stack([1 - p, p])
     assert (rule.answers(A) == Threshold(1, 1 / 21).answers(A)).all()
     assert rule.in_words(["well", "ill"]) == (
-        "the least expected cost: ill where its probability is above 0.0476, else well"
+        "what costs least on average: ill where its probability is above 0.0476, else well"
     )
 
 

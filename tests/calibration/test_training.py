@@ -10,6 +10,7 @@ from onelayer.calibration import Costs, Threshold, fit_temperature
 from onelayer.errors import DataError, UsageError
 from onelayer.estimators.folds import Folding, out_of_fold
 from onelayer.logistic import Binary, softmax
+from onelayer.model import calibrating
 from onelayer.model.conversion import from_estimator
 from onelayer.model.parts import read_parts
 from onelayer.model.settings import Settings
@@ -136,13 +137,15 @@ def test_too_few_examples_are_not_calibrated_on():
     found = onelayer.train(_table(m=22), C=1.0)
     assert found.temperature == 1
     assert found.card.calibration["words"] == "none: too few rows to hold a fifth out at a time"
+    found = onelayer.train(_table(), C=1.0, val=_table(m=19), test=_table(m=40))
+    assert found.card.calibration["words"] == "none: 19 rows of the validation set are too few"
 
 
 def test_classes_that_are_all_told_apart_have_no_temperature(colours):
     found = onelayer.train(colours, C=1.0)
     assert found.temperature == 1
     assert found.card.calibration["words"] == (
-        "none: on 32 out-of-fold pictures all are told apart, at any temperature"
+        "none: 32 out-of-fold pictures are all told apart, at any temperature"
     )
 
 
@@ -158,6 +161,7 @@ def test_class_weights_are_taken_out_on_request():
     assert (answers == weighted.predict(test.X)).all()
     assert corrected.card.test["log_loss"] < 0.6 * weighted.card.test["log_loss"]
     assert corrected.card.calibration["words"].endswith("; class weights taken out")
+    assert weighted.card.calibration["words"].endswith("; class weights stay in the probabilities")
     # What the classes come to without weights at all is the same to a few hundredths.
     plain = onelayer.train(source, C=1.0).predict_proba(test.X)
     np.testing.assert_allclose(corrected.predict_proba(test.X), plain, atol=0.06)
@@ -336,3 +340,22 @@ def test_a_model_with_costs_keeps_them_exactly(table, tmp_path):
     again = onelayer.load(tmp_path / "m.safetensors").readout.decision
     assert isinstance(again, Costs)
     np.testing.assert_array_equal(again.matrix, matrix)
+
+
+def test_the_folds_that_calibrate_are_those_of_the_report(sure, tmp_path):
+    folds = sure.evidence.folds
+    assert len(folds.rows) == 320
+    sure.report(tmp_path / "r.html")
+    assert (
+        "Each of 400 rows was shown to a layer trained without it"
+        in (tmp_path / "r.html").read_text()
+    )
+
+
+def test_of_many_examples_some_folds_are_enough(table, monkeypatch, tmp_path):
+    monkeypatch.setattr(calibrating, "ENOUGH", 100)
+    found = onelayer.train(table, C=1.0)
+    assert "on 128 out-of-fold rows" in found.card.calibration["words"]
+    assert found.evidence.folds is None
+    found.report(tmp_path / "r.html")  # which looks at all of them
+    assert "Each of 400 rows was shown" in (tmp_path / "r.html").read_text()

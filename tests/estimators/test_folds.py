@@ -56,6 +56,15 @@ def test_with_many_examples_a_choice_is_trained_on_and_all_are_judged():
     assert len(found.rows) == 120
 
 
+def test_where_some_are_enough_further_folds_are_not_trained():
+    """Folds of 24: 30 take two of them, and what they say is what all five would."""
+    folding = _folding()
+    all_five, some = out_of_fold(folding, 2), out_of_fold(replace(folding, enough=30), 2)
+    assert (len(some.rows), some.partial, all_five.partial) == (48, True, False)
+    np.testing.assert_array_equal(some.Z, all_five.Z[np.isin(all_five.rows, some.rows)])
+    assert not out_of_fold(replace(folding, enough=120), 2).partial
+
+
 def test_a_copy_of_an_example_does_not_vouch_for_it():
     """Every example twice, its copy labelled alike: without groups each would know its own."""
     random = np.random.default_rng(1)

@@ -70,9 +70,11 @@ class Costs(Decision):
         # Not BLAS, whose rounding depends on how many rows come together.
         return np.einsum("ik,kj->ij", A, self.matrix).argmin(axis=1).astype(np.int64)
 
-    def mean_cost(self, labels: np.ndarray, answers: np.ndarray) -> float:
+    def mean_cost(
+        self, labels: np.ndarray, answers: np.ndarray, weights: np.ndarray | None = None
+    ) -> float:
         """What these answers (m,) cost on average, the true classes being `labels` (m,)."""
-        return float(self.matrix[labels, answers].mean())
+        return float(np.average(self.matrix[labels, answers], weights=weights))
 
     @property
     def threshold(self) -> float:
@@ -83,8 +85,8 @@ class Costs(Decision):
     def in_words(self, names: Sequence[str]) -> str:
         """See `Decision`."""
         if len(names) > 2:
-            return "the class whose expected cost is least"
-        return f"the least expected cost: {Threshold(1, self.threshold).in_words(names)}"
+            return "what costs least on average"
+        return f"what costs least on average: {Threshold(1, self.threshold).in_words(names)}"
 
 
 @dataclass(frozen=True)

@@ -65,10 +65,12 @@ class Readout:
             return decide(Z, self.head)
         return self.decision.answers(self.probabilities(Z))
 
-    def cost(self, labels: np.ndarray, answers: np.ndarray) -> float | None:
+    def cost(
+        self, labels: np.ndarray, answers: np.ndarray, weights: np.ndarray | None = None
+    ) -> float | None:
         """The mean cost of these answers (m,) to `labels` (m,); None where there are no costs."""
         rule = self.decision
-        return rule.mean_cost(labels, answers) if isinstance(rule, Costs) else None
+        return rule.mean_cost(labels, answers, weights) if isinstance(rule, Costs) else None
 
     @property
     def plain(self) -> bool:

@@ -234,8 +234,6 @@ def _positions(y: np.ndarray, A: np.ndarray, classes: np.ndarray) -> np.ndarray:
     positions = order[places]
     unknown = classes[positions] != y
     if unknown.any():
-        raise DataError(
-            f"the label {str(y[unknown][0])!r} is none of the classes "
-            f"{', '.join(map(str, classes))}"
-        )
+        names = ", ".join(map(str, classes))
+        raise DataError(f"the label {str(y[unknown][0])!r} is none of the classes {names}")
     return positions

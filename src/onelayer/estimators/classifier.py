@@ -139,6 +139,10 @@ class LogisticRegression(
     The same input gives the same bytes at any number of our threads; BLAS, which solvers factor
     and multiply with, may round differently with another number of its own.
 
+    Probabilities are those of the fit. To calibrate them by temperature, on out-of-fold scores,
+    scikit-learn's `CalibratedClassifierCV(classifier, method="temperature", ensemble=False)` takes
+    this estimator; `onelayer.train` does the same by itself.
+
     What differs from scikit-learn's class of the same name:
 
     - `tol` is a relative gap in J (there a bound on the largest entry of the gradient); the

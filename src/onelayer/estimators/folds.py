@@ -36,8 +36,12 @@ class Folding:
         An estimator with the parameters of the fit; it is cloned, never fitted.
     seed
         Of the folds.
+    weights
+        (m,), what each example counts for its layer; None: the same.
     most
         Examples that one fold trains on at most; None: all there are.
+    enough
+        Examples judged after which no further fold is trained; None: all are judged.
     """
 
     X: Any
@@ -45,7 +49,9 @@ class Folding:
     groups: np.ndarray
     estimator: LogisticRegression
     seed: int
+    weights: np.ndarray | None = None
     most: int | None = None
+    enough: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,19 +61,22 @@ class OutOfFold:
     Attributes
     ----------
     rows
-        (j,), the examples that were in a fold.
+        (j,), the examples that were judged.
     Z
         (j, 1) or (j, K), their forward pass.
     trained_on
         Examples that a fold was trained on, at most.
     capped
         Whether that was fewer than there were.
+    partial
+        Whether there were folds that were not judged, as enough were.
     """
 
     rows: np.ndarray
     Z: np.ndarray
     trained_on: int
     capped: bool
+    partial: bool = False
 
 
 def _silent(_done: int, _total: int) -> None:
@@ -85,23 +94,43 @@ def out_of_fold(
     """
     labels = folding.labels
     fold = assign_folds(labels, folding.groups, folding.seed)
-    judged = np.flatnonzero(fold >= 0)
+    numbers = _enough(fold, folding.enough)
+    judged = np.flatnonzero(np.isin(fold, numbers))
     if len(judged) == 0:
         return None
     Z = np.zeros((len(labels), 1 if K == 2 else K))
     sizes = []
-    for number in np.unique(fold[judged]):
-        tell(int(number), FOLDS)
+    for done, number in enumerate(numbers):
+        tell(done, len(numbers))
         inside, outside = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         train = _at_most(folding, outside)
         estimator = clone(folding.estimator).set_params(tol=TOL)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            estimator.fit(folding.X[train], labels[train])
+            estimator.fit(folding.X[train], labels[train], _of(folding.weights, train))
         Z[inside] = estimator.decision_function(folding.X[inside]).reshape(len(inside), -1)
         sizes.append((len(train), len(outside)))
     most = max(size for size, _ in sizes)
-    return OutOfFold(judged, Z[judged], most, any(size < full for size, full in sizes))
+    return OutOfFold(
+        judged,
+        Z[judged],
+        most,
+        capped=any(size < full for size, full in sizes),
+        partial=len(judged) < (fold >= 0).sum(),
+    )
+
+
+def _enough(fold: np.ndarray, enough: int | None) -> list[int]:
+    """The folds to judge: all, or the first that together hold enough."""
+    numbers, sizes = np.unique(fold[fold >= 0], return_counts=True)
+    if enough is None:
+        return numbers.tolist()
+    before = np.cumsum(sizes) - sizes
+    return numbers[before < enough].tolist()
+
+
+def _of(weights: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    return None if weights is None else weights[rows]
 
 
 def assign_folds(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:

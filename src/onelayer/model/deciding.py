@@ -37,6 +37,8 @@ class Unseen:
         (j,), positions of the classes.
     who
         What the examples are, in words.
+    weights
+        (j,), what each example counts; None: the same.
     folds
         The layers; None where it was one, and a set of its own.
     """
@@ -44,6 +46,7 @@ class Unseen:
     Z: np.ndarray
     labels: np.ndarray
     who: str
+    weights: np.ndarray | None = None
     folds: OutOfFold | None = None
 
 
@@ -80,9 +83,8 @@ def decided(
     for kind, given in _asked(settings).items():
         name, wanted = share_of(kind, given)
         unseen = _required(unseen, kind, wanted)
-        scores = readout.probabilities(unseen.Z)
         try:
-            chosen = _chosen(kind, _position(kind, name, names), wanted, scores, unseen.labels)
+            chosen = _chosen(kind, _position(kind, name, names), wanted, readout, unseen)
         except DataError as error:
             raise DataError(f"{kind} of {name}: of {unseen.who} {error}") from error
         said = {"class": name, "wanted": wanted, "threshold": chosen.rule.value}
@@ -104,9 +106,9 @@ def _required(unseen: Unseen | None, kind: str, wanted: float) -> Unseen:
     return unseen
 
 
-def _chosen(kind: str, position: int, wanted: float, A: np.ndarray, labels: np.ndarray) -> Chosen:
-    choose = _CHOOSERS[kind]
-    value, recall, precision = choose(A[:, position], labels == position, wanted)
+def _chosen(kind: str, position: int, wanted: float, readout: Readout, unseen: Unseen) -> Chosen:
+    scores, of_class = readout.probabilities(unseen.Z)[:, position], unseen.labels == position
+    value, recall, precision = _CHOOSERS[kind](scores, of_class, wanted, unseen.weights)
     return Chosen(Threshold(position, value), recall, precision)
 
 

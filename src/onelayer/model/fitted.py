@@ -162,7 +162,7 @@ class Model:
             from onelayer.model.reporting import report_on_examples
 
             report_on_examples(self, report, source, examples, Z)
-        return evaluate(Z, examples.labels, self.classes, self.readout)
+        return evaluate(Z, examples.labels, self.classes, readout=self.readout)
 
     def report(
         self,

@@ -184,11 +184,11 @@ class _Training:
         train, test = self.parts.train, self.parts.test
         Z = _forward(evidence.estimator, train)
         # An interval says what to expect of new examples: on these it would mislead.
-        on_train = replace(evaluate(Z, train.labels, train.classes, readout), interval=None)
+        on_train = replace(evaluate(Z, train.labels, train.classes, readout=readout), interval=None)
         judged = (
             None
             if test is None or evidence.Z is None
-            else evaluate(evidence.Z, test.labels, test.classes, readout).to_dict()
+            else evaluate(evidence.Z, test.labels, test.classes, readout=readout).to_dict()
         )
         return {
             "judge": self.parts.judge,

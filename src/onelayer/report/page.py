@@ -207,7 +207,7 @@ def _bars(w: np.ndarray, features: tuple[str, ...] | None) -> list[tuple[str, fl
 
 
 def _figures(results: Results) -> dict[str, Any]:
-    """Return the SVG of each figure that there is something to draw for: numbers and our words."""
+    """Return the SVG of each figure there is something to draw for; matplotlib escapes a name."""
     layer, judgement = results.layer, results.judgement
     choice = layer.card["choice"] or {"tried": []}
     tried = _penalties(choice)

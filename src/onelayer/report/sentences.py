@@ -96,7 +96,7 @@ def calibrated(calibration: dict[str, Any] | None) -> str:
 
 def rule(decision: dict[str, Any] | None) -> str:
     """Say how answers are taken, where it is not by the largest probability."""
-    return "" if decision is None else f"It answers by {decision['words']}."
+    return "" if decision is None else f"Its answer is {decision['words']}."
 
 
 def bins(results: Results) -> str:
