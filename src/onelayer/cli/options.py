@@ -152,8 +152,8 @@ C: TypeAlias = Annotated[
     float | None,
     typer.Option(
         "--C",
-        help="Inverse strength of the penalty, inf for none. Default: the best of ten values "
-        "by log loss, never on what judges.",
+        help="Inverse strength of the penalty, inf for none. Default: the best of ten values or "
+        "more by log loss in five folds, or on the validation set.",
         rich_help_panel=_TRAINING,
         show_default=False,
     ),

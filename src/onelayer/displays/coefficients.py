@@ -116,6 +116,9 @@ class CoefficientsDisplay:
         ax.invert_yaxis()
         if exponentiate:
             ax.set_xscale("log")
+            ax.xaxis.set_major_formatter("{x:g}")
+            ax.xaxis.set_minor_formatter("{x:g}")
+            ax.tick_params(axis="x", which="minor", labelsize="small")
         unit = "odds ratio" if exponentiate else self.unit
         intervals = np.array_equal(self.ci_low, self.ci_high, equal_nan=True)
         ax.set_xlabel(unit if intervals else f"{unit}, with its interval")

@@ -84,7 +84,8 @@ class PathDisplay:
         ax : matplotlib Axes, default=None
             Where; None: a new figure.
         named : int, default=8
-            How many lines have a colour and a name: those that are largest anywhere.
+            How many lines have a colour and a name: those that are largest at the C taken, or
+            anywhere where none was.
         **kwargs
             Of the lines, as `Axes.plot` has them.
 
@@ -94,7 +95,7 @@ class PathDisplay:
             This display.
         """
         ax = axes_of(ax)
-        largest = np.argsort(-np.abs(self.coefs).max(axis=0), kind="stable")[:named].tolist()
+        largest = np.argsort(-self._sizes(), kind="stable")[:named].tolist()
         self.lines_ = []
         for j in range(self.coefs.shape[1]):
             grey = {} if j in largest else {"color": "0.8", "linewidth": 0.8, "zorder": 1.5}
@@ -107,6 +108,11 @@ class PathDisplay:
         self._name(ax, largest)
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+    def _sizes(self) -> np.ndarray:
+        if self.C is None:
+            return np.abs(self.coefs).max(axis=0)
+        return np.abs(self.coefs[np.argmin(np.abs(np.log(self.Cs / self.C)))])
 
     def _name(self, ax: Axes, largest: list[int]) -> None:
         """Names at the ends of their lines, moved apart where they would cover one another."""

@@ -120,7 +120,7 @@ def warn_unless_solved(search: Search, taken: Trial, tol: float) -> None:
 
 
 def _iterations(trial: Trial) -> np.ndarray:
-    return np.array([solution.iterations for solution in trial.solutions], np.int32)
+    return np.array([max(1, solution.iterations) for solution in trial.solutions], np.int32)
 
 
 def _row(trial: Trial) -> dict[str, Any]:
