@@ -12,6 +12,7 @@ from typing import Any
 _HOME = {
     "LogisticRegression": "onelayer.estimators",
     "Model": "onelayer.model",
+    "check_separation": "onelayer.estimators",
     "lesson": "onelayer.lesson",
     "load": "onelayer.model",
     "read_pictures": "onelayer.readers",
@@ -19,7 +20,16 @@ _HOME = {
     "train": "onelayer.model",
 }
 
-__all__ = ["LogisticRegression", "Model", "lesson", "load", "read_pictures", "save", "train"]
+__all__ = [
+    "LogisticRegression",
+    "Model",
+    "check_separation",
+    "lesson",
+    "load",
+    "read_pictures",
+    "save",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,5 +2,6 @@
 
 from onelayer.estimators.classifier import LogisticRegression
 from onelayer.estimators.parameters import exact_parameters
+from onelayer.estimators.separation import check_separation
 
-__all__ = ["LogisticRegression", "exact_parameters"]
+__all__ = ["LogisticRegression", "check_separation", "exact_parameters"]
