@@ -102,7 +102,7 @@ def test_the_gradient_is_that_of_finite_differences(storage):
     )
     function = FirthObjective.of(layer, WEIGHTS.sum())
     c, step = np.array([0.3, -0.2, 0.7, 0.1]), 1e-5
-    gradient = function.gradient(function.point(c))
+    gradient = function.slopes(function.point(c))[0]
     for j, unit in enumerate(np.eye(4)):
         high, low = (function.point(c + sign * step * unit).value for sign in (1, -1))
         assert gradient[j] == pytest.approx((high - low) / (2 * step), rel=1e-6, abs=1e-9)
@@ -158,7 +158,7 @@ def test_units_and_far_means_change_nothing():
     np.testing.assert_allclose(scaled.coef_ * units, plain.coef_, rtol=1e-9)
     errors = scaled.firth_.standard_errors * np.r_[units, 1]
     np.testing.assert_allclose(errors, plain.firth_.standard_errors, rtol=1e-9)
-    far = firth().fit(X + [0, 1e7, 0], Y)
+    far = firth().fit(X + np.array([0, 1e7, 0]), Y)
     np.testing.assert_allclose(far.coef_, plain.coef_, rtol=1e-6)
 
 
@@ -196,7 +196,7 @@ def test_one_dummy_is_half_an_example_more_in_each_cell():
     assert model.coef_[0, 0] == pytest.approx(np.log(0.5 / 5.5) - np.log(4.5 / 9.5), rel=1e-8)
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.uint8])
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8])
 def test_large_data_are_read_in_pieces(dtype):
     rng = np.random.default_rng(1)
     pixels = rng.integers(0, 256, (60_000, 40)).astype(dtype)
@@ -222,7 +222,7 @@ def test_a_warm_start_stays_and_a_plain_fit_forgets():
     ("options", "y", "message"),
     [
         ({"C": 1.0}, Y, r"here is one, of C=1 and l1_ratio=0: set C=np.inf and l1_ratio=0"),
-        ({}, np.arange(40) % 3, r"for two classes, and y has 3: set firth=False and a finite C"),
+        ({}, np.arange(40) % 3, r"for two classes, and y has 3. Set firth=False and a finite C"),
         ({"solver": "lbfgs"}, Y, r"by Fisher scoring, not by 'lbfgs': set solver='auto'"),
         ({"solver": "gram"}, Y, r"by Fisher scoring, not by 'gram'"),
     ],

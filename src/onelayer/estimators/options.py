@@ -127,7 +127,8 @@ def check_firth(solver: str, asked: Asked, classes: np.ndarray) -> None:
         )
     if len(classes) > 2:
         raise UsageError(
-            f"firth=True is for two classes, and y has {len(classes)}: set firth=False and a "
+            "Only binary classification is supported. The type of the target is multiclass: "
+            f"firth=True is for two classes, and y has {len(classes)}. Set firth=False and a "
             "finite C, or wrap the estimator in a OneVsRestClassifier"
         )
     if NEAREST.get(solver, solver) not in ("auto", "newton"):

@@ -32,6 +32,8 @@ def independent(R: np.ndarray, order: np.ndarray) -> np.ndarray:
 
     Gram-Schmidt, each column twice (Giraud and others 2005), until there are as many as rows.
     """
+    sizes = np.abs(R).max(axis=0, initial=0)
+    R = R / np.where(sizes > 0, sizes, 1)
     lengths = np.linalg.norm(R, axis=0)
     Q = np.empty((len(R), min(R.shape)))
     kept: list[int] = []

@@ -19,6 +19,7 @@ from scipy.optimize import linprog
 TIE = 1e-10  # of |F| |d|: an F d that rounding may have left of 0,
 NOISE = 1e-13  # or of the largest |d|: what it may have left of a d of 0
 FLAT = 1e-10  # of the largest singular value: what rounding may have left of 0
+CLEAN = 1e-14  # of a unit vector: an entry that rounding may have left of 0
 BALANCED = 1e-11  # of |F|^T lambda may remain in F^T lambda
 
 
@@ -77,7 +78,7 @@ def _checked(F: np.ndarray, direction: np.ndarray, balance: np.ndarray) -> Face:
 
 
 def tie(F: np.ndarray, d: np.ndarray) -> np.ndarray:
-    """The F d that rounding may have left of 0, for rows of F of size 1; d has columns or is one."""
+    """The F d that rounding may have left of 0: rows of F of size 1, d one column or more."""
     return TIE * (np.abs(F) @ np.abs(d)) + NOISE * np.abs(d).max(axis=0, initial=0)
 
 
@@ -88,7 +89,9 @@ def _null_space(F: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     _, s, Vt = np.linalg.svd(np.vstack([R, np.zeros((p - len(R), p))]))
     known = s > FLAT * max(s[0], np.finfo(float).tiny)
     inverse = Vt[known].T / s[known]
-    return Vt[~known].T, inverse @ inverse.T
+    span = Vt[~known].T
+    span[np.abs(span) < CLEAN] = 0  # a column that takes no part takes none at all
+    return span, inverse @ inverse.T
 
 
 def _balances(F: np.ndarray, balance: np.ndarray, inverse_square: np.ndarray) -> bool:

@@ -75,15 +75,25 @@ class FirthObjective:
         penalty = -(np.log(4) * len(c) + 2 * np.log(np.diag(L)).sum()) / (2 * self.total)
         return Point(c, loss + float(penalty), np.linalg.inv(L).T)
 
-    def gradient(self, point: Point) -> np.ndarray:
-        """DJ/dc (r,), the modified score over -S."""
-        gradient = np.zeros_like(point.c)
+    def slopes(self, point: Point) -> tuple[np.ndarray, np.ndarray]:
+        """dJ/dc (r,), the modified score over -S, and what J bends by (r, r), h taken as fixed.
+
+        That is X^T diag((v + h / S) a (1 - a)) X: exact where there are as many columns as rows,
+        and h is 1; there a step of the information alone is twice too long.
+        """
+        gradient, curvature = np.zeros_like(point.c), np.zeros_like(point.M)
         for rows, x in self._rows():
             z, v = x @ point.c, self.layer.weights[rows]
             dz = v * self.layer.head.residual(z[:, None], self.layer.targets[rows])[:, 0]
-            h = v * _curvature(z) * ((x @ point.M) ** 2).sum(axis=1)
-            gradient += x.T @ (dz + h * np.tanh(z / 2) / (2 * self.total))
-        return gradient
+            share = v * _curvature(z) * ((x @ point.M) ** 2).sum(axis=1) / self.total
+            gradient += x.T @ (dz + share * np.tanh(z / 2) / 2)
+            curvature += (x * ((v + share) * _curvature(z))[:, None]).T @ x
+        return gradient, curvature
+
+    def rounding(self, value: float) -> float:
+        """What rounding may have added to a J of this value, of sums of r logarithms."""
+        terms = np.log(4) * self.whitening.A.shape[1] / self.total
+        return float(16 * np.finfo(float).eps * (abs(value) + terms))
 
     def covariance(self, point: Point, scaling: Scaling | None) -> np.ndarray:
         """I^-1 for X as given, (p, p), the intercept last; NaN where collinear columns share."""
@@ -105,7 +115,7 @@ def _curvature(z: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True)
 class FirthState(State):
-    """A state, its point, and the direction -S I^-1 dJ/dc; gap = half the squared decrement."""
+    """A state, its point, and the direction of a scoring step; gap = half its slope."""
 
     function: FirthObjective
     point: Point
@@ -115,7 +125,7 @@ class FirthState(State):
 @final
 @dataclass(frozen=True)
 class FisherScoring(Solver[FirthState]):
-    """c := c - S I^-1 dJ/dc, halved until J falls; two passes a step, one more to begin with."""
+    """Along dJ/dc divided by the curvature, halved until J falls: two passes a step, and three."""
 
     total: float
     name: ClassVar[str] = "fisher-scoring"
@@ -131,7 +141,7 @@ class FisherScoring(Solver[FirthState]):
     def step(self, objective: Objective, state: FirthState) -> FirthState:
         """Along the direction; stalled once J and gap do not fall."""
         del objective
-        rounding = 4 * np.finfo(float).eps * abs(state.value)
+        rounding = state.function.rounding(state.value)
         length = 1.0
         for _ in range(HALVINGS):
             point = state.function.point(state.point.c + length * state.direction)
@@ -144,16 +154,16 @@ class FisherScoring(Solver[FirthState]):
 
 
 def _state(function: FirthObjective, point: Point) -> FirthState:
-    gradient = function.gradient(point)
-    half = point.M.T @ gradient
+    gradient, curvature = function.slopes(point)
+    direction = -np.linalg.solve(curvature, gradient)
     return FirthState(
         theta=(function.whitening.A @ point.c)[:, None],
         value=point.value,
         gradient=(function.whitening.inverse.T @ gradient)[:, None],
-        gap=0.5 * float(half @ half),
+        gap=-0.5 * float(gradient @ direction),
         function=function,
         point=point,
-        direction=-point.M @ half,
+        direction=direction,
     )
 
 

@@ -55,9 +55,12 @@ class Coordinates:
         return self.scaling.fold(theta[:-1], theta[-1])
 
     def effects(self, *, intercept: bool) -> np.ndarray:
-        """How each parameter for X as given depends on c: (n + 1, r), (n, r) without intercept."""
+        """How each parameter for X as given depends on c, up to a factor each.
+
+        Rows of size 1: (n + 1, r), (n, r) without an intercept.
+        """
         W, b = self.scaling.fold(self.A[:-1], self.A[-1])
-        return np.vstack([W, b]) if intercept else W
+        return _to_size_1(np.vstack([W, b]) if intercept else W)
 
 
 def _exact_scaling(X: Any, *, intercept: bool) -> Scaling:
@@ -178,5 +181,6 @@ def _some(wanted: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def _to_size_1(x: np.ndarray) -> np.ndarray:
+    """Every row over its largest entry."""
     size = np.abs(x).max(axis=1, initial=0, keepdims=True)
     return x / np.where(size > 0, size, 1)
