@@ -10,11 +10,12 @@ from scipy.optimize import minimize
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from onelayer import LogisticRegression
-from onelayer.designs import make_design
+from onelayer.designs import make_design, make_scaling
 from onelayer.logistic import Binary
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.statistics.firth import FirthObjective
+from onelayer.statistics.firth_profile import firth_profile
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 3)) * [1, 20, 0.1] + [0, 5, 1]
@@ -199,9 +200,9 @@ def test_one_dummy_is_half_an_example_more_in_each_cell():
 @pytest.mark.parametrize("dtype", [np.float32, np.uint8])
 def test_large_data_are_read_in_pieces(dtype):
     rng = np.random.default_rng(1)
-    pixels = rng.integers(0, 256, (60_000, 40)).astype(dtype)
+    pixels = rng.integers(0, 256, (42_000, 50)).astype(dtype)
     z = (pixels[:, :5].astype(float) - 128) @ np.full(5, 0.01)
-    y = (z + rng.logistic(size=60_000) > 0).astype(int)
+    y = (z + rng.logistic(size=42_000) > 0).astype(int)
     model = firth(scaling=1 / 255).fit(pixels, y)
     plain = LogisticRegression(C=np.inf, tol=1e-12, scaling=1 / 255).fit(pixels, y)
     # Among so many examples the correction is of size p / m.
@@ -231,6 +232,82 @@ def test_what_does_not_go_together_is_named(options, y, message):
     model = LogisticRegression(**{"C": np.inf, "firth": True, **options})
     with pytest.raises(ValueError, match=message):
         model.fit(X, y)
+
+
+def profiled(x, y, weights, model, scaling=None):
+    layer = Objective(
+        design=make_design(x, scaling),
+        head=Binary(),
+        targets=y,
+        weights=weights / weights.sum(),
+        penalty=Penalty(0.0, 0.0),
+        intercept=model.fit_intercept,
+    )
+    theta = parameters(model)[:, None]
+    if scaling is not None:
+        theta = np.vstack(scaling.unfold(theta[:-1], theta[-1]))
+    return firth_profile(layer, theta, weights.sum(), scaling)
+
+
+def test_endometrial_profiles(shared):
+    # Published: chi squared 6.798 and an interval of 0.6097 to 7.8546 for NV by R's logistf.
+    frame = pd.read_csv(shared / "data" / "endometrial.csv")
+    x, y = frame[["NV", "PI", "EH"]].to_numpy(float), frame["HG"].to_numpy()
+    found = profiled(x, y, np.ones(79), firth().fit(x, y))
+    assert found.chi_squared[0] == pytest.approx(6.798457, abs=5e-7)
+    assert found.p_value[0] == pytest.approx(0.0091237, abs=5e-8)
+    assert (found.lower[0], found.upper[0]) == pytest.approx((0.609724, 7.854632), abs=1e-6)
+
+
+@pytest.mark.parametrize("y", [Y, (X[:, 0] > 0).astype(int)])
+def test_profiles_are_those_of_a_slow_search(y):
+    model = firth().fit(X, y, WEIGHTS)
+    found = profiled(X, y, WEIGHTS, model)
+    x = np.column_stack([X, np.ones(40)])
+    best = -negative_log_likelihood(parameters(model), x, y, WEIGHTS)
+    for value, expected in (
+        (0.0, found.chi_squared),
+        (found.lower, 3.841459),
+        (found.upper, 3.841459),
+    ):
+        for j in range(4):
+            held = np.broadcast_to(value, 4)[j]
+            statistic = 2 * (best - held_likelihood(x, y, WEIGHTS, j, held, parameters(model)))
+            assert statistic == pytest.approx(np.broadcast_to(expected, 4)[j], abs=2e-5)
+    assert (found.lower < parameters(model)).all()
+    assert (parameters(model) < found.upper).all()
+
+
+def held_likelihood(x, y, weights, j, value, start):
+    """The largest penalised likelihood with one coefficient held, naively."""
+    units = np.abs(x).max(axis=0)
+
+    def whole(free):
+        return np.insert(free / np.delete(units, j), j, value)
+
+    free = np.delete(start * units, j)
+    options = {"xatol": 1e-7, "fatol": 1e-9}
+    for _ in range(2):
+        free = minimize(
+            lambda at: negative_log_likelihood(whole(at), x, y, weights),
+            free,
+            method="Nelder-Mead",
+            options=options,
+        ).x
+    return -negative_log_likelihood(whole(free), x, y, weights)
+
+
+def test_profiles_do_not_depend_on_scaling_and_leave_out_collinear_columns():
+    model = firth().fit(X, Y, WEIGHTS)
+    plain = profiled(X, Y, WEIGHTS, model)
+    scaling = make_scaling(X, "standard", WEIGHTS / WEIGHTS.sum())
+    scaled = profiled(X, Y, WEIGHTS, model, scaling)
+    np.testing.assert_allclose(scaled.chi_squared, plain.chi_squared, rtol=1e-7)
+    np.testing.assert_allclose(scaled.lower, plain.lower, rtol=1e-6)
+    wide = np.column_stack([X, X[:, 0]])
+    shared_by_two = profiled(wide, Y, WEIGHTS, firth().fit(wide, Y, WEIGHTS))
+    np.testing.assert_array_equal(np.isnan(shared_by_two.upper), [True, False, False, True, False])
+    np.testing.assert_allclose(shared_by_two.upper[[1, 2, 4]], plain.upper[1:], rtol=1e-6)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")

@@ -141,16 +141,26 @@ class FisherScoring(Solver[FirthState]):
     def step(self, objective: Objective, state: FirthState) -> FirthState:
         """Along the direction; stalled once J and gap do not fall."""
         del objective
-        rounding = state.function.rounding(state.value)
-        length = 1.0
-        for _ in range(HALVINGS):
-            point = state.function.point(state.point.c + length * state.direction)
-            if point.value <= state.value - 2 * SUFFICIENT * length * state.gap + rounding:
-                following = _state(state.function, point)
-                flat = following.value >= state.value and following.gap >= state.gap
-                return replace(following, stalled=flat)
-            length /= 2
-        return replace(state, stalled=True)
+        point = stepped(state.function, state.point, state.direction, state.gap)
+        if point is None:
+            return replace(state, stalled=True)
+        following = _state(state.function, point)
+        flat = following.value >= state.value and following.gap >= state.gap
+        return replace(following, stalled=flat)
+
+
+def stepped(
+    function: FirthObjective, point: Point, direction: np.ndarray, gap: float
+) -> Point | None:
+    """Along the direction, halved until J falls; None where it never does. Gap: half the slope."""
+    rounding = function.rounding(point.value)
+    length = 1.0
+    for _ in range(HALVINGS):
+        trial = function.point(point.c + length * direction)
+        if trial.value <= point.value - 2 * SUFFICIENT * length * gap + rounding:
+            return trial
+        length /= 2
+    return None
 
 
 def _state(function: FirthObjective, point: Point) -> FirthState:
