@@ -21,6 +21,7 @@ Sums = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 SMALL_BYTES = 2_000_000  # of X: below, NumPy in float64 costs nothing that one would notice
 ROWS = 4096  # rows whose activations are computed together
+PROJECTED_BYTES = 1 << 24  # of the rows that `project` gives at a time
 
 
 @dataclass
@@ -148,6 +149,18 @@ class Design(ABC):
             for d in range(c):
                 H[:, d, :, c] = H[:, c, :, d]
         return H if self.folded is None else self.folded.fold_hessian(H)
+
+    def project(self, W: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        """X' W + b for some rows at a time, in float64, whatever the type of X: in one read.
+
+        For k so many that (m, k) is not to be made.
+        """
+        Wx, bx = (W, b) if self.folded is None else self.folded.fold(W, b)
+        step = max(1, min(ROWS, PROJECTED_BYTES // (8 * W.shape[1])))
+        for rows, block in self.blocks():
+            for start in range(rows.start, rows.stop, step):
+                piece = slice(start, min(start + step, rows.stop))
+                yield piece, block[start - rows.start : piece.stop - rows.start] @ Wx + bx
 
     @abstractmethod
     def moments_pass(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
