@@ -12,14 +12,26 @@ from typing import Any
 _HOME = {
     "LogisticRegression": "onelayer.estimators",
     "Model": "onelayer.model",
+    "compare": "onelayer.statistics",
     "lesson": "onelayer.lesson",
     "load": "onelayer.model",
+    "logit": "onelayer.statistics",
     "read_pictures": "onelayer.readers",
     "save": "onelayer.model",
     "train": "onelayer.model",
 }
 
-__all__ = ["LogisticRegression", "Model", "lesson", "load", "read_pictures", "save", "train"]
+__all__ = [
+    "LogisticRegression",
+    "Model",
+    "compare",
+    "lesson",
+    "load",
+    "logit",
+    "read_pictures",
+    "save",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -30,14 +30,16 @@ BLOCK_BYTES = 1 << 19  # a converted block and its products stay within a core's
 
 @final
 class DenseDesign(Design):
-    """X (m, n) in memory; products in float64 for float64 or small data, else in float32."""
+    """X (m, n) in memory; products in float64 for float64, small data or `double`."""
 
-    def __init__(self, X: np.ndarray, scaling: Scaling | None = None) -> None:
+    def __init__(
+        self, X: np.ndarray, scaling: Scaling | None = None, *, double: bool = False
+    ) -> None:
         m, n = X.shape
         self.X = X
         self.scaling = scaling
         small = X.nbytes < SMALL_BYTES
-        double = X.dtype == np.float64 or small
+        double = double or X.dtype == np.float64 or small
         self.dtype = np.dtype(np.float64 if double else np.float32)
         self.folded = None
         self.traits = Traits(m, n, X.nbytes, 1.0, frozenset({"rows", "hessian", "gram", "sample"}))
