@@ -185,12 +185,13 @@ class Design(ABC):
 
         Block under block: it has X's own digits, where X^T X has half of them.
         """
-        R = np.zeros((0, self.traits.n + 1))
+        R: Any = np.zeros((0, self.traits.n + 1))
         for rows, block in self.blocks():
             augmented, roots = self.augment(block), np.sqrt(weights[rows])[:, None]
             for start in range(0, len(roots), ROWS):
                 part = slice(start, start + ROWS)
-                R = np.linalg.qr(np.vstack([R, _dense(augmented[part]) * roots[part]]), mode="r")
+                below = _dense(augmented[part]) * roots[part]
+                R = np.linalg.qr(np.vstack([R, below]), mode="r")
         return self._fold_rows(R)
 
     def diagonal_pass(self, h: np.ndarray) -> np.ndarray:

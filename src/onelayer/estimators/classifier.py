@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from onelayer.designs import Scaling
 from onelayer.estimators.callbacks import FitTasks
+from onelayer.estimators.inference import InferenceMixin
 from onelayer.estimators.options import (
     NEAREST,
     SOLVER_NAMES,
@@ -41,7 +42,7 @@ from onelayer.solvers import Run, named_solver
 
 
 class LogisticRegression(
-    CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEstimator
+    CallbackSupportMixin, InferenceMixin, LinearClassifierMixin, SparseCoefMixin, BaseEstimator
 ):
     """Logistic regression, binary or softmax, penalised by L2, L1, both or not at all: one layer.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.designs.design import OfRows
 from onelayer.errors import DataError, UsageError
 from onelayer.statistics import numbers
 from onelayer.statistics.result import LogitResult
@@ -130,8 +131,8 @@ def compare(*models: LogitResult | Summary) -> Comparison:
     UsageError
         For fewer than two models.
     DataError
-        When they differ in their rows, counts or response (missing values of another column, often),
-        or one of them has no estimates.
+        When they differ in their rows, counts or response (often because of missing values in
+        another column), or one of them has no estimates.
     """
     results = [model.result if isinstance(model, Summary) else model for model in models]
     if len(results) < 2:
@@ -178,12 +179,16 @@ def _spans(large: Sample, small: Sample) -> bool:
     for column in range(small.rows):
         x = _column(small, column)
         weighted = (x * large.shares[:, None])[:, :1]
-        cross = large.design.sums_pass(*_zero(large), lambda rows, _, v=weighted: v[rows])
+        cross = large.design.sums_pass(*_zero(large), _rows_of(weighted))
         inside = np.linalg.lstsq(R.T, cross[: large.rows, 0], rcond=None)[0]
         square = float(weighted[:, 0] @ x[:, 0])
         if square - inside @ inside > APART * square:
             return False
     return True
+
+
+def _rows_of(values: np.ndarray) -> OfRows:
+    return lambda rows, _z: values[rows]
 
 
 def _column(sample: Sample, position: int) -> np.ndarray:

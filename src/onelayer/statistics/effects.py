@@ -1,4 +1,4 @@
-"""Average marginal effects: what a unit of a feature does to probabilities, on average over rows."""
+"""Average marginal effects: what a unit of a feature does to probabilities."""
 
 from __future__ import annotations
 

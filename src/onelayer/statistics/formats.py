@@ -51,14 +51,14 @@ def _html_table(sheet: Sheet) -> str:
 
 
 def _html_group(group: Group, columns: int) -> str:
-    heading = f'<tr class="group"><th scope="rowgroup" colspan="{columns}">{escape(group.heading)}</th></tr>'
-    rows = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>'
-        + "".join(f"<td>{_figure_spaced(escape(cell))}</td>" for cell in row[1:])
-        + "</tr>"
-        for row in group.rows
-    )
-    return f"<tbody>{heading if group.heading else ''}{rows}</tbody>"
+    span = f'<th scope="rowgroup" colspan="{columns}">{escape(group.heading)}</th>'
+    heading = f'<tr class="group">{span}</tr>' if group.heading else ""
+    return f"<tbody>{heading}{''.join(_html_row(row) for row in group.rows)}</tbody>"
+
+
+def _html_row(row: tuple[str, ...]) -> str:
+    cells = "".join(f"<td>{_figure_spaced(escape(cell))}</td>" for cell in row[1:])
+    return f'<tr><th scope="row">{escape(row[0])}</th>{cells}</tr>'
 
 
 def _figure_spaced(cell: str) -> str:
@@ -73,7 +73,7 @@ def markdown(sheet: Sheet) -> str:
     """A heading, lists, and a table with pipes, aligned in the source too."""
     parts = [f"## {_md(sheet.title)}", _md_pairs(sheet.facts)]
     parts += [f"> **{_md(sheet.alarm)}**"] * bool(sheet.alarm)
-    parts += [_md_table(sheet)] * bool(sheet.groups)
+    parts += [_md_table(sheet)] if sheet.groups else []
     parts += [_md_pairs(sheet.figures), *map(_md, sheet.notes)]
     return "\n\n".join(part for part in parts if part) + "\n"
 

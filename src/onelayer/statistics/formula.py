@@ -221,7 +221,7 @@ def _evaluated(left: Any, rows: Any) -> np.ndarray:
         return np.asarray(rows[str(left)])
     try:
         values = stateful_eval(str(left), LayeredMapping(rows, TRANSFORMS), {}, {}, None)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (whatever the user's expression raises)
         raise UsageError(f"The response {left} cannot be computed: {error}") from None
     return np.asarray(values)
 

@@ -16,6 +16,7 @@ from onelayer.statistics.summary import (
     cells_of,
     class_name,
     data_facts,
+    described,
     tabulated,
 )
 
@@ -56,6 +57,15 @@ class MarginalEffects(Printable):
             classes = sample.classes.tolist()
             index = pd.MultiIndex.from_product([classes, names], names=["class", "feature"])
         return pd.DataFrame(self.values, index=index, columns=["effect", *COLUMNS[1:6]])
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON: what was read, which errors, and the rows of `frame`."""
+        return {
+            **described(self.result),
+            "level": self.level,
+            "dummies": list(self.dummies),
+            "effects": self.frame.reset_index().to_dict(orient="records"),
+        }
 
     @property
     def sheet(self) -> Sheet:

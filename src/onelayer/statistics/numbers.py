@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-DIGITS = 4  # of a standard error
+DIGITS = 3  # of a standard error
 MOST_DECIMALS = 5  # beyond, and from 10^6 on, powers of ten are read more easily
 LARGE = 1e6
 
 
 def by_error(value: float, error: float) -> str:
-    """A value to the fourth digit of its standard error."""
+    """A value to the third digit of its standard error."""
     if not math.isfinite(value):
         return "" if math.isnan(value) else ("inf" if value > 0 else "-inf")
     if not math.isfinite(error) or error <= 0:
@@ -23,12 +23,13 @@ def by_error(value: float, error: float) -> str:
 
 
 def ratio(value: float) -> str:
-    """Four digits; powers of ten below a thousandth and from 10^5 on."""
+    """Four digits, below 1 three; powers of ten below a thousandth and from 10^5 on."""
     if not math.isfinite(value):
         return "" if math.isnan(value) else "inf"
-    if value == 0 or not 1e-3 <= value < 1e5:  # noqa: PLR2004
+    if value == 0 or not 1e-3 <= value < 1e5:
         return f"{value:.2e}"
-    decimals = min(3, max(0, 3 - math.floor(math.log10(value))))
+    decimals = (2 if value < 1 else 3) - math.floor(math.log10(value))
+    decimals = min(5, max(0, decimals))
     return f"{value:.{decimals}f}"
 
 
@@ -36,7 +37,7 @@ def p_value(p: float) -> str:
     """Three decimals, or that it is less than they show."""
     if math.isnan(p):
         return ""
-    return "< 0.001" if p < 0.0005 else f"{p:.3f}"  # noqa: PLR2004
+    return "< 0.001" if p < 0.0005 else f"{p:.3f}"
 
 
 def p_in_words(p: float) -> str:

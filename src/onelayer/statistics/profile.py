@@ -1,4 +1,4 @@
-"""Intervals from the profile likelihood: where the best model with that coefficient is too unlikely."""
+"""Intervals from the profile likelihood: which coefficients are not too unlikely."""
 
 from __future__ import annotations
 

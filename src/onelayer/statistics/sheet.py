@@ -11,6 +11,7 @@ from onelayer.errors import UsageError
 
 WIDTH = 80  # columns of a terminal
 INDENT, GAP = "  ", "  "
+SHORTEST = 12  # room that names have at least
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -110,10 +111,10 @@ class Printable(ABC):
 
 
 def text(sheet: Sheet) -> str:
-    """80 columns: names on the left, numbers under their heads, long names on lines of their own."""
+    """80 columns: names on the left, long ones on lines of their own, numbers under their heads."""
     parts = [textwrap.fill(sheet.title, WIDTH), _pairs(sheet.facts)]
     parts += [_alarm(sheet.alarm)] * bool(sheet.alarm)
-    parts += [_table(sheet)] * bool(sheet.groups)
+    parts += [_table(sheet)] if sheet.groups else []
     parts += [_figures(sheet.figures), *(_note(note) for note in sheet.notes)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -159,22 +160,48 @@ def _table(sheet: Sheet) -> str:
     widths = [
         max(len(head), *(len(row[i + 1]) for row in rows)) for i, head in enumerate(sheet.heads[1:])
     ]
-    numbers = sum(widths) + len(GAP) * len(widths)
-    longest = max(len(row[0]) for row in rows)
-    names = max(12, min(longest, WIDTH - numbers - len(INDENT)))
-    rule = INDENT + "\u2500" * (names + numbers)
-    lines = [_line(sheet.heads, names, widths), rule]
+    layout = _layout(max(len(row[0]) for row in rows), widths)
+    rule = INDENT + "\u2500" * layout.width
+    lines = [_line(sheet.heads, layout), rule]
     for position, group in enumerate(sheet.groups):
         if group.heading:
             lines += [""] * (position > 0) + [INDENT + group.heading]
         for row in group.rows:
-            if len(row[0]) > names:
-                lines.append(INDENT + row[0])
-                row = ("", *row[1:])  # noqa: PLW2901
-            lines.append(_line(row, names, widths))
+            lines += _lines(row, layout)
     return "\n".join([*lines, rule])
 
 
-def _line(row: tuple[str, ...], names: int, widths: list[int]) -> str:
-    cells = [f"{cell:>{width}}" for cell, width in zip(row[1:], widths, strict=True)]
-    return f"{INDENT}{row[0]:<{names}}{GAP}{GAP.join(cells)}".rstrip()
+@dataclass(frozen=True)
+class _Layout:
+    """Widths of the names and of the cells, and what stands between these."""
+
+    names: int
+    widths: list[int]
+    gap: str
+
+    @property
+    def width(self) -> int:
+        return self.names + sum(self.widths) + len(self.gap) * len(self.widths)
+
+
+def _layout(longest: int, widths: list[int]) -> _Layout:
+    """Two spaces between columns, or one where names find no room otherwise."""
+    room = WIDTH - len(INDENT)
+    for gap in (GAP, " "):
+        layout = _Layout(longest, widths, gap)
+        if layout.width <= room:
+            return layout
+    others = layout.width - longest
+    return _Layout(max(min(SHORTEST, longest), room - others), widths, " ")
+
+
+def _lines(row: tuple[str, ...], layout: _Layout) -> list[str]:
+    """One line, or for a long name two."""
+    if len(row[0]) <= layout.names:
+        return [_line(row, layout)]
+    return [INDENT + row[0], _line(("", *row[1:]), layout)]
+
+
+def _line(row: tuple[str, ...], layout: _Layout) -> str:
+    cells = [f"{cell:>{width}}" for cell, width in zip(row[1:], layout.widths, strict=True)]
+    return f"{INDENT}{row[0]:<{layout.names}}{layout.gap}{layout.gap.join(cells)}".rstrip()

@@ -31,6 +31,13 @@ REMEDY = (
 )
 
 
+MANY = 30  # clusters; Cameron and Miller 2015, section VI: "few" is below some 20 to 50
+FEW = (
+    "Few clusters: these standard errors tend to be too small and p-values too optimistic "
+    "(Cameron and Miller 2015)."
+)
+
+
 @dataclass(frozen=True)
 class Test:
     """A chi-squared statistic, its degrees of freedom and p; `name` says what was tested."""
@@ -49,6 +56,8 @@ class Test:
         """For a summary."""
         if not self.df:
             return "nothing to test"
+        if np.isnan(self.statistic):
+            return f"none: too few clusters for {self.df} df"
         shown = numbers.fixed(self.statistic, 3)
         return f"{shown} on {self.df} df, {numbers.p_in_words(self.p_value)}"
 
@@ -151,12 +160,33 @@ class Summary(Printable):
 
     @property
     def wald_test(self) -> Test:
-        """w^T Cov(w)^-1 w over all coefficients w but the constants."""
+        """w^T Cov(w)^-1 w over all coefficients w but the constants; NaN with too few clusters."""
         sample = self.result.estimate.sample
         w = self.result.estimate.reference[:, : len(sample.features)].ravel()
         slopes = np.tile(np.arange(sample.rows) < len(sample.features), sample.blocks)
         cov = self.result.scaled_covariance[np.ix_(slopes, slopes)]
-        return Test("Wald", float(w @ np.linalg.pinv(cov, hermitian=True) @ w), len(w))
+        clusters = self.result.errors.clusters
+        if clusters and clusters <= len(w):  # their covariance has rank clusters - 1 at most
+            return Test("Wald", float("nan"), len(w))
+        return Test("Wald", float(w @ np.linalg.solve(cov, w)), len(w))
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON: what was read, which errors and intervals, figures, and the rows of `frame`."""
+        test = self.lr_test
+        return {
+            **described(self.result),
+            "separable": self.separable,
+            "interval": self.interval,
+            "level": self.level,
+            "loglik": self.loglik,
+            "null_loglik": self.null_loglik,
+            "lr_test": {"statistic": test.statistic, "df": test.df, "p_value": test.p_value},
+            "deviance": self.deviance,
+            "aic": self.aic,
+            "bic": self.bic,
+            "pseudo_r2": self.pseudo_r2,
+            "coefficients": self.frame.reset_index().to_dict(orient="records"),
+        }
 
     def marginal_effects(self, *, dummies: bool = False, level: float = 0.95) -> MarginalEffects:
         """As `LogitResult.marginal_effects`."""
@@ -176,6 +206,7 @@ class Summary(Printable):
             heads=("", "coef", "std err", "z", "p", *bound_heads(self.level), "odds ratio"),
             groups=_groups(sample, self.values),
             figures=self._figures(),
+            notes=(FEW,) if 0 < self.result.errors.clusters < MANY else (),
         )
 
     def _kinds(self) -> Pairs:
@@ -254,6 +285,22 @@ def data_facts(result: LogitResult) -> Pairs:
         levels = ", ".join(f"{factor} = {level}" for factor, level in context.references)
         facts.append(("reference", levels))
     return tuple(facts)
+
+
+def described(result: LogitResult) -> dict[str, Any]:
+    """For JSON: the data and the errors."""
+    context = result.context
+    return {
+        "formula": context.formula,
+        "response": context.response,
+        "classes": result.classes_.tolist(),
+        "rows": context.rows,
+        "rows_given": context.given,
+        "missing": dict(context.dropped),
+        "nobs": result.nobs,
+        "reference": dict(context.references),
+        "errors": result.errors.words,
+    }
 
 
 def class_name(label: Any) -> str:
