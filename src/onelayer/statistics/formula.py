@@ -158,17 +158,34 @@ def _prepared(rows: Any, reference: dict[str, Any]) -> Any:
     for name in rows.columns:
         column = rows[name]
         if name in reference:
-            made[name] = _referenced(column, name, reference[name])
+            column = _referenced(column, name, reference[name])
         elif isinstance(column.dtype, pd.CategoricalDtype):
-            made[name] = column.cat.remove_unused_categories()
-        elif column.dtype == object:
-            made[name] = column.infer_objects()
-        elif pd.api.types.is_extension_array_dtype(column.dtype) and column.dtype.kind in "biuf":
-            made[name] = column.astype({"b": bool, "f": float}.get(column.dtype.kind, np.int64))
+            column = column.cat.remove_unused_categories()
         else:
-            made[name] = column
-        _require_category(made[name], name)
+            column = _plain(column, name)
+        made[name] = column
     return pd.DataFrame(made, index=rows.index)
+
+
+def _plain(column: Any, name: str) -> Any:
+    """Numbers and booleans in NumPy's types, anything else a category."""
+    import pandas as pd
+
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        raise DataError(
+            f"Column {name!r} holds dates: make a number or a category of them (a year, a month)"
+        )
+    if column.dtype == object:
+        column = column.infer_objects()
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        kinds = {"b": bool, "f": np.float64}
+        nullable = pd.api.types.is_extension_array_dtype(column.dtype)
+        return column.astype(kinds.get(column.dtype.kind, np.int64)) if nullable else column
+    try:
+        return column.astype(object).astype("category")
+    except TypeError:
+        kinds_found = sorted({type(value).__name__ for value in column})
+        raise DataError(f"Column {name!r} mixes {' and '.join(kinds_found)}: make it one") from None
 
 
 def _referenced(column: Any, name: str, level: Any) -> Any:
@@ -184,22 +201,6 @@ def _referenced(column: Any, name: str, level: Any) -> Any:
     return pd.Series(
         pd.Categorical(column.tolist(), categories=[found[0], *others]), index=column.index
     )
-
-
-def _require_category(column: Any, name: str) -> None:
-    import pandas as pd
-
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        raise DataError(
-            f"Column {name!r} holds dates: make a number or a category of them (a year, a month)"
-        )
-    if isinstance(column.dtype, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(column):
-        levels = column.nunique()
-        if levels > TEXTS:
-            raise DataError(
-                f"Column {name!r} holds {levels:,} different texts, more than the {TEXTS} of a "
-                "category: leave it out of the formula, or group them"
-            )
 
 
 def _label(value: Any) -> str:
@@ -230,12 +231,28 @@ def _matrix(right: Any, rows: Any) -> tuple[np.ndarray, Any]:
     """X (m, n), float64, the constant first where there is one, and formulaic's account of it."""
     from formulaic.errors import FormulaicError
 
+    _require_categories(right, rows)
     try:
-        matrix = right.get_model_matrix(rows, output="numpy", na_action="ignore", context={})
+        with np.errstate(all="ignore"):  # what is not finite is named below
+            matrix = right.get_model_matrix(rows, output="numpy", na_action="ignore", context={})
     except FormulaicError as error:
         said = str(error).strip().splitlines()[0]
         raise UsageError(f"The formula cannot be computed: {said}") from None
     return np.asarray(matrix, dtype=np.float64), matrix.model_spec
+
+
+def _require_categories(right: Any, rows: Any) -> None:
+    """A column of names would be a column of X a name."""
+    import pandas as pd
+
+    for name in map(str, right.required_variables):
+        if isinstance(rows[name].dtype, pd.CategoricalDtype):
+            levels = len(rows[name].cat.categories)
+            if levels > TEXTS:
+                raise DataError(
+                    f"Column {name!r} holds {levels:,} different texts, more than the {TEXTS} of "
+                    "a category: leave it out of the formula, or group them"
+                )
 
 
 def _require_finite(X: np.ndarray, names: tuple[str, ...]) -> None:

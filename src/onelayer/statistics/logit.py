@@ -14,6 +14,8 @@ from onelayer.statistics.formula import Columns, read_table
 from onelayer.statistics.result import LogitResult
 from onelayer.statistics.sample import make_sample
 
+CLASSES = 20  # different whole numbers that a response may have; more are a count or a measure
+
 
 def logit(
     formula: str,
@@ -117,10 +119,11 @@ def _classes(y: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
         raise DataError(
             f"The response {name} has one value only in the rows that are used: {classes[0]!s}"
         )
-    continuous = classes.dtype.kind == "f" and not (classes == np.round(classes)).all()
-    if continuous and len(classes) > 2:
+    fractions = classes.dtype.kind == "f" and not (classes == np.round(classes)).all()
+    if classes.dtype.kind in "iuf" and len(classes) > (2 if fractions else CLASSES):
         raise DataError(
-            f"The response {name} is continuous ({len(classes):,} values): logistic regression "
-            f"needs classes, such as 'I({name} > {np.median(y):.4g}) ~ ...'"
+            f"The response {name} holds {len(classes):,} different numbers: logistic regression "
+            f"needs classes. Give a threshold, as in 'I({name} > {np.median(y):.4g}) ~ ...', or "
+            "texts where they are names"
         )
     return classes, targets
