@@ -39,14 +39,15 @@ class DenseDesign(Design):
         self.X = X
         self.scaling = scaling
         small = X.nbytes < SMALL_BYTES
-        double = double or X.dtype == np.float64 or small
-        self.dtype = np.dtype(np.float64 if double else np.float32)
+        exact = X.dtype == np.float64 or small
+        self.dtype = np.dtype(np.float64 if exact or double else np.float32)
         self.folded = None
         self.traits = Traits(m, n, X.nbytes, 1.0, frozenset({"rows", "hessian", "gram", "sample"}))
         self.ledger = Ledger()
         # Kernels read along rows; a Fortran-ordered X goes through blocks, which turn it.
         in_rows = X.flags.c_contiguous
-        self.compiled = not small and in_rows
+        # No kernel is compiled for the few passes that want other products than X's own.
+        self.compiled = not small and in_rows and (exact or not double)
         self.fused = FusedDense(X, scaling, self.dtype) if self.compiled else None
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:

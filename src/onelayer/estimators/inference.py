@@ -153,7 +153,8 @@ def _targets(model: Any, y: Any) -> np.ndarray:
     unknown = model.classes_[positions] != labels
     if unknown.any():
         row = int(np.argmax(unknown))
-        raise DataError(f"y is {labels[row]!r} at row {row}, which is no class of this model")
+        label = labels.tolist()[row]
+        raise DataError(f"y is {label!r} at row {row}, which is no class of this model")
     return positions
 
 

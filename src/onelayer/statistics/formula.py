@@ -1,8 +1,7 @@
-"""From a formula and a data frame to X, y and the names of columns: R's language, by formulaic."""
+"""From a formula and a data frame to complete rows: R's language, read by formulaic."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -10,22 +9,18 @@ from typing import Any
 import numpy as np
 
 from onelayer.errors import DataError, UsageError
+from onelayer.statistics.matrix import Matrix, level_name, make_matrix
 from onelayer.statistics.result import Context
-
-INTERCEPT = "Intercept"
-TEXTS = 100  # levels of one factor; more are names or free text rather than categories
 
 
 @dataclass(frozen=True)
 class Table:
-    """Complete rows: X (m, n), the response (m,), counts (m,), clusters (m,) or None."""
+    """Complete rows: X, the response (m,), counts (m,), clusters (m,) or None."""
 
-    X: np.ndarray
+    matrix: Matrix
     y: np.ndarray
     counts: np.ndarray
     cluster: np.ndarray | None
-    features: tuple[str, ...]
-    intercept: bool
     context: Context
 
 
@@ -53,12 +48,13 @@ def read_table(formula: str, frame: Any, columns: Columns) -> Table:
     UsageError
         When the formula cannot be read, has no response, or names a column that is not there.
     DataError
-        When values cannot be used: infinite or of negative weight, no row is complete, a factor
-        has more than `TEXTS` levels.
+        When values cannot be used: infinite or of negative weight, no row is complete, a
+        category has too many levels.
     """
     left, right = _parse(formula, frame, columns)
     used = _used(left, right, frame, columns)
-    missing = frame[used].isna()
+    frame = _columns(frame, used)
+    missing = frame.isna()
     complete = ~missing.any(axis=1).to_numpy()
     dropped = tuple((name, int(n)) for name, n in missing.sum().items() if n)
     counts = _counts(frame, columns.weights, complete)
@@ -66,24 +62,27 @@ def read_table(formula: str, frame: Any, columns: Columns) -> Table:
     kept[complete] = counts > 0
     if not kept.any():
         raise DataError(f"No row is complete and of weight above zero; missing: {dict(dropped)}")
-    rows = _prepared(frame.loc[kept, used], columns.reference or {})
+    rows = _prepared(frame if kept.all() else frame[kept], columns.reference or {})
     y = _evaluated(left, rows)
-    X, spec = _matrix(right, rows)
-    names = _short_names(spec)
-    intercept = list(spec.column_names)[:1] == [INTERCEPT]
+    matrix = make_matrix(right, rows)
     context = Context(
-        response=_written(left),
+        response=str(left),
         rows=int(complete.sum()),
         given=len(frame),
         formula=" ".join(formula.split()),
         weights=columns.weights or "",
         dropped=dropped,
-        references=_references(spec),
+        references=matrix.references,
     )
     cluster = None if columns.cluster is None else rows[columns.cluster].to_numpy()
-    _require_finite(X, names)
-    first = int(intercept)  # formulaic has it first, and nowhere else
-    return Table(X[:, first:], y, counts[counts > 0], cluster, names[first:], intercept, context)
+    return Table(matrix, y, counts[counts > 0], cluster, context)
+
+
+def _columns(frame: Any, names: list[str]) -> Any:
+    """These columns; indexing by names would copy them."""
+    import pandas as pd
+
+    return pd.DataFrame({name: frame[name] for name in names}, copy=False)
 
 
 def quoted(name: str) -> str:
@@ -158,13 +157,12 @@ def _prepared(rows: Any, reference: dict[str, Any]) -> Any:
     for name in rows.columns:
         column = rows[name]
         if name in reference:
-            column = _referenced(column, name, reference[name])
+            made[name] = _referenced(column, name, reference[name])
         elif isinstance(column.dtype, pd.CategoricalDtype):
-            column = column.cat.remove_unused_categories()
-        else:
-            column = _plain(column, name)
-        made[name] = column
-    return pd.DataFrame(made, index=rows.index)
+            made[name] = column.cat.remove_unused_categories()
+        elif not isinstance(column.dtype, np.dtype) or column.dtype.kind not in "biuf":
+            made[name] = _plain(column, name)
+    return rows.assign(**made)
 
 
 def _plain(column: Any, name: str) -> Any:
@@ -193,23 +191,14 @@ def _referenced(column: Any, name: str, level: Any) -> Any:
     import pandas as pd
 
     levels = sorted(column.unique().tolist(), key=lambda value: (str(type(value)), value))
-    found = [value for value in levels if value == level or _label(value) == str(level)]
+    found = [value for value in levels if value == level or level_name(value) == str(level)]
     if not found:
-        shown = ", ".join(_label(value) for value in levels[:12])
+        shown = ", ".join(level_name(value) for value in levels[:12])
         raise UsageError(f"{name!r} has no level {level!r}; it has {shown}")
     others = [value for value in levels if value is not found[0]]
     return pd.Series(
         pd.Categorical(column.tolist(), categories=[found[0], *others]), index=column.index
     )
-
-
-def _label(value: Any) -> str:
-    """A level as it is written: 1.0 is 1."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _written(term: Any) -> str:
-    return str(term)
 
 
 def _evaluated(left: Any, rows: Any) -> np.ndarray:
@@ -225,78 +214,3 @@ def _evaluated(left: Any, rows: Any) -> np.ndarray:
     except Exception as error:  # noqa: BLE001 (whatever the user's expression raises)
         raise UsageError(f"The response {left} cannot be computed: {error}") from None
     return np.asarray(values)
-
-
-def _matrix(right: Any, rows: Any) -> tuple[np.ndarray, Any]:
-    """X (m, n), float64, the constant first where there is one, and formulaic's account of it."""
-    from formulaic.errors import FormulaicError
-
-    _require_categories(right, rows)
-    try:
-        with np.errstate(all="ignore"):  # what is not finite is named below
-            matrix = right.get_model_matrix(rows, output="numpy", na_action="ignore", context={})
-    except FormulaicError as error:
-        said = str(error).strip().splitlines()[0]
-        raise UsageError(f"The formula cannot be computed: {said}") from None
-    return np.asarray(matrix, dtype=np.float64), matrix.model_spec
-
-
-def _require_categories(right: Any, rows: Any) -> None:
-    """A column of names would be a column of X a name."""
-    import pandas as pd
-
-    for name in map(str, right.required_variables):
-        if isinstance(rows[name].dtype, pd.CategoricalDtype):
-            levels = len(rows[name].cat.categories)
-            if levels > TEXTS:
-                raise DataError(
-                    f"Column {name!r} holds {levels:,} different texts, more than the {TEXTS} of "
-                    "a category: leave it out of the formula, or group them"
-                )
-
-
-def _require_finite(X: np.ndarray, names: tuple[str, ...]) -> None:
-    bad = ~np.isfinite(X.sum(axis=0))
-    for column in np.flatnonzero(bad):
-        rows = np.flatnonzero(~np.isfinite(X[:, column]))
-        if len(rows):
-            raise DataError(
-                f"{names[column]!r} is {X[rows[0], column]:g} in {len(rows):,} complete rows: mend "
-                "these values or make them missing; a logarithm needs values above zero"
-            )
-
-
-def _short_names(spec: Any) -> tuple[str, ...]:
-    """`race[black]` for formulaic's `C(race, contr.treatment('white'))[T.black]`."""
-    short = {str(factor): _variable(str(factor)) for factor in spec.factor_contrasts}
-    clash = len(set(short.values())) < len(short)
-    names = []
-    for name in spec.column_names:
-        for factor in sorted(short, key=len, reverse=True) if not clash else ():
-            name = name.replace(f"{factor}[", f"{short[factor]}[")  # noqa: PLW2901
-        names.append(re.sub(r"\[(?:T\.)?([^\[\]]*?)(\.0)?\]", r"[\1]", name))
-    plain = tuple(names)
-    return plain if len(set(plain)) == len(plain) else tuple(spec.column_names)
-
-
-def _variable(factor: str) -> str:
-    """C(race, ...) is about race."""
-    inside = re.fullmatch(r"C\(\s*`?([^,()`]+?)`?\s*(,.*)?\)", factor)
-    return inside.group(1) if inside else factor
-
-
-def _references(spec: Any) -> tuple[tuple[str, str], ...]:
-    """Factors in treatment coding, and the level that has no column."""
-    from formulaic.transforms.contrasts import TreatmentContrasts
-
-    found = {}
-    for factor, state in spec.factor_contrasts.items():
-        coding = state.contrasts
-        reduced = any(f"{factor}[T." in name for name in spec.column_names)
-        if isinstance(coding, TreatmentContrasts) and reduced:
-            levels = list(state.levels)
-            base = coding.base if coding.base in levels else levels[0]
-            found[_variable(str(factor))] = _label(base)
-        elif not isinstance(coding, TreatmentContrasts):
-            found[_variable(str(factor))] = f"none ({type(coding).__name__})"
-    return tuple(found.items())

@@ -83,12 +83,12 @@ def logit(
     table = read_table(formula, _pandas(frame), columns)
     classes, targets = _classes(table.y, table.context.response)
     sample = make_sample(
-        table.X,
+        table.matrix.X,
         targets,
         table.counts,
         classes=classes,
-        features=table.features,
-        intercept=table.intercept,
+        features=table.matrix.features,
+        intercept=table.matrix.intercept,
     )
     errors = make_errors(robust, table.cluster, table.counts, cluster or "")
     return LogitResult(maximise(sample), errors, table.context)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 DIGITS = 3  # of a standard error
-MOST_DECIMALS = 5  # beyond, and from 10^6 on, powers of ten are read more easily
+MOST_DECIMALS = 6  # beyond, and from 10^6 on, powers of ten are read more easily
 LARGE = 1e6
 
 
