@@ -6,6 +6,7 @@ import pytest
 
 import onelayer
 from onelayer.errors import DataError, UsageError
+from onelayer.statistics import matrix
 
 
 def test_rows_with_missing_values_are_counted(counted):
@@ -33,11 +34,34 @@ def test_a_cluster_or_weight_that_is_missing_counts_too(counted):
     assert result.errors.words == "robust to dependence within 25 clusters of firm"
 
 
+def test_columns_inside_calls_are_looked_at_too(counted):
+    frame = counted.rename(columns={"age": "my age"})
+    frame.loc[0, "my age"] = np.nan
+    formula = "y ~ center(`my age`) + poly(firm, 2) + np.log(n + 1) + {n * firm} + C(race)"
+    result = onelayer.logit(formula, frame)
+    assert result.nobs == 299
+    assert len(result.summary().frame) == 8
+    with pytest.raises(UsageError, match=r"no column 'years'\. The columns are my age, race"):
+        onelayer.logit("y ~ center(years)", frame)
+
+
 def test_every_other_column(counted):
     result = onelayer.logit("y ~ .", counted, weights="n", cluster="firm")
     assert [name.split("[")[0] for name in result.summary().frame.index] == [
         "age", "race", "race", "sex", "vote", "vote", "const",
     ]  # fmt: skip
+
+
+def test_the_matrix_is_the_same_in_parts(counted, monkeypatch):
+    """Levels that a part lacks have their column; an expression that looks at all rows does so."""
+    frame = counted.sort_values("race")
+    for formula in ("y ~ age * race + sex", "y ~ 0 + race + age", "y ~ center(age) * race"):
+        whole = onelayer.logit(formula, frame).summary()
+        monkeypatch.setattr(matrix, "ROWS", 7)
+        parts = onelayer.logit(formula, frame).summary()
+        monkeypatch.undo()
+        np.testing.assert_allclose(parts.values, whole.values, rtol=1e-12)
+        assert parts.frame.index.equals(whole.frame.index)
 
 
 def test_a_level_that_no_row_has_left_is_no_column(counted):

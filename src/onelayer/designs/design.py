@@ -183,16 +183,18 @@ class Design(ABC):
     def triangle_pass(self, weights: np.ndarray) -> np.ndarray:
         """R (., n + 1) with R^T R = sum_i v_i [x'_i 1][x'_i 1]^T, by QR, for weights v (m,).
 
-        Block under block: it has X's own digits, where X^T X has half of them.
+        It has X's own digits, where X^T X has half of them. Rows are gathered until they are as
+        many as those of R, so that the factorisations cost no more than one of all would.
         """
-        R: Any = np.zeros((0, self.traits.n + 1))
+        waiting = [np.zeros((0, self.traits.n + 1))]
         for rows, block in self.blocks():
             augmented, roots = self.augment(block), np.sqrt(weights[rows])[:, None]
             for start in range(0, len(roots), ROWS):
                 part = slice(start, start + ROWS)
-                below = _dense(augmented[part]) * roots[part]
-                R = np.linalg.qr(np.vstack([R, below]), mode="r")
-        return self._fold_rows(R)
+                waiting.append(_dense(augmented[part]) * roots[part])
+                if sum(map(len, waiting)) > 2 * waiting[0].shape[1]:
+                    waiting = [_triangle(waiting)]
+        return self._fold_rows(_triangle(waiting))
 
     def diagonal_pass(self, h: np.ndarray) -> np.ndarray:
         """sum_i h_i x'_i^2 (n, k) for h (m, k): the diagonals of X'^T diag(h_j) X'."""
@@ -214,6 +216,10 @@ class Design(ABC):
 
     def _fold_gradient(self, G: np.ndarray, db: np.ndarray) -> np.ndarray:
         return G if self.folded is None else self.folded.fold_gradient(G, db)
+
+
+def _triangle(parts: list[np.ndarray]) -> np.ndarray:
+    return np.asarray(np.linalg.qr(np.vstack(parts), mode="r"), dtype=np.float64)
 
 
 def _dense(rows: Any) -> np.ndarray:

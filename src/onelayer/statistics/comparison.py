@@ -75,7 +75,7 @@ class Comparison(Printable):
             title="Logistic regressions without a penalty, side by side",
             facts=(*formulas, *data_facts(first)[:2], ("std errors", self.summaries[0].errors)),
             heads=("", *(self._name(i) for i in range(len(self.summaries)))),
-            groups=(Group("", rows),),
+            groups=(Group("", rows[: -len(_FIGURES)]), Group("", rows[-len(_FIGURES) :])),
             figures=self._tested(),
             notes=(ERRORS,),
         )

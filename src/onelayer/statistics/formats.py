@@ -116,7 +116,7 @@ def latex(sheet: Sheet) -> str:
         *([rf"\fbox{{\parbox{{.9\linewidth}}{{{_tex(sheet.alarm)}}}}}"] if sheet.alarm else []),
         *(_tex_table(sheet, columns) if sheet.groups else []),
         r"\par\smallskip\footnotesize\raggedright",
-        *[f"{_tex(a)}: {_tex(b)}. " + r"\\" for a, b in (*sheet.facts, *sheet.figures)],
+        *[f"{_tex(a)}: {_tex_number(b)}. " + r"\\" for a, b in (*sheet.facts, *sheet.figures)],
         *[_tex(note) + r"\\" for note in sheet.notes],
         r"\end{table}",
     ]
@@ -138,16 +138,28 @@ def _tex_row(row: tuple[str, ...]) -> str:
 
 
 def _tex_cell(cell: str) -> str:
+    """A number, and a phantom of the digits that others have after it."""
     kept = cell.rstrip(" ")
     missing = len(cell) - len(kept)
-    number = _tex(kept).replace("< ", "$<$~")
-    sign = f"$-${number[1:]}" if kept.startswith("-") else number
-    zeros = "." * (missing > 0 and "." not in kept)
-    zeros += "0" * (missing - len(zeros))
-    return sign + (rf"\phantom{{{zeros}}}" if zeros else "")
+    point = missing > 0 and "." not in kept
+    phantom = "." * point + "0" * (missing - point)
+    return _tex_number(kept) + (rf"\phantom{{{phantom}}}" if phantom else "")
+
+
+def _tex_number(words: str) -> str:
+    """With a minus for a hyphen in front."""
+    return "$-$" + _tex(words[1:]) if words.startswith("-") else _tex(words)
 
 
 def _tex(words: str) -> str:
-    marks = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    marks = {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": "$<$",
+        ">": "$>$",
+        "|": r"\textbar{}",
+        "[": "{[}",  # after a line's end it would be its height
+    }
     plain = {mark: f"\\{mark}" for mark in "&%$#_{}"}
     return "".join({**marks, **plain}.get(letter, letter) for letter in words)

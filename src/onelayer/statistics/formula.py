@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -112,9 +113,7 @@ def _parse(formula: str, frame: Any, columns: Columns) -> tuple[Any, Any]:
 
 def _used(left: Any, right: Any, frame: Any, columns: Columns) -> list[str]:
     """Columns that a row must have, in the frame's order."""
-    from formulaic import Formula
-
-    names = {str(name) for name in Formula([left]).required_variables | right.required_variables}
+    names = variables([left, *right])
     for name in sorted(names):
         _require_column(name, frame)
     wanted = {*names, *columns.apart}
@@ -124,13 +123,30 @@ def _used(left: Any, right: Any, frame: Any, columns: Columns) -> list[str]:
     return [name for name in frame.columns if name in wanted]
 
 
+def variables(terms: Iterable[Any]) -> set[str]:
+    """Columns that terms name, also inside calls.
+
+    formulaic's own list leaves out what stands in a stateful transform, `center(age)`.
+    """
+    from formulaic.transforms import TRANSFORMS
+    from formulaic.utils.variables import get_required_variables
+
+    names = set()
+    for factor in (factor for term in terms for factor in term.factors):
+        names |= set(map(str, factor.required_variables))
+        if factor.eval_method.value == "python":
+            found = {str(variable.root) for variable in get_required_variables(factor.expr, {})}
+            names |= found - set(TRANSFORMS)
+    return names
+
+
 def _require_column(name: str, frame: Any) -> None:
     if name in frame.columns:
         if list(frame.columns).count(name) > 1:
             raise DataError(f"Two columns are called {name!r}: rename one")
         return
     near = get_close_matches(name, [str(column) for column in frame.columns], 1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = f"; did you mean {near[0]!r}?" if near else "."
     columns = ", ".join(map(str, frame.columns[:12])) + ", ..." * (len(frame.columns) > 12)
     raise UsageError(f"There is no column {name!r}{hint} The columns are {columns}")
 

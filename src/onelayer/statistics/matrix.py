@@ -74,7 +74,8 @@ def _require_categories(right: Any, rows: Any) -> None:
     """A column of names would be a column of X a name."""
     import pandas as pd
 
-    for name in map(str, right.required_variables):
+    plain = {factor.expr for term in right for factor in term.factors}
+    for name in plain.intersection(rows.columns):
         if isinstance(rows[name].dtype, pd.CategoricalDtype):
             levels = len(rows[name].cat.categories)
             if levels > TEXTS:

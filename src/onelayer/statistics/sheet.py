@@ -164,8 +164,7 @@ def _table(sheet: Sheet) -> str:
     rule = INDENT + "\u2500" * layout.width
     lines = [_line(sheet.heads, layout), rule]
     for position, group in enumerate(sheet.groups):
-        if group.heading:
-            lines += [""] * (position > 0) + [INDENT + group.heading]
+        lines += [""] * (position > 0) + [INDENT + group.heading] * bool(group.heading)
         for row in group.rows:
             lines += _lines(row, layout)
     return "\n".join([*lines, rule])
