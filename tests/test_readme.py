@@ -33,11 +33,12 @@ def _run(command, folder):
     return done.stdout
 
 
-def test_there_are_four_examples():
+def test_there_are_five_examples():
     assert [(title, language) for title, language, _ in BLOCKS] == [
         ("On the command line", "bash"),
         ("In Python", "python"),
         ("As an estimator", "python"),
+        ("As inference", "python"),
         ("As a lesson", "python"),
     ]
 
@@ -59,9 +60,10 @@ def test_the_command_line(photos):
     [
         (1, ["['dog']", "1.0", "trained on   photos/"]),
         (2, ["0.98", "converged"]),
-        (3, ["0.693147180559945", "0.66"]),
+        (3, ["passed = y (6) against n (4)", "95 %, profile likelihood", "(2) against (1)"]),
+        (4, ["0.693147180559945", "0.66"]),
     ],
-    ids=["python", "estimator", "lesson"],
+    ids=["python", "estimator", "inference", "lesson"],
 )
 def test_python(photos, block, expected):
     printed = _run([sys.executable, "-c", BLOCKS[block][2]], photos)

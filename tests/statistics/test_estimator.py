@@ -1,5 +1,7 @@
 """`clf.summary(X, y)`: the figures of `logit` whatever X is held as; and what it refuses."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -169,6 +171,20 @@ def test_a_constant_column_in_sparse_rows(data):
     clf = LogisticRegression(C=np.inf).fit(held, y)
     with pytest.raises(DataError, match="'x3' is constant"):
         clf.summary(held, y)
+
+
+@pytest.mark.parametrize("how", [{}, {"robust": True}, {"cluster": np.arange(120_000) % 500}])
+def test_memory_is_that_of_blocks_and_columns(how):
+    """Never the size of X, nor m x m: a few columns of m numbers, and blocks."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(120_000, 20))
+    y = rng.random(len(X)) < 1 / (1 + np.exp(-X[:, 0]))
+    clf = LogisticRegression(C=np.inf).fit(X, y)
+    tracemalloc.start()
+    clf.summary(X, y, **how).marginal_effects()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 0.6 * X.nbytes
 
 
 def test_too_many_parameters():

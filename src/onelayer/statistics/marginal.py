@@ -87,7 +87,7 @@ class MarginalEffects(Printable):
                 Group(self._heading(c), tuple(rows[at : at + n]))
                 for c, at in zip(shown, range(0, len(rows), n), strict=True)
             ),
-            notes=(EACH,),
+            notes=(EACH,) if n > 1 else (),
         )
 
     def _heading(self, position: int) -> str:
