@@ -56,9 +56,9 @@ def train(
     if as_json:
         print_json(_object(model, outputs))
     else:
-        from onelayer.cli.summary import summary
+        from onelayer.cli.verdict import verdict
 
-        show(*summary(model.card, outputs.model, outputs.report))
+        show(*verdict(model.card, outputs.model, outputs.report))
 
 
 class _Outputs(NamedTuple):
