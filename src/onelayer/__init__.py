@@ -16,10 +16,20 @@ _HOME = {
     "load": "onelayer.model",
     "read_pictures": "onelayer.readers",
     "save": "onelayer.model",
+    "server": "onelayer.server",
     "train": "onelayer.model",
 }
 
-__all__ = ["LogisticRegression", "Model", "lesson", "load", "read_pictures", "save", "train"]
+__all__ = [
+    "LogisticRegression",
+    "Model",
+    "lesson",
+    "load",
+    "read_pictures",
+    "save",
+    "server",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

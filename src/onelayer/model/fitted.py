@@ -35,6 +35,7 @@ from onelayer.readers.rows import given_rows
 
 if TYPE_CHECKING:
     from onelayer.estimators import LogisticRegression
+    from onelayer.model.contributions import Contributions
     from onelayer.model.reporting import Evidence
 
 Inputs: TypeAlias = str | Path | Iterable[str | Path] | np.ndarray
@@ -113,6 +114,15 @@ class Model:
         """Return the probability of each class, (m, K); inputs and errors as for `predict`."""
         return self.probabilities(self._rows(inputs))
 
+    def contributions(self, inputs: Inputs) -> Contributions:
+        """Return x_j w_j, what each number adds to z, and the intercept: exact for one layer.
+
+        Inputs and errors as for `predict`; `values` is (m, n, k) and needs as many floats.
+        """
+        from onelayer.model.contributions import contributions
+
+        return contributions(self, self._require_rows(self._rows(inputs)))
+
     def evaluate(
         self,
         source: Source,
@@ -181,15 +191,15 @@ class Model:
 
     def forward(self, X: np.ndarray) -> np.ndarray:
         """z = X w + b: (m, K), or (m, 1) for two classes; X is (m, n)."""
-        if X.ndim != 2 or X.shape[1] != self.coef.shape[1]:
-            raise ShapeError(
-                f"X has the shape {X.shape}: the model takes (m, {self.coef.shape[1]}), "
-                "a row an example"
-            )
-        W, b = self.coef.T, self.intercept
-        if self.scaling is not None:
-            W, b = self.scaling.unfold(W, b)
+        X = self._require_rows(X)
+        W, b = self.layer
         return make_design(X, self.scaling).forward(W, b).astype(np.float64, copy=False)
+
+    @property
+    def layer(self) -> tuple[np.ndarray, np.ndarray]:
+        """W (n, k) and b (k,) of the forward pass, which is made on scaled x."""
+        W, b = self.coef.T, self.intercept
+        return (W, b) if self.scaling is None else self.scaling.unfold(W, b)
 
     def probabilities(self, X: np.ndarray) -> np.ndarray:
         """a for every class, (m, K)."""
@@ -281,6 +291,14 @@ class Model:
         if failures:
             lines = "".join(f"\n  {files[row]}: {why}" for row, why in failures.items())
             raise DataError(f"{len(failures)} of {len(files)} files cannot be read:{lines}")
+        return X
+
+    def _require_rows(self, X: Any) -> Any:
+        if X.ndim != 2 or X.shape[1] != self.coef.shape[1]:
+            raise ShapeError(
+                f"X has the shape {X.shape}: the model takes (m, {self.coef.shape[1]}), "
+                "a row an example"
+            )
         return X
 
     def _array(self, array: np.ndarray) -> np.ndarray:
