@@ -47,6 +47,8 @@ def serve(
         import uvicorn
     except ModuleNotFoundError as error:
         raise missing(error) from error
+    from onelayer.server.protocol import Protocol
+
     with _listening(host, port) as listener:
         local = _is_local(listener)
         app = create_app(model, hosts=(*_LOCAL, host) if local else None)
@@ -55,6 +57,7 @@ def serve(
         _announce(model, _address(host, listener), as_json=as_json)
         config = uvicorn.Config(
             app,
+            http=Protocol,
             log_level="warning",
             server_header=False,
             proxy_headers=False,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 
@@ -15,6 +16,7 @@ from onelayer.server import schema
 from onelayer.server.answers import explanations, predictions
 from onelayer.server.describe import described
 from onelayer.server.examples import Examples, read_examples
+from onelayer.server.limits import Limits
 from onelayer.server.service import Service
 from onelayer.server.uploads import media_type
 
@@ -28,28 +30,33 @@ def api(service: Service, *, protected: bool) -> APIRouter:
     refusals = schema.refusals(protected=protected)
     routes = APIRouter()
     v1 = APIRouter(prefix="/v1", dependencies=padlock)
-    body = {"requestBody": schema.request_body(service.model, service.limits)}
     description = plain(described(service.model, service.limits))
+    few = replace(service.limits, rows=service.limits.files)  # an explanation is as long as a row
 
-    @v1.post("/predict", response_model=schema.Predictions, responses=refusals, openapi_extra=body)
+    @v1.post(
+        "/predict",
+        response_model=schema.Predictions,
+        responses=refusals,
+        openapi_extra=schema.predict(service.model, service.limits),
+    )
     async def predict(request: Request) -> JSONResponse:
         """Name the class of each file or row, and the probability of every class."""
         make = partial(predictions, service.model)
-        return await _answer(service, request, "predictions", make)
+        return await _answer(service, request, service.limits, "predictions", make)
 
-    @v1.post("/explain", response_model=schema.Explanations, responses=refusals, openapi_extra=body)
-    async def explain(
-        request: Request,
-        of: Annotated[
-            str | None, Query(alias="class", description="The class explained, else the predicted.")
-        ] = None,
-    ) -> JSONResponse:
+    @v1.post(
+        "/explain",
+        response_model=schema.Explanations,
+        responses=refusals,
+        openapi_extra=schema.explain(service.model, few),
+    )
+    async def explain(request: Request) -> JSONResponse:
         """Predict, and add what each number added to a class's score z.
 
         z is the intercept plus all contributions: exactly, up to rounding.
         """
-        make = partial(explanations, service.model, of=of)
-        return await _answer(service, request, "explanations", make)
+        make = partial(explanations, service.model, of=request.query_params.get("class"))
+        return await _answer(service, request, few, "explanations", make)
 
     @v1.get("/model", response_model=schema.Description, responses=schema.unauthorised(protected))
     async def model() -> JSONResponse:
@@ -65,11 +72,14 @@ def api(service: Service, *, protected: bool) -> APIRouter:
     return routes
 
 
-async def _answer(service: Service, request: Request, key: str, make: Make) -> JSONResponse:
+async def _answer(
+    service: Service, request: Request, limits: Limits, key: str, make: Make
+) -> JSONResponse:
     kind, content_type = media_type(request), request.headers.get("content-type", "")
 
     def work(body: bytes) -> JSONResponse:
-        return JSONResponse({key: make(read_examples(service, kind, content_type, body))})
+        examples = read_examples(service, limits, kind, content_type, body)
+        return JSONResponse({key: make(examples)})
 
     response: JSONResponse = await service.answer(request, work)
     return response

@@ -37,7 +37,7 @@ def build(model: Model, token: str | None, hosts: Iterable[str] | None, limits: 
         lifespan=service.lifespan,
     )
     app.include_router(api(service, protected=token is not None))
-    app.include_router(pages(app, model, limits))
+    app.include_router(pages(app, model, limits, protected=token is not None))
     app.add_middleware(Guard, token=token, hosts=hosts, seconds=limits.seconds)
     app.add_exception_handler(Problem, _answered)
     weakref.finalize(app, service.close)  # where it is mounted, nothing tells it that it ends

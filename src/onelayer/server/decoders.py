@@ -54,9 +54,10 @@ class Decoders:
         return pictures
 
     def warm(self) -> None:
-        """Start one process, so that the first picture need not wait for it."""
-        with self._borrowed():
-            pass
+        """Start all processes: no picture waits for one, and memory is what it will be."""
+        started = [_Decoder() for _ in range(self._limits.decoders)]
+        with self._lock:
+            self._idle += started
 
     def close(self) -> None:
         """End the processes that wait."""

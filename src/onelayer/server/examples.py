@@ -36,7 +36,9 @@ class Examples:
     pictures: np.ndarray | None = None
 
 
-def read_examples(service: Service, media_type: str, content_type: str, body: bytes) -> Examples:
+def read_examples(
+    service: Service, limits: Limits, media_type: str, content_type: str, body: bytes
+) -> Examples:
     """Return the files or rows of a body.
 
     Raises
@@ -47,7 +49,7 @@ def read_examples(service: Service, media_type: str, content_type: str, body: by
     if media_type == "multipart/form-data":
         return _pictures(service, content_type, body)
     if media_type == "application/json":
-        return _rows(service.model, service.limits, parse_json(body))
+        return _rows(service.model, limits, parse_json(body))
     raise Problem(
         415, f"the Content-Type is {media_type!r}: send {' or '.join(media_types(service.model))}"
     )
@@ -83,7 +85,7 @@ def _list_of_rows(sent: Any, limits: Limits) -> list[Any]:
     if not rows:
         raise Problem(422, "no row was sent: send one or more in rows")
     if len(rows) > limits.rows:
-        raise Problem(413, f"more than {limits.rows} rows: send them in several requests")
+        raise Problem(422, f"more than {limits.rows} rows: send them in several requests")
     return rows
 
 

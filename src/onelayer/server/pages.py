@@ -41,9 +41,11 @@ class File:
         return Response(self.content, headers=self.headers)
 
 
-def pages(app: FastAPI, model: Model, limits: Limits) -> APIRouter:
+def pages(app: FastAPI, model: Model, limits: Limits, *, protected: bool) -> APIRouter:
     """Return the routes that people's browsers ask for; the API's description has none of them."""
     static = _static()
+    if protected:
+        static["page.html"] = _locked(static["page.html"])
     routes = APIRouter(include_in_schema=False)
 
     @routes.api_route("/", methods=["GET", "HEAD"])
@@ -71,6 +73,11 @@ def _static() -> dict[str, File]:
     own = [file for file in files("onelayer.server").joinpath("static").iterdir() if file.is_file()]
     base = files("onelayer.report").joinpath("templates/base.css")
     return {file.name: File(file.name, file.read_bytes()) for file in [*own, base]}
+
+
+def _locked(page: File) -> File:
+    """Return the page that asks for a token before it asks the server for anything."""
+    return File("page.html", page.content.replace(b"<html ", b"<html data-locked ", 1))
 
 
 def _description(app: FastAPI, model: Model, limits: Limits, address: str) -> str:

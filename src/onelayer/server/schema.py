@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from onelayer.model import Model
+from onelayer.server.answers import class_names
 from onelayer.server.examples import LARGEST, media_types
 from onelayer.server.limits import Limits
 from onelayer.server.uploads import FIELD
@@ -86,7 +87,7 @@ class Description(BaseModel):
 _REFUSALS = {
     400: "The body is not what its Content-Type says, or was cut short.",
     408: "The body did not arrive in time.",
-    413: "Too many bytes, pixels, files or rows.",
+    413: "Too many bytes, pixels or files.",
     415: "A Content-Type that the model does not take.",
     422: "A file, row or field that cannot be used; the detail names it.",
     503: "Too much is asked at once: come again after the seconds that Retry-After gives.",
@@ -106,7 +107,23 @@ def unauthorised(protected: bool) -> dict[int | str, dict[str, Any]]:
     return {401: {"model": Trouble, "description": "A token is needed."}} if protected else {}
 
 
-def request_body(model: Model, limits: Limits) -> dict[str, Any]:
+def predict(model: Model, limits: Limits) -> dict[str, Any]:
+    """Return what /v1/predict takes."""
+    return {"requestBody": _request_body(model, limits)}
+
+
+def explain(model: Model, limits: Limits) -> dict[str, Any]:
+    """Return what /v1/explain takes."""
+    label = {
+        "name": "class",
+        "in": "query",
+        "description": "The class whose score is explained; without, the predicted one.",
+        "schema": {"type": "string", "enum": class_names(model)},
+    }
+    return {"parameters": [label], "requestBody": _request_body(model, limits)}
+
+
+def _request_body(model: Model, limits: Limits) -> dict[str, Any]:
     """Return what a model can be sent: files, rows, or both."""
     known = {
         "multipart/form-data": {
@@ -120,8 +137,8 @@ def request_body(model: Model, limits: Limits) -> dict[str, Any]:
 
 def _files(limits: Limits) -> dict[str, Any]:
     one = {"type": "string", "format": "binary", "minLength": 1}
-    many = {"type": "array", "items": one, "minItems": 1, "maxItems": limits.files}
-    return _object({FIELD: {**many, "description": "Pictures, known by their content."}})
+    told = f"Up to {limits.files} pictures, known by their content."
+    return _object({FIELD: {"type": "array", "items": one, "minItems": 1, "description": told}})
 
 
 def _rows(n: int, limits: Limits) -> dict[str, Any]:

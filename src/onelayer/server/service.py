@@ -74,7 +74,7 @@ class Service:
 
     @asynccontextmanager
     async def lifespan(self, _app: Any) -> AsyncIterator[None]:
-        """Start a process for the first picture; end all when the server does."""
+        """Start the processes that decode; end them when the server does."""
         if self.model.preprocessing is not None:
             asyncio.get_running_loop().run_in_executor(self._threads, self.decoders.warm)
         try:

@@ -108,16 +108,16 @@ class _Parts:
     limits: Limits
     files: list[tuple[str, bytearray]] = field(default_factory=list)
     ended: bool = False
-    _header: dict[str, bytearray] = field(default_factory=dict)
-    _disposition: bytes = b""
+    _header: tuple[bytearray, bytearray] = field(default_factory=lambda: (bytearray(), bytearray()))
+    _headers: dict[bytes, bytes] = field(default_factory=dict)
 
     def callbacks(self) -> Any:
         """Return what the parser calls, by its names."""
         return {
             "on_part_begin": self._begin,
             "on_header_begin": self._begin_header,
-            "on_header_field": lambda data, start, end: self._name(data[start:end]),
-            "on_header_value": lambda data, start, end: self._value(data[start:end]),
+            "on_header_field": lambda data, start, end: self._header[0].extend(data[start:end]),
+            "on_header_value": lambda data, start, end: self._header[1].extend(data[start:end]),
             "on_header_end": self._end_header,
             "on_headers_finished": self._open,
             "on_part_data": lambda data, start, end: self._write(data[start:end]),
@@ -125,33 +125,34 @@ class _Parts:
         }
 
     def _begin(self) -> None:
-        self._disposition = b""
+        self._headers = {}
 
     def _begin_header(self) -> None:
-        self._header = {"name": bytearray(), "value": bytearray()}
-
-    def _name(self, data: bytes) -> None:
-        self._header["name"] += data
-
-    def _value(self, data: bytes) -> None:
-        self._header["value"] += data
+        self._header = (bytearray(), bytearray())
 
     def _end_header(self) -> None:
-        if self._header["name"].lower() == b"content-disposition":
-            self._disposition = bytes(self._header["value"])
+        name, value = self._header
+        self._headers[bytes(name).lower()] = bytes(value)
 
     def _open(self) -> None:
-        _, options = parse_options_header(self._disposition)
+        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
         name = options.get(b"name", b"").decode("utf-8", "replace")
         if name != FIELD:
             raise Problem(422, f"the field {name!r} is unknown: send files in the field {FIELD!r}")
-        if b"filename" not in options:
-            raise Problem(422, f"the field {FIELD!r} holds text: send files, as curl -F files=@...")
         if len(self.files) == self.limits.files:
             raise Problem(
                 413, f"more than {self.limits.files} files: send them in several requests"
             )
-        self.files.append((file_name(options[b"filename"]), bytearray()))
+        self.files.append((self._file_name(options.get(b"filename")), bytearray()))
+
+    def _file_name(self, given: bytes | None) -> str:
+        """Return the file's name; bytes of a type need none, text without one was meant as one."""
+        if given is not None:
+            return file_name(given)
+        kind = parse_options_header(self._headers.get(b"content-type", b"text/plain"))[0]
+        if kind.startswith(b"text/"):
+            raise Problem(422, f"the field {FIELD!r} holds text: send files, as curl -F files=@...")
+        return f"file {len(self.files) + 1}"
 
     def _write(self, data: bytes) -> None:
         self.files[-1][1].extend(data)

@@ -2,7 +2,7 @@
 
 import { bar, element } from "./elements.js";
 import { contributionMap } from "./map.js";
-import { chance, signed } from "./words.js";
+import { chance, roundedTerms, signed } from "./words.js";
 
 const CLASSES = 10; // bars shown at once; the others are one click away
 const FEATURES = 15;
@@ -28,10 +28,8 @@ function seenPictures(explanation, given) {
   const list = element("div", { class: "pictures" });
   if (given !== null) list.append(figure(originalOf(given), "as given"));
   const seen = element("img", { class: "frame seen", src: explanation.seen, alt: "The picture as the model sees it" });
-  seen.addEventListener("load", () => {
-    list.lastElementChild.querySelector("figcaption").textContent += `, ${seen.naturalWidth} × ${seen.naturalHeight} pixels`;
-  });
-  list.append(figure(seen, "as the model sees it"));
+  const size = `${explanation.contributions[0].length} × ${explanation.contributions.length}`;
+  list.append(figure(seen, `as the model sees it, ${size}`));
   return list;
 }
 
@@ -54,6 +52,7 @@ function figure(picture, caption) {
 function bars({ probabilities }) {
   const sorted = Object.entries(probabilities).sort((a, b) => b[1] - a[1]);
   const shown = table("Probabilities", sorted.slice(0, CLASSES).map(probabilityRow));
+  shown.classList.add("ranked");
   if (sorted.length <= CLASSES) return shown;
   const others = table("The other classes", sorted.slice(CLASSES).map(probabilityRow));
   const count = sorted.length - CLASSES;
@@ -114,12 +113,9 @@ function sum({ contributions, intercept, z, explains, against, seen }) {
   const all = contributions.flat();
   const what = seen === null ? "Numbers" : "Pixels";
   const total = (sign) => all.filter((share) => sign * share > 0).reduce((a, b) => a + b, 0);
-  const rows = [
-    row("Intercept", null, signed(intercept)),
-    row(`${what} for ${explains}`, null, signed(total(1))),
-    row(`${what} against`, null, signed(total(-1))),
-    row("z", null, signed(z)),
-  ];
+  const names = ["Intercept", `${what} for ${explains}`, `${what} against`];
+  const terms = roundedTerms([intercept, total(1), total(-1)], z);
+  const rows = [...names.map((name, place) => row(name, null, signed(terms[place]))), row("z", null, signed(z))];
   rows.at(-1).className = "total";
   const meaning = against === null
     ? `z is the score of ${explains} above the mean score of all classes; a larger z is a larger probability.`

@@ -10,9 +10,23 @@ export function chance(p) {
   return `${(100 * p).toFixed(1)}${SPACE}%`;
 }
 
-export function signed(value, digits = 4) {
-  const text = Math.abs(value) < 1e6 ? Math.abs(value).toFixed(digits) : Math.abs(value).toPrecision(6);
-  return (value < 0 ? MINUS : "+") + text;
+const DIGITS = 4; // decimals of what is added up
+
+export function signed(value) {
+  const size = Math.abs(value);
+  return (value < 0 ? MINUS : "+") + (size < 1e6 ? size.toFixed(DIGITS) : size.toPrecision(6));
+}
+
+// Terms rounded so that, as they are shown, they add up to their total as it is shown: those that
+// lose most by rounding down are rounded up.
+export function roundedTerms(terms, total) {
+  const unit = 10 ** -DIGITS;
+  const floors = terms.map((term) => Math.floor(term / unit));
+  const missing = Math.round(total / unit) - floors.reduce((a, b) => a + b, 0);
+  const losses = terms.map((term, place) => ({ place, loss: term / unit - floors[place] }));
+  const up = losses.sort((a, b) => b.loss - a.loss).slice(0, Math.max(0, missing));
+  up.forEach(({ place }) => { floors[place] += 1; });
+  return floors.map((units) => units * unit);
 }
 
 // Three digits, for what may be large or small.
