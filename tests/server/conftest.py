@@ -39,7 +39,8 @@ class Served:
     def memory(self):
         """Bytes that it and the processes that it started have in memory."""
         own = self.process.pid
-        children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
+        by_thread = Path(f"/proc/{own}/task").glob("*/children")
+        children = [pid for file in by_thread for pid in file.read_text().split()]
         return sum(_resident(pid) for pid in [own, *children])
 
 
