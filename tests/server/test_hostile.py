@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 from PIL import Image
 
-from onelayer.server import Limits, create_app, protocol
+from onelayer.server import Limits, create_app, decoders, protocol
 
 PREDICT = "v1/predict"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -214,19 +214,22 @@ def test_a_picture_that_takes_forever_is_given_up(running, pair_model, colours):
         assert found.json()["predictions"][0]["class"] == good.parent.name
 
 
-def test_a_decoder_that_is_killed_is_replaced(running, pair_model, colours, monkeypatch):
-    from onelayer.server import decoders
-
-    good = next(colours.rglob("*.png"))
-    sent = {"files": {"files": (good.name, good.read_bytes())}}
-    started = []
-    popen = decoders.subprocess.Popen
+@pytest.fixture
+def started(monkeypatch):
+    """The processes that decode, as they are started."""
+    processes, popen = [], decoders.subprocess.Popen
 
     def noted(*arguments, **options):
-        started.append(popen(*arguments, **options))
-        return started[-1]
+        processes.append(popen(*arguments, **options))
+        return processes[-1]
 
     monkeypatch.setattr(decoders.subprocess, "Popen", noted)
+    return processes
+
+
+def test_a_decoder_that_is_killed_is_replaced(running, pair_model, colours, started):
+    good = next(colours.rglob("*.png"))
+    sent = {"files": {"files": (good.name, good.read_bytes())}}
     with running(create_app(pair_model[0], limits=Limits(decoders=1))) as client:
         assert client.post(PREDICT, **sent).status_code == 200
         started[0].kill()
@@ -234,6 +237,15 @@ def test_a_decoder_that_is_killed_is_replaced(running, pair_model, colours, monk
         assert client.post(PREDICT, **sent).status_code == 200
         assert len(started) == 2
     assert [process.returncode for process in started] == [-9, 0]
+
+
+def test_a_decoder_that_has_grown_is_replaced(running, pair_model, colours, started):
+    good = next(colours.rglob("*.png"))
+    sent = {"files": {"files": (good.name, good.read_bytes())}}
+    with running(create_app(pair_model[0], limits=Limits(decoders=1, memory=1))) as client:
+        for _ in range(2):
+            assert client.post(PREDICT, **sent).status_code == 200
+    assert [process.returncode for process in started] == [0, 0, 0]
 
 
 def test_a_head_that_never_ends_is_hung_up_on(pair_model, monkeypatch):

@@ -3,8 +3,9 @@
 Run by `decoders.py`, which writes to its stdin and reads from its stdout:
 
     to it    a line of JSON, {"size", "max_pixels", "to"}, then `size` bytes of a file
-    from it  a line of JSON, {"kind", "size"}, then `size` bytes: of pixels where kind is
-             "pixels", else of the reason in words, where kind is "damaged" or "large"
+    from it  a line of JSON, {"kind", "size", "memory"}, then `size` bytes: of pixels where kind is
+             "pixels", else of the reason in words, where kind is "damaged" or "large";
+             memory is what it keeps, in bytes, where the system says so
 """
 
 from __future__ import annotations
@@ -14,12 +15,18 @@ import os
 import signal
 import sys
 from io import BytesIO
+from pathlib import Path
 from typing import BinaryIO
 
 from onelayer.errors import DataError, MissingExtraError, TooLargeError
 from onelayer.readers.decoding import decode
 from onelayer.readers.preprocessing import Preprocessing
 from onelayer.readers.quiet import quiet
+
+try:
+    import resource
+except ImportError:  # Windows has none
+    resource = None  # type: ignore[assignment]
 
 MEMORY = 2 * 2**30
 """Bytes: 50 megapixels of 16-bit grey, the hungriest that there are, were seen to take 1.4 GB."""
@@ -47,16 +54,22 @@ def answer(asked: dict[str, object], source: BinaryIO, output: BinaryIO) -> None
         kind, payload = "large", str(error).encode()
     except (DataError, MissingExtraError) as error:
         kind, payload = "damaged", str(error).encode()
-    output.write(json.dumps({"kind": kind, "size": len(payload)}).encode() + b"\n" + payload)
+    told = {"kind": kind, "size": len(payload), "memory": _resident()}
+    output.write(json.dumps(told).encode() + b"\n" + payload)
     output.flush()
 
 
 def _limit_memory() -> None:
+    if resource is not None:
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+
+
+def _resident() -> int:
     try:
-        import resource
-    except ImportError:  # Windows has none
-        return
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except OSError:  # Linux alone has it; getrusage counts what the parent had, too
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 if __name__ == "__main__":

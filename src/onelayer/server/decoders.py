@@ -77,11 +77,11 @@ class Decoders:
         try:
             yield decoder
         finally:
-            if decoder.broken:
+            if decoder.broken or decoder.memory > self._limits.memory:
                 decoder.end()
-            else:
-                with self._lock:
-                    self._idle.append(decoder)
+                decoder = _Decoder()
+            with self._lock:
+                self._idle.append(decoder)
 
 
 class _Decoder:
@@ -99,6 +99,7 @@ class _Decoder:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"},
         )
         self.broken = False
+        self.memory = 0
 
     @property
     def alive(self) -> bool:
@@ -156,6 +157,7 @@ class _Decoder:
         if not line.endswith(b"\n"):
             raise EOFError
         told = json.loads(line)
+        self.memory = told["memory"]
         payload = stdout.read(told["size"])
         if len(payload) != told["size"]:
             raise EOFError

@@ -28,6 +28,8 @@ class Limits:
         Seconds for all pictures of a request; then the process that decodes is killed.
     decoders
         Processes that decode, and threads that wait for them.
+    memory
+        Bytes that a process may keep when it has decoded; above, another takes its place.
     waiting
         Requests read, waiting or answered at once; the next is told to come again.
     """
@@ -39,6 +41,7 @@ class Limits:
     seconds: float = 30.0
     decoding: float = 10.0
     decoders: int = min(4, _processors())
+    memory: int = 200_000_000
     waiting: int = 32
 
     @property
