@@ -6,7 +6,7 @@ from scipy import sparse
 
 import onelayer
 from onelayer.errors import ShapeError
-from onelayer.model.contributions import contributions_to, score_of
+from onelayer.model.contributions import score_contributions, score_of
 
 
 @pytest.fixture(scope="module")
@@ -23,21 +23,21 @@ def test_they_add_up_to_z_and_count_from_the_mean(numbers, classes):
     X, y = (part[: 20 * classes] for part in numbers)
     model = onelayer.train((X, y), test_size=0)
     found = model.contributions(X)
-    assert found.values.shape == (len(X), 4, 1 if classes == 2 else 3)
-    np.testing.assert_allclose(found.z, model.forward(X), rtol=0, atol=1e-12)
+    assert found.shape == ((40, 4) if classes == 2 else (60, 4, 3))
+    Z, b = model.forward(X), model.layer[1]
+    shares = found.reshape(len(X), 4, -1)
+    np.testing.assert_allclose(shares.sum(axis=1) + b, Z, rtol=0, atol=1e-12)
     by_hand = (X - X.mean(axis=0))[:, :, None] * model.coef.T
-    np.testing.assert_allclose(found.values, by_hand, atol=1e-9)
-    average = model.forward(X.mean(axis=0)[None])[0]
-    np.testing.assert_allclose(found.intercept, average, atol=1e-9)
+    np.testing.assert_allclose(shares, by_hand, atol=1e-9)
+    np.testing.assert_allclose(b, model.forward(X.mean(axis=0)[None])[0], atol=1e-9)
 
 
 def test_those_of_pictures_are_weight_times_pixel(colours):
     model = onelayer.train(colours)
     files = sorted(colours.rglob("*.png"))[:3]
     X, _ = model.read_files(files)
-    found = model.contributions(files)
-    np.testing.assert_allclose(found.values[:, :, 0], X * model.coef[0], atol=1e-12)
-    np.testing.assert_allclose(found.intercept, model.intercept, atol=1e-12)
+    np.testing.assert_allclose(model.contributions(files), X * model.coef[0], atol=1e-12)
+    np.testing.assert_allclose(model.layer[1], model.intercept, atol=1e-12)
 
 
 def test_sparse_rows_are_rows(numbers):
@@ -45,8 +45,8 @@ def test_sparse_rows_are_rows(numbers):
     kept = np.where(np.abs(X - 100) > 3, X, 0)
     model = onelayer.train((sparse.csr_array(kept), y), test_size=0)
     found = model.contributions(sparse.csr_array(kept))
-    np.testing.assert_array_equal(found.values, model.contributions(kept).values)
-    np.testing.assert_allclose(found.z, model.forward(kept), atol=1e-9)
+    np.testing.assert_array_equal(found, model.contributions(kept))
+    np.testing.assert_allclose(found.sum(axis=1) + model.layer[1], model.forward(kept), atol=1e-9)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -54,16 +54,15 @@ def test_a_class_has_a_score_that_its_probability_grows_with(numbers, classes):
     X, y = (part[: 20 * classes] for part in numbers)
     model = onelayer.train((X, y), test_size=0)
     Z, A = model.forward(X), model.probabilities(X)
+    scores = np.hstack([score_of(Z, k) for k in range(classes)])
     for k in range(classes):
-        found = contributions_to(model, X, k)
-        np.testing.assert_allclose(found.z, score_of(Z, k), atol=1e-9)
-        # softmax of all scores, or sigma of one, is a
-        scores = np.hstack([score_of(Z, j) for j in range(classes)])
-        if classes == 2:
-            np.testing.assert_allclose(1 / (1 + np.exp(-scores[:, k])), A[:, k], atol=1e-12)
-        else:
-            shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
-            np.testing.assert_allclose(shares[:, k], A[:, k], atol=1e-12)
+        found = score_contributions(model, X, k)
+        np.testing.assert_allclose(found.z, scores[:, k], atol=1e-9)
+    if classes == 2:
+        np.testing.assert_allclose(1 / (1 + np.exp(-scores)), A, atol=1e-12)
+    else:
+        softmax = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(softmax, A, atol=1e-12)
 
 
 def test_a_wrong_shape_is_shown(numbers):

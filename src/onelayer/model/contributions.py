@@ -14,40 +14,40 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Contributions:
-    """z = intercept + sum over j of values[:, j].
+class Score:
+    """A class's score as a sum: z = intercept + sum over j of shares[:, j].
 
     Attributes
     ----------
-    values
-        x_j w_j, (m, n, k), with k = 1 for two classes and K for more.
+    shares
+        (m, n): what each number adds.
     intercept
-        b, (k,).
+        What is there before any number.
     """
 
-    values: np.ndarray
-    intercept: np.ndarray
+    shares: np.ndarray
+    intercept: float
 
     @property
     def z(self) -> np.ndarray:
-        """The forward pass, (m, k), to rounding."""
-        return self.intercept + self.values.sum(axis=1)
+        """The score of each example, (m,)."""
+        return self.intercept + self.shares.sum(axis=1)
 
 
-def contributions(model: Model, X: Any) -> Contributions:
-    """x_j w_j for every example, number and output: (m, n, k).
+def contributions(model: Model, X: Any) -> np.ndarray:
+    """x_j w_j for every example and number, (m, n), with softmax (m, n, K).
 
-    x and w are those of the forward pass: where the model standardises, x_j counts from its mean,
-    and b is z of the average example. Costs m n k floats.
+    x and w are those of the forward pass: where the model standardises, x_j counts from its mean.
     """
-    W, b = model.layer
-    return Contributions(_seen(model, X)[:, :, None] * W, b)
+    W, _ = model.layer
+    shares = _seen(model, X)[:, :, None] * W
+    return shares[:, :, 0] if model.head.name == "binary" else shares
 
 
-def contributions_to(model: Model, X: Any, k: int) -> Contributions:
-    """The same for the score of one class, as `score_of` has it: values (m, n, 1)."""
+def score_contributions(model: Model, X: Any, k: int) -> Score:
+    """The contributions to the score of class k alone: m n numbers, not K times as many."""
     W, b = model.layer
-    return Contributions(_seen(model, X)[:, :, None] * score_of(W, k), score_of(b[None], k)[0])
+    return Score(_seen(model, X) * score_of(W, k)[:, 0], float(score_of(b[None], k)[0, 0]))
 
 
 def score_of(Z: np.ndarray, k: int) -> np.ndarray:

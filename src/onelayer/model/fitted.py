@@ -35,7 +35,6 @@ from onelayer.readers.rows import given_rows
 
 if TYPE_CHECKING:
     from onelayer.estimators import LogisticRegression
-    from onelayer.model.contributions import Contributions
     from onelayer.model.reporting import Evidence
 
 Inputs: TypeAlias = str | Path | Iterable[str | Path] | np.ndarray
@@ -114,10 +113,11 @@ class Model:
         """Return the probability of each class, (m, K); inputs and errors as for `predict`."""
         return self.probabilities(self._rows(inputs))
 
-    def contributions(self, inputs: Inputs) -> Contributions:
-        """Return x_j w_j, what each number adds to z, and the intercept: exact for one layer.
+    def contributions(self, inputs: Inputs) -> np.ndarray:
+        """Return what each number adds to z, x_j w_j: (m, n), with softmax (m, n, K).
 
-        Inputs and errors as for `predict`; `values` is (m, n, k) and needs as many floats.
+        z_i = sum_j contributions_ij + b, b of `layer`: exact. Where the model standardises, a
+        number adds nothing at its mean. Inputs and errors as for `predict`.
         """
         from onelayer.model.contributions import contributions
 

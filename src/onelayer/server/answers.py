@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from onelayer.model import Model
-from onelayer.model.contributions import contributions_to, score_of
+from onelayer.model.contributions import score_contributions, score_of
 from onelayer.server.examples import Examples
 from onelayer.server.problems import Problem
 
@@ -23,7 +23,7 @@ def class_names(model: Model) -> list[str]:
 def predictions(model: Model, examples: Examples) -> list[dict[str, Any]]:
     """Class and probabilities of each example: those of `predict` and `predict_proba`."""
     with np.errstate(over="ignore", invalid="ignore"):
-        labels, A = model.predict(examples.X), model.probabilities(examples.X)
+        labels, A = model.predict(examples.inputs), model.predict_proba(examples.inputs)
     if not np.isfinite(A).all():
         row = int(np.argmin(np.isfinite(A).all(axis=1)))
         raise Problem(422, f"row {row}: its numbers are too large for the model's weights")
@@ -51,19 +51,18 @@ def explanations(model: Model, examples: Examples, of: str | None) -> list[dict[
 
 
 def _explanation(model: Model, examples: Examples, row: int, k: int) -> dict[str, Any]:
-    x = examples.X[row : row + 1]
-    shares = contributions_to(model, x, k)
-    values, names = shares.values[0, :, 0], class_names(model)
+    x = examples.inputs[row : row + 1]
+    score, names = score_contributions(model, x, k), class_names(model)
     told = {
         "explains": names[k],
         "against": names[1 - k] if len(names) == 2 else None,
         "z": float(score_of(model.forward(x), k)[0, 0]),
-        "intercept": float(shares.intercept[0]),
+        "intercept": score.intercept,
     }
     if examples.pictures is None:
-        return {**told, "contributions": values.tolist(), "seen": None}
+        return {**told, "contributions": score.shares[0].tolist(), "seen": None}
     picture = examples.pictures[row]
-    by_pixel = values.reshape(picture.shape).sum(axis=2)
+    by_pixel = score.shares.reshape(picture.shape).sum(axis=2)
     return {**told, "contributions": by_pixel.tolist(), "seen": as_png(picture)}
 
 

@@ -1,4 +1,4 @@
-"""A request's body becomes examples: their names, and the rows of X that the model takes."""
+"""A request's body becomes examples: their names, and what the model predicts from."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Examples:
     ----------
     names
         What each is called in the answer: {"file": its name} or {"row": its number}.
-    X
-        (m, n).
+    inputs
+        What the model predicts from: (m, n).
     pictures
         uint8 (m, height, width, channels); None where rows were sent.
     """
 
     names: list[dict[str, Any]]
-    X: np.ndarray
+    inputs: Any
     pictures: np.ndarray | None = None
 
 
