@@ -121,7 +121,8 @@ class Gram(Solver[GramState]):
             return state
         theta = self.parameters(objective, state)
         value, gradient = objective.value_and_gradient(theta)
-        gap = newton_decrement(objective, theta, value, gradient, np.copy).gap
+        A = objective.curvature(theta)
+        gap = newton_decrement(objective, A, value, gradient, np.copy).gap
         return replace(state, value=value, gap=gap, stalled=gap > state.tol * value)
 
     def confirm(self, objective: Objective, state: GramState) -> GramState:

@@ -67,7 +67,7 @@ class Newton(Solver[NewtonState]):
     def _state(
         self, objective: Objective, theta: np.ndarray, value: float, gradient: np.ndarray
     ) -> NewtonState:
-        gap, direction = _decrement(objective, theta, value, gradient)
+        gap, direction, _ = _decrement(objective, theta, value, gradient)
         return NewtonState(
             theta=theta, value=value, gradient=gradient, direction=direction, gap=max(gap, 0.0)
         )
@@ -89,7 +89,8 @@ def _decrement(
         direction = -_scaled(inverse, unit, gradient)
         return Decrement(-0.5 * float(np.vdot(gradient, direction)), direction)
     # Columns nearly alike leave no digits of their difference in H, but some in its products.
-    return newton_decrement(objective, theta, value, gradient, partial(_scaled, _pseudo(H), unit))
+    A = objective.curvature(theta)
+    return newton_decrement(objective, A, value, gradient, partial(_scaled, _pseudo(H), unit))
 
 
 def _scaled(inverse: Linear, unit: np.ndarray, gradient: np.ndarray) -> np.ndarray:
