@@ -21,6 +21,7 @@ _HOME = {
     "logit": "onelayer.statistics",
     "read_pictures": "onelayer.readers",
     "save": "onelayer.model",
+    "server": "onelayer.server",
     "train": "onelayer.model",
 }
 
@@ -36,6 +37,7 @@ __all__ = [
     "logit",
     "read_pictures",
     "save",
+    "server",
     "train",
 ]
 

@@ -12,6 +12,7 @@ from onelayer.cli.inspect import inspect
 from onelayer.cli.lesson import lesson
 from onelayer.cli.outcome import guarded
 from onelayer.cli.predict import predict
+from onelayer.cli.serve import serve
 from onelayer.cli.summary import summary
 from onelayer.cli.train import train
 
@@ -52,6 +53,7 @@ for command, example in (
     (predict, "onelayer predict model.safetensors new.jpg album/"),
     (inspect, "onelayer inspect model.safetensors --weights weights.png"),
     (summary, "onelayer summary table.csv --formula 'y ~ age*sex'"),
+    (serve, "onelayer serve model.safetensors"),
     (lesson, "onelayer lesson --notebook lecture.ipynb"),
 ):
     app.command(epilog=f"Example: [bold]{example}[/bold]")(guarded(command))
