@@ -50,6 +50,6 @@ for command, example in (
     (evaluate, "onelayer evaluate model.safetensors more_photos/"),
     (predict, "onelayer predict model.safetensors new.jpg album/"),
     (inspect, "onelayer inspect model.safetensors --weights weights.png"),
-    (lesson, "onelayer lesson --notebook lecture.ipynb"),
+    (lesson, "onelayer lesson --export lesson.html"),
 ):
     app.command(epilog=f"Example: [bold]{example}[/bold]")(guarded(command))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+LEFT, BELOW = 0.72, 0.58  # inches, for what stands on the ticks and for the axes' names
 SIZE = (5.2, 3.5)  # inches: at 360 pixels, a telephone's width, letters can still be read
 _VARIABLES = {
     INK: "ink",
@@ -49,10 +50,17 @@ def drawn(
     caption: str,
     size: tuple[float, float] = SIZE,
 ) -> Drawing:
-    """Let `draw` fill one axes; the caption stands in the place of its title."""
+    """Let `draw` fill one axes; the caption stands in the place of its title.
+
+    The axes keep their place, whatever stands on the ticks: nothing jumps as a slider moves, and
+    it is drawn once, where a layout that adapts draws twice and measures twice before.
+    """
 
     def fill(figure: Figure) -> None:
-        ax = figure.subplots()
+        width, height = size
+        right, top = 1 - 0.15 / width, 1 - 0.12 / height
+        place = {"left": LEFT / width, "bottom": BELOW / height, "right": right, "top": top}
+        ax = figure.subplots(gridspec_kw=place)
         draw(ax)
         ax.set_title("", loc="left")
 
@@ -87,7 +95,7 @@ def _drawn(name: str, size: tuple[float, float], fill: Callable[[Figure], object
         "image.interpolation": "none",
     }
     with mpl.rc_context(settings):
-        figure = Figure(figsize=size, layout="constrained")
+        figure = Figure(figsize=size)
         FigureCanvasSVG(figure)
         fill(figure)
         file = StringIO()

@@ -25,7 +25,6 @@ _NAMED = {
     "approx": "<mo>≈</mo>",
     "gets": "<mo>:=</mo>",
     "log": '<mi>log</mi><mo>&#8289;</mo><mspace width="0.14em"></mspace>',
-    "quad": '<mspace width="1.6em"></mspace>',
     ",": '<mspace width="0.2em"></mspace>',
     "|": "<mo>‖</mo>",
 }
@@ -33,7 +32,7 @@ _NAMED = {
 _PREFIX = ' form="prefix" lspace="0" rspace="0"'
 _OPERATORS = {"-": "\N{MINUS SIGN}", "*": "·"}
 _TOKEN = re.compile(
-    r"\s*(?:(?P<command>\\(?:[A-Za-z]+|[,|]))|(?P<digits>\d+(?:\.\d+)?)|(?P<letter>[A-Za-z])"
+    r"(?:(?P<command>\\(?:[A-Za-z]+|[,|]))|(?P<digits>\d+(?:\.\d+)?)|(?P<letter>[A-Za-z])"
     r"|(?P<script>[_^])|(?P<open>\{)|(?P<close>\})|(?P<raised>[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)|(?P<operator>:=|[-−+=*×/()\[\],.:<>]))"
 )
 
@@ -43,14 +42,17 @@ def inline(tex: str) -> Markup:
     return Markup(f"<math>{_Parser(tex).everything()}</math>")  # noqa: S704
 
 
-def display(tex: str) -> Markup:
-    """Return the formula as `<math>` on a line of its own."""
-    body = _Parser(tex).everything()
-    return Markup(f'<math display="block">{body}</math>')  # noqa: S704
+def display(line: str) -> Markup:
+    r"""Return a line of formulas, with `\quad` between them, each as a `<math>` of its own."""
+    bodies = [_Parser(tex).everything() for tex in line.split(r"\quad")]
+    return Markup("").join(
+        Markup(f'<math display="block">{body}</math>')  # noqa: S704
+        for body in bodies
+    )
 
 
 def words(text: str) -> Markup:
-    """Escape `text`, and set what stands between dollars as formula, backticks code, stars weight."""
+    """Escape `text`; between dollars it is a formula, between backticks code, stars weigh."""
     pieces = re.split(r"(\$[^$]+\$|`[^`]+`|\*\*[^*]+\*\*)", text)
     return Markup("").join(map(_piece, pieces))
 
@@ -100,7 +102,7 @@ class _Parser:
         return f"<{kind}>{base}{below or ''}{above or ''}</{kind}>"
 
     def _atom(self) -> str:
-        sign = _PREFIX if self._at == 0 or self._tokens[self._at - 1][1] in "=(" else ""
+        sign = _PREFIX if self._at == 0 or self._tokens[self._at - 1][1] in "=({" else ""
         kind, text = self._peek(), self._take()
         if kind == "open":
             body = self._row()
@@ -134,12 +136,12 @@ class _Parser:
 
 
 def _tokens(tex: str) -> list[tuple[str, str]]:
-    found, at = [], 0
-    text = tex.strip()
-    while at < len(text):
-        match = _TOKEN.match(text, at)
+    found = []
+    rest = tex.strip()
+    while rest:
+        match = _TOKEN.match(rest)
         if match is None or match.lastgroup is None:
-            raise ValueError(f"{text[at]!r} in the formula {tex!r}: not in the notation known")
+            raise ValueError(f"{rest[0]!r} in the formula {tex!r}: not in the notation known")
         found.append((match.lastgroup, match[match.lastgroup]))
-        at = match.end()
+        rest = rest[match.end() :].lstrip()
     return found

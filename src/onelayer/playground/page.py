@@ -41,6 +41,11 @@ def answered(answer: Answer) -> str:
     return _fragment("answered", answer)
 
 
+def complained(error: str) -> str:
+    """Return what went wrong with something that the reader gave, in its own words."""
+    return _fragment("complained", error)
+
+
 def closing(chapter: Chapter) -> str:
     """Return the words that a chapter ends with."""
     return _fragment("closing", chapter)
@@ -52,8 +57,8 @@ def title() -> str:
 
 
 def style() -> str:
-    """Return the style sheet: the colours of the reports, then the lesson's own rules."""
-    return _environment().get_template("style.css").render()
+    """Return the app's style sheet: the reports' colours, the lesson's rules, those for marimo."""
+    return _environment().get_template("app.css").render()
 
 
 def _fragment(macro: str, *arguments: object) -> str:
@@ -66,7 +71,9 @@ def _environment() -> Environment:
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader("onelayer.playground"), PackageLoader("onelayer.report")]),
+        loader=ChoiceLoader(
+            [PackageLoader("onelayer.playground"), PackageLoader("onelayer.report")]
+        ),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

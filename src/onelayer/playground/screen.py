@@ -105,7 +105,11 @@ _RAISED = str.maketrans("-0123456789", "\N{SUPERSCRIPT MINUS}⁰¹²³⁴⁵⁶�
 def plain(value: float, digits: int = 4) -> str:
     """Write a number with `digits` significant digits, a true minus, powers of ten as such."""
     mantissa, _, power = f"{value:.{digits}g}".partition("e")
-    raised = f" × 10{str(int(power)).translate(_RAISED)}" if power else ""
+    raised = (
+        f"\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}10{str(int(power)).translate(_RAISED)}"
+        if power
+        else ""
+    )
     return mantissa.replace("-", "\N{MINUS SIGN}") + raised
 
 

@@ -1,4 +1,4 @@
-"""The chapters in the order in which they are read."""
+"""The chapters in the order in which they are read, each beside the functions that answer."""
 
 from onelayer.playground.chapters.broadcasting import BROADCASTING
 from onelayer.playground.chapters.descent import DESCENT

@@ -95,6 +95,7 @@ def _drawings(a: Shape, b: Shape, shape: Shape) -> tuple[Drawing, ...]:
 
 
 def _fill(figure: Figure, a: Shape, b: Shape, shape: Shape) -> None:
+    figure.set_layout_engine("constrained")
     axes = figure.subplots(1, 5, width_ratios=(1, 0.1, 1, 0.1, 1))
     parts = (("a", a, VERMILION), ("b", b, BLUE), ("a + b", shape, INK))
     for ax, (name, own, color) in zip(axes[::2], parts, strict=True):
@@ -113,8 +114,9 @@ def _squares(ax: Axes, own: Shape, shape: Shape, color: str) -> None:
     for r in range(rows):
         for c in range(columns):
             real = r < has_rows and c < has_columns
-            style = {"alpha": 0.85} if real else {"alpha": 0.16}
-            ax.add_patch(Rectangle((c, r), 1, 1, facecolor=color, edgecolor=PAPER, lw=2, **style))
+            alpha = 0.85 if real else 0.16
+            square = Rectangle((c, r), 1, 1, facecolor=color, edgecolor=PAPER, lw=2, alpha=alpha)
+            ax.add_patch(square)
     ax.set(xlim=(-0.05, columns + 0.05), ylim=(rows + 0.05, -0.05))
     ax.set_aspect("equal")
     ax.set_axis_off()
@@ -124,11 +126,15 @@ BROADCASTING = Chapter(
     "broadcasting",
     "Broadcasting, and arrays of rank 1",
     (
-        "In `w.T @ X + b` one number is added to a whole row: NumPy copies what is missing. The "
-        "rule fits in one sentence. Write the shapes flush right; two lengths go together if "
-        "they are equal, or if one of them is 1, which is then copied.",
-        "An array of shape `(5,)` is of rank 1: neither a row nor a column. Beside a column it "
-        "makes a square that nobody asked for.",
+        (
+            "In `w.T @ X + b` one number is added to a whole row: NumPy copies what is missing. "
+            "The rule fits in one sentence. Write the shapes flush right; two lengths go together "
+            "if they are equal, or if one of them is 1, which is then copied."
+        ),
+        (
+            "An array of shape `(5,)` is of rank 1: neither a row nor a column. Beside a column it "
+            "makes a square that nobody asked for."
+        ),
     ),
     (r"(m, n) + (1, n) \to (m, n) \quad (m, n) + (m, 1) \to (m, n)",),
     """\

@@ -9,7 +9,7 @@ import numpy as np
 
 from onelayer import lesson
 from onelayer.lesson.figures.descent import descent_path
-from onelayer.lesson.figures.style import BLUE, FAINT, INK, MUTED, VERMILION, note
+from onelayer.lesson.figures.style import BLUE, FAINT, MUTED, VERMILION, note
 from onelayer.playground.drawing import drawn
 from onelayer.playground.screen import Answer, Chapter, Drawing, Part, plain, symbol, whole
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 START = (0.5, -1.5)  # w and b: on the slope, to one side of the way down
+MOST = 60  # steps
 RATES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+_ON_BLUE = "#111111"  # the bowl is light in the dark, too
 _SETTLED = 1e-3  # above the lowest cost, relative: no eye sees more
 _UPHILL = 1e-9  # less is rounding
 
@@ -98,7 +100,7 @@ def _boundary(w: float, b: float) -> Drawing:
         ax.plot(grid[0], A[0], color=BLUE)
         ax.axhline(0.5, color=MUTED, linestyle="--", linewidth=1)
         for label, color in ((1, BLUE), (0, VERMILION)):
-            ax.plot(X[Y == label], Y[Y == label], "o", color=color, markersize=6)
+            ax.plot(X[label == Y], Y[label == Y], "o", color=color, markersize=6)
         ax.set(xlim=(-3.4, 3.4), ylim=(-0.1, 1.1), xlabel="$x$", ylabel="$a$")
 
     alt = f"24 examples and the curve a = sigma(w x + b) with w = {plain(w, 3)}, b = {plain(b, 3)}"
@@ -117,7 +119,7 @@ def _cost(J: np.ndarray) -> Drawing:
         top = 1.1 * J.max()
         note(ax, reach, least + 0.01 * top, "the lowest", MUTED, ha="right", va="bottom")
         ax.set(xlim=(-0.02 * reach, 1.02 * reach), ylim=(0, top), xlabel="step", ylabel="$J$")
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.locator_params(axis="x", integer=True)
         ax.grid(visible=True, color=FAINT)
 
     alt = f"The cost by step, from {plain(J[0], 3)} to {plain(J[-1], 3)}"
@@ -128,11 +130,13 @@ def _bowl(alpha: float, steps: int) -> Drawing:
     def draw(ax: Axes) -> None:
         X, Y = lesson.one_feature_examples()
         lesson.figures.bowl(ax, X, Y, START, alpha, steps, lowest()[:2])
-        ax.plot(*lowest()[:2], "+", color=INK, markersize=9, markeredgewidth=1.6)
-        ax.plot(*START, "o", color=INK, markersize=7)
+        ax.plot(*lowest()[:2], "+", color=_ON_BLUE, markersize=9, markeredgewidth=1.6)
+        ax.plot(*START, "o", color=_ON_BLUE, markersize=7)
 
     alt = f"The cost as a bowl over w and b, and the path of {steps} steps in it"
-    caption = "The same walk seen from above: each ring is one height of $J$; the cross marks the lowest."
+    caption = (
+        "The same walk seen from above: each ring is one height of $J$; the cross marks the lowest."
+    )
     return drawn("descent-bowl", draw, alt, caption, (5.2, 3.9))
 
 
@@ -140,9 +144,11 @@ DESCENT = Chapter(
     "descent",
     "Gradient descent",
     (
-        "The cost is a bowl over all $w$ and $b$, with one lowest point. The gradient says which "
-        "way is up; take a step the other way, and again. The learning rate $\\alpha$ is how far "
-        "a step goes: too small a rate crawls, too large a one leaps across the bowl.",
+        (
+            "The cost is a bowl over all $w$ and $b$, with one lowest point. The gradient says "
+            "which way is up; take a step the other way, and again. The learning rate $\\alpha$ is "
+            "how far a step goes: too small a rate crawls, too large a one leaps across the bowl."
+        ),
     ),
     (r"w \gets w - \alpha \, dw \quad b \gets b - \alpha \, db",),
     """\

@@ -25,7 +25,6 @@ from onelayer.playground.screen import (
     Number,
     Part,
     Thumbnail,
-    number,
     plain,
     symbol,
     whole,
@@ -49,7 +48,7 @@ def train(steps: int, task: Task | None = None) -> Answer:
     base = max(float(task.Y_test.mean()), 1 - float(task.Y_test.mean()))
     apart = np.abs(_chances(w, b, task) - _chances(other.w, other.b, task)).max()
     return Answer(
-        _says(task, steps, right, base) + " " + _compared(other, steps, float(apart)),
+        " ".join((_says(task, steps, right, base), _compared(other, steps, float(apart)))),
         numbers=(
             whole("passes", steps),
             symbol("J", J),
@@ -59,6 +58,7 @@ def train(steps: int, task: Task | None = None) -> Answer:
             Number("largest difference", float(apart), plain(float(apart), 1)),
         ),
         thumbnails=_emerging(task, steps, other),
+        told=f"The weights as pictures, {_key(task)}.",
         drawings=(_gaps(task, steps),),
     )
 
@@ -74,7 +74,9 @@ def _share_right(w: np.ndarray, b: float, task: Task) -> float:
 def _says(task: Task, steps: int, right: float, base: float) -> str:
     m, m_test = task.X.shape[1], task.X_test.shape[1]
     if steps == 0:
-        return f"Weights of zero: nothing learnt yet. {m:,} examples wait, {m_test} more will judge."
+        return (
+            f"Weights of zero: nothing learnt yet. {m:,} examples wait, {m_test} more will judge."
+        )
     better = "beats" if right > base else "does not yet beat"
     return (
         f"{steps:,} steps, each one pass over {m:,} examples. Of {m_test} others it gets "
@@ -106,6 +108,10 @@ def _emerging(task: Task, steps: int, other: EngineFit) -> tuple[Thumbnail, ...]
     )
 
 
+def _key(task: Task) -> str:
+    return weight_pictures(engine(task).w.T, task.shape)[1]
+
+
 def _gaps(task: Task, steps: int) -> Drawing:
     """Draw how far above the lowest both are, by passes paid."""
     lowest = engine(task).solution.objective
@@ -122,7 +128,7 @@ def _gaps(task: Task, steps: int) -> Drawing:
         ax.set(xscale="log", yscale="log", xlim=(0.9, 4000), ylim=(floor, 2))
         ax.set(xlabel="passes over the data", ylabel="cost above the lowest")
         ax.grid(visible=True, color=FAINT)
-        ax.legend(loc="lower left")
+        ax.legend(loc="lower right")
 
     alt = f"Cost above the lowest by passes: {steps} of gradient descent beside the engine's few"
     caption = "Two ways down the same bowl. A pass is one read of all the data."
@@ -164,8 +170,9 @@ def _known(task: Task, example: int) -> np.ndarray:
 
 def _own(file: bytes, task: Task) -> np.ndarray:
     height, width, channels = task.shape
-    mode = "L" if channels == 1 else "RGB"
-    return read_picture(file, (height, width), mode, "stretch") / 255
+    size = (height, width)
+    grey = channels == 1
+    return (read_picture(file, size, "L") if grey else read_picture(file, size)) / 255
 
 
 def _disturbed(image: np.ndarray, shift: int, *, inverted: bool) -> np.ndarray:
@@ -205,12 +212,16 @@ EVERYTHING = Chapter(
     "everything",
     "All of it: is it an 8?",
     (
-        "1797 handwritten digits of 8 by 8 pixels; the label is 1 for an 8, else 0. A weight "
-        "stands on each pixel, so the weights are a picture too: blue speaks for an 8, red "
-        "against it. Walk on, and see what the neuron learns to look for.",
-        "One term is new. A plane separates these eights from the rest, and without a brake the "
-        "weights would grow for ever: $\\lambda w$ pulls them back a little at every step. With "
-        "it there is one answer, and every method must find the same.",
+        (
+            "1797 handwritten digits of 8 by 8 pixels; the label is 1 for an 8, else 0. A weight "
+            "stands on each pixel, so the weights are a picture too: blue speaks for an 8, red "
+            "against it. Walk on, and see what the neuron learns to look for."
+        ),
+        (
+            "One term is new. A plane separates these eights from the rest, and without a brake "
+            "the weights would grow for ever: $\\lambda w$ pulls them back a little at every step. "
+            "With it there is one answer, and every method must find the same."
+        ),
     ),
     (r"w \gets w - \alpha (dw + \lambda w)",),
     """\
@@ -238,10 +249,12 @@ LogisticRegression(C=1 / (decay * m)).fit(X.T, Y[0])    # the engine: rows""",
         ),
     ),
     (
-        "Why your own photograph may come out wrong: the neuron knows only pictures like those it "
-        "was shown. Bright ink on a dark ground, the digit upright, filling the frame, in the "
-        "middle. Dark ink on white paper is the opposite in every pixel; a digit off centre "
-        "meets the weights of other places. No layer on raw pixels can do better: that is what "
-        "deeper networks are for.",
+        (
+            "Why your own photograph may come out wrong: the neuron knows only pictures like those "
+            "it was shown. Bright ink on a dark ground, the digit upright, filling the frame, in "
+            "the middle. Dark ink on white paper is the opposite in every pixel; a digit off "
+            "centre meets the weights of other places. No layer on raw pixels can do better: that "
+            "is what deeper networks are for."
+        ),
     ),
 )

@@ -14,9 +14,9 @@ from onelayer.playground.screen import (
     Answer,
     Chapter,
     Drawing,
-    number,
     Part,
     Table,
+    number,
     plain,
     symbol,
 )
@@ -90,7 +90,9 @@ def _failed(check: GradientCheck) -> str:
 
 def _beside(check: GradientCheck) -> Table:
     rows = zip(
-        ("$dw_1$", "$dw_2$", "$db$"), check.backward[:, 0], check.central_differences[:, 0],
+        ("$dw_1$", "$dw_2$", "$db$"),
+        check.backward[:, 0],
+        check.central_differences[:, 0],
         strict=True,
     )
     head = ("parameter", "backward", "measured")
@@ -105,7 +107,7 @@ def _graph(of: ComputationGraph) -> Drawing:
 
 
 def _fill(figure: Figure, of: ComputationGraph) -> None:
-    ax = figure.subplots()
+    ax = figure.add_axes((0, 0, 1, 1))
     lesson.figures.graph(ax, of)
     ax.set_title("", loc="left")
 
@@ -114,15 +116,19 @@ GRAPH = Chapter(
     "graph",
     "The computation graph",
     (
-        "Where does $dw$ come from? Forward, every node gets its value, left to right. Backward, "
-        "every node gets the slope of $J$ by that node, right to left, one factor of the chain "
-        "rule at a time. And never believe a derivative that you have not checked: nudge each "
-        "parameter both ways, and measure.",
+        (
+            "Where does $dw$ come from? Forward, every node gets its value, left to right. "
+            "Backward, every node gets the slope of $J$ by that node, right to left, one factor of "
+            "the chain rule at a time. And never believe a derivative that you have not checked: "
+            "nudge each parameter both ways, and measure."
+        ),
     ),
     (
         r"dz = \frac{dJ}{da} \cdot a (1 - a) = a - y \quad dw_j = x_j \, dz \quad db = dz",
-        r"\frac{dJ}{d\theta} \approx \frac{J(\theta + \varepsilon) - J(\theta - \varepsilon)}"
-        r"{2 \varepsilon}",
+        (
+            r"\frac{dJ}{d\theta} \approx \frac{J(\theta + \varepsilon) - J(\theta - \varepsilon)}"
+            r"{2 \varepsilon}"
+        ),
     ),
     """\
 graph = lesson.computation_graph(w, b, x, y)    # every node of one example

@@ -9,7 +9,17 @@ import numpy as np
 from onelayer import lesson
 from onelayer.lesson.figures.style import BLUE, FAINT, INK, VERMILION, note
 from onelayer.playground.drawing import drawn
-from onelayer.playground.screen import Answer, Chapter, Drawing, Number, Part, number, plain, symbol, whole
+from onelayer.playground.screen import (
+    Answer,
+    Chapter,
+    Drawing,
+    Number,
+    Part,
+    number,
+    plain,
+    symbol,
+    whole,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +37,7 @@ def one(a: float, y: int) -> Answer:
 
 def _says_of_one(a: float, y: int, L: float) -> str:
     given = f"It gave the truth, $y = {y}$, a chance of {plain(a if y else 1 - a, 3)}"
-    if L < float(lesson.loss(0.5, 1)):
+    if float(lesson.loss(0.5, 1)) > L:
         return f"{given}. That is more than one half, and costs little: {plain(L, 3)}."
     if a == 0.5:
         return f"{given}. To be undecided costs $\\log 2 = {plain(L, 3)}$, whatever the truth."
@@ -86,9 +96,11 @@ LOSS = Chapter(
     "loss",
     "The loss of one, the cost of all",
     (
-        "How wrong is $a$ when the truth is $y$? Where $y = 1$ only $-\\log a$ is left, where "
-        "$y = 0$ only $-\\log(1 - a)$. The **loss** is about one example. The **cost** is the mean "
-        "over all $m$ of them: it is what training makes small.",
+        (
+            "How wrong is $a$ when the truth is $y$? Where $y = 1$ only $-\\log a$ is left, where "
+            "$y = 0$ only $-\\log(1 - a)$. The **loss** is about one example. The **cost** is the "
+            "mean over all $m$ of them: it is what training makes small."
+        ),
     ),
     (
         r"L(a, y) = -(y \log a + (1 - y) \log(1 - a))",

@@ -88,9 +88,11 @@ NEURON = Chapter(
     "neuron",
     "One neuron",
     (
-        "A neuron takes the features of one example, a column $x$ of shape $(n_x, 1)$. It weighs "
-        "each, adds them up with a bias, and squeezes the sum into a chance: $a$ is how likely it "
-        "holds that $y = 1$.",
+        (
+            "A neuron takes the features of one example, a column $x$ of shape $(n_x, 1)$. It "
+            "weighs each, adds them up with a bias, and squeezes the sum into a chance: $a$ is how "
+            "likely it holds that $y = 1$."
+        ),
     ),
     (r"z = w^T x + b \quad a = \sigma(z) = \frac{1}{1 + e^{-z}}",),
     """\

@@ -15,7 +15,9 @@ from onelayer.readers import read_picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
 
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif")
 SIDES = (4, 8, 16, 32, 64)
 
 
@@ -69,6 +71,7 @@ def _drawing(image: np.ndarray, row: int, column: int) -> Drawing:
 
 
 def _fill(figure: Figure, image: np.ndarray, row: int, column: int) -> None:
+    figure.set_layout_engine("constrained")
     grid = figure.add_gridspec(2, 3, width_ratios=(1, 1, 0.62))
     places = [grid[0, 0], grid[0, 1], grid[1, 0], grid[1, 1], grid[:, 2]]
     axes = [figure.add_subplot(place) for place in places]
@@ -80,7 +83,7 @@ def _fill(figure: Figure, image: np.ndarray, row: int, column: int) -> None:
             ax.add_patch(_square(corner, color, width))
 
 
-def _square(corner: tuple[float, float], color: str, width: float) -> object:
+def _square(corner: tuple[float, float], color: str, width: float) -> Rectangle:
     from matplotlib.patches import Rectangle
 
     return Rectangle(corner, 1, 1, fill=False, edgecolor=color, linewidth=width)
@@ -90,9 +93,11 @@ PICTURE = Chapter(
     "picture",
     "A picture is a column",
     (
-        "A picture of $h$ rows and $w$ columns holds three numbers a pixel: red, green and blue, "
-        "each from 0 to 255. Written one below the other they are a column, and $m$ pictures side "
-        "by side are the matrix $X$.",
+        (
+            "A picture of $h$ rows and $w$ columns holds three numbers a pixel: red, green and "
+            "blue, each from 0 to 255. Written one below the other they are a column, and $m$ "
+            "pictures side by side are the matrix $X$."
+        ),
     ),
     (r"(h, w, 3) \to (3 h w, 1) \quad X : (n_x, m) \quad n_x = 3 h w",),
     """\

@@ -15,7 +15,7 @@ import numpy as np
 
 from onelayer import lesson
 from onelayer.errors import UsageError
-from onelayer.readers import content_groups, read_pictures, stratified_split
+from onelayer.readers import Pictures, content_groups, read_pictures, stratified_split
 
 if TYPE_CHECKING:
     from onelayer.solution import Solution
@@ -31,7 +31,6 @@ class Task:
     """One against the rest, in columns: `X (n_x, m)` from 0 to 1, `Y (1, m)`."""
 
     wanted: str
-    source: str
     X: np.ndarray
     Y: np.ndarray
     X_test: np.ndarray
@@ -68,30 +67,33 @@ def digits(wanted: int = 8) -> Task:
     X = found.images.reshape(len(found.images), -1).T / 16
     Y = (found.target == wanted).astype(int).reshape(1, -1)
     parts = (X[:, :1400], Y[:, :1400], X[:, 1400:], Y[:, 1400:])
-    return Task(f"an {wanted}", "handwritten digits", *parts, (8, 8, 1), alpha=2.0)
+    return Task(str(wanted), *parts, (8, 8, 1), alpha=2.0)
 
 
-def folder(path: str, wanted: str | None = None) -> Task:
-    """Read a folder with a sub-folder of pictures a class; a fifth of them judges.
+def read(folder: str) -> Pictures:
+    """Read a folder with a sub-folder of pictures a class, each as `SIDE` x `SIDE` pixels.
 
     Raises
     ------
     DataError, UsageError
-        As `read_pictures`; also if `wanted` is none of the classes.
+        As `read_pictures`; also if there is no such folder.
     """
-    if not Path(path).expanduser().is_dir():
-        raise UsageError(f"{path} is no folder: name one with a sub-folder of pictures a class")
-    read = read_pictures(Path(path).expanduser(), SIDE)
-    wanted = wanted or read.classes[0]
-    if wanted not in read.classes:
-        raise UsageError(f"no class {wanted!r} in {path}: one of {', '.join(read.classes)}")
-    X = lesson.images_to_columns(read.images) / 255
-    Y = (read.labels == read.classes.index(wanted)).astype(int).reshape(1, -1)
-    test = stratified_split(read.labels, content_groups(read.images), TEST_SIZE, seed=0)
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        raise UsageError(f"{folder} is no folder: name one with a sub-folder of pictures a class")
+    return read_pictures(path, SIDE)
+
+
+def one_against_rest(pictures: Pictures, wanted: str) -> Task:
+    """Ask of each picture whether it is of the class `wanted`; a fifth of them judges."""
+    X = lesson.images_to_columns(pictures.images) / 255
+    Y = (pictures.labels == pictures.classes.index(wanted)).astype(int).reshape(1, -1)
+    groups = content_groups(pictures.images)
+    test = stratified_split(pictures.labels, groups, TEST_SIZE, seed=0)
     # The largest eigenvalue of X X^T / m is at most its trace: this rate cannot overshoot.
     alpha = 4 / (1 + float((X**2).sum(axis=0).mean()))
     parts = (X[:, ~test], Y[:, ~test], X[:, test], Y[:, test])
-    return Task(wanted, f"pictures of {path}", *parts, (SIDE, SIDE, 3), alpha)
+    return Task(wanted, *parts, pictures.images.shape[1:], alpha)
 
 
 @lru_cache(maxsize=4 * len(MARKS))

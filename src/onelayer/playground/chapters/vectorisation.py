@@ -9,6 +9,8 @@ from onelayer.playground.drawing import drawn
 from onelayer.playground.screen import Answer, Chapter, Drawing, Number, Part, plain
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from onelayer.lesson.loops import Vectorisation
 
 
@@ -20,9 +22,9 @@ def answer(m: int, n_x: int = 64) -> Answer:
 def told(timing: Vectorisation) -> Answer:
     """Say what a measurement found."""
     return Answer(
-        f"Both computed the same gradients, to {plain(timing.largest_difference, 1)}. The loops touch "
-        f"{timing.m:,} × {timing.n_x} numbers one by one in Python; the product does it in one "
-        f"call, **{timing.ratio:.0f} times faster**.",
+        f"Both computed the same gradients, to {plain(timing.largest_difference, 1)}. The loops "
+        f"touch {timing.m:,} × {timing.n_x} numbers one by one in Python; the product does it in "
+        f"one call, **{timing.ratio:.0f} times faster**.",
         numbers=(
             Number("m", timing.m, f"{timing.m:,}", "$m$"),
             Number("n_x", timing.n_x, str(timing.n_x), "$n_x$"),
@@ -42,12 +44,17 @@ def _milliseconds(name: str, seconds: float) -> Number:
 def _bars(timing: Vectorisation) -> Drawing:
     alt = f"Two bars: loops {1e3 * timing.loop_seconds:.3g} ms, vectorised "
     alt += f"{1e3 * timing.vector_seconds:.3g} ms"
+
+    def draw(ax: Axes) -> None:
+        lesson.figures.loops_against_vectors(ax, timing)
+        ax.set_yticks([0, 1], ["loops", "vectors"])
+
     return drawn(
         "vectorisation",
-        lambda ax: lesson.figures.loops_against_vectors(ax, timing),
+        draw,
         alt,
         "One step, forward and backward, on this machine just now.",
-        (5.2, 2.1),
+        (5.2, 2.0),
     )
 
 
@@ -55,9 +62,11 @@ VECTORISATION = Chapter(
     "vectorisation",
     "Loops against one product",
     (
-        "With for-loops a step goes over $m$ examples, and within each over $n_x$ features. Put "
-        "the examples side by side as columns of $X$, of shape $(n_x, m)$, and the same step is "
-        "four lines without a loop. The numbers are the same. The time is not.",
+        (
+            "With for-loops a step goes over $m$ examples, and within each over $n_x$ features. "
+            "Put the examples side by side as columns of $X$, of shape $(n_x, m)$, and the same "
+            "step is four lines without a loop. The numbers are the same. The time is not."
+        ),
     ),
     (
         r"Z = w^T X + b \quad A = \sigma(Z) \quad dZ = A - Y",
