@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from onelayer.cli import options
 from onelayer.cli.output import print_json, progress_shown, show, warn
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file.")],
+    model: options.ModelFile,
     source: Annotated[
         str,
         typer.Argument(
@@ -47,10 +48,8 @@ def evaluate(
             "--y", metavar="NAME|FILE", help="y in it, or a file of labels.", show_default=False
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")
-    ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Errors with their traceback.")] = False,
+    as_json: options.AsJson = False,
+    debug: options.Debug = False,
 ) -> None:
     """Judge MODEL on SOURCE, whose classes are known."""
     del debug

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from onelayer.cli import options
 from onelayer.cli.output import print_json, show
 from onelayer.errors import UsageError
 
 
 def inspect(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file.")],
+    model: options.ModelFile,
     weights: Annotated[
         Path | None,
         typer.Option(
@@ -21,10 +22,8 @@ def inspect(
             show_default=False,
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")
-    ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Errors with their traceback.")] = False,
+    as_json: options.AsJson = False,
+    debug: options.Debug = False,
 ) -> None:
     """Show where MODEL comes from, how it was made, and how well it did."""
     del debug

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
+from onelayer.cli import options
 from onelayer.cli.outcome import FAILED
 from onelayer.cli.output import print_json, progress_shown, show, warn
 
@@ -20,7 +21,7 @@ Predictions: TypeAlias = list[dict[str, Any]]
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file.")],
+    model: options.ModelFile,
     files: Annotated[
         list[Path],
         typer.Argument(
@@ -35,7 +36,7 @@ def predict(
     ] = None,
     shape: Annotated[Format, typer.Option("--format", help="How to print the result.")] = "table",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Errors with their traceback.")] = False,
+    debug: options.Debug = False,
 ) -> None:
     """Name the class of each FILE, and its probability.
 

@@ -2,229 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
+from onelayer.cli import options
 from onelayer.cli.output import print_json, progress_shown, show, warn
 from onelayer.errors import UsageError
-from onelayer.model.settings import ClassWeight, Fit, Mode, Settings
+from onelayer.model.settings import Settings
 
 if TYPE_CHECKING:
     from onelayer.model import Model
 
 
-def _size(text: str) -> tuple[int, int]:
-    """32 is (32, 32), 32x48 is (32, 48): height before width."""
-    sides = text.lower().split("x")
-    if len(sides) > 2 or not all(side.isdecimal() and int(side) > 0 for side in sides):
-        raise typer.BadParameter(f"{text!r} is no size: give 64, or height x width as in 48x64")
-    return int(sides[0]), int(sides[-1])
-
-
-_PICTURES, _ARRAYS, _TRAINING = "Pictures", "Arrays", "Training"
-_JUDGING, _RUNNING = "Judging", "Running"
-
-
 def train(
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="SOURCE",
-            help="A folder with a sub-folder of pictures for each class (or with train/, val/ and "
-            "test/ that have them); arrays: .npz, .npy, .h5, .svm or .libsvm (.gz too), or a "
-            "folder of IDX files; or an embedded set: digits, breast_cancer.",
-            show_default=False,
-        ),
-    ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="The model file to write.")
-    ] = Path("model.safetensors"),
-    report: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="The report to write: one HTML file, and mistakes.csv beside it. "
-            "Default: report.html beside the model.",
-            show_default=False,
-        ),
-    ] = None,
-    no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.")] = False,
-    size: Annotated[
-        Any,
-        typer.Option(
-            parser=_size,
-            metavar="N|HxW",
-            help="Pixels a side, or height x width. Default: their own where all share one of "
-            "at most 64x64, else 64.",
-            rich_help_panel=_PICTURES,
-            show_default=False,
-        ),
-    ] = None,
-    mode: Annotated[
-        Mode | None,
-        typer.Option(
-            help="What a pixel is: colours, L for grey, or colours and opacity. "
-            "Default: L for digits, else RGB.",
-            rich_help_panel=_PICTURES,
-            show_default=False,
-        ),
-    ] = Settings.mode,
-    fit: Annotated[
-        Fit, typer.Option(help="How a picture becomes that size.", rich_help_panel=_PICTURES)
-    ] = Settings.fit,
-    x: Annotated[
-        str | None,
-        typer.Option(
-            "--x",
-            metavar="NAME",
-            help="X in a file of arrays. Default: x, features, images and the like, with train and "
-            "test before or after.",
-            rich_help_panel=_ARRAYS,
-            show_default=False,
-        ),
-    ] = Settings.x,
-    y: Annotated[
-        str | None,
-        typer.Option(
-            "--y",
-            metavar="NAME|FILE",
-            help="y in it, or a file of labels. Default: y, labels, target; or beside X_a.npy a "
-            "file y_a.npy.",
-            rich_help_panel=_ARRAYS,
-            show_default=False,
-        ),
-    ] = Settings.y,
-    n_features: Annotated[
-        int | None,
-        typer.Option(
-            help="Features of a LIBSVM file. Default: its largest index.",
-            rich_help_panel=_ARRAYS,
-            show_default=False,
-        ),
-    ] = Settings.n_features,
-    C: Annotated[
-        float | None,
-        typer.Option(
-            "--C",
-            help="Inverse strength of the penalty, inf for none. Default: the best of ten values "
-            "by log loss, never on what judges.",
-            rich_help_panel=_TRAINING,
-            show_default=False,
-        ),
-    ] = Settings.C,
-    solver: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="auto, gradient-descent, newton, lbfgs or gram.",
-            rich_help_panel=_TRAINING,
-        ),
-    ] = Settings.solver,
-    learning_rate: Annotated[
-        float,
-        typer.Option(help="The step of gradient descent.", rich_help_panel=_TRAINING),
-    ] = Settings.learning_rate,
-    max_iter: Annotated[
-        int,
-        typer.Option(
-            help="Most steps of the solver; gradient descent takes them all.",
-            rich_help_panel=_TRAINING,
-        ),
-    ] = Settings.max_iter,
-    class_weight: Annotated[
-        ClassWeight | None,
-        typer.Option(
-            help="balanced: every class counts the same, however few its examples.",
-            rich_help_panel=_TRAINING,
-            show_default=False,
-        ),
-    ] = Settings.class_weight,
-    seed: Annotated[
-        int, typer.Option(help="Of everything random.", rich_help_panel=_TRAINING)
-    ] = Settings.seed,
-    refit: Annotated[
-        bool,
-        typer.Option(
-            "--refit",
-            help="Once judged, train again on everything and save that model.",
-            rich_help_panel=_TRAINING,
-        ),
-    ] = Settings.refit,
-    test: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SOURCE",
-            help="A source that judges.",
-            rich_help_panel=_JUDGING,
-            show_default=False,
-        ),
-    ] = None,
-    val: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SOURCE",
-            help="A source that chooses C; judges where there is no test set.",
-            rich_help_panel=_JUDGING,
-            show_default=False,
-        ),
-    ] = None,
-    test_size: Annotated[
-        float,
-        typer.Option(
-            help="The fraction held out where no source judges; 0 for none.",
-            rich_help_panel=_JUDGING,
-        ),
-    ] = Settings.test_size,
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict",
-            help="An unreadable or doubtful picture is an error, not a note.",
-            rich_help_panel=_RUNNING,
-        ),
-    ] = Settings.strict,
-    overwrite: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite",
-            help="Replace an output file even if it came from another source.",
-            rich_help_panel=_RUNNING,
-        ),
-    ] = False,
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json", help="One JSON object on stdout, nothing else.", rich_help_panel=_RUNNING
-        ),
-    ] = False,
-    debug: Annotated[
-        bool,
-        typer.Option("--debug", help="Errors with their traceback.", rich_help_panel=_RUNNING),
-    ] = False,
+    source: options.Source,
+    output: options.Output = Path("model.safetensors"),
+    report: options.Report = None,
+    no_report: options.NoReport = False,
+    size: options.Size = Settings.size,
+    mode: options.Mode = Settings.mode,
+    fit: options.Fit = Settings.fit,
+    x: options.X = Settings.x,
+    y: options.Y = Settings.y,
+    n_features: options.NFeatures = Settings.n_features,
+    C: options.C = Settings.C,
+    solver: options.Solver = Settings.solver,
+    learning_rate: options.LearningRate = Settings.learning_rate,
+    max_iter: options.MaxIter = Settings.max_iter,
+    class_weight: options.ClassWeight = Settings.class_weight,
+    seed: options.Seed = Settings.seed,
+    refit: options.Refit = Settings.refit,
+    test: options.Test = None,
+    val: options.Val = None,
+    test_size: options.TestSize = Settings.test_size,
+    strict: options.Strict = Settings.strict,
+    overwrite: options.Overwrite = False,
+    as_json: options.AsJson = False,
+    debug: options.Debug = False,
 ) -> None:
     """Train a model on SOURCE and judge it on examples that it has not seen."""
-    del debug
-    settings = {
-        "size": size,
-        "mode": mode,
-        "fit": fit,
-        "x": x,
-        "y": y,
-        "n_features": n_features,
-        "C": C,
-        "solver": solver,
-        "learning_rate": learning_rate,
-        "max_iter": max_iter,
-        "class_weight": class_weight,
-        "seed": seed,
-        "refit": refit,
-        "test": test,
-        "val": val,
-        "test_size": test_size,
-        "strict": strict,
-    }
+    given = dict(locals())  # by their names, which are those of the settings
+    settings = {field.name: given[field.name] for field in fields(Settings)}
     outputs = _Outputs(output, _report_path(output, report, no_report))
     model = _trained(source, outputs, settings, overwrite=overwrite)
     if as_json:
