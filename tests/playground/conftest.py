@@ -13,7 +13,7 @@ SRC = Path(__file__).resolve().parents[2] / "src"
 STARTS_WITHIN = 60  # seconds; marimo alone takes some on a busy machine
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def address():
     """`onelayer lesson --no-browser`, and where it says it is."""
     pytest.importorskip("marimo", reason="no test of the lesson's server: pip install marimo")

@@ -11,7 +11,7 @@ from onelayer import lesson
 from onelayer.lesson.figures.descent import descent_path
 from onelayer.lesson.figures.style import BLUE, FAINT, MUTED, VERMILION, note
 from onelayer.playground.drawing import drawn
-from onelayer.playground.screen import Answer, Chapter, Drawing, Part, plain, symbol, whole
+from onelayer.playground.screen import Answer, Chapter, Drawing, Number, Part, plain, symbol, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +38,7 @@ def answer(alpha: float, steps: int) -> Answer:
             symbol("w", w),
             symbol("b", b),
             symbol("J", J),
-            whole("right", right),
+            Number("right", right, str(right), f"right of {X.shape[1]}"),
             whole("steps uphill", len(uphill)),
         ),
         drawings=(_boundary(w, b), _cost(path[:, 2]), _bowl(alpha, steps)),

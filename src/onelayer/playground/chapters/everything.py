@@ -55,7 +55,7 @@ def train(steps: int, task: Task | None = None) -> Answer:
             Number("right", right, percent(right)),
             Number("never looks", base, percent(base)),
             Number("engine's passes", other.solution.passes, f"{other.solution.passes:.0f}"),
-            Number("largest difference", float(apart), plain(float(apart), 1)),
+            Number("largest difference", float(apart), plain(float(apart), 2)),
         ),
         thumbnails=_emerging(task, steps, other),
         told=f"The weights as pictures, {_key(task)}.",
@@ -80,8 +80,8 @@ def _says(task: Task, steps: int, right: float, base: float) -> str:
     better = "beats" if right > base else "does not yet beat"
     return (
         f"{steps:,} steps, each one pass over {m:,} examples. Of {m_test} others it gets "
-        f"{percent(right)} right; that {better} the {percent(base)} of who never looks and always "
-        "gives the more frequent answer."
+        f"{percent(right)} right; that {better} the {percent(base)} of one who never looks and "
+        "always gives the more frequent answer."
     )
 
 
@@ -253,8 +253,8 @@ LogisticRegression(C=1 / (decay * m)).fit(X.T, Y[0])    # the engine: rows""",
             "Why your own photograph may come out wrong: the neuron knows only pictures like those "
             "it was shown. Bright ink on a dark ground, the digit upright, filling the frame, in "
             "the middle. Dark ink on white paper is the opposite in every pixel; a digit off "
-            "centre meets the weights of other places. No layer on raw pixels can do better: that "
-            "is what deeper networks are for."
+            "centre meets the weights of other places. One layer on raw pixels cannot undo that: "
+            "it is what deeper networks are for."
         ),
     ),
 )

@@ -18,7 +18,6 @@ from onelayer.playground.screen import (
     number,
     plain,
     symbol,
-    whole,
 )
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def every(w: float, b: float) -> Answer:
             Number("m", X.shape[1], str(X.shape[1]), "$m$"),
             number("dearest", losses[0, worst]),
             symbol("J", J),
-            whole("right", right),
+            Number("right", right, str(right), f"right of {X.shape[1]}"),
         ),
         drawings=(_all_drawn(X[0], Y[0], losses[0], J),),
     )
