@@ -117,5 +117,11 @@ def _in_page_colours(file: str) -> str:
     head = re.sub(r' (width|height|xmlns:xlink)="[^"]*"', "", head)
     for colour, variable in _VARIABLES.items():
         body = re.sub(colour, f"var(--{variable})", body, flags=re.IGNORECASE)
+    body = re.sub(r' d="[^"]*"', _rounded, body)
     body = re.sub(r"\n+", "\n", body)
     return f'{head} aria-hidden="true">{body}'
+
+
+def _rounded(path: re.Match[str]) -> str:
+    """Leave two decimals of a path's coordinates, hundredths of a point: half the text."""
+    return re.sub(r"(\.\d\d)\d+", r"\1", path[0])

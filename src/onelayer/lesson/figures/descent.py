@@ -105,7 +105,7 @@ def _scene(
     path = descent_path(X, Y, start, rate, steps)
     middle = path[-1, :2] if centre is None else np.asarray(centre)
     reach = 1.25 * np.maximum(np.abs(path[:, :2] - middle).max(axis=0), 0.5)
-    w, b = np.linspace(middle - reach, middle + reach, 121).T
+    w, b = np.linspace(middle - reach, middle + reach, 81).T
     return cost_grid(X, Y, w, b), path
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,8 +24,12 @@ _SETTLED = 1e-3  # above the lowest cost, relative: no eye sees more
 _UPHILL = 1e-9  # less is rounding
 
 
+@lru_cache(maxsize=64)
 def answer(alpha: float, steps: int) -> Answer:
-    """Walk `steps` steps of gradient descent with the learning rate `alpha`."""
+    """Walk `steps` steps of gradient descent with the learning rate `alpha`.
+
+    Kept for the way back of the slider: 200 kB each.
+    """
     X, Y = lesson.one_feature_examples()
     path = descent_path(X, Y, START, alpha, steps)
     w, b, J = path[-1].tolist()
