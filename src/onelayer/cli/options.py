@@ -162,7 +162,7 @@ Solver: TypeAlias = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="auto, gradient-descent, newton, lbfgs or gram.",
+        help="auto, gradient-descent, newton, lbfgs, truncated-newton or gram.",
         rich_help_panel=_TRAINING,
     ),
 ]

@@ -16,6 +16,7 @@ from onelayer.designs.design import (
     Traits,
     are_labels,
     block_forward,
+    block_moments,
     block_sums,
 )
 from onelayer.designs.fused import FusedCsr
@@ -41,7 +42,10 @@ class CsrDesign(Design):
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """z = X' W + b: (m, k)."""
-        return block_forward(self, W, b)
+        if self.fused is None:
+            return block_forward(self, W, b)
+        self.ledger.bytes_read += self.traits.nbytes
+        return self.fused.forward(W, b)
 
     def sums(
         self,
@@ -59,8 +63,9 @@ class CsrDesign(Design):
         return self.fused.sums(W, b, head, targets, weights, A)
 
     def square(self, block: Any) -> Any:
-        """The block with every element squared; the pattern is shared."""
-        return sparse.csr_array((block.data**2, block.indices, block.indptr), shape=block.shape)
+        """The block with every element squared, in the products' type; the pattern is shared."""
+        data = block.data.astype(self.dtype) ** 2
+        return sparse.csr_array((data, block.indices, block.indptr), shape=block.shape)
 
     def sample(self, rows: np.ndarray) -> np.ndarray:
         """Not offered: a dense sample of sparse rows would be larger than X."""
@@ -93,7 +98,17 @@ class CsrDesign(Design):
     def combine(self, alpha: np.ndarray) -> np.ndarray:
         """X'^T alpha: (n, k) from (m, k)."""
         self.ledger.bytes_read += self.traits.nbytes
-        return self._fold_gradient(self.X.T @ alpha, alpha.sum(axis=0))
+        fused = self.fused
+        G = self.X.T @ alpha if fused is None else fused.moments(alpha, 1)[0]
+        return self._fold_gradient(G, alpha.sum(axis=0))
+
+    def moments_pass(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """sum h x' and sum h x'^2 (n, k), by the route that the size of X chose."""
+        if self.fused is None:
+            return block_moments(self, h)
+        self.ledger.bytes_read += self.traits.nbytes
+        sums, squares = self.fused.moments(h, 2)
+        return self.fold_moments(sums, squares, h)
 
 
 def csr_standard_scaling(X: Any, weights: np.ndarray) -> Scaling:

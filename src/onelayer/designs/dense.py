@@ -19,6 +19,7 @@ from onelayer.designs.design import (
     Traits,
     are_labels,
     block_forward,
+    block_moments,
     block_sums,
 )
 from onelayer.designs.fused import FusedDense
@@ -99,6 +100,10 @@ class DenseDesign(Design):
             picked[start : start + step, :-1] = self._convert(block)
             self.ledger.bytes_read += block.nbytes
         return picked
+
+    def moments_pass(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """sum h x' and sum h x'^2 (n, k)."""
+        return block_moments(self, h)
 
     def gram(self) -> np.ndarray:
         """X' X'^T: (m, m), in float64: it is factored, and what it loses is lost for good."""

@@ -141,16 +141,21 @@ class Design(ABC):
                 H[:, d, :, c] = H[:, c, :, d]
         return H if self.folded is None else self.folded.fold_hessian(H)
 
-    def diagonal_pass(self, h: np.ndarray) -> np.ndarray:
-        """sum_i h_i x'_i^2 (n, k) for h (m, k): the diagonals of X'^T diag(h_j) X'."""
-        squares, sums = np.zeros((2, self.traits.n, h.shape[1]))
-        for rows, block in self.blocks():
-            squares += self.square(block).T @ h[rows].astype(self.dtype)
-            if self.folded is not None:
-                sums += block.T @ h[rows]
+    @abstractmethod
+    def moments_pass(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """sum_i h_i x'_i and sum_i h_i x'_i^2, (n, k) each, for h (m, k).
+
+        The second are the diagonals of X'^T diag(h_j) X'.
+        """
+
+    def fold_moments(
+        self, sums: np.ndarray, squares: np.ndarray, h: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The same for X' from those for what the blocks hold."""
         if self.folded is None:
-            return squares
-        return self.folded.fold_squares(squares, sums, h.sum(axis=0))
+            return sums, squares
+        total = h.sum(axis=0)
+        return self._fold_gradient(sums, total), self.folded.fold_squares(squares, sums, total)
 
     def _fold_gradient(self, G: np.ndarray, db: np.ndarray) -> np.ndarray:
         return G if self.folded is None else self.folded.fold_gradient(G, db)
@@ -193,6 +198,16 @@ def block_sums(
         G += block.T @ dZ.astype(design.dtype)
         db += dZ.sum(axis=0)
     return loss, G if design.folded is None else design.folded.fold_gradient(G, db), db
+
+
+def block_moments(design: Design, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`Design.moments_pass` by the NumPy block loop."""
+    sums, squares = np.zeros((2, design.traits.n, h.shape[1]))
+    for rows, block in design.blocks():
+        part = h[rows].astype(design.dtype)
+        sums += block.T @ part
+        squares += design.square(block).T @ part
+    return design.fold_moments(sums, squares, h)
 
 
 def _parameters(design: Design, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -137,7 +137,7 @@ class FusedCsr:
 
     def __init__(self, X: Any, scaling: Scaling | None) -> None:
         self.X = X
-        self.folded = scaling or Scaling.identity(X.shape[1])
+        self.folded = scaling
         # Unsigned, so that compiled code need not ask whether an index counts from the end.
         unsigned = np.dtype(f"u{X.indices.itemsize}")
         self.rows = (X.data, X.indices.view(unsigned), X.indptr)
@@ -152,11 +152,33 @@ class FusedCsr:
         A: np.ndarray | None,
     ) -> Sums:
         """Loss, G and db, as `FusedDense.sums`."""
-        W, b = self.folded.fold(W, b)
+        W, b = self._fold(W, b)
         targets = targets.astype(np.int32, copy=False)
         part = self._binary if W.shape[1] == 1 else partial(self._columns, head)
         loss, G, db = part(W, b, targets, weights, A)
-        return loss, self.folded.fold_gradient(G, db), db
+        return loss, G if self.folded is None else self.folded.fold_gradient(G, db), db
+
+    def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """z (m, k)."""
+        from onelayer.kernels.sparse import csr_forward_pass
+
+        W, b = self._fold(W, b)
+        W, Z = np.ascontiguousarray(W), np.empty((self.X.shape[0], W.shape[1]))
+        self._run(W.shape[1], lambda a, z: csr_forward_pass(*self.rows, W, b, a, z, Z))
+        return Z
+
+    def moments(self, h: np.ndarray, powers: int) -> np.ndarray:
+        """sum h x and, of two powers, sum h x^2: (powers, n, k), of X as it is; h (m, k)."""
+        from onelayer.kernels.sparse import csr_moments_pass
+
+        k, h = h.shape[1], np.ascontiguousarray(h, np.float64)
+
+        def task(start: int, stop: int) -> np.ndarray:
+            moments = np.zeros((powers, self.X.shape[1], k))
+            csr_moments_pass(*self.rows, h, start, stop, moments)
+            return moments
+
+        return np.asarray(sum(self._run(powers * k, task)))
 
     def _binary(self, W: Any, b: Any, targets: Any, weights: Any, A: Any) -> Sums:
         from onelayer.kernels.sparse import csr_binary_pass
@@ -190,6 +212,9 @@ class FusedCsr:
             return loss, G, db
 
         return _add(self._run(W.shape[1], task))
+
+    def _fold(self, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return (W, b) if self.folded is None else self.folded.fold(W, b)
 
     def _run(self, k: int, task: Any) -> list[Any]:
         m, n = self.X.shape

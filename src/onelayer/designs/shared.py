@@ -143,6 +143,10 @@ class Seat(Design):
         """The design's own."""
         return self.meeting.design.sample(rows)
 
+    def moments_pass(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The design's own."""
+        return self.meeting.design.moments_pass(h)
+
     def gram(self) -> np.ndarray:
         """The design's own."""
         return self.meeting.design.gram()
