@@ -69,7 +69,8 @@ def _says(path: np.ndarray, alpha: float) -> str:
     if above < _SETTLED * least:
         return f"{walked}, the lowest there is: you have arrived."
     per_step = path[-2, 2] - J
-    pace = f"the last step of rate $\\alpha = {alpha:g}$ gained {plain(per_step, 2)}"
+    gained = "gained" if per_step >= 0 else "lost"
+    pace = f"the last step of rate $\\alpha = {alpha:g}$ {gained} {plain(abs(per_step), 2)}"
     return f"{walked}, {plain(above, 3)} above the lowest; {pace}."
 
 

@@ -37,6 +37,8 @@ from onelayer.words import percent
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_SAME = 1e-3  # between two chances: nobody acts otherwise for less
+
 
 def train(steps: int, task: Task | None = None) -> Answer:
     """Show the layer after `steps` steps (one of `MARKS`), beside the engine's."""
@@ -87,10 +89,10 @@ def _says(task: Task, steps: int, right: float, base: float) -> str:
 
 def _compared(other: EngineFit, steps: int, apart: float) -> str:
     passes = f"{other.solution.passes:.0f}"
-    if apart < 1e-3:
+    if apart <= _SAME:
         return (
             f"The engine found **the same answer** in {passes} passes: no chance differs by more "
-            f"than {plain(apart, 1)}."
+            f"than {_SAME:g}."
         )
     return (
         f"The engine is done after {passes} passes. From its chances these still differ by up to "
