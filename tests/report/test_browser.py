@@ -73,7 +73,7 @@ def _luminance(colour):
 
 
 def test_every_colour_of_text_has_the_contrast_that_wcag_asks_for():
-    style = resources.files("onelayer.report").joinpath("templates/base.css").read_text()
+    style = resources.files("onelayer.report").joinpath("templates/colours.css").read_text()
     blocks = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
     schemes = [dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", block)) for block in blocks[:2]]
     for colours in schemes:

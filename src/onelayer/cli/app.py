@@ -54,6 +54,6 @@ for command, example in (
     (inspect, "onelayer inspect model.safetensors --weights weights.png"),
     (summary, "onelayer summary table.csv --formula 'y ~ age*sex'"),
     (serve, "onelayer serve model.safetensors"),
-    (lesson, "onelayer lesson --notebook lecture.ipynb"),
+    (lesson, "onelayer lesson --export lesson.html"),
 ):
     app.command(epilog=f"Example: [bold]{example}[/bold]")(guarded(command))

@@ -69,10 +69,11 @@ def pages(app: FastAPI, model: Model, limits: Limits, *, protected: bool) -> API
 
 
 def _static() -> dict[str, File]:
-    """Return all files by name; the stylesheet of colours and type is the report's."""
+    """Return all files by name; the stylesheets of colours and type are the report's."""
     own = [file for file in files("onelayer.server").joinpath("static").iterdir() if file.is_file()]
-    base = files("onelayer.report").joinpath("templates/base.css")
-    return {file.name: File(file.name, file.read_bytes()) for file in [*own, base]}
+    templates = files("onelayer.report").joinpath("templates")
+    shared = [templates.joinpath(name) for name in ("colours.css", "base.css")]
+    return {file.name: File(file.name, file.read_bytes()) for file in [*own, *shared]}
 
 
 def _locked(page: File) -> File:
