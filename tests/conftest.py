@@ -80,24 +80,3 @@ def hard(tmp_path_factory) -> Path:
     _write_pictures(folder / "train", shades, 40, seed=1, side=4, noise=60)
     _write_pictures(folder / "test", shades, 30, seed=2, side=4, noise=60)
     return folder
-
-
-SWITCHES = [
-    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium without a window; Debian has it as the package chromium."""
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="no browser test: pip install playwright"
-    )
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("no browser test: there is no chromium on the PATH (apt-get install chromium)")
-    with playwright.sync_playwright() as started:
-        found = started.chromium.launch(executable_path=chromium, args=SWITCHES)
-        yield found
-        found.close()

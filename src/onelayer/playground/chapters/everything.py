@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from onelayer import lesson
+from onelayer.displays.painting import weight_pictures
 from onelayer.lesson.figures.style import BLUE, FAINT, VERMILION
 from onelayer.playground.chapters.training import (
     MARKS,
@@ -31,7 +32,6 @@ from onelayer.playground.screen import (
 )
 from onelayer.readers import read_picture
 from onelayer.report.pictures import inlined
-from onelayer.report.weights import weight_pictures
 from onelayer.words import percent
 
 if TYPE_CHECKING:
