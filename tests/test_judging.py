@@ -183,6 +183,8 @@ def test_digits_are_grey_pictures_of_8_by_8():
 
 def test_breast_cancer_is_a_table_of_30_features():
     found = read_source("breast_cancer", Reading())
+    assert len(found.features) == 30
+    assert found.features[:2] == ("mean radius", "mean texture")
     assert found.X.shape == (569, 30)
     assert found.classes.tolist() == ["benign", "malignant"]
     assert np.bincount(found.labels).tolist() == [357, 212]

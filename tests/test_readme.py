@@ -39,6 +39,7 @@ def test_there_are_five_examples():
         ("Probabilities and answers", "bash"),
         ("In Python", "python"),
         ("As an estimator", "python"),
+        ("As inference", "python"),
         ("As a lesson", "python"),
     ]
 
@@ -74,9 +75,10 @@ def test_probabilities_and_answers(photos):
     [
         (2, ["['dog']", "1.0", "trained on   photos/"]),
         (3, ["0.98", "converged"]),
-        (4, ["0.693147180559945", "0.66"]),
+        (4, ["passed = y (6) against n (4)", "95 %, profile likelihood", "(2) against (1)"]),
+        (5, ["0.693147180559945", "0.66"]),
     ],
-    ids=["python", "estimator", "lesson"],
+    ids=["python", "estimator", "inference", "lesson"],
 )
 def test_python(photos, block, expected):
     printed = _run([sys.executable, "-c", BLOCKS[block][2]], photos)

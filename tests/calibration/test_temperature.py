@@ -9,7 +9,13 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_digits
 
 from onelayer import LogisticRegression
-from onelayer.calibration import COLDEST, HOTTEST, class_offsets, fit_temperature
+from onelayer.calibration import (
+    COLDEST,
+    HOTTEST,
+    class_offsets,
+    fit_temperature,
+    temperature_interval,
+)
 from onelayer.errors import DataError
 from onelayer.logistic import Binary, Softmax, sigma, softmax
 
@@ -129,3 +135,27 @@ def test_what_cannot_be_calibrated_is_said():
         fit_temperature(np.array([[np.inf]]), np.array([1]), Binary())
     with pytest.raises(DataError, match="nothing has weight"):
         fit_temperature(np.ones((1, 1)), np.array([1]), Binary(), weights=np.zeros(1))
+
+
+@pytest.mark.parametrize("K", [2, 4])
+def test_the_interval_holds_the_temperature_as_often_as_it_says(K):
+    held, rounds = 0, 300
+    for _ in range(rounds):
+        Z, labels, head = _sampled(K, 3.0, m=200)
+        found = fit_temperature(Z, labels, head)
+        low, high = temperature_interval(found, Z, labels, head)
+        held += low <= 3 <= high
+    assert 0.91 < held / rounds < 0.985
+
+
+def test_the_interval_is_the_curvature_of_the_log_loss_in_log_t():
+    Z, labels, head = _sampled(3, 2.0)
+    T = fit_temperature(Z, labels, head)
+    h = 1e-4
+    J = [head.loss(Z / (T * math.exp(u)), labels).sum() for u in (-h, 0, h)]
+    expected = 1.959963984540054 / math.sqrt((J[0] - 2 * J[1] + J[2]) / h**2)
+    low, high = temperature_interval(T, Z, labels, head)
+    assert math.log(high / T) == pytest.approx(expected, rel=1e-4)
+    assert low * high == pytest.approx(T**2)
+    twice = temperature_interval(T, Z, labels, head, weights=np.full(len(Z), 2))
+    assert math.log(twice[1] / T) == pytest.approx(expected / math.sqrt(2), rel=1e-4)

@@ -6,7 +6,7 @@ from scipy.optimize import minimize_scalar
 from sklearn.metrics import brier_score_loss, log_loss
 
 import onelayer
-from onelayer.calibration import Costs, Threshold, fit_temperature
+from onelayer.calibration import Costs, Threshold, fit_temperature, temperature_interval
 from onelayer.errors import DataError, UsageError
 from onelayer.estimators.folds import Folding, out_of_fold
 from onelayer.logistic import Binary, softmax
@@ -50,9 +50,11 @@ def test_the_temperature_is_that_of_out_of_fold_training_examples(table, sure):
     expected = fit_temperature(folds.Z, train.labels[folds.rows], Binary())
     assert sure.temperature == pytest.approx(expected, rel=1e-9)
     assert sure.temperature > 1.05
+    low, high = temperature_interval(expected, folds.Z, train.labels[folds.rows], Binary())
+    assert low > 1
     assert sure.card.calibration["words"] == (
-        f"temperature {sure.temperature:.3g}, on 320 out-of-fold rows: z was too sure and is "
-        "divided by it"
+        f"temperature {expected:.3g} (95 %: {low:.3g} to {high:.3g}), on 320 out-of-fold rows: z "
+        "was too sure, and is divided by it"
     )
 
 

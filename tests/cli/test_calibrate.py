@@ -28,10 +28,8 @@ def output(tmp_path):
 def test_it_says_the_temperature_and_what_it_changed(onelayer, source, output):
     done = onelayer("train", source, "--C", "inf", "-o", output, "--no-report")
     T, card = package.load(output).temperature, package.load(output).card
-    line = (
-        f"Calibrated: temperature {T:.3g}, on 320 out-of-fold rows: z was too sure and is divided"
-    )
-    assert line in done.out
+    assert f"Calibrated: temperature {T:.3g} (95 %: " in done.out
+    assert "), on 320 out-of-fold rows: z was too sure, and is divided by it" in done.out
     before, now = card.test["uncalibrated"], card.test
     assert f"Before calibration: log loss {before['log_loss']:.3f}, calibration error" in done.out
     assert now["log_loss"] < before["log_loss"]

@@ -222,6 +222,18 @@ def test_a_source_that_is_not_there_or_of_no_known_kind_says_what_is(onelayer, t
     assert f"{table} is a file, and of no kind that can be read: give a folder" in unsupported.err
 
 
+def test_a_source_that_is_not_there_is_said_before_what_it_would_replace(
+    onelayer, colours, tmp_path
+):
+    output = tmp_path / "m.safetensors"
+    assert onelayer("train", colours, "-o", output, "--C", 1).code == 0
+    other = onelayer("train", tmp_path / "nothing", "-o", tmp_path / "x.safetensors")
+    assert other.code == 1
+    assert other.err.startswith(f"error: there is no {tmp_path / 'nothing'}: give a folder")
+    same = onelayer("train", tmp_path / "nothing", "-o", output)
+    assert same.err == other.err
+
+
 def test_a_folder_of_the_name_of_an_embedded_set_goes_before_it(
     onelayer, tmp_path, monkeypatch, write_pictures
 ):

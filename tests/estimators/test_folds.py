@@ -41,7 +41,8 @@ def test_it_is_the_naive_loop_with_a_peer():
     fold = assign_folds(folding.labels, folding.groups, 0)
     expected = np.zeros(120)
     for k in range(5):
-        peer = Peer(C=2.0, tol=1e-10, max_iter=1000)
+        C = 2.0 * 120 / (fold != k).sum()  # the same lambda
+        peer = Peer(C=C, tol=1e-10, max_iter=1000)
         peer.fit(folding.X[fold != k], folding.labels[fold != k])
         expected[fold == k] = peer.decision_function(folding.X[fold == k])
     assert found.rows.tolist() == list(range(120))

@@ -19,7 +19,12 @@ from onelayer.calibration.reliability import (
     confidences,
     reliability,
 )
-from onelayer.calibration.temperature import COLDEST, HOTTEST, fit_temperature
+from onelayer.calibration.temperature import (
+    COLDEST,
+    HOTTEST,
+    fit_temperature,
+    temperature_interval,
+)
 
 __all__ = [
     "BINS",
@@ -40,6 +45,7 @@ __all__ = [
     "cost_matrix",
     "fit_temperature",
     "reliability",
+    "temperature_interval",
     "threshold_for_precision",
     "threshold_for_recall",
 ]

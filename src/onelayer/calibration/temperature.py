@@ -12,6 +12,7 @@ from onelayer.logistic import Head
 COLDEST, HOTTEST = math.exp(-10), math.exp(10)
 """Where T is looked for: scikit-learn's range."""
 
+Z95 = 1.959963984540054  # of the normal distribution
 STEPS = 200  # halving the range of 1/T in its logarithm alone takes 60
 
 
@@ -74,6 +75,30 @@ def fit_temperature(
     if slope.at(high)[0] <= 0:
         return COLDEST
     return 1 / _root(slope, low, high)
+
+
+def temperature_interval(
+    T: float,
+    Z: np.ndarray,
+    targets: np.ndarray,
+    head: Head,
+    *,
+    weights: np.ndarray | None = None,
+    offsets: np.ndarray | None = None,
+) -> tuple[float, float]:
+    """95 % interval of a fitted T: T e^(+-1.96 se), se = 1 / (t sqrt(sum_i s_i z_i^T C_i z_i)).
+
+    t = 1 / T, C the curvature of the head there: the square is that of the log loss in log T, whose
+    inverse is the variance of a maximum-likelihood estimate. Arguments are those of
+    `fit_temperature`; weights are numbers of examples.
+    """
+    s = np.ones(len(Z)) if weights is None else np.asarray(weights, float)
+    slope = _Slope(np.asarray(Z, float), targets, head, s, 0.0 if offsets is None else offsets)
+    information = slope.at(1 / T)[1] * s.sum() / T**2
+    if not information > 0:
+        return 0.0, math.inf
+    factor = math.exp(min(Z95 / math.sqrt(information), 700))
+    return T / factor, T * factor
 
 
 class _Slope:

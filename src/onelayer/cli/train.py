@@ -56,9 +56,9 @@ def train(
     if as_json:
         print_json(_object(model, outputs))
     else:
-        from onelayer.cli.summary import summary
+        from onelayer.cli.verdict import verdict
 
-        show(*summary(model.card, outputs.model, outputs.report))
+        show(*verdict(model.card, outputs.model, outputs.report))
 
 
 class _Outputs(NamedTuple):
@@ -80,7 +80,9 @@ def _trained(source: str, outputs: _Outputs, settings: dict[str, Any], *, overwr
     """Train, save and report, or on Ctrl-C save what there is beside the output."""
     Settings.of(settings)  # wrong use is told before anything slow is imported
     from onelayer.model.output import check_output, check_report, partial_path
+    from onelayer.model.sources import require_source
 
+    require_source(source)  # a misspelt one, before what its outputs would replace
     output, report = outputs
     if report == output:
         raise UsageError(f"{output} cannot be both the model and the report: give two names")

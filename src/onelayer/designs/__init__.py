@@ -11,12 +11,13 @@ from onelayer.designs.csr import CsrDesign, csr_standard_scaling
 from onelayer.designs.dense import DenseDesign, dense_standard_scaling
 from onelayer.designs.design import Design
 from onelayer.designs.scaling import Scaling
-from onelayer.designs.values import DTYPES, first_not_finite, largest, storable, varies
+from onelayer.designs.values import DTYPES, extent, first_not_finite, largest, storable, varies
 
 __all__ = [
     "DTYPES",
     "Design",
     "Scaling",
+    "extent",
     "first_not_finite",
     "largest",
     "make_design",
@@ -38,6 +39,11 @@ def make_scaling(X: Any, scaling: float | str | None, weights: np.ndarray) -> Sc
         return moments(X, weights)
 
 
-def make_design(X: Any, scaling: Scaling | None = None) -> Design:
-    """The design that holds X as it is: an array, or a SciPy CSR array or matrix."""
-    return CsrDesign(X, scaling) if sparse.issparse(X) else DenseDesign(X, scaling)
+def make_design(X: Any, scaling: Scaling | None = None, *, double: bool = False) -> Design:
+    """The design that holds X as it is: an array, or a SciPy CSR array or matrix.
+
+    With `double` its products are in float64 whatever the dtype of X, as those of CSR always are.
+    """
+    if sparse.issparse(X):
+        return CsrDesign(X, scaling)
+    return DenseDesign(X, scaling, double=double)

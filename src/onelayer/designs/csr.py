@@ -12,6 +12,7 @@ from onelayer.designs.design import (
     SMALL_BYTES,
     Design,
     Ledger,
+    Pass,
     Sums,
     Traits,
     are_labels,
@@ -21,7 +22,6 @@ from onelayer.designs.design import (
 )
 from onelayer.designs.fused import FusedCsr
 from onelayer.designs.scaling import Scaling, standard_scaling
-from onelayer.logistic import Head
 
 
 @final
@@ -47,20 +47,12 @@ class CsrDesign(Design):
         self.ledger.bytes_read += self.traits.nbytes
         return self.fused.forward(W, b)
 
-    def sums(
-        self,
-        W: np.ndarray,
-        b: np.ndarray,
-        head: Head,
-        targets: np.ndarray,
-        weights: np.ndarray,
-        A: np.ndarray | None,
-    ) -> Sums:
+    def sums(self, asked: Pass) -> Sums:
         """Loss, X'^T dz and sum dz, by the route that the size of X chose."""
-        if self.fused is None or not are_labels(targets):
-            return block_sums(self, W, b, head, targets, weights, A)
+        if self.fused is None or not are_labels(asked.targets):
+            return block_sums(self, asked)
         self.ledger.bytes_read += self.traits.nbytes
-        return self.fused.sums(W, b, head, targets, weights, A)
+        return self.fused.sums(asked)
 
     def square(self, block: Any) -> Any:
         """The block with every element squared, in the products' type; the pattern is shared."""

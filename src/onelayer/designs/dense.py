@@ -15,6 +15,7 @@ from onelayer.designs.design import (
     SMALL_BYTES,
     Design,
     Ledger,
+    Pass,
     Sums,
     Traits,
     are_labels,
@@ -24,28 +25,30 @@ from onelayer.designs.design import (
 )
 from onelayer.designs.fused import FusedDense
 from onelayer.designs.scaling import Scaling, standard_scaling
-from onelayer.logistic import Head
 
 BLOCK_BYTES = 1 << 19  # a converted block and its products stay within a core's cache of 1 MiB
 
 
 @final
 class DenseDesign(Design):
-    """X (m, n) in memory; products in float64 for float64 or small data, else in float32."""
+    """X (m, n) in memory; products in float64 for float64, small data or `double`."""
 
-    def __init__(self, X: np.ndarray, scaling: Scaling | None = None) -> None:
+    def __init__(
+        self, X: np.ndarray, scaling: Scaling | None = None, *, double: bool = False
+    ) -> None:
         m, n = X.shape
         self.X = X
         self.scaling = scaling
         small = X.nbytes < SMALL_BYTES
-        double = X.dtype == np.float64 or small
-        self.dtype = np.dtype(np.float64 if double else np.float32)
+        exact = X.dtype == np.float64 or small
+        self.dtype = np.dtype(np.float64 if exact or double else np.float32)
         self.folded = None
         self.traits = Traits(m, n, X.nbytes, 1.0, frozenset({"rows", "hessian", "gram", "sample"}))
         self.ledger = Ledger()
         # Kernels read along rows; a Fortran-ordered X goes through blocks, which turn it.
         in_rows = X.flags.c_contiguous
-        self.compiled = not small and in_rows
+        # No kernel is compiled for the few passes that want other products than X's own.
+        self.compiled = not small and in_rows and (exact or not double)
         self.fused = FusedDense(X, scaling, self.dtype) if self.compiled else None
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -55,20 +58,12 @@ class DenseDesign(Design):
         self.ledger.bytes_read += self.X.nbytes
         return self.fused.forward(W, b)
 
-    def sums(
-        self,
-        W: np.ndarray,
-        b: np.ndarray,
-        head: Head,
-        targets: np.ndarray,
-        weights: np.ndarray,
-        A: np.ndarray | None,
-    ) -> Sums:
+    def sums(self, asked: Pass) -> Sums:
         """Loss, X'^T dz and sum dz, by the route that the size of X chose."""
-        if self.fused is None or not are_labels(targets):
-            return block_sums(self, W, b, head, targets, weights, A)
+        if self.fused is None or not are_labels(asked.targets):
+            return block_sums(self, asked)
         self.ledger.bytes_read += self.X.nbytes
-        return self.fused.sums(W, b, head, targets, weights, A)
+        return self.fused.sums(asked)
 
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Rows and their block, converted, centred and scaled."""

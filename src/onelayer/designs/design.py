@@ -8,19 +8,23 @@ each column summing to 1, so that the sums below are weighted means.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from onelayer.designs.scaling import Scaling
 from onelayer.logistic import Head
 
 Sums = tuple[np.ndarray, np.ndarray, np.ndarray]
+OfRows = Callable[[slice, np.ndarray], np.ndarray]
+"""Rows and their z (rows, k) to whatever a pass sums over them."""
 
 SMALL_BYTES = 2_000_000  # of X: below, NumPy in float64 costs nothing that one would notice
 ROWS = 4096  # rows whose activations are computed together
+PROJECTED_BYTES = 1 << 24  # of the rows that `project` gives at a time
 
 
 @dataclass
@@ -39,6 +43,22 @@ class Traits:
     nbytes: int
     density: float
     offers: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What one read is asked for: the loss and its gradient, or a Hessian product.
+
+    dz is v (a - y) where A is None, and v (d2L/dz2) (X' W + b), with loss zero, at the activations
+    A (m, k) where they are given; a product looks at no targets.
+    """
+
+    W: np.ndarray
+    b: np.ndarray
+    head: Head
+    targets: np.ndarray
+    weights: np.ndarray
+    A: np.ndarray | None = None
 
 
 class Design(ABC):
@@ -92,32 +112,20 @@ class Design(ABC):
         """z = X' W + b: (m, k)."""
 
     @abstractmethod
-    def sums(
-        self,
-        W: np.ndarray,
-        b: np.ndarray,
-        head: Head,
-        targets: np.ndarray,
-        weights: np.ndarray,
-        A: np.ndarray | None,
-    ) -> Sums:
-        """What one read gives: loss, X'^T dz and sum dz.
-
-        dz is v (a - y) where A is None, and v (d2L/dz2) (X' W + b), with loss zero, at the
-        activations A where they are given.
-        """
+    def sums(self, asked: Pass) -> Sums:
+        """What one read gives: loss, X'^T dz and sum dz."""
 
     def loss_pass(
         self, W: np.ndarray, b: np.ndarray, head: Head, targets: np.ndarray, weights: np.ndarray
     ) -> Sums:
         """Loss (problems,), G = X'^T (v dz) (n, k) and db = sum v dz (k,), in one read."""
-        return self.sums(W, b, head, targets, weights, None)
+        return self.sums(Pass(W, b, head, targets, weights))
 
     def hessian_product(
         self, A: np.ndarray, head: Head, weights: np.ndarray, V: np.ndarray, c: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """X'^T (h * (X' V + c)) and its intercept part, at the activations A, in one read."""
-        return self.sums(V, c, head, np.zeros(0, np.intp), weights, A)[1:]
+        return self.sums(Pass(V, c, head, np.zeros(0, np.intp), weights, A))[1:]
 
     def curvature_pass(self, W: np.ndarray, b: np.ndarray, head: Head) -> np.ndarray:
         """The head's curvature activations (m, k), which `hessian_product` takes."""
@@ -130,12 +138,24 @@ class Design(ABC):
         self, W: np.ndarray, b: np.ndarray, head: Head, weights: np.ndarray
     ) -> np.ndarray:
         """d2(loss)/d(W, b)2 of one problem: (n + 1, k, n + 1, k), the intercept last."""
+
+        def curvature(rows: slice, Z: np.ndarray) -> np.ndarray:
+            A = head.curvature_activation(Z)
+            return head.curvature(A) * weights[rows][:, :, None]
+
+        return self.outer_pass(W, b, curvature)
+
+    def outer_pass(self, W: np.ndarray, b: np.ndarray, of_rows: OfRows) -> np.ndarray:
+        """sum_i C_i (x) [x'_i 1][x'_i 1]^T: (n + 1, k, n + 1, k) for symmetric C (rows, k, k).
+
+        The curvature of the loss gives its Hessian, the outer product of the residuals the middle
+        of a sandwich.
+        """
         Wx, bx = _parameters(self, W, b)
-        n, k = W.shape[0] + 1, head.width
+        n, k = W.shape[0] + 1, W.shape[1]
         H = np.zeros((n, k, n, k))
         for rows, block in self.blocks():
-            A = head.curvature_activation(block @ Wx + bx)
-            C = head.curvature(A) * weights[rows][:, :, None]
+            C = of_rows(rows, block @ Wx + bx)
             augmented = self.augment(block)
             for c in range(k):
                 for d in range(c + 1):
@@ -144,6 +164,58 @@ class Design(ABC):
             for d in range(c):
                 H[:, d, :, c] = H[:, c, :, d]
         return H if self.folded is None else self.folded.fold_hessian(H)
+
+    def project(self, W: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        """X' W + b for some rows at a time, in float64, whatever the type of X: in one read.
+
+        For k so many that (m, k) is not to be made.
+        """
+        Wx, bx = (W, b) if self.folded is None else self.folded.fold(W, b)
+        step = max(1, min(ROWS, PROJECTED_BYTES // (8 * W.shape[1])))
+        for rows, block in self.blocks():
+            for start in range(rows.start, rows.stop, step):
+                piece = slice(start, min(start + step, rows.stop))
+                yield piece, block[start - rows.start : piece.stop - rows.start] @ Wx + bx
+
+    def sums_pass(self, W: np.ndarray, b: np.ndarray, of_rows: OfRows) -> np.ndarray:
+        """sum_i [x'_i 1] c_i^T: (n + 1, q) for c (rows, q)."""
+        Wx, bx = _parameters(self, W, b)
+        total: Any = 0.0
+        for rows, block in self.blocks():
+            total += self.augment(block).T @ of_rows(rows, block @ Wx + bx)
+        return np.vstack([self._fold_gradient(total[:-1], total[-1]), total[-1:]])
+
+    def groups_pass(self, groups: np.ndarray, dZ: np.ndarray) -> np.ndarray:
+        """sum_{i in g} dz_i [x'_i 1]: (groups, k, n + 1), from groups (m,) 0, 1, ... and dZ (m, k).
+
+        The gradient, cluster by cluster; its size is that of the answer.
+        """
+        sums = np.zeros((int(groups.max()) + 1, dZ.shape[1], self.traits.n + 1))
+        for rows, block in self.blocks():
+            augmented = self.augment(block)
+            present, group = np.unique(groups[rows], return_inverse=True)
+            position = np.arange(len(group))
+            for c in range(dZ.shape[1]):
+                shape = (len(present), len(group))
+                gather = sparse.csr_array((dZ[rows, c], (group, position)), shape=shape)
+                sums[present, c] += _dense(gather @ augmented)
+        return self._fold_rows(sums)
+
+    def triangle_pass(self, weights: np.ndarray) -> np.ndarray:
+        """R (., n + 1) with R^T R = sum_i v_i [x'_i 1][x'_i 1]^T, by QR, for weights v (m,).
+
+        It has X's own digits, where X^T X has half of them. Rows are gathered until they are as
+        many as those of R, so that the factorisations cost no more than one of all would.
+        """
+        waiting = [np.zeros((0, self.traits.n + 1))]
+        for rows, block in self.blocks():
+            augmented, roots = self.augment(block), np.sqrt(weights[rows])[:, None]
+            for start in range(0, len(roots), ROWS):
+                part = slice(start, start + ROWS)
+                waiting.append(_dense(augmented[part]) * roots[part])
+                if sum(map(len, waiting)) > 2 * waiting[0].shape[1]:
+                    waiting = [_triangle(waiting)]
+        return self._fold_rows(_triangle(waiting))
 
     @abstractmethod
     def moments_pass(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -173,8 +245,23 @@ class Design(ABC):
                     forms[place, j] = self.form(augmented, one)
         return forms
 
+    def _fold_rows(self, rows: np.ndarray) -> np.ndarray:
+        """[x' 1] from [x 1], or sums of such rows, in place."""
+        if self.folded is not None:
+            rows[..., :-1] -= self.folded.centre * rows[..., -1:]
+            rows[..., :-1] *= self.folded.scale
+        return rows
+
     def _fold_gradient(self, G: np.ndarray, db: np.ndarray) -> np.ndarray:
         return G if self.folded is None else self.folded.fold_gradient(G, db)
+
+
+def _triangle(parts: list[np.ndarray]) -> np.ndarray:
+    return np.asarray(np.linalg.qr(np.vstack(parts), mode="r"), dtype=np.float64)
+
+
+def _dense(rows: Any) -> np.ndarray:
+    return rows.toarray() if sparse.issparse(rows) else rows
 
 
 def are_labels(targets: np.ndarray) -> bool:
@@ -191,23 +278,16 @@ def block_forward(design: Design, W: np.ndarray, b: np.ndarray) -> np.ndarray:
     return Z
 
 
-def block_sums(
-    design: Design,
-    W: np.ndarray,
-    b: np.ndarray,
-    head: Head,
-    targets: np.ndarray,
-    weights: np.ndarray,
-    A: np.ndarray | None,
-) -> Sums:
+def block_sums(design: Design, asked: Pass) -> Sums:
     """`Design.sums` by the NumPy block loop: the route for small data, and every kernel's twin."""
-    Wx, bx = _parameters(design, W, b)
-    loss, G, db = np.zeros(weights.shape[1]), np.zeros(W.shape), np.zeros(b.shape)
+    Wx, bx = _parameters(design, asked.W, asked.b)
+    head, weights, A = asked.head, asked.weights, asked.A
+    loss, G, db = np.zeros(weights.shape[1]), np.zeros(Wx.shape), np.zeros(bx.shape)
     for rows, block in design.blocks():
         Z = block @ Wx + bx
         if A is None:
-            loss += (head.loss(Z, targets[rows]) * weights[rows]).sum(axis=0)
-            dZ = head.residual(Z, targets[rows])
+            loss += (head.loss(Z, asked.targets[rows]) * weights[rows]).sum(axis=0)
+            dZ = head.residual(Z, asked.targets[rows])
         else:
             dZ = head.curvature_product(A[rows], Z)
         dZ = dZ * weights[rows].repeat(head.width, axis=1)

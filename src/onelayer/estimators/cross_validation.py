@@ -101,12 +101,21 @@ class PenaltyPath:
     """Fits at one C after another, each begun at the one before.
 
     The folds have the whole's C, and so lambda = 1 / (C S_f), S_f the weight of their training
-    rows; with scaling="standard" their mean and deviation are those of their own training rows.
+    rows; or, with `same_lambda`, the whole's lambda, and so layers that are about as sure of
+    themselves as the whole's. With scaling="standard" their mean and deviation are those of their
+    own training rows.
     """
 
     def __init__(
-        self, data: Data, splits: list[Split], l1_ratio: float, accuracy: Accuracy
+        self,
+        data: Data,
+        splits: list[Split],
+        l1_ratio: float,
+        accuracy: Accuracy,
+        *,
+        same_lambda: bool = False,
     ) -> None:
+        self.same_lambda = same_lambda
         self.data, self.splits, self.l1_ratio, self.accuracy = data, splits, l1_ratio, accuracy
         problem = self._problem(np.inf)
         self._problems = (problem, *self._fold_problems(problem, 0.0))
@@ -145,12 +154,15 @@ class PenaltyPath:
         for split in self.splits:
             times = np.bincount(split.train, minlength=len(data.targets))
             weights = times * whole.objective.weights
+            if self.same_lambda:
+                weights = weights / weights.sum()
             fold = replace(whole, objective=replace(whole.objective, weights=weights))
             if data.scaling == "standard":
                 own = make_scaling(data.X, "standard", weights / weights.sum())
                 own, _ = tame(own, Penalty(lam), data.X.shape[1])
                 design = make_design(data.X, own)
-                fold = Problem(replace(fold.objective, design=design), own)
+                objective = replace(fold.objective, design=design)
+                fold = replace(fold, objective=objective, scaling=own)
             yield fold
 
     def _make(self, problems: tuple[Problem, ...]) -> Path:

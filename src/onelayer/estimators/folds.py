@@ -88,6 +88,9 @@ def out_of_fold(
 ) -> OutOfFold | None:
     """Judge every example by a layer trained without it; None where no class has two groups.
 
+    The layers have the penalty lambda of the estimator's fit on all examples: theirs is the same
+    problem, on fewer of them.
+
     An example of a class with a single group has no fold: it is always trained on. Where a fold
     leaves more than `most` examples to train on, a stratified choice of them is trained on, and all
     of the fold is judged all the same. `tell(done, total)` is called before each fold.
@@ -104,7 +107,7 @@ def out_of_fold(
         tell(done, len(numbers))
         inside, outside = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         train = _at_most(folding, outside)
-        estimator = clone(folding.estimator).set_params(tol=TOL)
+        estimator = clone(folding.estimator).set_params(tol=TOL, C=_same_lambda(folding, train))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             estimator.fit(folding.X[train], labels[train], _of(folding.weights, train))
@@ -127,6 +130,15 @@ def _enough(fold: np.ndarray, enough: int | None) -> list[int]:
         return numbers.tolist()
     before = np.cumsum(sizes) - sizes
     return numbers[before < enough].tolist()
+
+
+def _same_lambda(folding: Folding, rows: np.ndarray) -> float:
+    """C of these rows at which lambda = 1 / (C sum of weights) is that of all of them.
+
+    At the same C a layer of fewer examples is held more tightly, and is less sure.
+    """
+    weights = np.ones(len(folding.labels)) if folding.weights is None else folding.weights
+    return float(folding.estimator.C * (weights.sum() / weights[rows].sum()))
 
 
 def _of(weights: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:

@@ -117,6 +117,26 @@ def check_solver_and_classes(solver: str, classes: np.ndarray) -> None:
         )
 
 
+def check_firth(solver: str, asked: Asked, classes: np.ndarray) -> None:
+    """Bias reduction has two classes, no other penalty and a solver of its own."""
+    if np.isfinite(asked.C) or asked.l1_ratio:
+        raise UsageError(
+            "firth=True reduces the bias of a fit without a penalty, and here is one, of "
+            f"C={asked.C:g} and l1_ratio={asked.l1_ratio:g}: set C=np.inf and l1_ratio=0, or "
+            "firth=False"
+        )
+    if len(classes) > 2:
+        raise UsageError(
+            "Only binary classification is supported. The type of the target is multiclass: "
+            f"firth=True is for two classes, and y has {len(classes)}. Set firth=False and a "
+            "finite C, or wrap the estimator in a OneVsRestClassifier"
+        )
+    if NEAREST.get(solver, solver) not in ("auto", "newton"):
+        raise UsageError(
+            f"firth=True is solved by Fisher scoring, not by {solver!r}: set solver='auto'"
+        )
+
+
 def _warn_about_ratio(model: Any, kind: str | None) -> None:
     ratio = model.l1_ratio
     if kind != "elasticnet" and ratio is not None and 0 < ratio < 1:

@@ -8,7 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.calibration import COLDEST, HOTTEST, Readout, fit_temperature
+from onelayer.calibration import (
+    COLDEST,
+    HOTTEST,
+    Readout,
+    fit_temperature,
+    temperature_interval,
+)
 from onelayer.estimators import LogisticRegression
 from onelayer.estimators.folds import FOLDS, Folding, OutOfFold, out_of_fold
 from onelayer.evaluation import Trust
@@ -42,7 +48,7 @@ class Calibrating:
     Z_val
         Its forward pass on the validation set.
     folds
-        What layers at the same C have said out of fold where C was chosen; None: nobody did.
+        What layers at the same lambda have said out of fold where C was chosen; None: nobody did.
     tell
         Called as tell(done, total) while layers are trained.
     """
@@ -74,7 +80,7 @@ def calibrate(how: Calibrating) -> Calibrated:
     """Find the temperature, and the rule that was asked for, on examples not trained on.
 
     Those of the validation set where there is one; else those of training, each judged by a layer
-    trained on the other four fifths at the same C.
+    trained on the other four fifths at the same penalty lambda.
     """
     unseen, reason = _unseen(how)
     plain = _plain(how)
@@ -150,25 +156,26 @@ def _heated(
     how: Calibrating, plain: Readout, unseen: Unseen | None, reason: str
 ) -> tuple[Readout, str]:
     """The readout at its temperature, and in words how that was found."""
-    if unseen is None:
-        return plain, reason + _in_them(how)
-    if how.settings.calibrate == "none":
-        return plain, "none, as asked" + _in_them(how)
+    if unseen is None or how.settings.calibrate == "none":
+        return plain, (reason or "none, as asked") + _in_them(how)
     if not np.isfinite(unseen.Z).all():
         return plain, "none: z is not finite, the solver overshot"
-    T = fit_temperature(
-        unseen.Z,
-        unseen.labels,
-        plain.head,
-        weights=_weights(how, unseen),
-        offsets=plain.offsets,
-    )
+    given = (unseen.Z, unseen.labels, plain.head)
+    counted: dict[str, Any] = {"weights": _weights(how, unseen), "offsets": plain.offsets}
+    T = fit_temperature(*given, **counted)
     if T in {COLDEST, HOTTEST}:
         how_well = "all told apart" if T == COLDEST else "told apart no better than by chance"
         return plain, f"none: {unseen.who} are {how_well}, at any temperature{_in_them(how)}"
-    sure = "too sure" if T > 1 else "not sure enough"
-    words = f"temperature {T:.3g}, on {unseen.who}: z was {sure} and is divided by it"
+    words = _found(T, temperature_interval(T, *given, **counted), unseen.who)
     return replace(plain, temperature=T), words + _in_them(how)
+
+
+def _found(T: float, interval: tuple[float, float], who: str) -> str:
+    """What was found, how surely, and what it says of z."""
+    low, high = interval
+    sure = "too sure" if low > 1 else "not sure enough" if high < 1 else "about right"
+    within = f"95 %: {low:.3g} to {high:.3g}"
+    return f"temperature {T:.3g} ({within}), on {who}: z was {sure}, and is divided by it"
 
 
 def _weights(how: Calibrating, unseen: Unseen) -> np.ndarray | None:

@@ -128,6 +128,16 @@ class Model:
         """Return the calibrated probability of each class, (m, K); inputs as for `predict`."""
         return self.probabilities(self._rows(inputs))
 
+    def contributions(self, inputs: Inputs) -> np.ndarray:
+        """Return what each number adds to z, x_j w_j: (m, n), with softmax (m, n, K).
+
+        z_i = sum_j contributions_ij + b, b of `layer`: exact. Where the model standardises, a
+        number adds nothing at its mean. Inputs and errors as for `predict`.
+        """
+        from onelayer.model.contributions import contributions
+
+        return contributions(self, self._require_rows(self._rows(inputs)))
+
     def evaluate(
         self,
         source: Source,
@@ -196,15 +206,15 @@ class Model:
 
     def forward(self, X: np.ndarray) -> np.ndarray:
         """z = X w + b, before calibration: (m, K), or (m, 1) for two classes; X is (m, n)."""
-        if X.ndim != 2 or X.shape[1] != self.coef.shape[1]:
-            raise ShapeError(
-                f"X has the shape {X.shape}: the model takes (m, {self.coef.shape[1]}), "
-                "a row an example"
-            )
-        W, b = self.coef.T, self.intercept
-        if self.scaling is not None:
-            W, b = self.scaling.unfold(W, b)
+        X = self._require_rows(X)
+        W, b = self.layer
         return make_design(X, self.scaling).forward(W, b).astype(np.float64, copy=False)
+
+    @property
+    def layer(self) -> tuple[np.ndarray, np.ndarray]:
+        """W (n, k) and b (k,) of the forward pass, which is made on scaled x."""
+        W, b = self.coef.T, self.intercept
+        return (W, b) if self.scaling is None else self.scaling.unfold(W, b)
 
     def probabilities(self, X: np.ndarray) -> np.ndarray:
         """a for every class, calibrated, (m, K)."""
@@ -299,6 +309,14 @@ class Model:
         if failures:
             lines = "".join(f"\n  {files[row]}: {why}" for row, why in failures.items())
             raise DataError(f"{len(failures)} of {len(files)} files cannot be read:{lines}")
+        return X
+
+    def _require_rows(self, X: Any) -> Any:
+        if X.ndim != 2 or X.shape[1] != self.coef.shape[1]:
+            raise ShapeError(
+                f"X has the shape {X.shape}: the model takes (m, {self.coef.shape[1]}), "
+                "a row an example"
+            )
         return X
 
     def _array(self, array: np.ndarray) -> np.ndarray:

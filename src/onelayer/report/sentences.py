@@ -156,7 +156,7 @@ def suspicion(suspects: Suspects | None, unit: str, place: str) -> str:
         rest = "; what was held out, to the layer itself" if held else ""
         how = (
             f"Each of {found} was shown to a layer trained without it ({FOLDS} layers at the same "
-            f"C, each on the other folds, solved to a relative gap of {TOL:g}{rest})."
+            f"penalty, each on the other folds, solved to a relative gap of {TOL:g}{rest})."
         )
         how += _capped(suspects.folds, unit)
     if not suspects.examples:
