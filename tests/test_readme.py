@@ -33,35 +33,52 @@ def _run(command, folder):
     return done.stdout
 
 
-def test_there_are_four_examples():
+def test_there_are_five_examples():
     assert [(title, language) for title, language, _ in BLOCKS] == [
         ("On the command line", "bash"),
+        ("Probabilities and answers", "bash"),
         ("In Python", "python"),
         ("As an estimator", "python"),
+        ("As inference", "python"),
         ("As a lesson", "python"),
     ]
 
 
-def test_the_command_line(photos):
+def _typed(block, photos):
     printed = ""
-    for line in BLOCKS[0][2].strip().splitlines():
-        name, *arguments = shlex.split(line)
+    for line in BLOCKS[block][2].strip().splitlines():
+        name, *arguments = shlex.split(line, comments=True)
         assert name == "onelayer"
         printed += _run([sys.executable, "-m", "onelayer", *arguments], photos)
+    return printed
+
+
+def test_the_command_line(photos):
+    printed = _typed(0, photos)
     assert "Judged by 8 pictures held out" in printed
     assert re.search(r"new\.jpg +dog +1\.000", printed)
     assert "accuracy            100.0 %" in printed
     assert (photos / "weights.png").stat().st_size > 1000
 
 
+def test_probabilities_and_answers(photos):
+    printed = _typed(1, photos)
+    assert "Answers: cat where its probability is above" in printed
+    assert (
+        "Answers: what costs least on average: dog where its probability is above 0.833" in printed
+    )
+    assert "class weights taken out" in printed
+
+
 @pytest.mark.parametrize(
     ("block", "expected"),
     [
-        (1, ["['dog']", "1.0", "trained on   photos/"]),
-        (2, ["0.98", "converged"]),
-        (3, ["0.693147180559945", "0.66"]),
+        (2, ["['dog']", "1.0", "trained on   photos/"]),
+        (3, ["0.98", "converged"]),
+        (4, ["passed = y (6) against n (4)", "95 %, profile likelihood", "(2) against (1)"]),
+        (5, ["0.693147180559945", "0.66"]),
     ],
-    ids=["python", "estimator", "lesson"],
+    ids=["python", "estimator", "inference", "lesson"],
 )
 def test_python(photos, block, expected):
     printed = _run([sys.executable, "-c", BLOCKS[block][2]], photos)

@@ -11,23 +11,33 @@ from typing import Any
 
 _HOME = {
     "LogisticRegression": "onelayer.estimators",
+    "LogisticRegressionCV": "onelayer.estimators",
     "Model": "onelayer.model",
     "check_separation": "onelayer.estimators",
+    "compare": "onelayer.statistics",
+    "displays": "onelayer.displays",
     "lesson": "onelayer.lesson",
     "load": "onelayer.model",
+    "logit": "onelayer.statistics",
     "read_pictures": "onelayer.readers",
     "save": "onelayer.model",
+    "server": "onelayer.server",
     "train": "onelayer.model",
 }
 
 __all__ = [
     "LogisticRegression",
+    "LogisticRegressionCV",
     "Model",
     "check_separation",
+    "compare",
+    "displays",
     "lesson",
     "load",
+    "logit",
     "read_pictures",
     "save",
+    "server",
     "train",
 ]
 

@@ -6,6 +6,7 @@ fields of `Settings` are.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -22,11 +23,31 @@ def _size(text: str) -> tuple[int, int]:
     return int(sides[0]), int(sides[-1])
 
 
+class IntervalKind(StrEnum):
+    """How intervals are made."""
+
+    WALD = "wald"
+    PROFILE = "profile"
+
+
+class SheetFormat(StrEnum):
+    """What a table of results is written as."""
+
+    TEXT = "text"
+    HTML = "html"
+    LATEX = "latex"
+    MD = "md"
+    CSV = "csv"
+
+
 _PICTURES = "Pictures"
 _ARRAYS = "Arrays"
 _TRAINING = "Training"
+_ANSWERS = "Probabilities and answers"
 _JUDGING = "Judging"
 _RUNNING = "Running"
+_MODEL = "Model"
+_SHOWN = "What is shown"
 
 # Of every command.
 
@@ -151,8 +172,8 @@ C: TypeAlias = Annotated[
     float | None,
     typer.Option(
         "--C",
-        help="Inverse strength of the penalty, inf for none. Default: the best of ten values "
-        "by log loss, never on what judges.",
+        help="Inverse strength of the penalty, inf for none. Default: the best of ten values or "
+        "more by log loss in five folds, or on the validation set.",
         rich_help_panel=_TRAINING,
         show_default=False,
     ),
@@ -184,6 +205,56 @@ ClassWeight: TypeAlias = Annotated[
     typer.Option(
         help="balanced: every class counts the same, however few its examples.",
         rich_help_panel=_TRAINING,
+        show_default=False,
+    ),
+]
+
+Calibrate: TypeAlias = Annotated[
+    settings.Calibrate | None,
+    typer.Option(
+        help="temperature: divide z by the T of least log loss on out-of-fold examples (or those "
+        "of --val). Default: temperature; none for an explicit gradient descent.",
+        rich_help_panel=_ANSWERS,
+        show_default=False,
+    ),
+]
+
+CorrectClassWeight: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--correct-class-weight",
+        help="Take the class weights out of the probabilities; the answers keep them.",
+        rich_help_panel=_ANSWERS,
+    ),
+]
+
+Costs: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TRUE:ANSWER=COST,...|FILE",
+        help="Answer with what costs least on average. As ill:well=20,well:ill=1, other mistakes "
+        "costing 1; or a CSV file, a row a true class, a column an answer.",
+        rich_help_panel=_ANSWERS,
+        show_default=False,
+    ),
+]
+
+Recall: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CLASS=SHARE",
+        help="Answer CLASS above the threshold that finds this share of it, as in ill=0.95.",
+        rich_help_panel=_ANSWERS,
+        show_default=False,
+    ),
+]
+
+Precision: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CLASS=SHARE",
+        help="Answer CLASS above the threshold that makes this share of such answers right.",
+        rich_help_panel=_ANSWERS,
         show_default=False,
     ),
 ]
@@ -229,6 +300,105 @@ TestSize: TypeAlias = Annotated[
         help="The fraction held out where no source judges; 0 for none.",
         rich_help_panel=_JUDGING,
     ),
+]
+
+# Inference.
+
+TableFile: TypeAlias = Annotated[
+    Path,
+    typer.Argument(
+        metavar="TABLE", help="A .csv (.gz too), .tsv or .parquet table.", show_default=False
+    ),
+]
+
+Formula: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="'Y ~ X'",
+        help="In R's language: 'y ~ age*sex + C(race)'; '.' is every other column.",
+        rich_help_panel=_MODEL,
+        show_default=False,
+    ),
+]
+
+Target: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="The response, instead of a formula: all other columns explain it.",
+        rich_help_panel=_MODEL,
+        show_default=False,
+    ),
+]
+
+Reference: TypeAlias = Annotated[
+    list[str],
+    typer.Option(
+        metavar="COLUMN=LEVEL",
+        help="The level that others are compared with; may be given again for other columns. "
+        "Default: the first in sorted order.",
+        rich_help_panel=_MODEL,
+        show_default=False,
+    ),
+]
+
+RowWeights: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--weights",
+        metavar="COLUMN",
+        help="Frequency weights: 2 is the row twice.",
+        rich_help_panel=_MODEL,
+        show_default=False,
+    ),
+]
+
+Robust: TypeAlias = Annotated[
+    bool,
+    typer.Option("--robust", help="Sandwich standard errors (HC1).", rich_help_panel=_MODEL),
+]
+
+Cluster: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Standard errors that let the rows of a cluster depend on each other.",
+        rich_help_panel=_MODEL,
+        show_default=False,
+    ),
+]
+
+Interval: TypeAlias = Annotated[
+    IntervalKind,
+    typer.Option(
+        help="Estimate +- standard errors, or by the profile likelihood (two classes).",
+        rich_help_panel=_SHOWN,
+    ),
+]
+
+Level: TypeAlias = Annotated[float, typer.Option(help="Of the intervals.", rich_help_panel=_SHOWN)]
+
+Effects: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--effects",
+        help="Average marginal effects on probabilities instead of coefficients.",
+        rich_help_panel=_SHOWN,
+    ),
+]
+
+Dummies: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--dummies",
+        help="With --effects: columns of zeros and ones are changed from 0 to 1.",
+        rich_help_panel=_SHOWN,
+    ),
+]
+
+Format: TypeAlias = Annotated[
+    SheetFormat,
+    typer.Option("--format", help="csv has all digits.", rich_help_panel=_SHOWN),
 ]
 
 # Running.

@@ -34,6 +34,11 @@ def train(
     max_iter: options.MaxIter = Settings.max_iter,
     class_weight: options.ClassWeight = Settings.class_weight,
     seed: options.Seed = Settings.seed,
+    calibrate: options.Calibrate = Settings.calibrate,
+    correct_class_weight: options.CorrectClassWeight = Settings.correct_class_weight,
+    costs: options.Costs = None,
+    recall: options.Recall = None,
+    precision: options.Precision = None,
     refit: options.Refit = Settings.refit,
     test: options.Test = None,
     val: options.Val = None,
@@ -51,9 +56,9 @@ def train(
     if as_json:
         print_json(_object(model, outputs))
     else:
-        from onelayer.cli.summary import summary
+        from onelayer.cli.verdict import verdict
 
-        show(*summary(model.card, outputs.model, outputs.report))
+        show(*verdict(model.card, outputs.model, outputs.report))
 
 
 class _Outputs(NamedTuple):
@@ -113,6 +118,8 @@ def _object(model: Model, outputs: _Outputs) -> dict[str, Any]:
         "train": card["train"],
         "test": card["test"],
         "baseline": card["baseline"],
+        "calibration": card["calibration"],
+        "decision": card["decision"],
         "refit": card["refit"],
         "solution": card["solution"],
         "audit": card["audit"],

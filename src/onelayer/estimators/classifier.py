@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from onelayer.designs import Scaling
 from onelayer.estimators.callbacks import FitTasks
+from onelayer.estimators.inference import InferenceMixin
 from onelayer.estimators.options import (
     NEAREST,
     SOLVER_NAMES,
@@ -47,7 +48,7 @@ from onelayer.statistics.separation import Labelled
 
 
 class LogisticRegression(
-    CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEstimator
+    CallbackSupportMixin, InferenceMixin, LinearClassifierMixin, SparseCoefMixin, BaseEstimator
 ):
     """Logistic regression, binary or softmax, penalised by L2, L1, both or not at all: one layer.
 
@@ -151,6 +152,10 @@ class LogisticRegression(
 
     The same input gives the same bytes at any number of our threads; BLAS, which solvers factor
     and multiply with, may round differently with another number of its own.
+
+    Probabilities are those of the fit. To calibrate them by temperature, on out-of-fold scores,
+    scikit-learn's `CalibratedClassifierCV(classifier, method="temperature", ensemble=False)` takes
+    this estimator; `onelayer.train` does the same by itself.
 
     What differs from scikit-learn's class of the same name:
 

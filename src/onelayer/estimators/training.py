@@ -89,7 +89,7 @@ def make_problem(
     _check_magnitude(X, options.scaling)
     shares = weights.shares
     penalty = Penalty(strength(asked.C, weights.total), asked.l1_ratio)
-    scaling, penalty = _tame(make_scaling(X, options.scaling, shares), penalty, X.shape[1])
+    scaling, penalty = tame(make_scaling(X, options.scaling, shares), penalty, X.shape[1])
     objective = Objective(
         design=make_design(X, scaling),
         head=Binary() if k == 2 else Softmax(k),
@@ -142,7 +142,7 @@ def _advice(solution: Solution) -> str:
     return f"{solution.status.advice} You might also want to scale the data."
 
 
-def _tame(scaling: Scaling | None, penalty: Penalty, n: int) -> tuple[Scaling | None, Penalty]:
+def tame(scaling: Scaling | None, penalty: Penalty, n: int) -> tuple[Scaling | None, Penalty]:
     """A very strong L2 penalty becomes one of strength 1 on sqrt(lambda) W: the same objective.
 
     Otherwise the weights are of size 1 / lambda beside an intercept of size 1, and no solver that

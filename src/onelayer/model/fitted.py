@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-import onelayer
+from onelayer.calibration import Readout
 from onelayer.designs import Scaling, make_design
 from onelayer.errors import DataError, ModelFileError, ShapeError
+from onelayer.evaluation import Evaluation, evaluate
 from onelayer.logistic import Head
-from onelayer.measures import Evaluation, decide, evaluate, head_of, probabilities_of
+from onelayer.measures import head_of
 from onelayer.model.arrays import file_rows
 from onelayer.model.card import Card
+from onelayer.model.readouts import kept_arrays, kept_fields, read_readout
 from onelayer.model.sources import (
     Progress,
     Reading,
@@ -60,6 +60,8 @@ class Model:
         What makes a picture a row of X; None where X is a table.
     parameters
         Those of the estimator that was fitted.
+    readout
+        What z means: the temperature, and the rule that answers.
     card
         Where the model comes from and how well it did.
     evidence
@@ -69,6 +71,7 @@ class Model:
     coef: np.ndarray
     intercept: np.ndarray
     classes: np.ndarray
+    readout: Readout
     card: Card
     scaling: Scaling | None = None
     preprocessing: Preprocessing | None = None
@@ -81,17 +84,29 @@ class Model:
     @property
     def head(self) -> Head:
         """Binary or softmax."""
-        return head_of(self.classes)
+        return self.readout.head
+
+    @property
+    def temperature(self) -> float:
+        """T of a = sigma(z / T) or softmax(z / T); 1 where the model is not calibrated."""
+        return self.readout.temperature
 
     @cached_property
     def estimator(self) -> LogisticRegression:
-        """The fitted `LogisticRegression` with these weights."""
-        from onelayer.model.conversion import to_estimator
+        """The fitted `LogisticRegression` with these weights, without temperature and rule."""
+        from onelayer.model.restoring import restored
 
-        return to_estimator(self)
+        return restored(
+            coef=self.coef,
+            intercept=self.intercept,
+            classes=self.classes,
+            scaling=self.scaling,
+            parameters=self.parameters,
+            solution=self.card.solution,
+        )
 
     def predict(self, inputs: Inputs) -> np.ndarray:
-        """Return the label of each input, (m,), with the dtype of `classes`.
+        """Return the label of each input, (m,), with the dtype of `classes`, by the model's rule.
 
         Parameters
         ----------
@@ -107,11 +122,21 @@ class Model:
         ShapeError
             Where an array does not fit the model.
         """
-        return self.classes[decide(self.forward(self._rows(inputs)), self.head)]
+        return self.classes[self.readout.answers(self.forward(self._rows(inputs)))]
 
     def predict_proba(self, inputs: Inputs) -> np.ndarray:
-        """Return the probability of each class, (m, K); inputs and errors as for `predict`."""
+        """Return the calibrated probability of each class, (m, K); inputs as for `predict`."""
         return self.probabilities(self._rows(inputs))
+
+    def contributions(self, inputs: Inputs) -> np.ndarray:
+        """Return what each number adds to z, x_j w_j: (m, n), with softmax (m, n, K).
+
+        z_i = sum_j contributions_ij + b, b of `layer`: exact. Where the model standardises, a
+        number adds nothing at its mean. Inputs and errors as for `predict`.
+        """
+        from onelayer.model.contributions import contributions
+
+        return contributions(self, self._require_rows(self._rows(inputs)))
 
     def evaluate(
         self,
@@ -147,7 +172,7 @@ class Model:
             from onelayer.model.reporting import report_on_examples
 
             report_on_examples(self, report, source, examples, Z)
-        return evaluate(Z, examples.labels, self.classes)
+        return evaluate(Z, examples.labels, self.classes, readout=self.readout)
 
     def report(
         self,
@@ -180,20 +205,20 @@ class Model:
         write(self.to_record(), path)
 
     def forward(self, X: np.ndarray) -> np.ndarray:
-        """z = X w + b: (m, K), or (m, 1) for two classes; X is (m, n)."""
-        if X.ndim != 2 or X.shape[1] != self.coef.shape[1]:
-            raise ShapeError(
-                f"X has the shape {X.shape}: the model takes (m, {self.coef.shape[1]}), "
-                "a row an example"
-            )
-        W, b = self.coef.T, self.intercept
-        if self.scaling is not None:
-            W, b = self.scaling.unfold(W, b)
+        """z = X w + b, before calibration: (m, K), or (m, 1) for two classes; X is (m, n)."""
+        X = self._require_rows(X)
+        W, b = self.layer
         return make_design(X, self.scaling).forward(W, b).astype(np.float64, copy=False)
 
+    @property
+    def layer(self) -> tuple[np.ndarray, np.ndarray]:
+        """W (n, k) and b (k,) of the forward pass, which is made on scaled x."""
+        W, b = self.coef.T, self.intercept
+        return (W, b) if self.scaling is None else self.scaling.unfold(W, b)
+
     def probabilities(self, X: np.ndarray) -> np.ndarray:
-        """a for every class, (m, K)."""
-        return probabilities_of(self.forward(X), self.head)
+        """a for every class, calibrated, (m, K)."""
+        return self.readout.probabilities(self.forward(X))
 
     def read_files(
         self, files: list[Path], progress: Any = None
@@ -224,9 +249,10 @@ class Model:
             "classes": encode_labels(self.classes),
             "preprocessing": self.preprocessing and self.preprocessing.to_dict(),
             "parameters": self.parameters,
+            "readout": kept_fields(self.readout),
             "card": self.card.to_dict(),
         }
-        arrays = {"coef": self.coef, "intercept": self.intercept}
+        arrays = {"coef": self.coef, "intercept": self.intercept, **kept_arrays(self.readout)}
         if self.scaling is not None:
             arrays |= {"centre": self.scaling.centre, "scale": self.scaling.scale}
         return ModelRecord(arrays, metadata)
@@ -236,11 +262,13 @@ class Model:
         """Return the model that `to_record` described; ModelFileError if it cannot have."""
         arrays, metadata = record.arrays, record.metadata
         try:
-            preprocessing = metadata["preprocessing"]
+            preprocessing, classes = metadata["preprocessing"], decode_labels(metadata["classes"])
+            readout = metadata.get("readout")
             model = cls(
                 coef=arrays["coef"],
                 intercept=arrays["intercept"],
-                classes=decode_labels(metadata["classes"]),
+                classes=classes,
+                readout=read_readout(head_of(classes), len(classes), arrays, readout),
                 scaling=Scaling(arrays["centre"], arrays["scale"]) if "scale" in arrays else None,
                 preprocessing=preprocessing and Preprocessing.from_dict(preprocessing),
                 parameters=dict(metadata["parameters"]),
@@ -254,7 +282,7 @@ class Model:
         return model
 
     def _require_consistent(self) -> None:
-        rows = head_of(self.classes).width
+        rows = self.head.width
         if self.coef.ndim != 2 or self.coef.shape[0] != rows or self.intercept.shape != (rows,):
             raise ModelFileError(
                 f"is damaged: weights {self.coef.shape} and {self.intercept.shape} "
@@ -281,6 +309,14 @@ class Model:
         if failures:
             lines = "".join(f"\n  {files[row]}: {why}" for row, why in failures.items())
             raise DataError(f"{len(failures)} of {len(files)} files cannot be read:{lines}")
+        return X
+
+    def _require_rows(self, X: Any) -> Any:
+        if X.ndim != 2 or X.shape[1] != self.coef.shape[1]:
+            raise ShapeError(
+                f"X has the shape {X.shape}: the model takes (m, {self.coef.shape[1]}), "
+                "a row an example"
+            )
         return X
 
     def _array(self, array: np.ndarray) -> np.ndarray:
@@ -319,30 +355,3 @@ def load(path: str | Path) -> Model:
         return Model.from_record(record)
     except ModelFileError as error:
         raise ModelFileError(f"{path} {error}") from error
-
-
-def save(model: Model | LogisticRegression, path: str | Path) -> None:
-    """Write a model, or a fitted `LogisticRegression`, to one safetensors file.
-
-    Raises
-    ------
-    UsageError
-        For anything else.
-    """
-    if not isinstance(model, Model):
-        from onelayer.model.conversion import from_estimator
-
-        model = from_estimator(model)
-    model.save(path)
-
-
-def made_now() -> dict[str, Any]:
-    """Return when and with which software, for a card."""
-    return {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {
-            "onelayer": onelayer.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
-    }
