@@ -317,6 +317,12 @@ def test_profiles_do_not_depend_on_scaling_and_leave_out_collinear_columns():
     np.testing.assert_allclose(shared_by_two.upper[[1, 2, 4]], plain.upper[1:], rtol=1e-6)
 
 
+def test_a_summary_of_the_likelihood_is_refused():
+    model = firth().fit(X, Y)
+    with pytest.raises(ValueError, match=r"bias-reduced .* standard errors are in firth_\."):
+        model.summary(X, Y)
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks([LogisticRegression(C=np.inf, firth=True)])
 def test_scikit_learns_checks(estimator, check):

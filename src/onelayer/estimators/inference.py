@@ -132,7 +132,12 @@ def _require_near(model: Any, estimate: Estimate) -> None:
 
 
 def _require_likelihood(model: Any) -> None:
-    """No penalty and no class weights, or there is no likelihood to speak of."""
+    """No penalty, bias reduction or class weights, or there is no likelihood to speak of."""
+    if vars(model).get("firth"):
+        raise UsageError(
+            "This fit is bias-reduced (firth=True): its coefficients are not the most likely ones, "
+            "which a summary is about. Their standard errors are in firth_.standard_errors"
+        )
     if model.penalty is not None and not np.isinf(model.C):
         raise UsageError(
             f"This fit is penalised (C={model.C:g}): its coefficients are shrunk, so p-values and "

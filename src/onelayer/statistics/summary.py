@@ -27,7 +27,8 @@ SEPARABLE = (
 )
 REMEDY = (
     "Look for a column that gives the response away, or a level in which all rows share one "
-    "response; leave it out, merge levels, or take a penalty (C=1)."
+    "response (check_separation names them); leave it out, merge levels, or take a penalty (C=1) or "
+    "bias-reduced estimates (LogisticRegression(C=inf, firth=True), for two classes)."
 )
 
 
