@@ -28,7 +28,13 @@ def train(
     x: options.X = Settings.x,
     y: options.Y = Settings.y,
     n_features: options.NFeatures = Settings.n_features,
+    target: options.Target = None,
+    drop: options.Drop = None,
+    weights: options.Weights = None,
+    group: options.Group = None,
+    header: options.Header = Settings.header,
     C: options.C = Settings.C,
+    l1_ratio: options.L1Ratio = Settings.l1_ratio,
     solver: options.Solver = Settings.solver,
     learning_rate: options.LearningRate = Settings.learning_rate,
     max_iter: options.MaxIter = Settings.max_iter,
@@ -46,6 +52,7 @@ def train(
     """Train a model on SOURCE and judge it on examples that it has not seen."""
     given = dict(locals())  # by their names, which are those of the settings
     settings = {field.name: given[field.name] for field in fields(Settings)}
+    settings["drop"] = tuple(drop or ())
     outputs = _Outputs(output, _report_path(output, report, no_report))
     model = _trained(source, outputs, settings, overwrite=overwrite)
     if as_json:
