@@ -24,7 +24,7 @@ def _size(text: str) -> tuple[int, int]:
 
 _PICTURES = "Pictures"
 _ARRAYS = "Arrays"
-_TABLES = "Tables"
+TABLES = "Tables"
 _TRAINING = "Training"
 _JUDGING = "Judging"
 _RUNNING = "Running"
@@ -154,7 +154,7 @@ Target: TypeAlias = Annotated[
     typer.Option(
         metavar="COLUMN",
         help="The column of the classes, by name or place: 0 is the first, -1 the last.",
-        rich_help_panel=_TABLES,
+        rich_help_panel=TABLES,
         show_default=False,
     ),
 ]
@@ -164,7 +164,7 @@ Drop: TypeAlias = Annotated[
     typer.Option(
         metavar="COLUMN",
         help="A column that is not looked at; give it again for more.",
-        rich_help_panel=_TABLES,
+        rich_help_panel=TABLES,
         show_default=False,
     ),
 ]
@@ -174,7 +174,7 @@ Weights: TypeAlias = Annotated[
     typer.Option(
         metavar="COLUMN",
         help="How many rows each row counts for, to train and to judge.",
-        rich_help_panel=_TABLES,
+        rich_help_panel=TABLES,
         show_default=False,
     ),
 ]
@@ -184,7 +184,7 @@ Group: TypeAlias = Annotated[
     typer.Option(
         metavar="COLUMN",
         help="Rows of one value lie on one side of the hold-out.",
-        rich_help_panel=_TABLES,
+        rich_help_panel=TABLES,
         show_default=False,
     ),
 ]
@@ -194,7 +194,7 @@ Header: TypeAlias = Annotated[
     typer.Option(
         " /--no-header",
         help="The first row of a CSV file is data; the columns are called column 0 and so on.",
-        rich_help_panel=_TABLES,
+        rich_help_panel=TABLES,
         show_default=False,
     ),
 ]

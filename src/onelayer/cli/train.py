@@ -58,9 +58,11 @@ def train(
     if as_json:
         print_json(_object(model, outputs))
     else:
-        from onelayer.cli.summary import summary
+        from onelayer.cli.summary import summary, survivors
+        from onelayer.model.coefficients import coefficients
 
-        show(*summary(model.card, outputs.model, outputs.report))
+        left = survivors(coefficients(model)) if model.parameters.get("l1_ratio") else []
+        show(*summary(model.card, outputs.model, outputs.report), *left)
 
 
 class _Outputs(NamedTuple):
@@ -106,7 +108,10 @@ def _trained(source: str, outputs: _Outputs, settings: dict[str, Any], *, overwr
 
 
 def _object(model: Model, outputs: _Outputs) -> dict[str, Any]:
-    card = model.card.to_dict()
+    from onelayer.model.coefficients import coefficient_fields, coefficients
+
+    card, sparse = model.card.to_dict(), bool(model.parameters.get("l1_ratio"))
+    left = {"coefficients": coefficient_fields(coefficients(model))} if sparse else {}
     return {
         "model": str(outputs.model),
         "report": outputs.report and str(outputs.report),
@@ -121,4 +126,5 @@ def _object(model: Model, outputs: _Outputs) -> dict[str, Any]:
         "refit": card["refit"],
         "solution": card["solution"],
         "audit": card["audit"],
+        **left,
     }

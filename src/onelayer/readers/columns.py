@@ -130,7 +130,7 @@ def _doubt(values: Any) -> str:
     return f"{100 * numeric:.3g} % numbers, but also {_first_without(values, NUMBER)!r}"
 
 
-def numbers_of(cells: Cells, source: object) -> np.ndarray:
+def numbers_of(cells: Cells, source: object, start: int = 0) -> np.ndarray:
     """Return a column of numbers as float64 (m,), NaN where a cell is missing.
 
     Raises
@@ -145,7 +145,7 @@ def numbers_of(cells: Cells, source: object) -> np.ndarray:
             row = _first_odd_row(cells.values)
             raise DataError(
                 f"{source}: column {cells.name!r} is one of numbers, and has "
-                f"{cells.values[row].as_py()!r} in row {row}, counted from 0"
+                f"{cells.values[row].as_py()!r} in row {start + row}, counted from 0"
             ) from None
     else:
         values = cells.values
@@ -153,8 +153,8 @@ def numbers_of(cells: Cells, source: object) -> np.ndarray:
     if np.isinf(found).any():
         row = int(np.isinf(found).argmax())
         raise DataError(
-            f"{source}: column {cells.name!r} has {found[row]} in row {row}, counted from 0: "
-            "leave the row out, or give a number"
+            f"{source}: column {cells.name!r} has {found[row]} in row {start + row}, counted from "
+            "0: leave the row out, or give a number"
         )
     return found
 

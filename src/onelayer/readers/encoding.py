@@ -237,8 +237,10 @@ class Table:
             raise ValueError("the table's columns and features do not fit each other")
 
 
-def codes_of(columns: Sequence[Column], table: Any, source: object) -> np.ndarray:
+def codes_of(columns: Sequence[Column], table: Any, source: object, start: int = 0) -> np.ndarray:
     """Return the codes (m, columns) of an Arrow table's cells; columns may lie in any order.
+
+    `start` is the place of its first row in the source.
 
     Raises
     ------
@@ -256,7 +258,7 @@ def codes_of(columns: Sequence[Column], table: Any, source: object) -> np.ndarra
     for at, column in enumerate(columns):
         cells = read_cells(column.name, table[column.name])
         if column.kind == "number":
-            codes[:, at] = numbers_of(cells, source)
+            codes[:, at] = numbers_of(cells, source, start)
         else:
             levels = {level: place for place, level in enumerate(column.levels)}
             codes[:, at] = level_codes(texts_of(cells), levels, boolean=column.boolean)

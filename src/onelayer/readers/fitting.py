@@ -194,7 +194,7 @@ def _notes(table: Table, made: list[_Made], least: float) -> Iterator[str]:
         yield _on_numbers(numbers)
     if categories:
         named = _some([f"{one.column.name} {one.pieces[0].width}" for one in categories])
-        yield f"{len(categories)} categories, one feature a level: {named}"
+        yield f"{_count(categories, 'category', 'categories')}, one feature a level: {named}"
         yield from _on_pooled(categories, least)
     left_out = _left_out(made)
     if left_out:
@@ -207,7 +207,8 @@ def _notes(table: Table, made: list[_Made], least: float) -> Iterator[str]:
 
 
 def _on_numbers(numbers: list[_Made]) -> str:
-    said = f"{len(numbers)} numbers, standardised: {_some([one.column.name for one in numbers])}"
+    count = _count(numbers, "number", "numbers")
+    said = f"{count}, standardised: {_some([one.column.name for one in numbers])}"
     lacking = [one.column.name for one in numbers if len(one.pieces) > 1]
     if not lacking:
         return f"{said}; none is missing in training, and one that is later counts as the median"
@@ -227,6 +228,10 @@ def _on_pooled(categories: list[_Made], least: float) -> Iterator[str]:
 
 def _left_out(made: list[_Made]) -> list[str]:
     return [f"{one.column.name} ({one.why})" for one in made if not one.pieces]
+
+
+def _count(made: list[_Made], one: str, several: str) -> str:
+    return f"{len(made)} {one if len(made) == 1 else several}"
 
 
 def _some(names: list[str], shown: int = 12) -> str:

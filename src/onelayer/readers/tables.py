@@ -23,8 +23,8 @@ from onelayer.errors import DataError, UsageError
 from onelayer.readers.columns import NUMBER
 from onelayer.readers.suffixes import table_kind
 
-BATCH = 65_536
-"""Rows of a batch: of 20 columns and 100 features some 70 MB while they are scored."""
+BATCH = 16_384
+"""Rows of a batch: of 300 features some 40 MB, and scored as fast as with four times as many."""
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _SNIFFED = 1 << 16  # bytes
