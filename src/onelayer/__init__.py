@@ -14,12 +14,22 @@ _HOME = {
     "Model": "onelayer.model",
     "lesson": "onelayer.lesson",
     "load": "onelayer.model",
+    "make_table_classifier": "onelayer.estimators.tables",
     "read_pictures": "onelayer.readers",
     "save": "onelayer.model",
     "train": "onelayer.model",
 }
 
-__all__ = ["LogisticRegression", "Model", "lesson", "load", "read_pictures", "save", "train"]
+__all__ = [
+    "LogisticRegression",
+    "Model",
+    "lesson",
+    "load",
+    "make_table_classifier",
+    "read_pictures",
+    "save",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

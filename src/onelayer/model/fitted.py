@@ -372,8 +372,8 @@ def load(path: str | Path) -> Model:
         raise ModelFileError(f"{path} {error}") from error
 
 
-def save(model: Model | LogisticRegression, path: str | Path) -> None:
-    """Write a model, or a fitted `LogisticRegression`, to one safetensors file.
+def save(model: Any, path: str | Path) -> None:
+    """Write a model, or a fitted `LogisticRegression` or pipeline that ends in one, to one file.
 
     Raises
     ------

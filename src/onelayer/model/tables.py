@@ -26,15 +26,6 @@ MOST_NUMBERS = 20
 _MOST_TEXTS = 0.5  # of the rows; with more values than that, and than MOST_NUMBERS, it is no class
 _SHOWN = 8
 
-_REFUSALS = {
-    "dates": (
-        "holds dates or times, which are neither numbers nor categories: make of them what "
-        "matters, as an age in days, a month or a weekday, or leave them out"
-    ),
-    "decimal comma": "holds numbers with a decimal comma: write them with a point",
-    "thousands": "holds numbers with commas between the thousands: write them without",
-}
-
 
 @dataclass(frozen=True, kw_only=True)
 class TableAsked:
@@ -192,7 +183,11 @@ class _Reading:
         """Return the columns that are looked at, and what to say of the file."""
         first = f"target {self._by_role('target')}"
         if self.asked.columns is None:
-            found, notes = inferred(self.path, [self._cells(table, n) for n in self.predictors])
+            from onelayer.readers.inference import inferred
+
+            found, notes = inferred(
+                self.path.name, [self._cells(table, n) for n in self.predictors]
+            )
             also = [f"{role} {name}" for name, role in self.roles.items() if role != "target"]
             dropped = [f"{len(self.asked.drop)} dropped"] if self.asked.drop else []
             return found, [", ".join([first, *also, *dropped]), *self.file.notes, *notes]
@@ -263,37 +258,6 @@ class _Reading:
         return read_cells(name, table[name])
 
 
-def inferred(source: Path, cells: list[Cells]) -> tuple[tuple[Column, ...], list[str]]:
-    """Return what columns hold, numbers or categories, and what to say of them.
-
-    Raises
-    ------
-    DataError
-        For columns of dates, and of numbers with commas; the message names all of them.
-    """
-    from onelayer.readers.columns import levels_of, nature_of, texts_of
-
-    natures = {one.name: nature_of(one) for one in cells}
-    for reason, advice in _REFUSALS.items():
-        names = [name for name, nature in natures.items() if nature.refusal == reason]
-        if names:
-            drops = " ".join(f"--drop {name!r}" for name in names)
-            raise DataError(f"{source}: {_columns_named(names)} {advice}: {drops}")
-    columns = []
-    for one in cells:
-        if natures[one.name].kind == "number":
-            columns.append(Column(name=one.name, kind="number"))
-        else:
-            levels, boolean = levels_of(texts_of(one))
-            columns.append(Column(name=one.name, kind="category", levels=levels, boolean=boolean))
-    notes = [
-        f"{name}: {nature.note}; taken as categories"
-        for name, nature in natures.items()
-        if nature.note
-    ]
-    return tuple(columns), [*_on_missing(source, cells), *notes]
-
-
 def class_labels(cells: Cells, source: object) -> np.ndarray:
     """Return a target without missing cells as whole numbers, booleans or text, (m,).
 
@@ -303,10 +267,11 @@ def class_labels(cells: Cells, source: object) -> np.ndarray:
         Where it holds dates, or so many different values that they are no classes.
     """
     from onelayer.readers.columns import BOOLEANS, nature_of, numbers_of, texts_of
+    from onelayer.readers.inference import REFUSALS
 
     nature = nature_of(cells)
     if nature.refusal:
-        raise DataError(f"{source}: the target {cells.name!r} {_REFUSALS[nature.refusal]}")
+        raise DataError(f"{source}: the target {cells.name!r} {REFUSALS[nature.refusal]}")
     m = len(cells.values)
     if nature.kind == "number":
         numbers = numbers_of(cells, source)
@@ -338,20 +303,6 @@ def _without_dots(labels: np.ndarray, classes: Sequence[Any]) -> tuple[np.ndarra
     if not unknown or not all(label[-1:] == "." and label[:-1] in known for label in unknown):
         return labels, False
     return np.char.rstrip(labels, "."), True
-
-
-def _on_missing(source: Path, cells: list[Cells]) -> list[str]:
-    counts = {one.name: int(one.missing.sum()) for one in cells}
-    found = [f"{name} {count:,}" for name, count in counts.items() if count]
-    if not found:
-        return [f"nothing is missing in {source.name}"]
-    tokens = sorted({token for one in cells for token in one.tokens})
-    written = f" (written {', '.join(repr(token) for token in tokens)})" if tokens else ""
-    return [f"missing in {source.name}{written}: {_some(found)}"]
-
-
-def _columns_named(names: list[str]) -> str:
-    return ("column " if len(names) == 1 else "each of the columns ") + ", ".join(map(repr, names))
 
 
 def _some(names: Sequence[str]) -> str:

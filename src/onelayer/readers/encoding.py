@@ -21,8 +21,10 @@ Make: TypeAlias = Literal["value", "missing", "levels"]
 NONE = -1
 """The place of a level that has no feature: it is all zeros."""
 
-WIDE = 16
-"""Features a piece from which on rows are held sparse."""
+WIDE = 12
+"""Features a piece from which on rows are held sparse. 30000 rows of 14 columns, seconds to encode
+and fit dense and sparse: of two classes 0.3 and 0.3 at 9 features a piece, 0.9 and 0.4 at 17, 1.1
+and 0.1 at 72; of five classes 0.2 and 0.5, 0.6 and 0.7, 3.4 and 0.4. The accuracy is the same."""
 
 
 @dataclass(frozen=True, kw_only=True)

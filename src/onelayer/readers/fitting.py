@@ -88,7 +88,12 @@ def fit_table(columns: tuple[Column, ...], codes: np.ndarray, weights: np.ndarra
         centre=np.ascontiguousarray(centre),
         scale=np.ascontiguousarray(scale),
     )
-    return Fitted(table, tuple(_notes(table, made, _rare(counts))))
+    return Fitted(table, tuple(_notes(table, made, least_rows(counts.sum()))))
+
+
+def least_rows(m: float) -> float:
+    """Rows below which a level is rare, among m in all; see `RARE`."""
+    return float(min(RARE, max(2.0, m / 100)))
 
 
 def weighted_quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
@@ -156,7 +161,7 @@ def _category(column: Column, codes: np.ndarray, counts: np.ndarray) -> _Made:
     present = np.flatnonzero(sizes)
     if len(present) < 2:
         return _Made(column, why="no value at all" if missing.all() else "always the same")
-    rare = _rare_ones(sizes, _rare(counts))
+    rare = _rare_ones(sizes, least_rows(counts.sum()))
     if sizes[rare].sum() > 0.5 * sizes.sum():
         few = f"{np.count_nonzero(sizes[:K])} different values, most of them rare"
         return _Made(column, why=few)
@@ -174,10 +179,6 @@ def _category(column: Column, codes: np.ndarray, counts: np.ndarray) -> _Made:
     )
     pooled = [column.levels[at] if at < K else "missing" for at in np.flatnonzero(rare)]
     return _Made(column, (piece,), pooled=tuple(pooled))
-
-
-def _rare(counts: np.ndarray) -> float:
-    return float(min(RARE, max(2.0, counts.sum() / 100)))
 
 
 def _rare_ones(sizes: np.ndarray, least: float) -> np.ndarray:
