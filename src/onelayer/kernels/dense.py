@@ -14,6 +14,7 @@ import numpy as np
 
 from onelayer.kernels.compile import helper, kernel
 from onelayer.kernels.numbers import exp_negative, widen
+from onelayer.kernels.prefetch import prefetch_rows, rows_ahead
 
 FLUSH = 512  # rows
 TILE = 16  # rows that are converted together: 48 KB of 784 float32 features, half of L1 and L2's
@@ -31,7 +32,9 @@ def binary_pass(X, centre, w, b, targets, weights, A, start, stop, G):
     dz = np.zeros(4, w.dtype)
     loss = 0.0
     db = 0.0
+    ahead = rows_ahead(X)
     for r in range(start, stop, 4):
+        prefetch_rows(X, r + ahead, r + ahead + 4)
         r1, r2, r3 = min(r + 1, stop - 1), min(r + 2, stop - 1), min(r + 3, stop - 1)
         z0 = z1 = z2 = z3 = w.dtype.type(0)
         for j in range(n):
