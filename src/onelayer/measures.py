@@ -131,7 +131,7 @@ def log_loss(
     Z: np.ndarray, labels: np.ndarray, head: Head, weights: np.ndarray | None = None
 ) -> float:
     """Mean L of the examples; without weights every example counts the same."""
-    return float(np.average(head.loss(Z, labels), weights=weights))
+    return float(np.average(head.loss(Z, labels).ravel(), weights=weights))
 
 
 def area_under_curve(

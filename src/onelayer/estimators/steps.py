@@ -83,10 +83,10 @@ def table_of(pipeline: Pipeline) -> tuple[Table, LogisticRegression]:
 
 def _names_in(pipeline: Pipeline) -> list[str]:
     """The columns' names; x0, x1 and so on where the pipeline was fitted on an array."""
-    first = next((step for _, step in pipeline.steps if step != "passthrough"), None)
-    names = vars(first).get("feature_names_in_")
-    count = vars(first).get("n_features_in_", 0)
-    return [f"x{j}" for j in range(count)] if names is None else list(map(str, names))
+    names = getattr(pipeline, "feature_names_in_", None)
+    if names is None:
+        return [f"x{j}" for j in range(pipeline.n_features_in_)]
+    return [str(name) for name in names]
 
 
 def _after(name: str, step: Any, features: Features) -> Features:

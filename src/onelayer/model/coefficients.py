@@ -45,7 +45,7 @@ class Coefficients:
         """How many there are, in words."""
         if not self.sparse:
             return f"{self.weights:,}"
-        return f"{len(self.kept):,} of {self.weights:,} are not zero, as L1 has it"
+        return f"L1 has left {len(self.kept):,} of {self.weights:,}"
 
 
 def coefficients(model: Model) -> Coefficients:

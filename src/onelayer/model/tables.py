@@ -174,9 +174,7 @@ class _Reading:
         if notes and self.asked.strict:
             raise DataError(f"{self.path}: {notes[0]} (strict)")
         if not (known & weighs).any():
-            raise DataError(
-                f"{self.path}: no row has a {target}" + " and a weight" * bool(known.any())
-            )
+            raise DataError(f"{self.path}: no row has both a {target} and a weight above 0")
         return known & weighs, notes
 
     def _columns(self, table: Any) -> tuple[tuple[Column, ...], list[str]]:

@@ -5,6 +5,7 @@ The rules are the same for training and for prediction, so that a file is read t
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -21,6 +22,8 @@ MISSING = frozenset(
     {"", "?", "na", "n/a", "#n/a", "#na", "nan", "-nan", "null", "none", "nil", "<na>", "nat", "-"}
 )
 """Cells that stand for no value, in lower case: pandas' list, and the question mark of UCI."""
+
+_ABSENT = f"(?i)^({'|'.join(map(re.escape, sorted(MISSING)))})$"
 
 BOOLEANS = ("false", "true")
 
@@ -61,7 +64,7 @@ class Cells:
     @property
     def missing(self) -> np.ndarray:
         """Mark the missing cells: bool (m,)."""
-        return np.asarray(self.values.is_null().to_numpy())
+        return np.concatenate([np.zeros(0, bool), *map(_nulls, self.values.chunks)])
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,7 @@ def numbers_of(cells: Cells, source: object, start: int = 0) -> np.ndarray:
             ) from None
     else:
         values = cells.values
-    found = values.to_numpy()
+    found = np.concatenate([np.zeros(0), *(_floats(chunk) for chunk in values.chunks)])
     if np.isinf(found).any():
         row = int(np.isinf(found).argmax())
         raise DataError(
@@ -175,8 +178,7 @@ def level_codes(texts: Any, levels: dict[str, int], *, boolean: bool) -> np.ndar
         names = chunk.dictionary.to_pylist()
         known = [levels.get(name.lower() if boolean else name, len(levels)) for name in names]
         table = np.array([*known, np.nan], dtype=np.float64)
-        indices = chunk.indices.fill_null(len(names))
-        codes.append(table[indices.to_numpy(zero_copy_only=False)])
+        codes.append(table[np.where(_nulls(chunk), len(names), _data(chunk.indices, np.int32))])
     return np.concatenate(codes)
 
 
@@ -200,12 +202,12 @@ def _codes_or_numbers(values: Any) -> Nature:
 def _clean_text(array: Any) -> tuple[Any, tuple[str, ...]]:
     """Return trimmed text, cells that stand for no value as null, and which these were."""
     trimmed = pc.utf8_trim_whitespace(array.cast(pa.large_string()))
-    lowered = pc.utf8_lower(trimmed)
-    absent = pc.is_in(lowered, value_set=pa.array(sorted(MISSING), pa.large_string()))
+    # A pattern and nulls of Arrow's own: an array or a scalar made from Python would load pandas.
+    absent = pc.match_substring_regex(trimmed, _ABSENT)
     if not pc.any(absent).as_py():
         return trimmed, ()
     tokens = trimmed.filter(absent).unique().to_pylist()
-    text = pc.if_else(absent, pa.scalar(None, pa.large_string()), trimmed)
+    text = pc.if_else(absent, pa.nulls(len(trimmed), pa.large_string()), trimmed)
     return text, tuple(sorted(tokens))
 
 
@@ -216,8 +218,33 @@ def _as_text(numbers: Any) -> Any:
     return pa.chunked_array([pa.array(texts, pa.large_string())])
 
 
+def _floats(chunk: Any) -> np.ndarray:
+    """Return float64 in NumPy's memory, null as NaN."""
+    return np.where(_nulls(chunk), np.nan, _data(chunk, np.float64))
+
+
+def _data(chunk: Any, dtype: type) -> np.ndarray:
+    """Look at an array's numbers, whatever stands where they are null.
+
+    By its buffers: `to_numpy` would load pandas, which takes longer than scoring a small table.
+    """
+    buffer = chunk.buffers()[1]
+    if buffer is None or len(chunk) == 0:
+        return np.zeros(len(chunk), dtype)
+    return np.frombuffer(buffer, dtype)[chunk.offset : chunk.offset + len(chunk)]
+
+
+def _nulls(chunk: Any) -> np.ndarray:
+    bits = chunk.buffers()[0] if chunk.null_count else None
+    if bits is None:
+        return np.full(len(chunk), chunk.null_count > 0)
+    end = chunk.offset + len(chunk)
+    known = np.unpackbits(np.frombuffer(bits, np.uint8), count=end, bitorder="little")
+    return known[chunk.offset :] == 0
+
+
 def _without_nan(numbers: Any) -> Any:
-    return pc.if_else(pc.is_nan(numbers), pa.scalar(None, "float64"), numbers)
+    return pc.if_else(pc.is_nan(numbers), pa.nulls(len(numbers), pa.float64()), numbers)
 
 
 def _share(values: Any, pattern: str) -> float:
@@ -230,5 +257,5 @@ def _first_without(values: Any, pattern: str) -> str:
 
 
 def _first_odd_row(values: Any) -> int:
-    fits = pc.match_substring_regex(values, NUMBER).fill_null(value=True)
+    fits = pc.match_substring_regex(values, NUMBER)
     return int(pc.index(fits, value=False).as_py())
