@@ -98,10 +98,10 @@ def small() -> None:
         theta = plain.split(plain.start())
         kernels = fused.FusedDense(X, None, X.dtype)
 
-        work = (*theta, plain.head, plain.targets, weights, None)
+        work = contract.Pass(*theta, plain.head, plain.targets, weights)
         first, second = pair(
-            lambda design=plain.design, work=work: contract.block_sums(design, *work),
-            lambda kernels=kernels, work=work: kernels.sums(*work),
+            lambda design=plain.design, work=work: contract.block_sums(design, work),
+            lambda kernels=kernels, work=work: kernels.sums(work),
         )
         what = f"m = {m}, {size:.1f} MB"
         print(f"  {what:<34}{1e3 * first:6.2f}  {1e3 * second:6.2f}  {first / second:6.2f}")

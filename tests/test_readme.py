@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -16,12 +18,23 @@ BLOCKS = re.findall(r"## ([^\n]+)\n(?:(?!\n## ).)*?```(bash|python)\n(.*?)```", 
 
 @pytest.fixture
 def photos(tmp_path, write_pictures):
-    """What the examples take for granted: photos/, more_photos/ and new.jpg."""
+    """What the examples take for granted: photos/, more_photos/, new.jpg, and tables."""
+    _write_customers(tmp_path)
     tints = {"cat": (150, 120, 90), "dog": (90, 120, 150)}
     write_pictures(tmp_path / "photos", tints)
     write_pictures(tmp_path / "more_photos", tints, 5, seed=1)
     (tmp_path / "new.jpg").write_bytes((tmp_path / "more_photos/dog/00.png").read_bytes())
     return tmp_path
+
+
+def _write_customers(folder):
+    """Customers of whom those who pay much leave, more or less."""
+    random = np.random.default_rng(0)
+    fee, town = random.normal(50, 10, 200).round(2), random.choice(["Oslo", "Rome", "?"], 200)
+    churned = np.where(fee + random.normal(0, 5, 200) > 50, "yes", "no")
+    frame = pd.DataFrame({"id": np.arange(200), "fee": fee, "town": town, "churned": churned})
+    frame.to_csv(folder / "customers.csv", index=False)
+    frame.drop(columns="churned").head(20).to_parquet(folder / "new_customers.parquet")
 
 
 def _run(command, folder):
@@ -33,35 +46,51 @@ def _run(command, folder):
     return done.stdout
 
 
-def test_there_are_four_examples():
+def test_there_are_six_examples():
     assert [(title, language) for title, language, _ in BLOCKS] == [
         ("On the command line", "bash"),
+        ("With a table", "bash"),
         ("In Python", "python"),
         ("As an estimator", "python"),
+        ("With a data frame", "python"),
         ("As a lesson", "python"),
     ]
 
 
 def test_the_command_line(photos):
-    printed = ""
-    for line in BLOCKS[0][2].strip().splitlines():
-        name, *arguments = shlex.split(line)
-        assert name == "onelayer"
-        printed += _run([sys.executable, "-m", "onelayer", *arguments], photos)
+    printed = _commands(0, photos)
     assert "Judged by 8 pictures held out" in printed
     assert re.search(r"new\.jpg +dog +1\.000", printed)
     assert "accuracy            100.0 %" in printed
     assert (photos / "weights.png").stat().st_size > 1000
 
 
+def _commands(block, folder):
+    printed = ""
+    for line in BLOCKS[block][2].strip().splitlines():
+        name, *arguments = shlex.split(line)
+        assert name == "onelayer"
+        printed += _run([sys.executable, "-m", "onelayer", *arguments], folder)
+    return printed
+
+
+def test_a_table(photos):
+    printed = _commands(1, photos)
+    assert "1 number, standardised: fee" in printed
+    assert "Written: scored.csv, 20 rows" in printed
+    scored = pd.read_csv(photos / "scored.csv")
+    assert scored.columns.tolist() == ["id", "class", "probability", "P(no)", "P(yes)"]
+
+
 @pytest.mark.parametrize(
     ("block", "expected"),
     [
-        (1, ["['dog']", "1.0", "trained on   photos/"]),
-        (2, ["0.98", "converged"]),
-        (3, ["0.693147180559945", "0.66"]),
+        (2, ["['dog']", "1.0", "trained on   photos/"]),
+        (3, ["0.98", "converged"]),
+        (4, ["'yes'", "'no'"]),
+        (5, ["0.693147180559945", "0.66"]),
     ],
-    ids=["python", "estimator", "lesson"],
+    ids=["python", "estimator", "frame", "lesson"],
 )
 def test_python(photos, block, expected):
     printed = _run([sys.executable, "-c", BLOCKS[block][2]], photos)

@@ -34,6 +34,19 @@ class Objective:
         """theta = 0, where every solver begins."""
         return np.zeros((self.design.traits.n + self.intercept, self.head.width))
 
+    def base_rate(self) -> np.ndarray:
+        """theta with W = 0 and the intercept at its optimum, the log odds of the classes' shares.
+
+        No share below 1e-6: a class that has no weight stays within reach.
+        """
+        theta, k = self.start(), self.head.width
+        if self.intercept:
+            y, v = self.targets, self.weights
+            shares = v @ np.column_stack([1 - y, y]) if k == 1 else np.bincount(y, v, minlength=k)
+            logs = np.log(np.maximum(shares, 1e-6))
+            theta[-1] = logs[1] - logs[0] if k == 1 else logs - logs.mean()
+        return theta
+
     def split(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """W (n, k) and b (k,), zero without an intercept."""
         return (theta[:-1], theta[-1]) if self.intercept else (theta, np.zeros(theta.shape[1]))

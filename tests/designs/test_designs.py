@@ -189,6 +189,14 @@ def test_gram(case):
 
 
 @pytest.mark.parametrize("k", [1, 3])
+def test_moments_pass(case, k):
+    h = np.random.default_rng(2).random((len(case.X), k))
+    sums, squares = one_pass(case, case.design.moments_pass, h)
+    assert np.abs(sums - case.X.T @ h).max() <= case.tolerance * np.abs(case.X).max() * h.sum()
+    agree(squares, (case.X**2).T @ h, case)
+
+
+@pytest.mark.parametrize("k", [1, 3])
 def test_combine(case, k):
     alpha = np.random.default_rng(4).normal(size=(len(case.X), k))
     agree(one_pass(case, case.design.combine, alpha), case.X.T @ alpha, case)

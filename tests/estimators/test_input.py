@@ -64,7 +64,7 @@ def test_a_far_mean_survives_float32():
     exact = X.astype(float) @ coef[0] + intercept
     np.testing.assert_allclose(model.decision_function(X), exact, atol=2e-5)
     shown = X.astype(float) @ model.coef_[0] + model.intercept_
-    assert np.abs(shown - exact).max() > 1e-3  # what float32 alone would have lost
+    assert np.abs(shown - exact).max() > 1e-4  # what float32 alone would have lost
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

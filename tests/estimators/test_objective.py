@@ -48,7 +48,7 @@ def problems(draw):
         "C": 10.0 ** draw(st.floats(-4, 4)),
     }
     X = X if draw(st.booleans()) else sparse.csr_array(np.where(np.abs(X) < 0.7, 0, X))
-    solver = draw(st.sampled_from(["auto", "newton", "lbfgs", "gram"]))
+    solver = draw(st.sampled_from(["auto", "newton", "lbfgs", "truncated-newton", "gram"]))
     return X, y, weights, options, solver
 
 
@@ -86,7 +86,7 @@ def _effective(y, weights, class_weight):
 
 
 @pytest.mark.parametrize("k", [2, 3])
-@pytest.mark.parametrize("solver", ["newton", "lbfgs", "gram"])
+@pytest.mark.parametrize("solver", ["newton", "lbfgs", "truncated-newton", "gram"])
 def test_the_gradient_vanishes_at_the_solution(k, solver):
     X, y, rng = problem(1, 80, 5, k)
     weights = rng.uniform(0.5, 2, 80)
@@ -256,7 +256,7 @@ def test_few_examples_by_their_gram_matrix_are_newton_on_all_features(k, scaling
     same(chosen, LogisticRegression(solver="newton", **options).fit(X, y))
 
 
-@pytest.mark.parametrize("solver", ["newton", "lbfgs", "gram"])
+@pytest.mark.parametrize("solver", ["newton", "lbfgs", "truncated-newton", "gram"])
 @pytest.mark.parametrize("C", [1.0, np.inf])
 def test_softmax_is_returned_in_its_symmetric_form(solver, C):
     X, y, _ = problem(13, 200, 3, 3)

@@ -16,7 +16,7 @@ X = RNG.normal(size=(60, 3))
 Y = (X[:, 0] + RNG.normal(size=60) > 0).astype(int)
 Y3 = np.digitize(X[:, 0] + RNG.normal(size=60), [-0.5, 0.5])
 SEPARABLE = (X[:, 0] > 0).astype(int)
-SOLVERS = ("newton", "lbfgs", "gram")
+SOLVERS = ("newton", "lbfgs", "truncated-newton", "gram")
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from onelayer import parallel
 from onelayer.designs import Scaling, make_design
-from onelayer.designs.design import block_forward, block_sums
+from onelayer.designs.design import Pass, block_forward, block_sums
 from onelayer.designs.fused import FusedCsr, FusedDense
 from onelayer.kernels.compile import kernel
 from onelayer.kernels.numbers import UNDERFLOW, exp_negative, widen
@@ -63,8 +63,8 @@ def agree(X, head, problems, size=1.0, scaling=None):
     if not sparse.issparse(X):
         A = A.astype(kernels.dtype)  # as the kernels' own forward pass gives them
     for direction, activations in (((W, b), None), ((V, c), A)):
-        got = kernels.sums(*direction, head, targets, weights, activations)
-        expected = block_sums(twin, *direction, head, targets, weights, activations)
+        got = kernels.sums(Pass(*direction, head, targets, weights, activations))
+        expected = block_sums(twin, Pass(*direction, head, targets, weights, activations))
         for ours, theirs in zip(got, expected, strict=True):
             assert ours.shape == theirs.shape
             scale = atol * max(1.0, np.abs(expected[1]).max(initial=0), float(m))
@@ -140,8 +140,8 @@ def test_large_margins_stay_finite_and_right(head, dtype, z):
     kernels, twin = fused(X)
     W, b = np.array([[1.0, -1.0, 0.5]])[:, : head.width], np.zeros(head.width)
     targets, weights = np.array([1, 1, 0]), np.ones((3, 1))
-    got = kernels.sums(W, b, head, targets, weights, None)
-    expected = block_sums(twin, W, b, head, targets, weights, None)
+    got = kernels.sums(Pass(W, b, head, targets, weights))
+    expected = block_sums(twin, Pass(W, b, head, targets, weights))
     for ours, theirs in zip(got, expected, strict=True):
         assert np.isfinite(ours).all()
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-30)

@@ -18,7 +18,7 @@ from onelayer.solvers import Run, choose_solver, named_solver
 Long = np.longdouble
 TOL = 1e-7
 ROUNDING = 1e-15  # a relative gap below it is J's own rounding
-SOLVERS = ["newton", "lbfgs", "gram"]
+SOLVERS = ["newton", "lbfgs", "truncated-newton", "gram"]
 
 
 class Problem(NamedTuple):
@@ -249,6 +249,7 @@ def true_gap(name, theta):
 CANNOT = {
     "newton": (),
     "gram": ("columns to 1e-8, ", "nearly collinear, 1e-8, "),
+    "truncated-newton": (),
     "lbfgs": ("nearly collinear, 1e-8, binary, l2 0", "nearly collinear, 1e-8, softmax, l2 0"),
 }
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from onelayer.designs import Design, make_design
-from onelayer.designs.design import Ledger, Traits, block_forward, block_sums
+from onelayer.designs.design import Ledger, Traits, block_forward, block_moments, block_sums
 from onelayer.errors import UsageError
 from onelayer.logistic import Binary, Softmax
 from onelayer.objective import Objective
@@ -14,7 +14,7 @@ from onelayer.penalties import Penalty
 from onelayer.solution import Status
 from onelayer.solvers import Run, choose_solver, named_solver
 
-SOLVERS = ["newton", "lbfgs", "gram"]
+SOLVERS = ["newton", "lbfgs", "truncated-newton", "gram"]
 
 
 def objective(X, y, l2=0.0, classes=2, weights=None):
@@ -245,8 +245,8 @@ class TestChoice:
         with pytest.raises(UsageError) as caught:
             named_solver("sgd", objective(*overlapping(0)), 0.1)
         assert str(caught.value) == (
-            "Unknown solver 'sgd': choose one of auto, gradient-descent, newton, lbfgs, gram, "
-            "coordinate-descent"
+            "Unknown solver 'sgd': choose one of auto, gradient-descent, newton, lbfgs, "
+            "truncated-newton, gram, coordinate-descent"
         )
 
     @pytest.mark.parametrize(("name", "missing"), [("newton", "hessian"), ("gram", "gram")])
@@ -280,8 +280,8 @@ class RowsOnly(Design):
     def forward(self, W, b):
         return block_forward(self, W, b)
 
-    def sums(self, *args):
-        return block_sums(self, *args)
+    def sums(self, asked):
+        return block_sums(self, asked)
 
     def square(self, block):
         return block * block
@@ -294,6 +294,9 @@ class RowsOnly(Design):
 
     def sample(self, rows):
         raise NotImplementedError
+
+    def moments_pass(self, h):
+        return block_moments(self, h)
 
     def gram(self):
         raise NotImplementedError

@@ -12,15 +12,16 @@ from onelayer.designs.design import (
     SMALL_BYTES,
     Design,
     Ledger,
+    Pass,
     Sums,
     Traits,
     are_labels,
     block_forward,
+    block_moments,
     block_sums,
 )
 from onelayer.designs.fused import FusedCsr
 from onelayer.designs.scaling import Scaling, standard_scaling
-from onelayer.logistic import Head
 
 
 @final
@@ -41,26 +42,22 @@ class CsrDesign(Design):
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """z = X' W + b: (m, k)."""
-        return block_forward(self, W, b)
-
-    def sums(
-        self,
-        W: np.ndarray,
-        b: np.ndarray,
-        head: Head,
-        targets: np.ndarray,
-        weights: np.ndarray,
-        A: np.ndarray | None,
-    ) -> Sums:
-        """Loss, X'^T dz and sum dz, by the route that the size of X chose."""
-        if self.fused is None or not are_labels(targets):
-            return block_sums(self, W, b, head, targets, weights, A)
+        if self.fused is None:
+            return block_forward(self, W, b)
         self.ledger.bytes_read += self.traits.nbytes
-        return self.fused.sums(W, b, head, targets, weights, A)
+        return self.fused.forward(W, b)
+
+    def sums(self, asked: Pass) -> Sums:
+        """Loss, X'^T dz and sum dz, by the route that the size of X chose."""
+        if self.fused is None or not are_labels(asked.targets):
+            return block_sums(self, asked)
+        self.ledger.bytes_read += self.traits.nbytes
+        return self.fused.sums(asked)
 
     def square(self, block: Any) -> Any:
-        """The block with every element squared; the pattern is shared."""
-        return sparse.csr_array((block.data**2, block.indices, block.indptr), shape=block.shape)
+        """The block with every element squared, in the products' type; the pattern is shared."""
+        data = block.data.astype(self.dtype) ** 2
+        return sparse.csr_array((data, block.indices, block.indptr), shape=block.shape)
 
     def sample(self, rows: np.ndarray) -> np.ndarray:
         """Not offered: a dense sample of sparse rows would be larger than X."""
@@ -93,7 +90,17 @@ class CsrDesign(Design):
     def combine(self, alpha: np.ndarray) -> np.ndarray:
         """X'^T alpha: (n, k) from (m, k)."""
         self.ledger.bytes_read += self.traits.nbytes
-        return self._fold_gradient(self.X.T @ alpha, alpha.sum(axis=0))
+        fused = self.fused
+        G = self.X.T @ alpha if fused is None else fused.moments(alpha, 1)[0]
+        return self._fold_gradient(G, alpha.sum(axis=0))
+
+    def moments_pass(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """sum h x' and sum h x'^2 (n, k), by the route that the size of X chose."""
+        if self.fused is None:
+            return block_moments(self, h)
+        self.ledger.bytes_read += self.traits.nbytes
+        sums, squares = self.fused.moments(h, 2)
+        return self.fold_moments(sums, squares, h)
 
 
 def csr_standard_scaling(X: Any, weights: np.ndarray) -> Scaling:

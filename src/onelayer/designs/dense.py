@@ -15,15 +15,16 @@ from onelayer.designs.design import (
     SMALL_BYTES,
     Design,
     Ledger,
+    Pass,
     Sums,
     Traits,
     are_labels,
     block_forward,
+    block_moments,
     block_sums,
 )
 from onelayer.designs.fused import FusedDense
 from onelayer.designs.scaling import Scaling, standard_scaling
-from onelayer.logistic import Head
 
 BLOCK_BYTES = 1 << 19  # a converted block and its products stay within a core's cache of 1 MiB
 
@@ -54,20 +55,12 @@ class DenseDesign(Design):
         self.ledger.bytes_read += self.X.nbytes
         return self.fused.forward(W, b)
 
-    def sums(
-        self,
-        W: np.ndarray,
-        b: np.ndarray,
-        head: Head,
-        targets: np.ndarray,
-        weights: np.ndarray,
-        A: np.ndarray | None,
-    ) -> Sums:
+    def sums(self, asked: Pass) -> Sums:
         """Loss, X'^T dz and sum dz, by the route that the size of X chose."""
-        if self.fused is None or not are_labels(targets):
-            return block_sums(self, W, b, head, targets, weights, A)
+        if self.fused is None or not are_labels(asked.targets):
+            return block_sums(self, asked)
         self.ledger.bytes_read += self.X.nbytes
-        return self.fused.sums(W, b, head, targets, weights, A)
+        return self.fused.sums(asked)
 
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Rows and their block, converted, centred and scaled."""
@@ -99,6 +92,10 @@ class DenseDesign(Design):
             picked[start : start + step, :-1] = self._convert(block)
             self.ledger.bytes_read += block.nbytes
         return picked
+
+    def moments_pass(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """sum h x' and sum h x'^2 (n, k)."""
+        return block_moments(self, h)
 
     def gram(self) -> np.ndarray:
         """X' X'^T: (m, m), in float64: it is factored, and what it loses is lost for good."""

@@ -41,6 +41,22 @@ class Traits:
     offers: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Pass:
+    """What one read is asked for: the loss and its gradient, or a Hessian product.
+
+    dz is v (a - y) where A is None, and v (d2L/dz2) (X' W + b), with loss zero, at the activations
+    A (m, k) where they are given; a product looks at no targets.
+    """
+
+    W: np.ndarray
+    b: np.ndarray
+    head: Head
+    targets: np.ndarray
+    weights: np.ndarray
+    A: np.ndarray | None = None
+
+
 class Design(ABC):
     """X' = (X - centre) * scale, read block by block and never made as a whole.
 
@@ -88,32 +104,20 @@ class Design(ABC):
         """z = X' W + b: (m, k)."""
 
     @abstractmethod
-    def sums(
-        self,
-        W: np.ndarray,
-        b: np.ndarray,
-        head: Head,
-        targets: np.ndarray,
-        weights: np.ndarray,
-        A: np.ndarray | None,
-    ) -> Sums:
-        """What one read gives: loss, X'^T dz and sum dz.
-
-        dz is v (a - y) where A is None, and v (d2L/dz2) (X' W + b), with loss zero, at the
-        activations A where they are given.
-        """
+    def sums(self, asked: Pass) -> Sums:
+        """What one read gives: loss, X'^T dz and sum dz."""
 
     def loss_pass(
         self, W: np.ndarray, b: np.ndarray, head: Head, targets: np.ndarray, weights: np.ndarray
     ) -> Sums:
         """Loss (problems,), G = X'^T (v dz) (n, k) and db = sum v dz (k,), in one read."""
-        return self.sums(W, b, head, targets, weights, None)
+        return self.sums(Pass(W, b, head, targets, weights))
 
     def hessian_product(
         self, A: np.ndarray, head: Head, weights: np.ndarray, V: np.ndarray, c: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """X'^T (h * (X' V + c)) and its intercept part, at the activations A, in one read."""
-        return self.sums(V, c, head, np.zeros(0, np.intp), weights, A)[1:]
+        return self.sums(Pass(V, c, head, np.zeros(0, np.intp), weights, A))[1:]
 
     def curvature_pass(self, W: np.ndarray, b: np.ndarray, head: Head) -> np.ndarray:
         """The head's curvature activations (m, k), which `hessian_product` takes."""
@@ -141,16 +145,21 @@ class Design(ABC):
                 H[:, d, :, c] = H[:, c, :, d]
         return H if self.folded is None else self.folded.fold_hessian(H)
 
-    def diagonal_pass(self, h: np.ndarray) -> np.ndarray:
-        """sum_i h_i x'_i^2 (n, k) for h (m, k): the diagonals of X'^T diag(h_j) X'."""
-        squares, sums = np.zeros((2, self.traits.n, h.shape[1]))
-        for rows, block in self.blocks():
-            squares += self.square(block).T @ h[rows].astype(self.dtype)
-            if self.folded is not None:
-                sums += block.T @ h[rows]
+    @abstractmethod
+    def moments_pass(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """sum_i h_i x'_i and sum_i h_i x'_i^2, (n, k) each, for h (m, k).
+
+        The second are the diagonals of X'^T diag(h_j) X'.
+        """
+
+    def fold_moments(
+        self, sums: np.ndarray, squares: np.ndarray, h: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The same for X' from those for what the blocks hold."""
         if self.folded is None:
-            return squares
-        return self.folded.fold_squares(squares, sums, h.sum(axis=0))
+            return sums, squares
+        total = h.sum(axis=0)
+        return self._fold_gradient(sums, total), self.folded.fold_squares(squares, sums, total)
 
     def _fold_gradient(self, G: np.ndarray, db: np.ndarray) -> np.ndarray:
         return G if self.folded is None else self.folded.fold_gradient(G, db)
@@ -170,29 +179,32 @@ def block_forward(design: Design, W: np.ndarray, b: np.ndarray) -> np.ndarray:
     return Z
 
 
-def block_sums(
-    design: Design,
-    W: np.ndarray,
-    b: np.ndarray,
-    head: Head,
-    targets: np.ndarray,
-    weights: np.ndarray,
-    A: np.ndarray | None,
-) -> Sums:
+def block_sums(design: Design, asked: Pass) -> Sums:
     """`Design.sums` by the NumPy block loop: the route for small data, and every kernel's twin."""
-    Wx, bx = _parameters(design, W, b)
-    loss, G, db = np.zeros(weights.shape[1]), np.zeros(W.shape), np.zeros(b.shape)
+    Wx, bx = _parameters(design, asked.W, asked.b)
+    head, weights, A = asked.head, asked.weights, asked.A
+    loss, G, db = np.zeros(weights.shape[1]), np.zeros(Wx.shape), np.zeros(bx.shape)
     for rows, block in design.blocks():
         Z = block @ Wx + bx
         if A is None:
-            loss += (head.loss(Z, targets[rows]) * weights[rows]).sum(axis=0)
-            dZ = head.residual(Z, targets[rows])
+            loss += (head.loss(Z, asked.targets[rows]) * weights[rows]).sum(axis=0)
+            dZ = head.residual(Z, asked.targets[rows])
         else:
             dZ = head.curvature_product(A[rows], Z)
         dZ = dZ * weights[rows].repeat(head.width, axis=1)
         G += block.T @ dZ.astype(design.dtype)
         db += dZ.sum(axis=0)
     return loss, G if design.folded is None else design.folded.fold_gradient(G, db), db
+
+
+def block_moments(design: Design, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`Design.moments_pass` by the NumPy block loop."""
+    sums, squares = np.zeros((2, design.traits.n, h.shape[1]))
+    for rows, block in design.blocks():
+        part = h[rows].astype(design.dtype)
+        sums += block.T @ part
+        squares += design.square(block).T @ part
+    return design.fold_moments(sums, squares, h)
 
 
 def _parameters(design: Design, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -5,16 +5,15 @@ Sums follow the fixed partition of `parallel.py`, so the same bytes come out at 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from onelayer import parallel
+from onelayer.designs.design import Pass, Sums
 from onelayer.designs.scaling import Scaling
-from onelayer.logistic import Head
-
-Sums = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 # Up to so many columns the kernel is taken. At k = 100 BLAS on converted blocks took 32 ms a pass
 # on a quiet machine and the kernel 37; on a busy one 73 to 101 and 37 to 55.
@@ -34,7 +33,7 @@ class FusedDense:
         """z (m, k)."""
         from onelayer.kernels.dense import forward_pass
 
-        padded = self._pad(W, b)
+        padded = _padded(*self._parameters(W, b))
         Z = np.empty((len(self.X), W.shape[1]), self.dtype)
 
         def task(start: int, stop: int) -> None:
@@ -43,60 +42,47 @@ class FusedDense:
         self._run(W.shape[1], task)
         return Z
 
-    def sums(
-        self,
-        W: np.ndarray,
-        b: np.ndarray,
-        head: Head,
-        targets: np.ndarray,
-        weights: np.ndarray,
-        A: np.ndarray | None,
-    ) -> Sums:
-        """Loss, G and db: of the loss where A is None, of a Hessian product where it is given."""
-        k = W.shape[1]
-        targets = targets.astype(np.int32, copy=False)
-        if k > COLUMNS:
-            loss, G, db = self._blas(*self._parameters(W, b), head, targets, weights, A)
-        elif k == 1:
-            loss, G, db = self._binary(*self._parameters(W, b), targets, weights, A)
-        else:
-            loss, G, db = self._columns(W, b, head, targets, weights, A)
+    def sums(self, asked: Pass) -> Sums:
+        """Loss, G and db."""
+        k = asked.W.shape[1]
+        part = self._blas if k > COLUMNS else self._binary if k == 1 else self._columns
+        loss, G, db = part(*self._parameters(asked.W, asked.b), _in_labels(asked))
         return loss, self.folded.fold_gradient(G, db), db
 
-    def _binary(self, W: Any, b: Any, targets: Any, weights: Any, A: Any) -> Sums:
+    def _binary(self, W: Any, b: Any, asked: Pass) -> Sums:
         from onelayer.kernels.dense import binary_pass
 
-        w, v = np.ascontiguousarray(W[:, 0]), np.ascontiguousarray(weights[:, 0])
+        w, v = np.ascontiguousarray(W[:, 0]), np.ascontiguousarray(asked.weights[:, 0])
+        part = partial(binary_pass, self.X, self.centre, w, b[0], asked.targets, v, asked.A)
 
         def task(start: int, stop: int) -> Sums:
             G = np.zeros(len(w))
-            loss, db = binary_pass(self.X, self.centre, w, b[0], targets, v, A, start, stop, G)
+            loss, db = part(start, stop, G)
             return np.array([loss]), G[:, None], np.array([db])
 
         return _add(self._run(1, task))
 
-    def _columns(self, W: Any, b: Any, head: Head, targets: Any, weights: Any, A: Any) -> Sums:
+    def _columns(self, W: Any, b: Any, asked: Pass) -> Sums:
         from onelayer.kernels.dense import columns_pass
 
-        k = W.shape[1]
-        padded = self._pad(W, b)
-        part = partial(columns_pass, self.X, self.centre, *padded, head.width, targets, weights, A)
+        (n, k), p = W.shape, asked.weights.shape[1]
+        part = partial(columns_pass, self.X, self.centre, *_padded(W, b), *_head_operands(asked))
 
         def task(start: int, stop: int) -> Sums:
-            G, db, loss = np.zeros((k, len(W))), np.zeros(k), np.zeros(weights.shape[1])
+            G, db, loss = np.zeros((k, n)), np.zeros(k), np.zeros(p)
             part(start, stop, G, db, loss)
             return loss, G.T, db
 
         return _add(self._run(k, task))
 
-    def _blas(self, W: Any, b: Any, head: Head, targets: Any, weights: Any, A: Any) -> Sums:
+    def _blas(self, W: Any, b: Any, asked: Pass) -> Sums:
         """Convert, product, head, product: BLAS from this thread, between turns of the pool."""
         from onelayer.kernels.dense import convert_rows, head_rows
 
         (m, n), k = self.X.shape, W.shape[1]
         step = max(256, BLAS_BLOCK // (n * self.dtype.itemsize))
         B, Z = np.empty((step, n), self.dtype), np.empty((step, k), self.dtype)
-        p = weights.shape[1]
+        p = asked.weights.shape[1]
         G, db, loss = np.zeros((n, k)), np.zeros(k), np.zeros(p)
         for first in range(0, m, step):
             rows = min(step, m - first)
@@ -106,9 +92,7 @@ class FusedDense:
             parallel.run(convert, ranges)
             np.matmul(block, W, out=z)
             z += b
-            task = partial(
-                _head_task, partial(head_rows, z, head.width, targets, weights, A), k, p, first
-            )
+            task = partial(_head_task, partial(head_rows, z, *_head_operands(asked)), k, p, first)
             for part, _, d in parallel.run(task, ranges):
                 loss += part
                 db += d
@@ -123,73 +107,74 @@ class FusedDense:
         W, b = self.folded.fold(W, b)
         return W.astype(self.dtype), b.astype(self.dtype)
 
-    def _pad(self, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """W^T and b with rows of zeros up to a multiple of four."""
-        W, b = self._parameters(W, b)
-        n, k = W.shape
-        rows, offsets = np.zeros((k + -k % 4, n), W.dtype), np.zeros(k + -k % 4, W.dtype)
-        rows[:k], offsets[:k] = W.T, b
-        return rows, offsets
-
 
 class FusedCsr:
     """Passes over a CSR X, the scaling folded into W and b, in float64."""
 
     def __init__(self, X: Any, scaling: Scaling | None) -> None:
         self.X = X
-        self.folded = scaling or Scaling.identity(X.shape[1])
+        self.folded = scaling
         # Unsigned, so that compiled code need not ask whether an index counts from the end.
         unsigned = np.dtype(f"u{X.indices.itemsize}")
         self.rows = (X.data, X.indices.view(unsigned), X.indptr)
 
-    def sums(
-        self,
-        W: np.ndarray,
-        b: np.ndarray,
-        head: Head,
-        targets: np.ndarray,
-        weights: np.ndarray,
-        A: np.ndarray | None,
-    ) -> Sums:
+    def sums(self, asked: Pass) -> Sums:
         """Loss, G and db, as `FusedDense.sums`."""
-        W, b = self.folded.fold(W, b)
-        targets = targets.astype(np.int32, copy=False)
-        part = self._binary if W.shape[1] == 1 else partial(self._columns, head)
-        loss, G, db = part(W, b, targets, weights, A)
-        return loss, self.folded.fold_gradient(G, db), db
+        W, b = self._fold(asked.W, asked.b)
+        part = self._binary if W.shape[1] == 1 else self._columns
+        loss, G, db = part(W, b, _in_labels(asked))
+        return loss, G if self.folded is None else self.folded.fold_gradient(G, db), db
 
-    def _binary(self, W: Any, b: Any, targets: Any, weights: Any, A: Any) -> Sums:
+    def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """z (m, k)."""
+        from onelayer.kernels.sparse import csr_forward_pass
+
+        W, b = self._fold(W, b)
+        W, Z = np.ascontiguousarray(W), np.empty((self.X.shape[0], W.shape[1]))
+        self._run(W.shape[1], lambda a, z: csr_forward_pass(*self.rows, W, b, a, z, Z))
+        return Z
+
+    def moments(self, h: np.ndarray, powers: int) -> np.ndarray:
+        """sum h x and, of two powers, sum h x^2: (powers, n, k), of X as it is; h (m, k)."""
+        from onelayer.kernels.sparse import csr_moments_pass
+
+        k, h = h.shape[1], np.ascontiguousarray(h, np.float64)
+
+        def task(start: int, stop: int) -> np.ndarray:
+            moments = np.zeros((powers, self.X.shape[1], k))
+            csr_moments_pass(*self.rows, h, start, stop, moments)
+            return moments
+
+        return np.asarray(sum(self._run(powers * k, task)))
+
+    def _binary(self, W: Any, b: Any, asked: Pass) -> Sums:
         from onelayer.kernels.sparse import csr_binary_pass
 
-        w, v = np.ascontiguousarray(W[:, 0]), np.ascontiguousarray(weights[:, 0])
+        w, v = np.ascontiguousarray(W[:, 0]), np.ascontiguousarray(asked.weights[:, 0])
+        part = partial(csr_binary_pass, *self.rows, w, b[0], asked.targets, v, asked.A)
 
         def task(start: int, stop: int) -> Sums:
             G = np.zeros(len(w))
-            loss, db = csr_binary_pass(*self.rows, w, b[0], targets, v, A, start, stop, G)
+            loss, db = part(start, stop, G)
             return np.array([loss]), G[:, None], np.array([db])
 
         return _add(self._run(1, task))
 
-    def _columns(self, head: Head, W: Any, b: Any, targets: Any, weights: Any, A: Any) -> Sums:
+    def _columns(self, W: Any, b: Any, asked: Pass) -> Sums:
         from onelayer.kernels.sparse import csr_columns_pass
 
-        part = partial(
-            csr_columns_pass,
-            *self.rows,
-            np.ascontiguousarray(W),
-            b,
-            head.width,
-            targets,
-            weights,
-            A,
-        )
+        W, p = np.ascontiguousarray(W), asked.weights.shape[1]
+        part = partial(csr_columns_pass, *self.rows, W, b, *_head_operands(asked))
 
         def task(start: int, stop: int) -> Sums:
-            G, db, loss = np.zeros(W.shape), np.zeros(len(b)), np.zeros(weights.shape[1])
+            G, db, loss = np.zeros(W.shape), np.zeros(len(b)), np.zeros(p)
             part(start, stop, G, db, loss)
             return loss, G, db
 
         return _add(self._run(W.shape[1], task))
+
+    def _fold(self, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return (W, b) if self.folded is None else self.folded.fold(W, b)
 
     def _run(self, k: int, task: Any) -> list[Any]:
         m, n = self.X.shape
@@ -198,6 +183,24 @@ class FusedCsr:
         # clear and to add than they save (18 ms a pass with two, 69 with four).
         ranges = parallel.partition(m, work, 8 * n * k, 8 if k == 1 else 2)
         return parallel.run(task, ranges)
+
+
+def _in_labels(asked: Pass) -> Pass:
+    """Targets in the type that kernels are compiled for."""
+    return replace(asked, targets=asked.targets.astype(np.int32, copy=False))
+
+
+def _head_operands(asked: Pass) -> tuple[int, np.ndarray, np.ndarray, np.ndarray | None]:
+    """What kernels for several columns know of the head."""
+    return asked.head.width, asked.targets, asked.weights, asked.A
+
+
+def _padded(W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """W^T and b with rows of zeros up to a multiple of four."""
+    n, k = W.shape
+    rows, offsets = np.zeros((k + -k % 4, n), W.dtype), np.zeros(k + -k % 4, W.dtype)
+    rows[:k], offsets[:k] = W.T, b
+    return rows, offsets
 
 
 def _convert_task(kernel: Any, X: Any, centre: Any, first: int, B: Any, a: int, z: int) -> None:

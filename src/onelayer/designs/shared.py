@@ -10,28 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from threading import Condition
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 
-from onelayer.designs.design import Design, Ledger, Sums
-from onelayer.logistic import Head
+from onelayer.designs.design import Design, Ledger, Pass, Sums
 
+Forward: TypeAlias = tuple[np.ndarray, np.ndarray]
+"""W and b, for which z is asked."""
 
-@dataclass(frozen=True)
-class Request:
-    """What one problem asks of a pass: z, or the sums of a loss or a product, at W and b.
-
-    What follows b are the further arguments of `Design.sums`, None for z.
-    """
-
-    kind: str
-    W: np.ndarray
-    b: np.ndarray
-    head: Any = None
-    targets: Any = None
-    weights: Any = None
-    A: Any = None
+Request: TypeAlias = Forward | Pass
+"""What one problem asks of a read."""
 
 
 @dataclass
@@ -65,28 +54,46 @@ class Meeting:
         if not self._asked or len(self._asked) < self.present:
             return
         asked, self._asked = self._asked, {}
-        for kind in sorted({request.kind for request in asked.values()}):
-            seats = sorted(seat for seat, request in asked.items() if request.kind == kind)
+        for kind in sorted({_kind(request) for request in asked.values()}):
+            seats = sorted(seat for seat, request in asked.items() if _kind(request) == kind)
             try:
-                answers = self._pass([asked[seat] for seat in seats])
+                answers = _answer(self.design, [asked[seat] for seat in seats])
             except Exception as error:  # noqa: BLE001 - every problem that waits shall hear of it
                 answers = [error] * len(seats)
             self._answers.update(zip(seats, answers, strict=True))
         self._condition.notify_all()
 
-    def _pass(self, requests: list[Request]) -> list[Any]:
-        """One read for all: their parameters side by side."""
-        first, k = requests[0], requests[0].W.shape[1]
-        W = np.hstack([request.W for request in requests])
-        b = np.concatenate([request.b for request in requests])
-        columns = [slice(i * k, (i + 1) * k) for i in range(len(requests))]
-        if first.kind == "forward":
-            Z = self.design.forward(W, b)
-            return [np.ascontiguousarray(Z[:, c]) for c in columns]
-        weights = np.hstack([request.weights for request in requests])
-        A = None if first.A is None else np.hstack([request.A for request in requests])
-        loss, G, db = self.design.sums(W, b, first.head, first.targets, weights, A)
-        return [(loss[i : i + 1], G[:, c], db[c]) for i, c in enumerate(columns)]
+
+def _kind(request: Request) -> str:
+    """Requests of one kind are answered by one read."""
+    if isinstance(request, Pass):
+        return "loss" if request.A is None else "product"
+    return "forward"
+
+
+def _answer(design: Design, requests: list[Any]) -> list[Any]:
+    """One read for requests of one kind: their parameters side by side."""
+    if not isinstance(requests[0], Pass):
+        (Ws, bs), k = zip(*requests, strict=True), requests[0][0].shape[1]
+        Z = design.forward(np.hstack(Ws), np.concatenate(bs))
+        return [np.ascontiguousarray(Z[:, c]) for c in _columns(requests, k)]
+    first = requests[0]
+    loss, G, db = design.sums(
+        Pass(
+            W=np.hstack([request.W for request in requests]),
+            b=np.concatenate([request.b for request in requests]),
+            head=first.head,
+            targets=first.targets,
+            weights=np.hstack([request.weights for request in requests]),
+            A=None if first.A is None else np.hstack([request.A for request in requests]),
+        )
+    )
+    columns = _columns(requests, first.W.shape[1])
+    return [(loss[i : i + 1], G[:, c], db[c]) for i, c in enumerate(columns)]
+
+
+def _columns(requests: list[Any], k: int) -> list[slice]:
+    return [slice(i * k, (i + 1) * k) for i in range(len(requests))]
 
 
 @final
@@ -107,21 +114,12 @@ class Seat(Design):
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """z (m, k), with the others'."""
         self.ledger.bytes_read += self._share
-        return self.meeting.ask(self.number, Request("forward", W, b))
+        return self.meeting.ask(self.number, (W, b))
 
-    def sums(
-        self,
-        W: np.ndarray,
-        b: np.ndarray,
-        head: Head,
-        targets: np.ndarray,
-        weights: np.ndarray,
-        A: np.ndarray | None,
-    ) -> Sums:
+    def sums(self, asked: Pass) -> Sums:
         """Loss, X'^T dz and sum dz, with the others'."""
         self.ledger.bytes_read += self._share
-        kind = "loss" if A is None else "product"
-        return self.meeting.ask(self.number, Request(kind, W, b, head, targets, weights, A))
+        return self.meeting.ask(self.number, asked)
 
     def blocks(self) -> Iterator[tuple[slice, Any]]:
         """The design's own."""
@@ -142,6 +140,10 @@ class Seat(Design):
     def sample(self, rows: np.ndarray) -> np.ndarray:
         """The design's own."""
         return self.meeting.design.sample(rows)
+
+    def moments_pass(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The design's own."""
+        return self.meeting.design.moments_pass(h)
 
     def gram(self) -> np.ndarray:
         """The design's own."""

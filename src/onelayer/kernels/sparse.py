@@ -78,3 +78,32 @@ def csr_columns_pass(
             x, j = data[e], indices[e]
             for c in range(k):
                 G[j, c] += x * z[c]
+
+
+@strict_kernel
+def csr_forward_pass(data, indices, indptr, W, b, start, stop, Z):
+    """Z[start:stop] = X W + b for k columns; W (n, k)."""
+    k = len(b)
+    for r in range(start, stop):
+        Z[r] = b
+        for e in range(indptr[r], indptr[r + 1]):
+            x, j = data[e], indices[e]
+            for c in range(k):
+                Z[r, c] += x * W[j, c]
+
+
+@strict_kernel
+def csr_moments_pass(data, indices, indptr, h, start, stop, moments):
+    """Add sum_i h_i x_i, and sum_i h_i x_i^2 if there is room, to moments (1 or 2, n, k).
+
+    h (m, k); over rows start..stop.
+    """
+    squares = len(moments) > 1
+    for r in range(start, stop):
+        for e in range(indptr[r], indptr[r + 1]):
+            x, j = np.float64(data[e]), indices[e]
+            for c in range(h.shape[1]):
+                u = h[r, c] * x
+                moments[0, j, c] += u
+                if squares:
+                    moments[1, j, c] += u * x

@@ -13,12 +13,21 @@ from onelayer.solvers.lbfgs import Lbfgs
 from onelayer.solvers.newton import Newton
 from onelayer.solvers.prox_newton import ProxNewton
 from onelayer.solvers.solver import Solver
+from onelayer.solvers.truncated_newton import TruncatedNewton
 
 NEWTON_SIZE = 256  # parameters; beyond, one Hessian costs more than all passes over a metric
 NEWTON_SIZE_WITHOUT_PENALTY = 2000  # parameters; Newton sees where weights grow without end
 GRAM_ROWS = 5000  # a Gram matrix of 200 MB
 
-SOLVERS = ("auto", "gradient-descent", "newton", "lbfgs", "gram", "coordinate-descent")
+SOLVERS = (
+    "auto",
+    "gradient-descent",
+    "newton",
+    "lbfgs",
+    "truncated-newton",
+    "gram",
+    "coordinate-descent",
+)
 
 
 def choose_solver(objective: Objective) -> tuple[Solver[Any], str]:
@@ -31,6 +40,11 @@ def choose_solver(objective: Objective) -> tuple[Solver[Any], str]:
         return _gram(objective), f"{traits.m} examples are fewer than {traits.n} features"
     if size <= _newton_size(objective) and "hessian" in traits.offers:
         return Newton(), f"{size} parameters are few enough for the whole Hessian"
+    if objective.penalty.strength > 0 and "sample" not in traits.offers:
+        return (
+            TruncatedNewton(),
+            f"{size} parameters are too many for the whole Hessian, and X is sparse",
+        )
     return Lbfgs(), f"{size} parameters are too many for the whole Hessian"
 
 
@@ -49,6 +63,7 @@ def named_solver(name: str, objective: Objective, learning_rate: float) -> tuple
         "gradient-descent": GradientDescent(learning_rate),
         "newton": Newton(),
         "lbfgs": Lbfgs(),
+        "truncated-newton": TruncatedNewton(),
         "gram": _gram(objective),
         "coordinate-descent": ProxNewton(),
     }

@@ -18,6 +18,7 @@ from onelayer.designs import make_design
 from onelayer.objective import Objective
 from onelayer.solvers.newton_decrement import newton_decrement
 from onelayer.solvers.solver import Solver, State
+from onelayer.vectors import dot
 
 ROUNDED = 10  # times m eps: what a pivot of K may owe to the rounding of sums over features
 
@@ -111,7 +112,7 @@ class Gram(Solver[GramState]):
 
         K is rounded in units of its largest entry: beside a feature of size 1e8, one of size 1 is
         lost in it. Directions as short as that rounding can be worth `doubt` in J; where that
-        matters, Newton's decrement at W itself shows what the basis has missed.
+        matters, the gradient at W itself, or Newton's decrement, shows what the basis has missed.
         """
         state = _with(state, self.inner.polish(state.reduced, state.inner))
         m, longest = len(state.basis.coordinates), (state.basis.coordinates**2).sum(axis=1).max()
@@ -121,7 +122,11 @@ class Gram(Solver[GramState]):
             return state
         theta = self.parameters(objective, state)
         value, gradient = objective.value_and_gradient(theta)
-        gap = newton_decrement(objective, theta, value, gradient, np.copy).gap
+        bound = dot(gradient, gradient) / twice_l2  # J is strongly convex in W
+        if bound <= state.tol * value:
+            return replace(state, value=value, gap=max(state.gap, bound))
+        A = objective.curvature(theta)
+        gap = newton_decrement(objective, A, value, gradient, np.copy).gap
         return replace(state, value=value, gap=gap, stalled=gap > state.tol * value)
 
     def confirm(self, objective: Objective, state: GramState) -> GramState:

@@ -16,7 +16,7 @@ from onelayer.objective import Objective
 from onelayer.solvers.line_search import Trial, search
 from onelayer.solvers.memory import Memory
 from onelayer.solvers.metrics import Metric, better_metric, first_metric
-from onelayer.solvers.newton_decrement import Decrement, newton_decrement, runs_away
+from onelayer.solvers.newton_decrement import Decrement, newton_decrement, runs_away, settled
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
 
@@ -83,7 +83,7 @@ class Lbfgs(Solver[LbfgsState]):
             trial = _search(objective, state, state.direction)
         if trial is None:
             return replace(state, stalled=True)
-        return _move(state, trial)
+        return replace(_move(state, trial), stalled=_rounded(state, trial))
 
     def confirm(self, objective: Objective, state: LbfgsState) -> LbfgsState:
         """The gap by Newton's decrement, where the memory's estimate has stopped nothing."""
@@ -104,7 +104,7 @@ class Lbfgs(Solver[LbfgsState]):
 
     def _newton_step(self, objective: Objective, state: LbfgsState) -> LbfgsState:
         """The step, and the gap that is left: what it was by the decrement, less what J fell."""
-        gap, direction = _decrement(objective, state, ALLOWED * state.tol * abs(state.value))
+        gap, direction, _ = _decrement(objective, state, ALLOWED * state.tol * abs(state.value))
         direction = _within(direction)
         trial = _search(objective, state, direction)
         if trial is None:
@@ -114,9 +114,16 @@ class Lbfgs(Solver[LbfgsState]):
         return replace(following, gap=left)
 
 
+def _rounded(state: LbfgsState, trial: Trial) -> bool:
+    """Whether J no longer falls, and no step is said to lower it by a unit in its last place."""
+    unit = float(np.finfo(np.float64).eps) * abs(state.value)
+    return trial.value >= state.value and state.estimate <= unit
+
+
 def _decrement(objective: Objective, state: LbfgsState, allowed: float = 0.0) -> Decrement:
+    A = objective.curvature(state.theta)
     return newton_decrement(
-        objective, state.theta, state.value, state.gradient, state.memory.multiply, allowed
+        objective, A, state.value, state.gradient, state.memory.multiply, settled(allowed)
     )
 
 

@@ -7,6 +7,7 @@ matrix, and 54 to 82 over a sampled Hessian.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -24,6 +25,7 @@ SYSTEM_WORTH = 1200  # (k + 1) k n^2 <= this * m; set so that the 10-class pixel
 SYSTEM_BYTES = 512_000_000  # of the whole system in float32
 TINY = 1e-300
 RIDGE = 1e-6  # of each diagonal element: M stays definite where there is no penalty
+ROUNDED = 1e-12  # of a sum of squares: what is left of a constant feature's variance
 BLOCK = 2048  # rows of the sample whose products are summed at a time
 
 
@@ -52,13 +54,53 @@ class Diagonal:
         """The sum of h x^2 + l2, h = v a (1 - a), for every parameter."""
         A = objective.curvature(theta)
         h = objective.weights[:, None] * A * (1 - A)
-        squares = objective.design.diagonal_pass(h) + objective.penalty.l2
-        diagonal = objective.join(squares, h.sum(axis=0))
+        _, squares = objective.design.moments_pass(h)
+        diagonal = objective.join(squares + objective.penalty.l2, h.sum(axis=0))
         return cls(np.where(diagonal > 0, diagonal, 1))
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """M^-1 gradient."""
         return gradient / self.diagonal
+
+
+@dataclass(frozen=True)
+class CentredDiagonal:
+    """The diagonal of the Hessian in (W, b + mu^T W), where b is apart from W: 2 passes.
+
+    mu (n, k) is the mean of the features by the curvature h. A change of W alone moves every z by
+    about mu^T dW, which the intercept must make good; in (W, b) itself conjugate gradients find
+    that out anew in every solve: 39 products instead of 57 on 11314 texts at lambda = 1e-5.
+    """
+
+    diagonal: np.ndarray
+    mean: np.ndarray
+    total: np.ndarray
+    name: str = "diagonal metric"
+
+    @classmethod
+    def at(cls, objective: Objective, A: np.ndarray) -> CentredDiagonal:
+        """sum h (x - mu)^2 + l2, mu = sum h x / sum h, and sum h; h = v a (1 - a)."""
+        h = objective.weights[:, None] * A * (1 - A)
+        sums, squares = objective.design.moments_pass(h)
+        total = np.maximum(h.sum(axis=0), TINY)
+        mean = sums / total if objective.intercept else np.zeros_like(sums)
+        centred = squares - mean * sums
+        constant = centred <= ROUNDED * squares
+        diagonal = np.where(constant, squares, centred) + objective.penalty.l2
+        return cls(np.where(diagonal > 0, diagonal, 1), mean, total)
+
+    def ratio(self, objective: Objective) -> float:
+        """By how much H^-1 may exceed M^-1, for H >= l2; without a penalty, infinity."""
+        l2 = objective.penalty.l2
+        return float(self.diagonal.max()) / l2 if l2 > 0 else math.inf
+
+    def solve(self, gradient: np.ndarray) -> np.ndarray:
+        """M^-1 gradient."""
+        if len(gradient) == len(self.diagonal):
+            return gradient / self.diagonal
+        W = (gradient[:-1] - self.mean * gradient[-1]) / self.diagonal
+        b = gradient[-1] / self.total - (self.mean * W).sum(axis=0)
+        return np.vstack([W, b])
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -12,43 +12,52 @@ from onelayer.vectors import dot
 
 RESIDUAL = 0.01  # of the gradient may remain, in the norm of the preconditioner
 PROGRESS = 0.05  # of the decrement may have come from the last quarter of the products
+HOPELESS = 1e-6  # of the gradient: less is hardly ever reached
 PRODUCTS = 300
 NOISE = 30  # roundings, squared, of J: what the decrement of a gradient of rounding alone may be
 FLAT = 100  # roundings, squared: the curvature that X v has from rounding alone
 RUNAWAY = 0.3  # a Newton step that still moves some z by this much after two polishes
 
 
+Enough: TypeAlias = Callable[[list[float], float, float], bool]
+"""enough(gains, norm, start): the sums so far, the squared norm of the residual now and first."""
+
+
 class Decrement(NamedTuple):
-    """Gap: half the squared Newton decrement; direction: the Newton direction it came from."""
+    """Half the squared Newton decrement, the Newton direction it came from, what that leaves.
+
+    residual: the squared norm, under the preconditioner, of the gradient that is left.
+    """
 
     gap: float
     direction: np.ndarray
+    residual: float = 0.0
 
 
 def newton_decrement(
     objective: Objective,
-    theta: np.ndarray,
+    curvature: np.ndarray,
     value: float,
     gradient: np.ndarray,
     precondition: Callable[[np.ndarray], np.ndarray],
-    allowed: float = 0.0,
+    enough: Enough | None = None,
 ) -> Decrement:
     """J(theta) - J* is about g^T H^-1 g / 2, here by conjugate gradients, one pass a product.
 
+    `curvature`, `value` and `gradient` are J's at theta.
+
     Conjugate gradients approach the decrement from below, sum by sum (Hestenes and Stiefel 1952),
-    and last along the directions in which J bends least: a small residual alone says little there,
-    so the sums must have ceased to grow too (Strakos and Tichy 2002). What the residual may still
-    hide is added. `precondition` multiplies by about H^-1; `allowed` is what the direction may miss
-    of the decrease, beyond what an honest gap needs.
+    and last along the directions in which J bends least. What the residual may still hide is
+    added. `precondition` multiplies by about H^-1; `enough` says when to stop (None: `settled`).
     """
-    curvature = objective.curvature(theta)
     direction, residual = np.zeros_like(gradient), -gradient
     search = precondition(residual)
     norm = start = size = dot(residual, search)
     gains: list[float] = []
     eps = float(np.finfo(objective.design.dtype).eps)
     floor = (NOISE * eps) ** 2 * max(abs(value), start)
-    while len(gains) < PRODUCTS and norm > floor and not _enough(gains, norm, start, allowed):
+    enough = enough or settled()
+    while len(gains) < PRODUCTS and norm > floor and not enough(gains, norm, start):
         product = objective.hessian_product(curvature, search)
         bend = dot(search, product)
         if bend <= (FLAT * eps) ** 2 * size:
@@ -63,12 +72,37 @@ def newton_decrement(
         size = following + (following / norm) ** 2 * size
         norm = following
     hidden = max(PROGRESS * sum(gains), min(_late(gains), sum(gains)))
-    return Decrement(0.5 * (sum(gains) + hidden + norm), direction)
+    return Decrement(0.5 * (sum(gains) + hidden + norm), direction, norm)
 
 
-def _enough(gains: list[float], norm: float, start: float, allowed: float) -> bool:
-    small, flat = max(RESIDUAL**2 * start, allowed), max(PROGRESS * sum(gains), allowed)
-    return norm <= small and _late(gains) <= flat
+def settled(allowed: float = 0.0) -> Enough:
+    """Where the gap is honest, and the direction misses at most `allowed` of the decrease.
+
+    A small residual alone says little along flat directions: the sums must have ceased to grow too
+    (Strakos and Tichy 2002). It takes a preconditioner that has learnt those directions.
+    """
+
+    def enough(gains: list[float], norm: float, start: float) -> bool:
+        small, flat = max(RESIDUAL**2 * start, allowed), max(PROGRESS * sum(gains), allowed)
+        return norm <= small and _late(gains) <= flat
+
+    return enough
+
+
+def forced(forcing: float) -> Enough:
+    """Where so much of the gradient is left, in the preconditioner's norm: no gap, a direction."""
+    return lambda gains, norm, start: bool(gains) and norm <= forcing**2 * start
+
+
+def bounded(allowed: float, ratio: float) -> Enough:
+    """Where the decrease that is missed is at most `allowed`, by the residual alone.
+
+    H^-1 <= ratio M^-1 bounds it by ratio times the residual's squared norm under M^-1. Where that
+    is beyond rounding (no penalty, or next to none), a millionth of the gradient may remain.
+    """
+    return lambda gains, norm, start: (
+        bool(gains) and norm <= max(allowed / ratio, HOPELESS**2 * start)
+    )
 
 
 def _late(gains: list[float]) -> float:
