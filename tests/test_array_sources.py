@@ -1,6 +1,7 @@
 """From files of arrays, and arrays, to a model: what is trained, judged, predicted and said."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from onelayer.errors import DataError, ShapeError, UsageError
 from onelayer.estimators import exact_parameters
 from onelayer.model.parts import read_parts
 from onelayer.model.settings import Settings
-from onelayer.model.sources import no_progress
+from onelayer.model.sources import Reading, no_progress, read_source
 from onelayer.readers import read_picture
 
 FLOWERS, KINDS = load_iris(return_X_y=True)
@@ -301,3 +302,59 @@ def test_real_files_are_read(shared, source, test, shape, n):
     parts = parts_of(shared / "data" / source, test=named)
     assert parts.train.X.shape == shape
     assert len(parts.test) == n
+
+
+def idx(array):
+    return b"\0\0\x08" + struct.pack(f">B{array.ndim}I", array.ndim, *array.shape) + array.tobytes()
+
+
+def write_hdf5(path, **data):
+    with pytest.importorskip("h5py").File(path, "w") as file:
+        for name, values in data.items():
+            file[name] = values
+
+
+@pytest.mark.parametrize(
+    ("kind", "classes"),
+    [
+        ("given", [-1, 3, 20]),
+        ("given text", ["a", "b", "c"]),
+        ("npz", [-1, 3, 20]),
+        ("npy", ["a", "b", "c"]),
+        ("sparse npz", [-1, 3, 20]),
+        ("hdf5", [-1, 3, 20]),
+        ("hdf5 with names", ["a", "b", "c"]),
+        ("libsvm", [-1, 3, 20]),
+        ("idx", [0, 3, 20]),
+    ],
+)
+def test_classes_are_sorted_whatever_the_kind_of_source(kind, classes, tmp_path):
+    X = np.random.default_rng(0).integers(0, 256, (30, 4, 5), dtype=np.uint8)
+    rows = X.reshape(30, -1).astype(float)
+    y = np.array(classes)[[2, 0, 1] * 10]
+    source = tmp_path / "a"
+    if kind.startswith("given"):
+        source = (rows, y)
+    elif kind == "npz":
+        np.savez(source := tmp_path / "a.npz", X=rows, y=y)
+    elif kind in ("npy", "sparse npz"):
+        np.save(tmp_path / "y_a.npy", y)
+        if kind == "npy":
+            np.save(source := tmp_path / "X_a.npy", rows)
+        else:
+            sparse.save_npz(source := tmp_path / "X_a.npz", sparse.csr_array(rows))
+    elif kind == "hdf5":
+        write_hdf5(source := tmp_path / "a.h5", X=rows, y=y)
+    elif kind == "hdf5 with names":
+        positions = np.array([0, 1, 2] * 10)  # of names that are not in order
+        write_hdf5(source := tmp_path / "a.h5", X=rows, y=positions, classes=["c", "a", "b"])
+    elif kind == "libsvm":
+        dump_svmlight_file(rows, y, str(source := tmp_path / "a.svm"))
+    else:
+        (tmp_path / "train-images-idx3-ubyte").write_bytes(idx(X))
+        (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx(y.astype(np.uint8)))
+        source = tmp_path
+    found = read_source(source, Reading())
+    assert found.classes.tolist() == classes
+    np.testing.assert_array_equal(found.classes[found.labels], y)
+    np.testing.assert_array_equal(found.X.toarray() if sparse.issparse(found.X) else found.X, rows)

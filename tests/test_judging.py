@@ -48,18 +48,20 @@ def test_with_train_and_val_alone_val_judges_and_chooses_nothing(splits):
     parts = parts_of(splits)
     assert (len(parts.train), parts.val, len(parts.test)) == (20, None, 12)
     assert parts.judge == "the validation set"
-    # A fifth of the twenty chooses.
-    assert "on 4 other pictures" in onelayer.train(splits).card.choice["words"]
+    assert (
+        "in 5-fold cross-validation of 20 pictures" in onelayer.train(splits).card.choice["words"]
+    )
 
 
-def test_with_train_and_test_a_part_of_train_chooses(splits):
+def test_with_train_and_test_folds_of_train_choose(splits):
     for file in sorted((splits / "val").rglob("*.png")):
         file.unlink()
     for folder in ("val/red", "val/blue", "val"):
         (splits / folder).rmdir()
     parts = parts_of(splits)
     assert (len(parts.train), parts.val, len(parts.test)) == (20, None, 8)
-    assert "on 4 other pictures" in onelayer.train(splits).card.choice["words"]
+    words = onelayer.train(splits).card.choice["words"]
+    assert "in 5-fold cross-validation of 20 pictures" in words
 
 
 def test_named_sources_judge_and_choose(splits):
@@ -149,7 +151,7 @@ def test_with_one_picture_a_class_nothing_judges_or_chooses(tmp_path, write_pict
     model = onelayer.train(write_pictures(tmp_path / "photos", BOTH, 1))
     assert model.card.test is None
     words = "the default: too few pictures to choose on"
-    assert model.card.choice == {"C": 1.0, "tried": [], "words": words}
+    assert model.card.choice == {"C": 1.0, "tried": [], "std_errors": [], "words": words}
     assert model.card.train["accuracy"] == 1.0
 
 
@@ -181,6 +183,8 @@ def test_digits_are_grey_pictures_of_8_by_8():
 
 def test_breast_cancer_is_a_table_of_30_features():
     found = read_source("breast_cancer", Reading())
+    assert len(found.features) == 30
+    assert found.features[:2] == ("mean radius", "mean texture")
     assert found.X.shape == (569, 30)
     assert found.classes.tolist() == ["benign", "malignant"]
     assert np.bincount(found.labels).tolist() == [357, 212]
@@ -234,4 +238,4 @@ def test_pure_noise_is_given_a_strong_penalty(tmp_path, write_pictures):
 
 def test_a_given_c_is_taken_as_it_is(colours):
     choice = onelayer.train(colours, C=0.25).card.choice
-    assert choice == {"C": 0.25, "tried": [], "words": "as asked"}
+    assert choice == {"C": 0.25, "tried": [], "std_errors": [], "words": "as asked"}

@@ -5,7 +5,10 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import balanced_accuracy_score, log_loss, roc_auc_score, top_k_accuracy_score
 
-from onelayer.measures import evaluate, wilson_interval
+from onelayer.calibration import Costs, Readout
+from onelayer.evaluation import evaluate
+from onelayer.logistic import Softmax
+from onelayer.measures import wilson_interval
 from onelayer.words import loss_in_words
 
 
@@ -61,3 +64,17 @@ def test_log_loss_is_exact_where_probabilities_round():
 )
 def test_a_log_loss_is_short_for_people_however_large(loss, text):
     assert loss_in_words(loss) == text
+
+
+def test_weight_two_is_an_example_twice_and_weight_zero_none():
+    random = np.random.default_rng(4)
+    labels, Z = random.integers(0, 7, 300), random.normal(size=(300, 7))
+    weights = random.integers(0, 3, 300)
+    readout = Readout(head=Softmax(7), temperature=1.7, decision=Costs(1.0 - np.eye(7)))
+    found = evaluate(Z, labels, np.arange(7), weights, readout).to_dict()
+    twice = np.repeat(Z, weights, axis=0), np.repeat(labels, weights)
+    repeated = evaluate(*twice, np.arange(7), readout=readout).to_dict()
+    for measures in (found, repeated):
+        del measures["n"], measures["interval"]  # of examples that are there
+        measures.update(measures.pop("recall") | measures.pop("uncalibrated"))
+    assert found == pytest.approx(repeated, rel=1e-12)

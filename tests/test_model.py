@@ -83,7 +83,7 @@ def test_files_that_cannot_be_read_are_all_named(model, tmp_path):
 
 def test_an_unknown_setting_is_named_with_those_that_there_are():
     with pytest.raises(
-        UsageError, match="no setting 'epochs': it knows C, class_weight, drop, fit"
+        UsageError, match="no setting 'epochs': it knows C, calibrate, class_weight, "
     ):
         onelayer.train("digits", epochs=3)
 
@@ -103,9 +103,16 @@ def test_progress_is_told_what_is_under_way(colours):
     onelayer.train(colours, progress=lambda *at: told.append(at))
     assert ("reading", 40, 40) in told
     assert ("choosing C", 0, 10) in told
+    assert ("choosing C", 10, 10) in told
     assert [stage for stage, *_ in told] == sorted(
         [stage for stage, *_ in told],
-        key=["reading", "looking for the same twice", "choosing C", "training"].index,
+        key=[
+            "reading",
+            "looking for the same twice",
+            "choosing C",
+            "training",
+            "calibrating",
+        ].index,
     )
 
 

@@ -46,10 +46,11 @@ def _run(command, folder):
     return done.stdout
 
 
-def test_there_are_six_examples():
+def test_there_are_seven_examples():
     assert [(title, language) for title, language, _ in BLOCKS] == [
         ("On the command line", "bash"),
         ("With a table", "bash"),
+        ("Probabilities and answers", "bash"),
         ("In Python", "python"),
         ("As an estimator", "python"),
         ("With a data frame", "python"),
@@ -57,38 +58,47 @@ def test_there_are_six_examples():
     ]
 
 
+def _typed(block, photos):
+    printed = ""
+    for line in BLOCKS[block][2].strip().splitlines():
+        name, *arguments = shlex.split(line, comments=True)
+        assert name == "onelayer"
+        printed += _run([sys.executable, "-m", "onelayer", *arguments], photos)
+    return printed
+
+
 def test_the_command_line(photos):
-    printed = _commands(0, photos)
+    printed = _typed(0, photos)
     assert "Judged by 8 pictures held out" in printed
     assert re.search(r"new\.jpg +dog +1\.000", printed)
     assert "accuracy            100.0 %" in printed
     assert (photos / "weights.png").stat().st_size > 1000
 
 
-def _commands(block, folder):
-    printed = ""
-    for line in BLOCKS[block][2].strip().splitlines():
-        name, *arguments = shlex.split(line)
-        assert name == "onelayer"
-        printed += _run([sys.executable, "-m", "onelayer", *arguments], folder)
-    return printed
-
-
 def test_a_table(photos):
-    printed = _commands(1, photos)
+    printed = _typed(1, photos)
     assert "1 number, standardised: fee" in printed
     assert "Written: scored.csv, 20 rows" in printed
     scored = pd.read_csv(photos / "scored.csv")
     assert scored.columns.tolist() == ["id", "class", "probability", "P(no)", "P(yes)"]
 
 
+def test_probabilities_and_answers(photos):
+    printed = _typed(2, photos)
+    assert "Answers: cat where its probability is above" in printed
+    assert (
+        "Answers: what costs least on average: dog where its probability is above 0.833" in printed
+    )
+    assert "class weights taken out" in printed
+
+
 @pytest.mark.parametrize(
     ("block", "expected"),
     [
-        (2, ["['dog']", "1.0", "trained on   photos/"]),
-        (3, ["0.98", "converged"]),
-        (4, ["'yes'", "'no'"]),
-        (5, ["0.693147180559945", "0.66"]),
+        (3, ["['dog']", "1.0", "trained on   photos/"]),
+        (4, ["0.98", "converged"]),
+        (5, ["'yes'", "'no'"]),
+        (6, ["0.693147180559945", "0.66"]),
     ],
     ids=["python", "estimator", "frame", "lesson"],
 )

@@ -11,7 +11,10 @@ from typing import Any
 
 _HOME = {
     "LogisticRegression": "onelayer.estimators",
+    "LogisticRegressionCV": "onelayer.estimators",
     "Model": "onelayer.model",
+    "check_separation": "onelayer.estimators",
+    "displays": "onelayer.displays",
     "lesson": "onelayer.lesson",
     "load": "onelayer.model",
     "make_table_classifier": "onelayer.estimators.tables",
@@ -22,7 +25,10 @@ _HOME = {
 
 __all__ = [
     "LogisticRegression",
+    "LogisticRegressionCV",
     "Model",
+    "check_separation",
+    "displays",
     "lesson",
     "load",
     "make_table_classifier",

@@ -105,6 +105,7 @@ def test_it_is_scikit_learns_optimum(frame, tmp_path):
         drop=("date", "id"),
         C=1.0,
         test_size=0,
+        calibrate="none",
     )
     expected = peer.fit(held, held.bought).predict_proba(held)
     np.testing.assert_allclose(everything.predict_proba(frame), expected, atol=1e-5)
@@ -127,7 +128,7 @@ def test_predictions_do_not_depend_on_how_the_rows_come(frame, table, model, tmp
         loaded.predict([{"age": "33", "town": "Rome", "weight": 1, "house": 2}])
     shares = loaded.contributions(frame)
     assert shares.shape == (300, len(loaded.columns))
-    z = np.log(expected[:, 1] / expected[:, 0])
+    z = loaded.temperature * np.log(expected[:, 1] / expected[:, 0])
     np.testing.assert_allclose(shares.sum(axis=1) + loaded.intercept, z, atol=1e-12)
 
 
@@ -172,13 +173,27 @@ def test_no_header_and_the_target_by_place(frame, tmp_path, onelayer):
     assert "The first row looks like data (0, " in hinted.err
 
 
-BOTH = ("--test-size", 0, "--C", 1, "--no-report", "--overwrite", "--target", "bought")
+QUIET = ("--no-report", "--overwrite")
+BOTH = (
+    "--calibrate",
+    "none",
+    "--test-size",
+    0,
+    "--C",
+    1,
+    "--no-report",
+    "--overwrite",
+    "--target",
+    "bought",
+)
 
 
 def _trained(onelayer, frame, folder, *options):
     path, output = folder / "w.csv", folder / "w.safetensors"
     frame.to_csv(path, index=False)
-    done = onelayer("train", path, *BOTH, "--drop", "date", "--drop", "id", *options, "-o", output)
+    done = onelayer(
+        "train", path, *BOTH, *QUIET, "--drop", "date", "--drop", "id", *options, "-o", output
+    )
     assert done.code == 0, done.err
     return load(output)
 

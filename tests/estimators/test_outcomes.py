@@ -5,6 +5,7 @@ import sys
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
@@ -26,9 +27,10 @@ def test_separable_without_a_penalty_is_one_warning(solver, y):
     with pytest.warns(ConvergenceWarning) as caught:
         model.fit(X, y)
     (warning,) = caught
+    remedy = "set firth=True, or a finite C" if y is SEPARABLE else "set a finite C"
     assert str(warning.message) == (
-        "A hyperplane separates the classes, so without a penalty the weights grow without end "
-        "and there is no optimum: set a finite C, for example C=1."
+        "A hyperplane separates the classes (complete separation by 0, 1, 2, const), so without a "
+        f"penalty the weights grow without end and there is no optimum: {remedy}, for example C=1."
     )
     assert model.solution_.status is Status.SEPARABLE
     assert np.isnan(model.solution_.gap)
@@ -39,9 +41,30 @@ def test_separable_without_a_penalty_is_one_warning(solver, y):
 def test_quasi_separable_is_separable():
     x = np.array([-2.0, -1, 0, 0, 1, 2])[:, None]
     model = LogisticRegression(C=np.inf)
-    with pytest.warns(ConvergenceWarning, match="A hyperplane separates"):
+    kind = r"A hyperplane separates the classes \(quasi-complete separation by 0 \(\+inf\)\), so "
+    with pytest.warns(ConvergenceWarning, match=kind):
         model.fit(x, [0, 0, 0, 1, 1, 1])
     assert model.solution_.status is Status.SEPARABLE
+
+
+def test_separable_columns_of_a_frame_are_named():
+    x = pd.DataFrame({"dose": X[:, 0], "sex": np.arange(60) % 7 == 0})
+    y = np.where(x["sex"], 1, Y)
+    with pytest.warns(ConvergenceWarning, match=r"quasi-complete separation by sex \(\+inf\)\)"):
+        LogisticRegression(C=np.inf).fit(x, y)
+    weights = np.where(x["sex"], 0.0, 1.0)
+    model = LogisticRegression(C=np.inf).fit(x, y, weights)
+    assert model.solution_.status is Status.CONVERGED
+
+
+def test_large_separable_data_are_not_looked_into_but_the_warning_says_how():
+    x = np.random.default_rng(0).normal(size=(60_000, 2))
+    with pytest.warns(
+        ConvergenceWarning,
+        match=r"so without .* set firth=True, or a finite C, for example C=1\. "
+        r"onelayer\.check_separation\(X, y\) names the columns\.$",
+    ):
+        LogisticRegression(C=np.inf).fit(x, x[:, 0] > 0)
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

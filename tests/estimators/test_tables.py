@@ -68,7 +68,8 @@ def pipeline(frame):
 
 def test_it_is_what_train_makes_of_the_same_table(frame, unseen, pipeline, tmp_path):
     frame.to_csv(tmp_path / "t.csv", index=False)
-    trained = onelayer.train(tmp_path / "t.csv", target="bought", C=0.5, test_size=0)
+    options = {"C": 0.5, "test_size": 0, "calibrate": "none"}
+    trained = onelayer.train(tmp_path / "t.csv", target="bought", **options)
     for rows in (frame, unseen):
         expected = pipeline.predict_proba(rows)
         np.testing.assert_allclose(trained.predict_proba(rows), expected, atol=1e-9)

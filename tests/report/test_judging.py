@@ -9,12 +9,9 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, r
 from onelayer.logistic import softmax
 from onelayer.report.judging import (
     Mean,
-    Rate,
     base_losses,
     by_class,
-    calibration_error,
     confusion,
-    reliability,
     roc,
 )
 
@@ -47,26 +44,7 @@ def test_a_class_that_is_absent_has_no_figures():
     assert roc(np.zeros(3, int), probabilities[:, 0]) is None
 
 
-def test_reliability_bins_by_tenths():
-    confidence = np.array([0.91, 0.95, 1.0, 0.41, 0.49])
-    right = np.array([True, True, False, True, False])
-    low, high = reliability(confidence, right)
-    assert (low.rate.hits, low.rate.n, low.confidence) == (1, 2, pytest.approx(0.45))
-    assert (high.rate.hits, high.rate.n) == (2, 3)
-    expected = 2 / 5 * abs(0.5 - 0.45) + 3 / 5 * abs(2 / 3 - 2.86 / 3)
-    assert calibration_error((low, high)) == pytest.approx(expected)
-
-
-def test_a_sampled_truth_is_calibrated():
-    p = RANDOM.random(20000)
-    bins = reliability(p, RANDOM.random(20000) < p)
-    assert len(bins) == 10
-    assert sum(b.rate.interval[0] <= b.confidence <= b.rate.interval[1] for b in bins) >= 8
-    assert calibration_error(bins) < 0.02
-
-
 def test_intervals():
-    assert Rate(42, 100).interval == pytest.approx((0.3280, 0.5179), abs=1e-4)  # Wilson
     found = Mean.of(np.array([1.0, 2.0, 3.0]))
     assert found.value == 2
     assert found.interval == pytest.approx((2 - 1.96 / math.sqrt(3), 2 + 1.96 / math.sqrt(3)), 1e-3)

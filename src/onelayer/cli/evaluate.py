@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,10 +85,21 @@ def _measures(found: Evaluation) -> Table:
         "accuracy": f"{percent(found.accuracy)}{within}",
         "balanced accuracy": percent(found.balanced_accuracy),
         "top-5 accuracy": None if found.top_5 is None else percent(found.top_5),
-        "log loss": loss_in_words(found.log_loss),
+        "log loss": _both(found, "log_loss", loss_in_words),
+        "Brier score": _both(found, "brier", "{:.4f}".format),
+        "calibration error": _both(found, "calibration_error", percent),
+        "mean cost": None if found.cost is None else f"{found.cost:.4g}",
         "AUC": None if found.auc is None else f"{found.auc:.3f}",
     }
     return _pairs({name: text for name, text in rows.items() if text is not None})
+
+
+def _both(found: Evaluation, name: str, shown: Callable[[float], str]) -> str:
+    """A measure of the probabilities, and what it was before calibration."""
+    now = shown(getattr(found, name))
+    if found.uncalibrated is None:
+        return now
+    return f"{now}  ({shown(getattr(found.uncalibrated, name))} before calibration)"
 
 
 def _recalls(found: Evaluation) -> Table:

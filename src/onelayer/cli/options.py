@@ -26,6 +26,7 @@ _PICTURES = "Pictures"
 _ARRAYS = "Arrays"
 TABLES = "Tables"
 _TRAINING = "Training"
+_ANSWERS = "Probabilities and answers"
 _JUDGING = "Judging"
 _RUNNING = "Running"
 
@@ -205,8 +206,8 @@ C: TypeAlias = Annotated[
     float | None,
     typer.Option(
         "--C",
-        help="Inverse strength of the penalty, inf for none. Default: the best of ten values "
-        "by log loss, never on what judges.",
+        help="Inverse strength of the penalty, inf for none. Default: the best of ten values or "
+        "more by log loss in five folds, or on the validation set.",
         rich_help_panel=_TRAINING,
         show_default=False,
     ),
@@ -250,6 +251,56 @@ ClassWeight: TypeAlias = Annotated[
     typer.Option(
         help="balanced: every class counts the same, however few its examples.",
         rich_help_panel=_TRAINING,
+        show_default=False,
+    ),
+]
+
+Calibrate: TypeAlias = Annotated[
+    settings.Calibrate | None,
+    typer.Option(
+        help="temperature: divide z by the T of least log loss on out-of-fold examples (or those "
+        "of --val). Default: temperature; none for an explicit gradient descent.",
+        rich_help_panel=_ANSWERS,
+        show_default=False,
+    ),
+]
+
+CorrectClassWeight: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--correct-class-weight",
+        help="Take the class weights out of the probabilities; the answers keep them.",
+        rich_help_panel=_ANSWERS,
+    ),
+]
+
+Costs: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TRUE:ANSWER=COST,...|FILE",
+        help="Answer with what costs least on average. As ill:well=20,well:ill=1, other mistakes "
+        "costing 1; or a CSV file, a row a true class, a column an answer.",
+        rich_help_panel=_ANSWERS,
+        show_default=False,
+    ),
+]
+
+Recall: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CLASS=SHARE",
+        help="Answer CLASS above the threshold that finds this share of it, as in ill=0.95.",
+        rich_help_panel=_ANSWERS,
+        show_default=False,
+    ),
+]
+
+Precision: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CLASS=SHARE",
+        help="Answer CLASS above the threshold that makes this share of such answers right.",
+        rich_help_panel=_ANSWERS,
         show_default=False,
     ),
 ]

@@ -156,11 +156,12 @@ def _predict_files(
 
 
 def _named(model: Model, X: Any, which: Predictions) -> Predictions:
-    """Add class and probability to what names each row of X."""
-    A = model.probabilities(X)
+    """Add the class answered and its probability to what names each row of X."""
+    Z = model.forward(X)
+    answers, A = model.readout.answers(Z), model.readout.probabilities(Z)
     return [
         {**name, "class": model.classes[k].item(), "probability": float(a[k])}
-        for name, k, a in zip(which, A.argmax(axis=1), A, strict=True)
+        for name, k, a in zip(which, answers, A, strict=True)
     ]
 
 

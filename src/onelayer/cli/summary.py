@@ -23,6 +23,8 @@ NOTES_SHOWN = 16  # lines of the audit; the file has them all
 def summary(card: Card, output: Path, report: Path | None = None) -> list[str | Text | Table]:
     """What was read, the measures as a small table, what they mean, and the files written."""
     chosen = [] if card.choice is None else [_choice(card.choice)]
+    chosen += [f"Calibrated: {card.calibration['words']}"] if card.calibration else []
+    chosen += [f"Answers: {card.decision['words']}"] if card.decision else []
     written = _named("Written: ", output)
     looked = [] if report is None else [_named("Report: ", report)]
     return [*_audit(card), *chosen, "", _measures(card), "", *_verdict(card), *looked, written]
@@ -72,7 +74,7 @@ def _choice(choice: dict[str, Any]) -> str:
 def _measures(card: Card) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     table.add_column("")
-    for heading in ("examples", "accuracy", "95 % interval", "log loss"):
+    for heading in ("examples", "accuracy", "95 % interval", "log loss", "calibration error"):
         table.add_column(heading, justify="right")
     for name, measures in (("train", card.train), ("test", card.test)):
         if measures is not None:
@@ -88,6 +90,7 @@ def _cells(measures: dict[str, Any], *, judged: bool) -> tuple[str | Text, ...]:
         Text(accuracy, style="bold") if judged else accuracy,
         interval_in_words(interval) if interval else "",
         loss_in_words(measures["log_loss"]),
+        percent(measures["calibration_error"]) if judged else "",
     )
 
 
@@ -100,6 +103,7 @@ def _verdict(card: Card) -> list[str]:
     lines = [] if test is None else [f"Judged by {card.judge}."]
     if test is None:
         lines.append("Nothing was held out: nobody has judged this model.")
+    lines += _before(judged) if test is not None else []
     lines.append(f"Always {baseline['class']} would score {percent(baseline['accuracy'])}.")
     lines.append(f"{_worst(judged)}.")
     if card.preprocessing is not None and is_weak(judged["accuracy"], baseline["accuracy"]):
@@ -109,6 +113,15 @@ def _verdict(card: Card) -> list[str]:
     if card.solution is not None:
         lines.append(_solved(card.solution))
     return lines
+
+
+def _before(judged: dict[str, Any]) -> list[str]:
+    """What calibration changed on examples that had no part in it."""
+    before = judged.get("uncalibrated")
+    if before is None:
+        return []
+    loss, error = loss_in_words(before["log_loss"]), percent(before["calibration_error"])
+    return [f"Before calibration: log loss {loss}, calibration error {error}."]
 
 
 def _worst(measures: dict[str, Any]) -> str:

@@ -40,6 +40,11 @@ def train(
     max_iter: options.MaxIter = Settings.max_iter,
     class_weight: options.ClassWeight = Settings.class_weight,
     seed: options.Seed = Settings.seed,
+    calibrate: options.Calibrate = Settings.calibrate,
+    correct_class_weight: options.CorrectClassWeight = Settings.correct_class_weight,
+    costs: options.Costs = None,
+    recall: options.Recall = None,
+    precision: options.Precision = None,
     refit: options.Refit = Settings.refit,
     test: options.Test = None,
     val: options.Val = None,
@@ -84,7 +89,9 @@ def _trained(source: str, outputs: _Outputs, settings: dict[str, Any], *, overwr
     """Train, save and report, or on Ctrl-C save what there is beside the output."""
     Settings.of(settings)  # wrong use is told before anything slow is imported
     from onelayer.model.output import check_output, check_report, partial_path
+    from onelayer.model.sources import require_source
 
+    require_source(source)  # a misspelt one, before what its outputs would replace
     output, report = outputs
     if report == output:
         raise UsageError(f"{output} cannot be both the model and the report: give two names")
@@ -123,6 +130,8 @@ def _object(model: Model, outputs: _Outputs) -> dict[str, Any]:
         "train": card["train"],
         "test": card["test"],
         "baseline": card["baseline"],
+        "calibration": card["calibration"],
+        "decision": card["decision"],
         "refit": card["refit"],
         "solution": card["solution"],
         "audit": card["audit"],

@@ -76,6 +76,10 @@ class CsrDesign(Design):
         """[block 1]^T diag(h) [block 1]: (n + 1, n + 1)."""
         return (augmented.T @ augmented.multiply(h[:, None]).tocsr()).toarray()
 
+    def form(self, augmented: Any, M: np.ndarray) -> np.ndarray:
+        """r^T M r for every row; r M of some thousand rows is dense."""
+        return np.asarray(augmented.multiply(augmented @ M).sum(axis=1)).ravel()
+
     def gram(self) -> np.ndarray:
         """X' X'^T: (m, m), from x'_i^T x'_j = (s x_i - s c)^T (s x_j - s c)."""
         self.ledger.bytes_read += self.traits.nbytes

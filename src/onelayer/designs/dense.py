@@ -79,6 +79,11 @@ class DenseDesign(Design):
         """[block 1]^T diag(h) [block 1]: (n + 1, n + 1)."""
         return (augmented * h[:, None].astype(augmented.dtype)).T @ augmented
 
+    def form(self, augmented: np.ndarray, M: np.ndarray) -> np.ndarray:
+        """r^T M r for every row, in float64."""
+        R = augmented.astype(np.float64, copy=False)
+        return np.einsum("ij,ij->i", R @ M, R)
+
     def square(self, block: np.ndarray) -> np.ndarray:
         """The block with every element squared."""
         return block * block

@@ -21,6 +21,7 @@ Sums = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 SMALL_BYTES = 2_000_000  # of X: below, NumPy in float64 costs nothing that one would notice
 ROWS = 4096  # rows whose activations are computed together
+PROJECTED_BYTES = 1 << 24  # of the rows that `project` gives at a time
 
 
 @dataclass
@@ -84,6 +85,10 @@ class Design(ABC):
         """[block 1]^T diag(h) [block 1]: (n + 1, n + 1), from `augment`."""
 
     @abstractmethod
+    def form(self, augmented: Any, M: np.ndarray) -> np.ndarray:
+        """r^T M r for every row r of `augmented`: (rows,)."""
+
+    @abstractmethod
     def square(self, block: Any) -> Any:
         """The block with every element squared."""
 
@@ -145,6 +150,18 @@ class Design(ABC):
                 H[:, d, :, c] = H[:, c, :, d]
         return H if self.folded is None else self.folded.fold_hessian(H)
 
+    def project(self, W: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        """X' W + b for some rows at a time, in float64, whatever the type of X: in one read.
+
+        For k so many that (m, k) is not to be made.
+        """
+        Wx, bx = (W, b) if self.folded is None else self.folded.fold(W, b)
+        step = max(1, min(ROWS, PROJECTED_BYTES // (8 * W.shape[1])))
+        for rows, block in self.blocks():
+            for start in range(rows.start, rows.stop, step):
+                piece = slice(start, min(start + step, rows.stop))
+                yield piece, block[start - rows.start : piece.stop - rows.start] @ Wx + bx
+
     @abstractmethod
     def moments_pass(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """sum_i h_i x'_i and sum_i h_i x'_i^2, (n, k) each, for h (m, k).
@@ -160,6 +177,18 @@ class Design(ABC):
             return sums, squares
         total = h.sum(axis=0)
         return self._fold_gradient(sums, total), self.folded.fold_squares(squares, sums, total)
+
+    def forms_pass(self, M: np.ndarray) -> np.ndarray:
+        """r_i^T M_j r_i (m, p) of the rows r_i = [x'_i 1], for M (p, n + 1, n + 1)."""
+        inner = M if self.folded is None else np.array([self.folded.fold_form(one) for one in M])
+        forms = np.empty((self.traits.m, len(M)))
+        for rows, block in self.blocks():
+            for start in range(0, block.shape[0], ROWS):
+                augmented = self.augment(block[start : start + ROWS])
+                place = slice(rows.start + start, rows.start + start + augmented.shape[0])
+                for j, one in enumerate(inner):
+                    forms[place, j] = self.form(augmented, one)
+        return forms
 
     def _fold_gradient(self, G: np.ndarray, db: np.ndarray) -> np.ndarray:
         return G if self.folded is None else self.folded.fold_gradient(G, db)

@@ -30,6 +30,12 @@ class Scaling:
         """The inverse of `fold`: parameters for x' from those for x."""
         return W / self.scale[:, None], b + self.centre @ W
 
+    def beyond(self, other: Scaling | None) -> Scaling:
+        """What is left to do after `other`: self(x) = beyond(other(x))."""
+        if other is None:
+            return self
+        return Scaling((self.centre - other.centre) * other.scale, self.scale / other.scale)
+
     def fold_gradient(self, G: np.ndarray, db: np.ndarray) -> np.ndarray:
         """X'^T dz from G = X^T dz and db = sum dz: the transpose of `fold`."""
         return self.scale[:, None] * (G - np.outer(self.centre, db))
@@ -46,6 +52,12 @@ class Scaling:
         H[:-1] -= centre * H[-1]
         H[:, :, :-1] -= centre.reshape(-1, 1) * H[:, :, -1:]
         return scale[:, None, None, None] * H * scale[:, None]
+
+    def fold_form(self, M: np.ndarray) -> np.ndarray:
+        """M (n + 1, n + 1) with r^T M r the same for [x 1] as it was for [x' 1]."""
+        T = np.diag(np.append(self.scale, 1))
+        T[-1, :-1] = -self.centre * self.scale
+        return T @ M @ T.T
 
 
 def standard_scaling(mean: np.ndarray, variance: np.ndarray, dtype: np.dtype) -> Scaling:

@@ -8,19 +8,24 @@ of its own, and whoever comes last makes the pass, in which the problems are col
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Condition
 from typing import Any, TypeAlias, final
 
 import numpy as np
 
 from onelayer.designs.design import Design, Ledger, Pass, Sums
+from onelayer.designs.scaling import Scaling
 
 Forward: TypeAlias = tuple[np.ndarray, np.ndarray]
 """W and b, for which z is asked."""
 
 Request: TypeAlias = Forward | Pass
 """What one problem asks of a read."""
+
+
+class MeetingClosedError(Exception):
+    """The problems of a meeting are given up."""
 
 
 @dataclass
@@ -32,13 +37,22 @@ class Meeting:
     _asked: dict[int, Request] = field(default_factory=dict)
     _answers: dict[int, Any] = field(default_factory=dict)
     _condition: Condition = field(default_factory=Condition)
+    _closed: bool = False
+
+    def close(self) -> None:
+        """Nobody gets an answer any more: after Ctrl-C the problems shall end at once."""
+        with self._condition:
+            self._closed = True
+            self._condition.notify_all()
 
     def ask(self, seat: int, request: Request) -> Any:
         """The answer to this request, once every problem that is still present has asked."""
         with self._condition:
             self._asked[seat] = request
             self._answer_if_complete()
-            self._condition.wait_for(lambda: seat in self._answers)
+            self._condition.wait_for(lambda: self._closed or seat in self._answers)
+            if self._closed:
+                raise MeetingClosedError
             answer = self._answers.pop(seat)
         if isinstance(answer, BaseException):
             raise answer
@@ -98,57 +112,73 @@ def _columns(requests: list[Any], k: int) -> list[slice]:
 
 @final
 class Seat(Design):
-    """One problem's place in a meeting: the design itself, but for passes, which are shared.
+    """One problem's place in a meeting: its own design, but for passes, which are shared.
 
-    The ledger counts this problem's share of what was read.
+    A problem with a scaling of its own (a fold's moments) has its own X'' = (X' - centre) * scale,
+    X' being what the meeting reads. The ledger counts this problem's share of what was read.
     """
 
-    def __init__(self, meeting: Meeting, number: int) -> None:
-        design = meeting.design
-        self.meeting, self.number = meeting, number
-        self.traits, self.dtype, self.folded = design.traits, design.dtype, design.folded
-        self.compiled = design.compiled
+    def __init__(
+        self,
+        meeting: Meeting,
+        number: int,
+        own: Design | None = None,
+        scaling: Scaling | None = None,
+    ) -> None:
+        self.own = own or meeting.design
+        self.meeting, self.number, self.scaling = meeting, number, scaling
+        self.traits, self.dtype, self.folded = self.own.traits, self.own.dtype, self.own.folded
+        self.compiled = self.own.compiled
         self.ledger = Ledger()
-        self._share = design.traits.nbytes // meeting.present
+        self._share = meeting.design.traits.nbytes // meeting.present
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """z (m, k), with the others'."""
         self.ledger.bytes_read += self._share
-        return self.meeting.ask(self.number, (W, b))
+        return self.meeting.ask(self.number, self._fold(W, b))
 
     def sums(self, asked: Pass) -> Sums:
-        """Loss, X'^T dz and sum dz, with the others'."""
+        """Loss, X''^T dz and sum dz, with the others'."""
         self.ledger.bytes_read += self._share
-        return self.meeting.ask(self.number, asked)
+        W, b = self._fold(asked.W, asked.b)
+        loss, G, db = self.meeting.ask(self.number, replace(asked, W=W, b=b))
+        return loss, G if self.scaling is None else self.scaling.fold_gradient(G, db), db
+
+    def _fold(self, W: np.ndarray, b: np.ndarray) -> Forward:
+        return (W, b) if self.scaling is None else self.scaling.fold(W, b)
 
     def blocks(self) -> Iterator[tuple[slice, Any]]:
-        """The design's own."""
-        return self.meeting.design.blocks()
+        """Its own design's."""
+        return self.own.blocks()
 
     def augment(self, block: Any) -> Any:
-        """The design's own."""
-        return self.meeting.design.augment(block)
+        """Its own design's."""
+        return self.own.augment(block)
 
     def outer(self, augmented: Any, h: np.ndarray) -> np.ndarray:
-        """The design's own."""
-        return self.meeting.design.outer(augmented, h)
+        """Its own design's."""
+        return self.own.outer(augmented, h)
+
+    def form(self, augmented: Any, M: np.ndarray) -> np.ndarray:
+        """Its own design's."""
+        return self.own.form(augmented, M)
 
     def square(self, block: Any) -> Any:
-        """The design's own."""
-        return self.meeting.design.square(block)
+        """Its own design's."""
+        return self.own.square(block)
 
     def sample(self, rows: np.ndarray) -> np.ndarray:
-        """The design's own."""
-        return self.meeting.design.sample(rows)
+        """Its own design's."""
+        return self.own.sample(rows)
 
     def moments_pass(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The design's own."""
         return self.meeting.design.moments_pass(h)
 
     def gram(self) -> np.ndarray:
-        """The design's own."""
-        return self.meeting.design.gram()
+        """Its own design's."""
+        return self.own.gram()
 
     def combine(self, alpha: np.ndarray) -> np.ndarray:
-        """The design's own."""
-        return self.meeting.design.combine(alpha)
+        """Its own design's."""
+        return self.own.combine(alpha)

@@ -44,10 +44,16 @@ def largest(X: Any) -> float:
 
 def varies(X: Any) -> np.ndarray:
     """Whether a column holds two different values: bool (n,)."""
+    lowest, highest = extent(X)
+    return highest > lowest
+
+
+def extent(X: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The smallest and the largest value of each column: (n,) each."""
     lowest, highest = X.min(axis=0), X.max(axis=0)
     if sparse.issparse(X):
-        return np.asarray(highest.todense() > lowest.todense()).ravel()
-    return highest > lowest
+        return np.asarray(lowest.todense()).ravel(), np.asarray(highest.todense()).ravel()
+    return lowest, highest
 
 
 def first_not_finite(X: Any) -> tuple[int, int, float] | None:

@@ -1,6 +1,13 @@
 """scikit-learn's API on the layer."""
 
 from onelayer.estimators.classifier import LogisticRegression
+from onelayer.estimators.cv import LogisticRegressionCV
 from onelayer.estimators.parameters import exact_parameters
+from onelayer.estimators.separation import check_separation
 
-__all__ = ["LogisticRegression", "exact_parameters"]
+__all__ = [
+    "LogisticRegression",
+    "LogisticRegressionCV",
+    "check_separation",
+    "exact_parameters",
+]

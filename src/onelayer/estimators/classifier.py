@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -17,10 +18,12 @@ from onelayer.estimators.callbacks import FitTasks
 from onelayer.estimators.options import (
     NEAREST,
     SOLVER_NAMES,
+    check_firth,
     check_solver_and_classes,
     effective_penalty,
 )
 from onelayer.estimators.parameters import Parameters, exact_parameters
+from onelayer.estimators.separation import advice_on_separation, column_names
 from onelayer.estimators.training import (
     Problem,
     forward,
@@ -37,7 +40,10 @@ from onelayer.estimators.validation import (
 )
 from onelayer.logistic import log_softmax, sigma, softmax
 from onelayer.solution import Record, Solution
-from onelayer.solvers import Run, named_solver
+from onelayer.solvers import Run, Solver, named_solver
+from onelayer.statistics.firth import TOL as FIRTH_TOL
+from onelayer.statistics.firth import FisherScoring, firth_fit
+from onelayer.statistics.separation import Labelled
 
 
 class LogisticRegression(
@@ -94,6 +100,9 @@ class LogisticRegression(
         are those for X as given. Pictures of bytes take `1/255`.
     learning_rate : float > 0, default=0.005
         The step of "gradient-descent"; other solvers find their own.
+    firth : bool, default=False
+        Bias-reduced estimates (Firth 1993), finite for separable data too: of two classes, with
+        `C=inf`, by Fisher scoring. The weights count as examples: 2 is a row twice.
 
     Attributes
     ----------
@@ -110,6 +119,9 @@ class LogisticRegression(
         Steps of the solver.
     scaling_ : Scaling or None
         The change of variables that the fit was made in, and predictions are.
+    firth_ : FirthFit
+        With `firth=True`: the covariance of coefficients and intercept, their standard errors, and
+        the penalised log likelihood.
     n_features_in_ : int
         n; the pixels times channels of a picture.
     feature_names_in_ : ndarray (n,)
@@ -121,7 +133,8 @@ class LogisticRegression(
         NaN or infinity in X, y or weights (the first row and column are named); one class only;
         zero total weight, or weight on one class only; a negative weight; X so large or small that
         its squares over- or underflow; continuous y; a combination of parameters that scikit-learn
-        refuses; a solver of ours that is not for the penalty.
+        refuses; a solver of ours that is not for the penalty; `firth=True` beside a penalty, a
+        solver of another kind or more than two classes.
 
     Warns
     -----
@@ -132,18 +145,23 @@ class LogisticRegression(
     -----
     Cost in passes over X: a look for NaN, infinity and overflow, two (none for bytes); then
     "newton" two a step, "lbfgs" and "gradient-descent" one, "coordinate-descent" one or two,
-    "gram" two to four in all;
+    "gram" two to four in all; `firth=True` two a step and three more;
     `scaling="standard"` adds one. A prediction takes a look and one pass. Peak memory above X is
     that of a block of rows, the (m, K) of z, and what the solver holds.
 
     The same input gives the same bytes at any number of our threads; BLAS, which solvers factor
     and multiply with, may round differently with another number of its own.
 
+    Probabilities are those of the fit. To calibrate them by temperature, on out-of-fold scores,
+    scikit-learn's `CalibratedClassifierCV(classifier, method="temperature", ensemble=False)` takes
+    this estimator; `onelayer.train` does the same by itself.
+
     What differs from scikit-learn's class of the same name:
 
     - `tol` is a relative gap in J (there a bound on the largest entry of the gradient); the
       defaults `tol=1e-7`, `max_iter=1000` and `solver="auto"` differ.
-    - `scaling`, `learning_rate`, and the attributes `solution_` and `scaling_` are new.
+    - `scaling`, `learning_rate`, `firth`, and the attributes `solution_`, `scaling_` and `firth_`
+      are new.
     - bytes, float16 and float32 are not copied into float64; predictions are computed from the
       parameters in float64 and shown in float32 where both X and `coef_` are.
     - callbacks are called whatever the solver.
@@ -187,6 +205,7 @@ class LogisticRegression(
         "n_jobs": [None, Integral],
         "scaling": [Interval(Real, 0, None, closed="neither"), StrOptions({"standard"}), None],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "firth": ["boolean"],
     }
 
     scaling_: Scaling | None = None  # of coefficients that were set, not fitted
@@ -212,6 +231,7 @@ class LogisticRegression(
         n_jobs: int | None = None,
         scaling: float | str | None = None,
         learning_rate: float = 0.005,
+        firth: bool = False,
     ) -> None:
         self.penalty = penalty
         self.C = C
@@ -229,6 +249,7 @@ class LogisticRegression(
         self.n_jobs = n_jobs
         self.scaling = scaling
         self.learning_rate = learning_rate
+        self.firth = firth
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LogisticRegression:
@@ -262,12 +283,16 @@ class LogisticRegression(
         tasks = FitTasks(self, context, X, y, sample_weight)
         classes, targets = check_classes(y)
         check_solver_and_classes(self.solver, classes)
+        if self.firth:
+            check_firth(self.solver, asked, classes)
         weights = check_weights(sample_weight, self.class_weight, classes, targets)
         problem = make_problem(X, targets, weights, k=len(classes), asked=asked, options=self)
         start = self._start(problem)
         self.classes_ = classes
         self._solve(problem, start, shown_dtype(given, X, self.solver), tasks)
-        warn_unless_solved(self.solution_, self.solver, self.max_iter)
+        data = Labelled(X, targets, column_names(self, X.shape[1]), classes.tolist())
+        separated = partial(advice_on_separation, data, weights, self)
+        warn_unless_solved(self.solution_, self.solver, self.max_iter, separated)
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -321,9 +346,9 @@ class LogisticRegression(
     def _solve(
         self, problem: Problem, start: np.ndarray | None, dtype: np.dtype, tasks: FitTasks
     ) -> None:
-        name = NEAREST.get(self.solver, self.solver)
-        solver, reason = named_solver(name, problem.objective, self.learning_rate)
-        run = Run(problem.objective, solver, reason, tol=self.tol, max_iter=self.max_iter)
+        solver, reason = self._solver(problem)
+        tol = min(self.tol, FIRTH_TOL) if self.firth else self.tol
+        run = Run(problem.objective, solver, reason, tol=tol, max_iter=self.max_iter)
 
         def current() -> dict[str, Any]:
             return problem.shown(run.latest(), dtype)
@@ -335,11 +360,21 @@ class LogisticRegression(
 
         run.callback = callback
         try:
-            run.solve(start)
+            theta, _ = run.solve(start)
         finally:  # after Ctrl-C too
             if run.theta is not None and run.solution is not None:
                 self._keep(problem.shown(run.theta, dtype), run.solution)
+                self.__dict__.pop("firth_", None)
+        if self.firth:
+            self.firth_ = firth_fit(problem.objective, theta, problem.total, problem.scaling)
         tasks.end(self.solution_.iterations, current)
+
+    def _solver(self, problem: Problem) -> tuple[Solver[Any], str]:
+        """The solver, and why it."""
+        if self.firth:
+            return FisherScoring(problem.total), "bias reduction was asked for"
+        name = NEAREST.get(self.solver, self.solver)
+        return named_solver(name, problem.objective, self.learning_rate)
 
     def _keep(self, fitted: dict[str, Any], solution: Solution) -> None:
         for name, value in fitted.items():
@@ -350,5 +385,5 @@ class LogisticRegression(
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.classifier_tags.multi_class = self.solver != "liblinear"
+        tags.classifier_tags.multi_class = self.solver != "liblinear" and not self.firth
         return tags

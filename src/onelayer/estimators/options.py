@@ -25,7 +25,7 @@ SOLVER_NAMES = {*SOLVERS, *NEAREST}
 
 LARGEST_STRENGTH = 1e300  # lambda is a float; beyond this W is zero in any case
 
-_PENALTY_DEPRECATED = (
+PENALTY_DEPRECATED = (
     "'penalty' was deprecated in version 1.8 and will be removed in 1.10. To avoid this warning, "
     "leave 'penalty' set to its default value and use 'l1_ratio' or 'C' instead. Use l1_ratio=0 "
     "instead of penalty='l2', l1_ratio=1 instead of penalty='l1', l1_ratio set to a float between "
@@ -51,7 +51,7 @@ def effective_penalty(model: Any) -> Asked:
         For a combination that scikit-learn's solver of that name refuses.
     """
     kind = _kind(model)
-    _check_solver(model.solver, kind, model.dual)
+    check_solver(model.solver, kind, model.dual)
     _warn_about_ratio(model, kind)
     if model.n_jobs is not None:
         message = (
@@ -76,7 +76,7 @@ def strength(C: float, total_weight: Fraction) -> float:
 def _kind(model: Any) -> str | None:
     """The penalty's name in scikit-learn's older parameter, None for none."""
     if model.penalty != "deprecated":
-        warnings.warn(_PENALTY_DEPRECATED, FutureWarning, stacklevel=5)
+        warnings.warn(PENALTY_DEPRECATED, FutureWarning, stacklevel=5)
         return model.penalty
     if model.l1_ratio is None:
         message = (
@@ -91,7 +91,7 @@ def _kind(model: Any) -> str | None:
     return "l1" if model.l1_ratio == 1 else "elasticnet"
 
 
-def _check_solver(solver: str, kind: str | None, dual: bool) -> None:
+def check_solver(solver: str, kind: str | None, dual: bool) -> None:
     """What scikit-learn's solvers refuse, in its words; ours say so themselves."""
     if solver in NEAREST and solver not in ("liblinear", "saga") and kind not in ("l2", None):
         raise UsageError(
@@ -114,6 +114,26 @@ def check_solver_and_classes(solver: str, classes: np.ndarray) -> None:
             "The 'liblinear' solver does not support multiclass classification (n_classes >= 3). "
             "Either use another solver or wrap the estimator in a OneVsRestClassifier to keep "
             "applying a one-versus-rest scheme."
+        )
+
+
+def check_firth(solver: str, asked: Asked, classes: np.ndarray) -> None:
+    """Bias reduction has two classes, no other penalty and a solver of its own."""
+    if np.isfinite(asked.C) or asked.l1_ratio:
+        raise UsageError(
+            "firth=True reduces the bias of a fit without a penalty, and here is one, of "
+            f"C={asked.C:g} and l1_ratio={asked.l1_ratio:g}: set C=np.inf and l1_ratio=0, or "
+            "firth=False"
+        )
+    if len(classes) > 2:
+        raise UsageError(
+            "Only binary classification is supported. The type of the target is multiclass: "
+            f"firth=True is for two classes, and y has {len(classes)}. Set firth=False and a "
+            "finite C, or wrap the estimator in a OneVsRestClassifier"
+        )
+    if NEAREST.get(solver, solver) not in ("auto", "newton"):
+        raise UsageError(
+            f"firth=True is solved by Fisher scoring, not by {solver!r}: set solver='auto'"
         )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import sys
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solution import Record, Solution, Status
 
+LARGEST_TOTAL = 1e300  # of weights: their exact sum may not be a float
 STRONG = 1e6  # lambda above which W is solved for in units of lambda^-1/2
 LIMIT = (
     "\nSTOP: TOTAL NO. OF ITERATIONS REACHED LIMIT\n\nIncrease the number of iterations "
@@ -42,10 +45,11 @@ MARGIN = 1e4  # left below the largest square, and above the smallest, for sums 
 
 @dataclass(frozen=True)
 class Problem:
-    """An objective, and the scaling that takes its variables to those of X as given."""
+    """An objective, the scaling that takes its variables to those of X as given, and sum s_i."""
 
     objective: Objective
     scaling: Scaling | None
+    total: float
 
     def start(self, coef: np.ndarray, intercept: np.ndarray) -> np.ndarray:
         """theta that stands for coef (k, n) and intercept (k,)."""
@@ -85,7 +89,7 @@ def make_problem(
     _check_magnitude(X, options.scaling)
     shares = weights.shares
     penalty = Penalty(strength(asked.C, weights.total), asked.l1_ratio)
-    scaling, penalty = _tame(make_scaling(X, options.scaling, shares), penalty, X.shape[1])
+    scaling, penalty = tame(make_scaling(X, options.scaling, shares), penalty, X.shape[1])
     objective = Objective(
         design=make_design(X, scaling),
         head=Binary() if k == 2 else Softmax(k),
@@ -94,7 +98,7 @@ def make_problem(
         penalty=penalty,
         intercept=options.fit_intercept,
     )
-    return Problem(objective, scaling)
+    return Problem(objective, scaling, float(min(weights.total, Fraction(LARGEST_TOTAL))))
 
 
 def print_progress(record: Record) -> None:
@@ -105,11 +109,16 @@ def print_progress(record: Record) -> None:
     )
 
 
-def warn_unless_solved(solution: Solution, solver: str, max_iter: int) -> None:
-    """A ConvergenceWarning that begins as scikit-learn's does for `solver`, and adds our advice."""
+def warn_unless_solved(
+    solution: Solution, solver: str, max_iter: int, separated: Callable[[], str]
+) -> None:
+    """A ConvergenceWarning that begins as scikit-learn's does for `solver`, and adds our advice.
+
+    `separated` says what there is to say of separation.
+    """
     status, asked_for_steps = solution.status, solution.solver == "gradient-descent"
     if status is Status.SEPARABLE:
-        warnings.warn(status.advice, ConvergenceWarning, stacklevel=4)
+        warnings.warn(separated(), ConvergenceWarning, stacklevel=4)
     elif status is Status.STALLED or (status is Status.MAX_ITER and not asked_for_steps):
         text = _failed(solution)
         if status is Status.MAX_ITER:
@@ -133,7 +142,7 @@ def _advice(solution: Solution) -> str:
     return f"{solution.status.advice} You might also want to scale the data."
 
 
-def _tame(scaling: Scaling | None, penalty: Penalty, n: int) -> tuple[Scaling | None, Penalty]:
+def tame(scaling: Scaling | None, penalty: Penalty, n: int) -> tuple[Scaling | None, Penalty]:
     """A very strong L2 penalty becomes one of strength 1 on sqrt(lambda) W: the same objective.
 
     Otherwise the weights are of size 1 / lambda beside an intercept of size 1, and no solver that

@@ -11,12 +11,12 @@ from typing import Any
 
 _HOME = {
     "Card": "onelayer.model.card",
-    "Evaluation": "onelayer.measures",
+    "Evaluation": "onelayer.evaluation",
     "Model": "onelayer.model.fitted",
     "Settings": "onelayer.model.settings",
     "TrainingInterrupted": "onelayer.model.training",
     "load": "onelayer.model.fitted",
-    "save": "onelayer.model.fitted",
+    "save": "onelayer.model.conversion",
     "train": "onelayer.model.training",
 }
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from types import NoneType
 from typing import Any
 
+import numpy as np
+
+import onelayer
 from onelayer.errors import ModelFileError
 from onelayer.readers import Audit
 from onelayer.words import c_in_words, interval_in_words, loss_in_words, percent
@@ -22,6 +27,8 @@ _OBJECTS = (
     "solution",
     "audit",
     "reading",
+    "calibration",
+    "decision",
 )
 _DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -55,6 +62,11 @@ class Card:
         What was read, left out and chosen.
     reading
         What reading another source the same way must know: `index_base` of a LIBSVM file.
+    calibration
+        The temperature, on what it was found, in words, and how far the probabilities of those
+        examples can be believed before and after.
+    decision
+        The rule that answers, in words and in numbers; None: the largest probability.
     """
 
     classes: list[str]
@@ -75,6 +87,8 @@ class Card:
     solution: dict[str, Any] | None = None
     audit: dict[str, Any] | None = None
     reading: dict[str, Any] | None = None
+    calibration: dict[str, Any] | None = None
+    decision: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
@@ -107,6 +121,10 @@ class Card:
             yield "trained on", f"{self.source}" + (", then again on everything" * self.refit)
         if self.choice is not None:
             yield "C", f"{c_in_words(self.choice['C'])}, {self.choice['words']}"
+        if self.calibration is not None:
+            yield "calibrated", self.calibration["words"]
+        if self.decision is not None:
+            yield "answers", self.decision["words"]
         yield from self._judged()
         if self.solution is not None:
             yield "solved", _solved(self.solution)
@@ -121,6 +139,8 @@ class Card:
         if self.test is not None:
             before = ", before the second training" * self.refit
             yield "judged", f"{measures_in_words(self.test)}, by {self.judge}{before}"
+            if trust := trust_in_words(self.test):
+                yield "trust", trust
         elif self.judge is not None:
             yield "judged", f"by {self.judge}"
         if self.baseline is not None:
@@ -131,6 +151,18 @@ class Card:
         return "\n".join(f"{heading:<13}{text}" for heading, text in rows)
 
 
+def made_now() -> dict[str, Any]:
+    """Return when and with which software, for a card."""
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {
+            "onelayer": onelayer.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+    }
+
+
 def measures_in_words(measures: dict[str, Any]) -> str:
     """Accuracy, its interval where it has one, log loss and the number of examples."""
     interval = measures.get("interval")
@@ -138,6 +170,25 @@ def measures_in_words(measures: dict[str, Any]) -> str:
     return (
         f"accuracy {percent(measures['accuracy'])}{within}, "
         f"log loss {loss_in_words(measures['log_loss'])}, n = {measures['n']}"
+    )
+
+
+def trust_in_words(measures: dict[str, Any]) -> str:
+    """Brier score and calibration error, and the three before calibration where it changed them.
+
+    Empty for a model of a version that did not measure them.
+    """
+    if measures.get("brier") is None:
+        return ""
+    now = (
+        f"Brier {measures['brier']:.4f}, calibration error {percent(measures['calibration_error'])}"
+    )
+    before = measures.get("uncalibrated")
+    if before is None:
+        return now
+    return (
+        f"{now} (before calibration log loss {loss_in_words(before['log_loss'])}, "
+        f"{before['brier']:.4f}, {percent(before['calibration_error'])})"
     )
 
 

@@ -1,9 +1,9 @@
-"""Between a model and the estimator that it was, or could be, fitted with."""
+"""From a fitted estimator to the model that keeps it."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,22 +11,30 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from onelayer.calibration import Readout
 from onelayer.designs import Scaling
-from onelayer.errors import ModelFileError, UsageError
+from onelayer.errors import UsageError
 from onelayer.estimators import LogisticRegression, exact_parameters
 from onelayer.estimators.steps import table_of
-from onelayer.model.card import Card
-from onelayer.model.fitted import Model, made_now
+from onelayer.measures import head_of
+from onelayer.model.card import Card, made_now
+from onelayer.model.fitted import Model
 from onelayer.model.json_values import number, plain
 from onelayer.readers import Preprocessing
 from onelayer.readers.encoding import Table
-from onelayer.solution import Solution, Status
+from onelayer.solution import Solution
 
 
 def from_estimator(
-    estimator: Any, preprocessing: Preprocessing | None = None, **card: Any
+    estimator: Any,
+    preprocessing: Preprocessing | None = None,
+    readout: Readout | None = None,
+    **card: Any,
 ) -> Model:
-    """Return a fitted estimator as a model; `card` adds to what the estimator itself knows."""
+    """Return a fitted estimator as a model; `card` adds to what the estimator itself knows.
+
+    `readout` is what its z means; None: its own probabilities, the largest of which answers.
+    """
     if isinstance(estimator, Pipeline):
         return _from_pipeline(estimator, card)
     _require_fitted(estimator)
@@ -42,11 +50,26 @@ def from_estimator(
         coef=coef,
         intercept=intercept,
         classes=estimator.classes_,
+        readout=readout or Readout(head=head_of(estimator.classes_)),
         scaling=estimator.scaling_,
         preprocessing=preprocessing,
         parameters=_parameters(estimator),
         card=Card(**plain({**made_now(), **known, **card})),
     )
+
+
+def save(model: Model | LogisticRegression | Pipeline, path: str | Path) -> None:
+    """Write a model, or a fitted `LogisticRegression` or pipeline that ends in one, to one file.
+
+    The steps of a pipeline are those of a closed list, see `estimators/steps.py`.
+
+    Raises
+    ------
+    UsageError
+        For anything else.
+    """
+    fitted = model if isinstance(model, Model) else from_estimator(model)
+    fitted.save(path)
 
 
 def _from_pipeline(pipeline: Pipeline, card: dict[str, Any]) -> Model:
@@ -77,48 +100,11 @@ def _is_of_arrays(pipeline: Pipeline, table: Table) -> bool:
     return plain and in_order and [c.name for c in table.columns] == [f"x{j}" for j in range(n)]
 
 
-def to_estimator(model: Model) -> LogisticRegression:
-    """Return the fitted estimator that has the model's weights.
-
-    Raises
-    ------
-    ModelFileError
-        Where the file that the model is of holds parameters that no estimator has.
-    """
-    try:
-        return _to_estimator(model)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ModelFileError(
-            f"the model is damaged: its parameters cannot be understood: {error!r}"
-        ) from error
-
-
-def _to_estimator(model: Model) -> LogisticRegression:
-    parameters = dict(model.parameters)
-    if "C" in parameters:
-        parameters["C"] = float(parameters["C"])
-    estimator = LogisticRegression(**parameters)
-    estimator.coef_, estimator.intercept_ = model.coef, model.intercept
-    estimator.scaling_ = model.scaling
-    estimator.classes_, estimator.n_features_in_ = model.classes, model.coef.shape[1]
-    if model.card.solution is not None:
-        estimator.solution_ = _solution(model.card.solution)
-        estimator.n_iter_ = np.array([estimator.solution_.iterations])
-    return estimator
-
-
 def solution_fields(solution: Solution) -> dict[str, Any]:
     """Return a solution as JSON has it, without its history, which grows with the steps."""
     named = {name: getattr(solution, name) for name in (field.name for field in fields(solution))}
     del named["history"]
     return plain(named)
-
-
-def _solution(named: dict[str, Any]) -> Solution:
-    undefined = {"gap": math.nan, "gap_bound": math.inf}
-    missing = {name: value for name, value in undefined.items() if named[name] is None}
-    status = Status(named["status"])
-    return Solution(**{**named, **missing, "status": status, "history": ()})
 
 
 def _parameters(estimator: LogisticRegression) -> dict[str, Any]:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import platform
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-import onelayer
+from onelayer.calibration import Readout
 from onelayer.designs import Scaling, make_design
 from onelayer.errors import DataError, ModelFileError, ShapeError, UsageError
+from onelayer.evaluation import Evaluation, evaluate
 from onelayer.logistic import Head
-from onelayer.measures import Evaluation, decide, evaluate, head_of, probabilities_of
+from onelayer.measures import head_of
 from onelayer.model.arrays import file_rows
 from onelayer.model.card import Card
+from onelayer.model.readouts import kept_arrays, kept_fields, read_readout
 from onelayer.model.sources import (
     Progress,
     Reading,
@@ -63,6 +63,8 @@ class Model:
         What makes a row of a table's cells a row of X; None for arrays and pictures.
     parameters
         Those of the estimator that was fitted.
+    readout
+        What z means: the temperature, and the rule that answers.
     card
         Where the model comes from and how well it did.
     evidence
@@ -72,6 +74,7 @@ class Model:
     coef: np.ndarray
     intercept: np.ndarray
     classes: np.ndarray
+    readout: Readout
     card: Card
     scaling: Scaling | None = None
     preprocessing: Preprocessing | None = None
@@ -85,7 +88,12 @@ class Model:
     @property
     def head(self) -> Head:
         """Binary or softmax."""
-        return head_of(self.classes)
+        return self.readout.head
+
+    @property
+    def temperature(self) -> float:
+        """T of a = sigma(z / T) or softmax(z / T); 1 where the model is not calibrated."""
+        return self.readout.temperature
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -94,13 +102,20 @@ class Model:
 
     @cached_property
     def estimator(self) -> LogisticRegression:
-        """The fitted `LogisticRegression` with these weights."""
-        from onelayer.model.conversion import to_estimator
+        """The fitted `LogisticRegression` with these weights, without temperature and rule."""
+        from onelayer.model.restoring import restored
 
-        return to_estimator(self)
+        return restored(
+            coef=self.coef,
+            intercept=self.intercept,
+            classes=self.classes,
+            scaling=self.scaling,
+            parameters=self.parameters,
+            solution=self.card.solution,
+        )
 
     def predict(self, inputs: Inputs) -> np.ndarray:
-        """Return the label of each input, (m,), with the dtype of `classes`.
+        """Return the label of each input, (m,), with the dtype of `classes`, by the model's rule.
 
         Parameters
         ----------
@@ -118,14 +133,14 @@ class Model:
         ShapeError
             Where an array does not fit the model.
         """
-        return self.classes[decide(self.forward(self._rows(inputs)), self.head)]
+        return self.classes[self.readout.answers(self.forward(self._rows(inputs)))]
 
     def predict_proba(self, inputs: Inputs) -> np.ndarray:
-        """Return the probability of each class, (m, K); inputs and errors as for `predict`."""
+        """Return the calibrated probability of each class, (m, K); inputs as for `predict`."""
         return self.probabilities(self._rows(inputs))
 
     def contributions(self, rows: Inputs) -> np.ndarray:
-        """Return what each column adds to z: (m, columns), with softmax (m, columns, K).
+        """What each column adds to z, before calibration: (m, columns); softmax (m, columns, K).
 
         z_i = sum_j contributions_ij + intercept: exact, as every feature is of one column. A number
         adds nothing at its mean.
@@ -185,7 +200,7 @@ class Model:
             from onelayer.model.reporting import report_on_examples
 
             report_on_examples(self, report, source, examples, Z)
-        return evaluate(Z, examples.labels, self.classes, examples.weights)
+        return evaluate(Z, examples.labels, self.classes, examples.weights, self.readout)
 
     def report(
         self,
@@ -218,7 +233,7 @@ class Model:
         write(self.to_record(), path)
 
     def forward(self, X: np.ndarray) -> np.ndarray:
-        """z = X w + b: (m, K), or (m, 1) for two classes; X is (m, n)."""
+        """z = X w + b, before calibration: (m, K), or (m, 1) for two classes; X is (m, n)."""
         if X.ndim != 2 or X.shape[1] != self.coef.shape[1]:
             raise ShapeError(
                 f"X has the shape {X.shape}: the model takes (m, {self.coef.shape[1]}), "
@@ -230,8 +245,8 @@ class Model:
         return make_design(X, self.scaling).forward(W, b).astype(np.float64, copy=False)
 
     def probabilities(self, X: np.ndarray) -> np.ndarray:
-        """a for every class, (m, K)."""
-        return probabilities_of(self.forward(X), self.head)
+        """a for every class, calibrated, (m, K)."""
+        return self.readout.probabilities(self.forward(X))
 
     def read_files(
         self, files: list[Path], progress: Any = None
@@ -263,9 +278,10 @@ class Model:
             "preprocessing": self.preprocessing and self.preprocessing.to_dict(),
             "table": self.table and self.table.to_dict(),
             "parameters": self.parameters,
+            "readout": kept_fields(self.readout),
             "card": self.card.to_dict(),
         }
-        arrays = {"coef": self.coef, "intercept": self.intercept}
+        arrays = {"coef": self.coef, "intercept": self.intercept, **kept_arrays(self.readout)}
         if self.scaling is not None:
             arrays |= {"centre": self.scaling.centre, "scale": self.scaling.scale}
         return ModelRecord(arrays, metadata)
@@ -275,11 +291,13 @@ class Model:
         """Return the model that `to_record` described; ModelFileError if it cannot have."""
         arrays, metadata = record.arrays, record.metadata
         try:
-            preprocessing, table = metadata["preprocessing"], metadata.get("table")
+            preprocessing, classes = metadata["preprocessing"], decode_labels(metadata["classes"])
+            readout, table = metadata.get("readout"), metadata.get("table")
             model = cls(
                 coef=arrays["coef"],
                 intercept=arrays["intercept"],
-                classes=decode_labels(metadata["classes"]),
+                classes=classes,
+                readout=read_readout(head_of(classes), len(classes), arrays, readout),
                 scaling=Scaling(arrays["centre"], arrays["scale"]) if "scale" in arrays else None,
                 preprocessing=preprocessing and Preprocessing.from_dict(preprocessing),
                 table=table and Table.from_dict(table),
@@ -294,7 +312,7 @@ class Model:
         return model
 
     def _require_consistent(self) -> None:
-        rows = head_of(self.classes).width
+        rows = self.head.width
         if self.coef.ndim != 2 or self.coef.shape[0] != rows or self.intercept.shape != (rows,):
             raise ModelFileError(
                 f"is damaged: weights {self.coef.shape} and {self.intercept.shape} "
@@ -370,30 +388,3 @@ def load(path: str | Path) -> Model:
         return Model.from_record(record)
     except ModelFileError as error:
         raise ModelFileError(f"{path} {error}") from error
-
-
-def save(model: Any, path: str | Path) -> None:
-    """Write a model, or a fitted `LogisticRegression` or pipeline that ends in one, to one file.
-
-    Raises
-    ------
-    UsageError
-        For anything else.
-    """
-    if not isinstance(model, Model):
-        from onelayer.model.conversion import from_estimator
-
-        model = from_estimator(model)
-    model.save(path)
-
-
-def made_now() -> dict[str, Any]:
-    """Return when and with which software, for a card."""
-    return {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {
-            "onelayer": onelayer.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
-    }

@@ -16,7 +16,6 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from onelayer.errors import DataError, UsageError
-from onelayer.measures import decide, probabilities_of
 from onelayer.model.fitted import Model
 from onelayer.model.sources import Progress, no_progress
 from onelayer.model_file import written_whole
@@ -133,7 +132,7 @@ class Scoring:
     def _answers(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Positions of the classes (m,), and the probability of each (m, K)."""
         Z = self.model.forward(self.table.features_of(codes))
-        return decide(Z, self.model.head), probabilities_of(Z, self.model.head)
+        return self.model.readout.answers(Z), self.model.readout.probabilities(Z)
 
     @property
     def _added(self) -> list[str]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from onelayer.calibration import CostsGiven
 from onelayer.errors import UsageError
 
 Mode: TypeAlias = Literal["RGB", "L", "RGBA"]
 Fit: TypeAlias = Literal["stretch", "crop", "pad"]
 ClassWeight: TypeAlias = Literal["balanced"]
+Calibrate: TypeAlias = Literal["temperature", "none"]
+ShareGiven: TypeAlias = str | tuple[Any, float] | Mapping[Any, float]
+"""A class and a share: `"ill=0.95"`, `("ill", 0.95)` or `{"ill": 0.95}`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +49,26 @@ class Settings:
         Whether the first row of a CSV file names the columns.
     C
         The inverse strength of the penalty, scikit-learn's C; infinity for no penalty. None: chosen
-        from a path of ten values by log loss, never on what judges the model.
+        from a path of ten values or more by the log loss in five folds, or on the validation set;
+        at optima, whatever the solver, and never on what judges the model.
     l1_ratio
         The share of L1 in the penalty: 0 is L2 alone, 1 is L1 alone, between them the elastic net.
     solver, learning_rate, max_iter, class_weight
         As in `LogisticRegression`.
+    calibrate
+        `temperature`: z is divided by the T of least log loss on examples that the layer was not
+        trained on, never those that judge; `none`. None: temperature, but none for an explicit
+        gradient descent without a validation set, of which it would take five more runs.
+    correct_class_weight
+        Take the class weights out of the probabilities, which are then those of the classes as they
+        come; the answers keep them.
+    costs
+        What mistakes cost: `"true:answer=cost, ..."`, a CSV file, `{(true, answer): cost}` or a
+        matrix (K, K). The answer is the one that costs least on average.
+    recall, precision
+        A class and a share, `"ill=0.95"` or `{"ill": 0.95}`: it is answered above the threshold
+        that finds that share of it, or of whose answers that share is right. Chosen on examples
+        that the layer was not trained on.
     test, val
         Sources that judge and that choose; they go before the folder's own `test/` and `val/`.
     test_size
@@ -78,6 +98,11 @@ class Settings:
     learning_rate: float = 0.005
     max_iter: int = 1000
     class_weight: ClassWeight | None = None
+    calibrate: Calibrate | None = None
+    correct_class_weight: bool = False
+    costs: CostsGiven | None = None
+    recall: ShareGiven | None = None
+    precision: ShareGiven | None = None
     test: str | Path | tuple[Any, Any] | None = None
     val: str | Path | tuple[Any, Any] | None = None
     test_size: float = 0.2
@@ -99,6 +124,26 @@ class Settings:
         weight = self.class_weight
         _require(weight in {None, "balanced"}, "class_weight", weight, "'balanced' or None")
         _require(self.seed >= 0, "seed", self.seed, "a whole number, at least 0")
+        self._require_one_rule()
+
+    def _require_one_rule(self) -> None:
+        """Check what is said of probabilities and answers."""
+        how = self.calibrate
+        _require(how in {None, "temperature", "none"}, "calibrate", how, "'temperature' or 'none'")
+        rules = {"costs": self.costs, "recall": self.recall, "precision": self.precision}
+        given = [name for name, rule in rules.items() if rule is not None]
+        if len(given) > 1:
+            raise UsageError(f"{' and '.join(given)} are two rules for one answer: give one")
+        for kind in set(given) - {"costs"}:
+            share_of(kind, rules[kind])
+        weighted, corrected = self.class_weight is not None, self.correct_class_weight
+        if corrected and not weighted:
+            raise UsageError("correct_class_weight takes class weights out: give class_weight too")
+        if weighted and not corrected and self.costs is not None:
+            raise UsageError(
+                "costs need the probabilities of the classes as they come, which class_weight "
+                "distorts: give correct_class_weight too, or no class_weight"
+            )
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> Settings:
@@ -116,6 +161,34 @@ class Settings:
                 f"train has no setting {unknown[0]!r}: it knows {', '.join(sorted(known))}"
             )
         return cls(**options)
+
+
+def share_of(kind: str, given: Any) -> tuple[str, float]:
+    """Return the class and the share of it that a `recall` or `precision` asks for.
+
+    Raises
+    ------
+    UsageError
+        Where it cannot be understood.
+    """
+    pairs = list(given.items()) if isinstance(given, Mapping) else [given]
+    pair = pairs[0] if len(pairs) == 1 else None
+    name, _, share = pair.rpartition("=") if isinstance(pair, str) else _both(pair)
+    try:
+        wanted = float(share)
+    except (TypeError, ValueError):
+        wanted = math.nan
+    _require(
+        str(name) != "" and 0 < wanted <= 1,
+        kind,
+        given,
+        f"a class and a share above 0 and at most 1, as in {kind} ill=0.95",
+    )
+    return str(name), wanted
+
+
+def _both(pair: Any) -> tuple[Any, str, Any]:
+    return (pair[0], "=", pair[1]) if isinstance(pair, tuple) and len(pair) == 2 else ("", "", "")
 
 
 def _require(holds: bool, name: str, value: Any, expected: str) -> None:

@@ -135,9 +135,14 @@ def read_source(source: Source, reading: Reading) -> Examples:
         return _pictures(path, reading)
     if path.exists():
         raise DataError(f"{source} is a file, and of no kind that can be read: give {SUPPORTED}")
-    if is_embedded(source):
-        return _EMBEDDED[str(source)](reading)
-    raise FileNotFoundError(f"there is no {source}: give {SUPPORTED}")
+    require_source(source)
+    return _EMBEDDED[str(source)](reading)
+
+
+def require_source(source: Source) -> None:
+    """Raise FileNotFoundError where there is neither a path nor an embedded set of that name."""
+    if not (isinstance(source, tuple) or Path(source).exists() or is_embedded(source)):
+        raise FileNotFoundError(f"there is no {source}: give {SUPPORTED}")
 
 
 def is_table(path: Path, asked: TableAsked) -> bool:
@@ -239,7 +244,8 @@ def _breast_cancer(reading: Reading) -> Examples:
         raise UsageError("breast_cancer is a table, not a folder of pictures: it has no size")
     found = load_breast_cancer()
     labels = found.target_names[found.target]
-    return _embedded("breast_cancer", found.data, labels, reading, None)
+    features = tuple(found.feature_names.tolist())
+    return replace(_embedded("breast_cancer", found.data, labels, reading, None), features=features)
 
 
 def _embedded(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -10,28 +9,25 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
+from onelayer.calibration import Readout
 from onelayer.errors import UsageError
 from onelayer.estimators import LogisticRegression, exact_parameters
+from onelayer.estimators.folds import OutOfFold
 from onelayer.estimators.training import forward
-from onelayer.measures import evaluate
+from onelayer.evaluation import evaluate
+from onelayer.model.calibrating import Calibrated, Calibrating, balanced_weights, calibrate
 from onelayer.model.choice import Choice, Choosing, choose
 from onelayer.model.conversion import from_estimator
+from onelayer.model.deciding import check_decision
 from onelayer.model.examples import Examples
 from onelayer.model.fitted import Model
 from onelayer.model.json_values import number, plain
-from onelayer.model.parts import Parts, read_parts, split
+from onelayer.model.parts import Parts, read_parts
 from onelayer.model.reporting import Evidence
 from onelayer.model.settings import Settings
 from onelayer.model.sources import Progress, Source, described, identity, no_progress
 from onelayer.solvers import SOLVERS
-
-CHOOSING = 0.2
-"""The fraction of the training examples that chooses C where no validation set does."""
-
-CHOOSING_TOL = 1e-4
-"""The relative gap of the fits that choose C: held-out log losses differ by more."""
 
 
 class TrainingInterrupted(KeyboardInterrupt):
@@ -55,8 +51,8 @@ def train(source: Source, *, progress: Progress = no_progress, **settings: Any) 
         Called as progress(what is under way, done, total).
     settings
         See `Settings`: size, mode, fit, x, y, n_features, target, drop, weights, group, header, C,
-        l1_ratio, solver, learning_rate, max_iter, class_weight, test, val, test_size, seed, refit,
-        strict.
+        l1_ratio, solver, learning_rate, max_iter, class_weight, calibrate, correct_class_weight,
+        costs, recall, precision, test, val, test_size, seed, refit, strict.
 
     Raises
     ------
@@ -71,6 +67,7 @@ def train(source: Source, *, progress: Progress = no_progress, **settings: Any) 
     if asked.solver not in SOLVERS:
         raise UsageError(f"there is no solver {asked.solver!r}: give one of {', '.join(SOLVERS)}")
     parts = read_parts(source, asked, progress)
+    check_decision(asked, parts.train.classes)
     return _Training(source, asked, parts, progress).run()
 
 
@@ -83,21 +80,25 @@ class _Training:
     parts: Parts
     progress: Progress
     best: LogisticRegression | None = field(init=False, default=None)
-    Z: np.ndarray | None = field(init=False, default=None)  # of what judges
 
     def run(self) -> Model:
         with self._kept_on_interrupt():
             choice = self._choice()
             self.progress("training", 0, 1)
             estimator = self.best = self._fit(choice.C, self.parts.train)
-            card = {"choice": _choice_fields(choice), **self._judge(estimator)}
+            calibrated, evidence = self._calibrate(estimator, choice)
+            readout = calibrated.readout
+            card = {
+                "choice": _choice_fields(choice),
+                **calibrated.card,
+                **self._judge(evidence, readout),
+            }
             if self.settings.refit:
                 self.progress("training again on everything", 0, 1)
                 estimator = self._fit(choice.C, self.parts.everything)
-            model = self._model(estimator, refit=self.settings.refit, **card)
-            return replace(
-                model, evidence=Evidence(parts=self.parts, Z=self.Z, estimator=estimator)
-            )
+                readout = self._of_everything(readout)
+            model = self._model(estimator, readout, refit=self.settings.refit, **card)
+            return replace(model, evidence=replace(evidence, estimator=estimator))
 
     @contextmanager
     def _kept_on_interrupt(self) -> Iterator[None]:
@@ -111,17 +112,16 @@ class _Training:
     def _choice(self) -> Choice:
         if self.settings.C is not None:
             return Choice(self.settings.C, (), "as asked")
-        train, judge = self.parts.train, self.parts.val
-        if judge is None:
-            train, judge = split(train, CHOOSING, self.settings.seed)
-        if len(judge) == 0:
-            return Choice(1.0, (), f"the default: too few {judge.unit} to choose on")
-        tell = partial(self.progress, "choosing C")
-        with warnings.catch_warnings():
-            # A penalty at which a solver gives up is judged by its log loss, like any other.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            fit = partial(self._fit, tol=CHOOSING_TOL)
-            return choose(Choosing(train, judge, fit, self._keep, tell))
+        how = Choosing(
+            train=self.parts.train,
+            judge=self.parts.val,
+            class_weight=self.settings.class_weight,
+            l1_ratio=self.settings.l1_ratio,
+            seed=self.settings.seed,
+            keep=self._keep,
+            tell=partial(self.progress, "choosing C"),
+        )
+        return choose(how)
 
     def _keep(self, estimator: LogisticRegression) -> None:
         self.best = estimator
@@ -147,31 +147,68 @@ class _Training:
                 self.best = estimator
             raise
 
-    def _judge(self, estimator: LogisticRegression) -> dict[str, Any]:
+    def _calibrate(
+        self, estimator: LogisticRegression, choice: Choice
+    ) -> tuple[Calibrated, Evidence]:
+        """What z means from now on, and every forward pass that the layer was judged by."""
+        parts = self.parts
+        Z_val = None if parts.val is None else _forward(estimator, parts.val)
+        calibrated = calibrate(
+            Calibrating(
+                settings=self.settings,
+                train=parts.train,
+                val=parts.val,
+                estimator=estimator,
+                Z_val=Z_val,
+                folds=choice.out_of_fold,
+                tell=partial(self.progress, "calibrating"),
+            )
+        )
+        Z = None if parts.test is None else _forward(estimator, parts.test)
+        return calibrated, Evidence(
+            parts=parts,
+            Z=Z,
+            Z_val=Z_val,
+            folds=calibrated.folds or self._folds_of(choice),
+            estimator=estimator,
+        )
+
+    def _folds_of(self, choice: Choice) -> OutOfFold | None:
+        """The layers that chose C, which are at an optimum: gradient descent's are not alike."""
+        return None if self.settings.solver == "gradient-descent" else choice.out_of_fold
+
+    def _of_everything(self, readout: Readout) -> Readout:
+        """The class weights of a second training, on everything, are those to take out."""
+        if readout.class_weights is None:
+            return readout
+        return replace(readout, class_weights=balanced_weights(self.parts.everything))
+
+    def _judge(self, evidence: Evidence, readout: Readout) -> dict[str, Any]:
         train, test = self.parts.train, self.parts.test
-        if test is not None:
-            self.Z = _forward(estimator, test)
+        Z = _forward(evidence.estimator, train)
+        # An interval says what to expect of new examples: on these it would mislead.
+        on_train = replace(
+            evaluate(Z, train.labels, train.classes, train.weights, readout), interval=None
+        )
+        judged = (
+            None
+            if test is None or evidence.Z is None
+            else evaluate(evidence.Z, test.labels, test.classes, test.weights, readout).to_dict()
+        )
         return {
             "judge": self.parts.judge,
-            # An interval says what to expect of new examples: on these it would mislead.
-            "train": replace(
-                evaluate(_forward(estimator, train), train.labels, train.classes, train.weights),
-                interval=None,
-            ).to_dict(),
-            "test": self._test_measures(),
+            "train": on_train.to_dict(),
+            "test": judged,
             "baseline": _baseline(train, train if test is None else test),
         }
 
-    def _test_measures(self) -> dict[str, Any] | None:
-        test = self.parts.test
-        if test is None or self.Z is None:
-            return None
-        return evaluate(self.Z, test.labels, test.classes, test.weights).to_dict()
-
-    def _model(self, estimator: LogisticRegression, **judged: Any) -> Model:
+    def _model(
+        self, estimator: LogisticRegression, readout: Readout | None = None, **judged: Any
+    ) -> Model:
         model = from_estimator(
             estimator,
             self.parts.train.preprocessing,
+            readout,
             source=described(self.source),
             source_id=identity(self.source),
             settings=_setting_fields(self.settings),
@@ -196,7 +233,12 @@ def _baseline(train: Examples, judge: Examples) -> dict[str, Any]:
 
 def _choice_fields(choice: Choice) -> dict[str, Any]:
     tried = [[C, loss] for C, loss in choice.tried]
-    return {"C": number(choice.C), "tried": plain(tried), "words": choice.words}
+    return {
+        "C": number(choice.C),
+        "tried": plain(tried),
+        "std_errors": plain(list(choice.errors)),
+        "words": choice.words,
+    }
 
 
 def _setting_fields(settings: Settings) -> dict[str, Any]:
@@ -204,4 +246,5 @@ def _setting_fields(settings: Settings) -> dict[str, Any]:
     test, val = (
         None if source is None else described(source) for source in (settings.test, settings.val)
     )
-    return {**plain(asdict(replace(settings, test=test, val=val))), "C": C}
+    costs = None if settings.costs is None else "given"  # the decision has them
+    return {**plain(asdict(replace(settings, test=test, val=val, costs=costs))), "C": C}

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from onelayer.report.judging import Bin, Roc
+from onelayer.calibration import Bin
+from onelayer.report.judging import Roc
 from onelayer.solution import Record
 
 if TYPE_CHECKING:
@@ -76,19 +78,35 @@ def costs_no_passes(history: Sequence[Record]) -> bool:
     return history[-1].passes - history[0].passes < 1
 
 
-def loss_by_c(tried: Sequence[tuple[float, float]], C: float) -> str:
-    """Log loss on other examples over the values of C that were tried, the one taken marked."""
+@dataclass(frozen=True)
+class Penalties:
+    """What was tried: C, its log loss, the standard error of that (or none at all), the C taken."""
+
+    Cs: Sequence[float]
+    losses: Sequence[float]
+    errors: Sequence[float]
+    taken: float
+
+
+def loss_by_c(tried: Penalties) -> str:
+    """Log loss on other examples, with its standard error, over the values of C that were tried."""
+    losses, place = np.array(tried.losses), list(tried.Cs).index(tried.taken)
 
     def draw(ax: Axes) -> None:
-        ax.plot(*np.array(tried).T, color=ACCENT, linewidth=2, marker="o", markersize=4)
-        taken = [pair for pair in tried if pair[0] == C]
-        ax.plot(*np.array(taken).T, "o", color=SECOND, markersize=9)
+        if tried.errors:
+            errors = np.array(tried.errors)
+            band = (losses - errors, losses + errors)
+            ax.fill_between(tried.Cs, *band, color=ACCENT, alpha=0.15, linewidth=0)
+        ax.plot(tried.Cs, losses, color=ACCENT, linewidth=2, marker="o", markersize=4)
+        ax.axvline(tried.taken, color=SECOND, linewidth=1, linestyle=(0, (4, 4)))
+        ax.plot([tried.taken], [losses[place]], "o", color=SECOND, markersize=9)
         ax.annotate(
-            "taken",
-            taken[0],
-            (0, -10),
+            f"taken: {tried.taken:.2g}",
+            (tried.taken, 1),
+            (-6 if 2 * place >= len(losses) else 6, -2),
+            xycoords=("data", "axes fraction"),
             textcoords="offset points",
-            ha="center",
+            ha="right" if 2 * place >= len(losses) else "left",
             va="top",
             color=SECOND,
         )
@@ -96,7 +114,7 @@ def loss_by_c(tried: Sequence[tuple[float, float]], C: float) -> str:
         ax.minorticks_off()
         ax.margins(y=0.2)
         ax.set_xlabel("C, from a strong penalty to a weak one")
-        ax.set_ylabel("log loss")
+        ax.set_ylabel("log loss, nats")
 
     return _drawn("choice", draw)
 
@@ -115,21 +133,33 @@ def roc_curve(curve: Roc) -> str:
     return _drawn("roc", draw)
 
 
-def reliability(bins: Sequence[Bin]) -> str:
-    """How often answers were right, with 95 % intervals, over how sure they were."""
-    x = [found.confidence for found in bins]
-    y = np.array([found.rate.value for found in bins])
+def reliability(bins: Sequence[Bin], before: Sequence[Bin] | None, of: str | None) -> str:
+    """How often what was said was so, with 95 % intervals, over how sure it was.
+
+    `of` is the class whose probability it is; None: the likeliest class of each example. `before`
+    are the bins before calibration, drawn hollow.
+    """
     low, high = np.array([found.rate.interval for found in bins]).T
+    x, y = _points(bins)
 
     def draw(ax: Axes) -> None:
         ax.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
+        if before is not None:
+            hollow = ax.plot(*_points(before), "o", color=SECOND, markersize=7, label="before")[0]
+            hollow.set_markerfacecolor("none")
         ax.vlines(x, low, high, color=ACCENT, linewidth=1.6, alpha=0.7)
-        ax.plot(x, y, "o", color=ACCENT, markersize=7)
-        ax.set_xlabel("how sure the answer was")
-        ax.set_ylabel("share that was right")
+        ax.plot(x, y, "o", color=ACCENT, markersize=6, label="calibrated")
+        if before is not None:
+            ax.legend(loc="upper left", frameon=False, labelcolor=INK, handletextpad=0.3)
+        ax.set_xlabel("how sure it was" if of is None else f"probability of {of}", parse_math=False)
+        ax.set_ylabel("share that was so")
         ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
 
     return _drawn("reliability", draw)
+
+
+def _points(bins: Sequence[Bin]) -> tuple[list[float], list[float]]:
+    return [found.confidence for found in bins], [found.rate.value for found in bins]
 
 
 def _thinned(n: int) -> np.ndarray:

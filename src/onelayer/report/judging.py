@@ -1,4 +1,4 @@
-"""Judgements in more detail than one accuracy: by class, by confidence, by threshold."""
+"""Judgements in more detail than one accuracy: by class, by threshold."""
 
 from __future__ import annotations
 
@@ -8,28 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from onelayer.logistic import Head
-from onelayer.measures import wilson_interval
 
 Z95 = 1.959963984540054  # of the normal distribution
-BINS = 10
-
-
-@dataclass(frozen=True)
-class Rate:
-    """A share with its 95 % interval (Wilson)."""
-
-    hits: int
-    n: int
-
-    @property
-    def value(self) -> float:
-        """Hits over n."""
-        return self.hits / self.n
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """See `wilson_interval`."""
-        return wilson_interval(self.hits, self.n)
 
 
 @dataclass(frozen=True)
@@ -74,14 +54,6 @@ class ClassJudgement:
     def f1(self) -> float | None:
         """2 right / (n + said): the harmonic mean of the two."""
         return 2 * self.right / (self.n + self.said) if self.n + self.said else None
-
-
-@dataclass(frozen=True)
-class Bin:
-    """Answers of about one confidence: how sure they were, and how often right."""
-
-    confidence: float
-    rate: Rate
 
 
 @dataclass(frozen=True)
@@ -132,27 +104,6 @@ def roc(labels: np.ndarray, z: np.ndarray) -> Roc | None:
         return None
     false_alarms, hits, _ = roc_curve(labels, z)
     return Roc(false_alarms, hits)
-
-
-def reliability(confidence: np.ndarray, right: np.ndarray) -> tuple[Bin, ...]:
-    """Ten bins of equal width over the probability of the answer given; empty ones are left out."""
-    place = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    return tuple(
-        Bin(
-            float(confidence[place == k].mean()),
-            Rate(int(right[place == k].sum()), int((place == k).sum())),
-        )
-        for k in np.unique(place)
-    )
-
-
-def calibration_error(bins: tuple[Bin, ...]) -> float:
-    """ECE = sum over the bins of n_bin / n |share right - mean confidence|.
-
-    Source: Naeini, Cooper and Hauskrecht 2015.
-    """
-    n = sum(found.rate.n for found in bins)
-    return sum(found.rate.n * abs(found.rate.value - found.confidence) for found in bins) / n
 
 
 def base_losses(labels: np.ndarray, shares: np.ndarray) -> np.ndarray:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from onelayer.calibration import Readout
 from onelayer.readers import Audit
 
 if TYPE_CHECKING:
-    from onelayer.estimators import LogisticRegression
+    from onelayer.estimators.folds import OutOfFold
     from onelayer.solution import Record
 
 
@@ -51,7 +52,7 @@ class Judged:
     sample
         The examples.
     Z
-        The forward pass, (m, 1) or (m, K).
+        The forward pass, (m, 1) or (m, K), before calibration.
     who
         What they are, in words and in the plural: "held-out pictures".
     """
@@ -59,28 +60,6 @@ class Judged:
     sample: Sample
     Z: np.ndarray
     who: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Folding:
-    """What an out-of-fold pass needs.
-
-    Attributes
-    ----------
-    sample
-        All examples, those that judged too.
-    groups
-        (m,), rows with the same number stay on one side.
-    estimator
-        An estimator with the parameters of the fit; it is cloned, never fitted.
-    seed
-        Of the folds.
-    """
-
-    sample: Sample
-    groups: np.ndarray
-    estimator: LogisticRegression
-    seed: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +82,8 @@ class Layer:
         One record a step, empty where it was not kept.
     card
         Where the model comes from, how it was made and solved, as `Card.to_dict` has it.
+    readout
+        What its z means: probabilities and answers.
     """
 
     classes: np.ndarray
@@ -112,6 +93,7 @@ class Layer:
     features: tuple[str, ...] | None
     history: tuple[Record, ...]
     card: dict[str, Any]
+    readout: Readout
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,8 +110,13 @@ class Material:
         Of what was read.
     judged
         What the layer was judged on; None where nothing was held out.
-    folding
-        What an out-of-fold pass needs; None for a report on other data than was trained on.
+    unseen
+        All examples of the training, judged or not, each with the forward pass of a layer that was
+        not trained on it; None where there is none, and for a report on other data.
+    folds
+        The layers that looked at the examples of training; None as above.
+    other_data
+        Whether the report is on other data than was trained on.
     shares
         (K,), the share of each class in training: what a layer that never looks would answer.
     seen
@@ -141,6 +128,8 @@ class Material:
     layer: Layer
     audit: Audit
     judged: Judged | None
-    folding: Folding | None
+    unseen: Judged | None
+    folds: OutOfFold | None
     shares: np.ndarray
+    other_data: bool = False
     seen: bool = False

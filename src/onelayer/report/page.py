@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.displays.painting import weight_pictures, weight_titles
 from onelayer.model_file import write_atomically
 from onelayer.penalties import left_of
 from onelayer.report import figures, mistakes, sentences
-from onelayer.report.judging import calibration_error
 from onelayer.report.pictures import inlined
 from onelayer.report.results import Judgement, Results
-from onelayer.report.weights import weight_pictures, weight_titles
 from onelayer.words import loss_in_words, percent
 
 GENERATOR = "onelayer"
@@ -26,6 +25,7 @@ PAIRS_SHOWN = 12
 LEFT_OUT_SHOWN = 12
 WEIGHTS_SHOWN = 24  # pictures of weights: noise packs badly, so they are what a page weighs
 FEATURES_SHOWN = 20
+NAME_SHOWN = 30  # letters of a class under a figure
 
 
 def write_report(results: Results, path: str | Path) -> None:
@@ -90,7 +90,11 @@ def _view(results: Results) -> dict[str, Any]:
         "place": place,
         "suspicion": sentences.suspicion(results.suspects, unit, place),
         "trust": judgement and sentences.trust(judgement),
-        "ece": judgement and calibration_error(judgement.bins),
+        "trusts": [] if judgement is None else sentences.trusts(judgement),
+        "chance": judgement and sentences.chance(judgement),
+        "calibrated": sentences.calibrated(card["calibration"]),
+        "bins": sentences.bins(results),
+        "rule": sentences.rule(card["decision"]),
         "verdict": None if judgement is None else sentences.verdict(judgement),
         "meaning": judgement and sentences.meaning(judgement, pictures=layer.shape is not None),
         "caveats": sentences.caveats(results),
@@ -105,6 +109,7 @@ def _view(results: Results) -> dict[str, Any]:
         "suspects": results.suspects,
         "solved": [] if card["solution"] is None else sentences.solved(card["solution"]),
         "chosen": sentences.chosen(card["choice"]),
+        "tried": sentences.tried(card["choice"]),
         "figures": _figures(results),
         "costs": sentences.costs(layer.history),
         "made": _made(card),
@@ -143,6 +148,8 @@ def _measures(judgement: Judgement) -> list[tuple[str, str, str, str]]:
     ]
     if judgement.auc is not None:
         rows.append(("AUC", f"{judgement.auc:.3f}", "", "0.500"))
+    if judgement.cost is not None:
+        rows.append(("Mean cost of an answer", f"{judgement.cost:.4g}", "", "–"))
     return rows
 
 
@@ -208,20 +215,47 @@ def _bars(w: np.ndarray, features: tuple[str, ...] | None) -> list[tuple[str, fl
 
 
 def _figures(results: Results) -> dict[str, Any]:
-    """Return the SVG of each figure that there is something to draw for: numbers and our words."""
+    """Return the SVG of each figure there is something to draw for; matplotlib escapes a name."""
     layer, judgement = results.layer, results.judgement
     choice = layer.card["choice"] or {"tried": []}
-    tried = [(C, loss) for C, loss in choice["tried"] if loss is not None]
+    tried = _penalties(choice)
     found: dict[str, str] = {}
     if len(layer.history) > 1:
         found["cost"] = figures.cost_by_pass(layer.history)
-    if len(tried) > 1 and choice["C"] in [C for C, _ in tried]:
-        found["choice"] = figures.loss_by_c(tried, choice["C"])
+    if tried is not None:
+        found["choice"] = figures.loss_by_c(tried)
     if judgement is not None:
-        found["reliability"] = figures.reliability(judgement.bins)
+        found["reliability"] = _reliability(judgement, results.names)
         if judgement.roc is not None:
             found["roc"] = figures.roc_curve(judgement.roc)
     return found
+
+
+def _reliability(judgement: Judgement, names: list[str]) -> str:
+    before = None if judgement.before is None else judgement.before[0]
+    return figures.reliability(
+        judgement.bins, before, _short(names[1]) if len(names) == 2 else None
+    )
+
+
+def _short(name: str) -> str:
+    """A name that fits under a figure."""
+    return name if len(name) <= NAME_SHOWN else f"{name[: NAME_SHOWN - 1]}…"
+
+
+def _penalties(choice: dict[str, Any]) -> figures.Penalties | None:
+    """What was tried, where there is a curve to draw; files of old have no standard errors."""
+    errors = choice.get("std_errors") or [None] * len(choice["tried"])
+    known = [
+        (C, loss, error)
+        for (C, loss), error in zip(choice["tried"], errors, strict=True)
+        if loss is not None
+    ]
+    Cs, losses, errors = zip(*known, strict=True) if known else ((), (), ())
+    if len(known) < 2 or choice["C"] not in Cs:
+        return None
+    shown = () if None in errors else errors
+    return figures.Penalties(Cs, losses, shown, choice["C"])
 
 
 def _made(card: dict[str, Any]) -> str:

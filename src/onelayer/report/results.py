@@ -7,20 +7,19 @@ from functools import cached_property
 
 import numpy as np
 
-from onelayer.measures import decide, head_of, probabilities_of
+from onelayer.calibration import Bin, Readout, confidences, reliability
+from onelayer.estimators.folds import OutOfFold
+from onelayer.evaluation import Trust
+from onelayer.measures import Rate
 from onelayer.readers import Audit
-from onelayer.report.folds import FOLDS, OutOfFold, out_of_fold
 from onelayer.report.judging import (
-    Bin,
     ClassJudgement,
     Mean,
-    Rate,
     Roc,
     base_losses,
     by_class,
     confusion,
     losses,
-    reliability,
     roc,
 )
 from onelayer.report.material import Judged, Layer, Material, Sample
@@ -75,8 +74,14 @@ class Judgement:
         One judgement a class.
     roc
         For two classes.
-    bins, confidence
-        How often it is right by how sure it is, and how sure it is on average.
+    bins, trust
+        How often what was said with each probability was so, and what that comes to.
+    before
+        The two before calibration; None where there was none.
+    confidence
+        How sure it is of its answers on average.
+    cost
+        The mean cost of the answers; None where there are no costs.
     mistakes
         The most confident ones first.
     """
@@ -92,7 +97,10 @@ class Judgement:
     classes: tuple[ClassJudgement, ...]
     roc: Roc | None
     bins: tuple[Bin, ...]
+    trust: Trust
+    before: tuple[tuple[Bin, ...], Trust] | None
     confidence: float
+    cost: float | None
     mistakes: tuple[Example, ...]
 
 
@@ -136,87 +144,80 @@ class Results:
 
 
 def collect(material: Material) -> Results:
-    """Compute all that a report shows; the out-of-fold pass is what takes its time.
+    """Compute all that a report shows.
 
     Where nothing was held out, the out-of-fold answers judge the layer.
     """
-    layer, judged = material.layer, material.judged
-    found = _folded(material)
-    cross_validated = judged is None and found is not None
-    if cross_validated:
-        judged = found[0] if found else None
+    cross_validated = material.judged is None and material.unseen is not None
+    judged = material.unseen if cross_validated else material.judged
     return Results(
         source=material.source,
         source_id=material.source_id,
-        layer=layer,
+        layer=material.layer,
         audit=material.audit,
         judgement=None if judged is None else _judge(judged, material),
-        suspects=_suspects(material, found),
+        suspects=_suspects(material),
         cross_validated=cross_validated,
-        other_data=material.folding is None,
+        other_data=material.other_data,
         seen=material.seen,
     )
 
 
-def _folded(material: Material) -> tuple[Judged, OutOfFold] | None:
-    folding = material.folding
-    if folding is None:
-        return None
-    folds = out_of_fold(folding, len(material.layer.classes))
-    if folds is None:
-        return None
-    who = f"{material.audit.unit} in {FOLDS}-fold cross-validation"
-    return Judged(sample=folding.sample.take(folds.rows), Z=folds.Z, who=who), folds
-
-
 def _judge(judged: Judged, material: Material) -> Judgement:
-    layer, labels = material.layer, judged.sample.labels
-    head = head_of(layer.classes)
+    layer, labels, readout = material.layer, judged.sample.labels, material.layer.readout
     names = [str(label) for label in layer.classes.tolist()]
-    A, answers = probabilities_of(judged.Z, head), decide(judged.Z, head)
-    confidence = np.take_along_axis(A, answers[:, None], axis=1)[:, 0]
+    A, answers = readout.probabilities(judged.Z), readout.answers(judged.Z)
+    sure = np.take_along_axis(A, answers[:, None], axis=1)[:, 0]
     right = answers == labels
     counts = confusion(labels, answers, len(names))
     classes = by_class(counts, A, labels, names)
     aucs = [found.auc for found in classes if found.auc is not None]
     frequent = int(np.argmax(material.shares))
     wrong = np.flatnonzero(~right)
-    most_confident = wrong[np.argsort(-confidence[wrong], kind="stable")[:MISTAKES]]
+    most_confident = wrong[np.argsort(-sure[wrong], kind="stable")[:MISTAKES]]
+    own = Readout(head=readout.head)
     return Judgement(
         who=judged.who,
         accuracy=Rate(int(right.sum()), len(labels)),
         base=Rate(int((labels == frequent).sum()), len(labels)),
         base_class=names[frequent],
-        loss=Mean.of(losses(judged.Z, labels, head)),
+        loss=Mean.of(losses(readout.logits(judged.Z), labels, readout.head)),
         base_loss=Mean.of(base_losses(labels, material.shares)),
         auc=float(np.mean(aucs)) if aucs else None,
         counts=counts,
         classes=classes,
         roc=roc(labels, judged.Z[:, 0]) if len(names) == 2 else None,
-        bins=reliability(confidence, right),
-        confidence=float(confidence.mean()),
-        mistakes=_examples(judged.sample, A, most_confident, layer),
+        bins=_bins(judged, readout),
+        trust=Trust.of(judged.Z, labels, readout),
+        before=None if readout.plain else (_bins(judged, own), Trust.of(judged.Z, labels, own)),
+        confidence=float(sure.mean()),
+        cost=readout.cost(labels, answers),
+        mistakes=_examples(judged.sample, most_confident, layer, A, answers),
     )
 
 
-def _suspects(material: Material, found: tuple[Judged, OutOfFold] | None) -> Suspects | None:
-    """Those out of fold; for other data the layer itself has not seen them."""
-    judged, folds = found or (material.judged, None)
-    if judged is None or (material.folding is not None and folds is None):
+def _bins(judged: Judged, readout: Readout) -> tuple[Bin, ...]:
+    return reliability(*confidences(readout.probabilities(judged.Z), judged.sample.labels))
+
+
+def _suspects(material: Material) -> Suspects | None:
+    """Those that a layer not trained on them contradicts; for other data the layer itself."""
+    judged = material.judged if material.other_data else material.unseen
+    if judged is None:
         return None
     layer, labels = material.layer, judged.sample.labels
-    head = head_of(layer.classes)
-    A, answers = probabilities_of(judged.Z, head), decide(judged.Z, head)
+    A, answers = layer.readout.probabilities(judged.Z), layer.readout.answers(judged.Z)
     p_label = np.take_along_axis(A, labels[:, None], axis=1)[:, 0]
     contradicted = np.flatnonzero(answers != labels)
     least = contradicted[np.argsort(p_label[contradicted], kind="stable")[:SUSPECTS]]
-    examples = _examples(judged.sample, A, least, layer)
-    return Suspects(examples=examples, looked_at=len(labels), folds=folds)
+    examples = _examples(judged.sample, least, layer, A, answers)
+    return Suspects(examples=examples, looked_at=len(labels), folds=material.folds)
 
 
-def _examples(sample: Sample, A: np.ndarray, rows: np.ndarray, layer: Layer) -> tuple[Example, ...]:
+def _examples(
+    sample: Sample, rows: np.ndarray, layer: Layer, A: np.ndarray, answers: np.ndarray
+) -> tuple[Example, ...]:
     names = [str(label) for label in layer.classes.tolist()]
-    answers = A.argmax(axis=1)
     return tuple(
         Example(
             name=str(sample.names[row]),

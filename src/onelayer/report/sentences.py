@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.measures import is_weak
+from onelayer.calibration import BINS, chance_error
+from onelayer.estimators.folds import FOLDS, TOL, OutOfFold
+from onelayer.evaluation import Trust
+from onelayer.measures import Rate, is_weak
 from onelayer.penalties import left_of
 from onelayer.report.figures import costs_no_passes
-from onelayer.report.folds import FOLDS, TOL, OutOfFold
-from onelayer.report.judging import Mean, Rate
+from onelayer.report.judging import Mean
 from onelayer.report.material import Layer
 from onelayer.report.results import Judgement, Results, Suspects
 from onelayer.solution import Record, Status
@@ -71,6 +73,46 @@ def trust(judgement: Judgement) -> str:
     return f"{said}: {verdict}."
 
 
+def trusts(judgement: Judgement) -> list[tuple[str, str, str | None]]:
+    """Rows of measure, now, and before calibration where there was one."""
+    now = _trust(judgement.trust)
+    before = [None] * len(now) if judgement.before is None else _trust(judgement.before[1])
+    names = ("Log loss", "Brier score", "Calibration error (ECE)")
+    return list(zip(names, now, before, strict=True))
+
+
+def _trust(found: Trust) -> list[str]:
+    error = percent(found.calibration_error)
+    return [loss_in_words(found.log_loss), f"{found.brier:.4f}", error]
+
+
+def chance(judgement: Judgement) -> str:
+    """Say what calibration error means nothing."""
+    least = percent(chance_error(judgement.bins))
+    n = judgement.accuracy.n
+    return f"On {n:,} examples perfect probabilities would show an ECE of {least} by chance."
+
+
+def calibrated(calibration: dict[str, Any] | None) -> str:
+    """Say how the probabilities were calibrated."""
+    return "" if calibration is None else f"Calibration: {calibration['words']}."
+
+
+def rule(decision: dict[str, Any] | None) -> str:
+    """Say how answers are taken, where it is not by the largest probability."""
+    return "" if decision is None else f"Its answer is {decision['words']}."
+
+
+def bins(results: Results) -> str:
+    """Say what the points of the reliability diagram are."""
+    who = (
+        f"Predictions by their probability of {results.names[1]}"
+        if len(results.names) == 2
+        else "Examples by the probability of their likeliest class"
+    )
+    return f"{who}, in {BINS} bins of equally many, each with its 95 % interval (Wilson)."
+
+
 def divided(results: Results) -> str:
     """Say who was trained on and who judged, after what was read."""
     card = results.layer.card
@@ -113,10 +155,11 @@ def caveats(results: Results) -> list[str]:
 
 def per(layer: Layer) -> str:
     """Say what a weight of a column is for."""
+    if layer.card["scaling"] == "standard":
+        return "each for a change of its column by one standard deviation"
     if layer.features is not None:
         return "numbers for a change by one standard deviation, levels for being there"
-    change = "one standard deviation" if layer.card["scaling"] == "standard" else "one unit"
-    return f"each for a change of its column by {change}"
+    return "each for a change of its column by one unit"
 
 
 def weights_left(coef: np.ndarray) -> str:
@@ -133,9 +176,11 @@ def suspicion(suspects: Suspects | None, unit: str, place: str) -> str:
     if suspects.folds is None:
         how = f"The model gave each of {found} a probability for the class that it stands in."
     else:
+        held = suspects.looked_at > len(suspects.folds.rows)
+        rest = "; what was held out, to the layer itself" if held else ""
         how = (
             f"Each of {found} was shown to a layer trained without it ({FOLDS} layers at the same "
-            f"C, each on the other folds, solved to a relative gap of {TOL:g})."
+            f"penalty, each on the other folds, solved to a relative gap of {TOL:g}{rest})."
         )
         how += _capped(suspects.folds, unit)
     if not suspects.examples:
@@ -195,3 +240,11 @@ def chosen(choice: dict[str, Any] | None) -> str:
     if choice is None:
         return "not recorded"
     return f"{c_in_words(choice['C'])}, {choice['words']}"
+
+
+def tried(choice: dict[str, Any] | None) -> str:
+    """Say what the curve of the penalties shows."""
+    what = "The mean log loss of examples that were not trained on, and do not judge"
+    if choice is None or not choice.get("std_errors"):
+        return f"{what}."
+    return f"{what}, over {FOLDS} folds; shaded: its standard error."

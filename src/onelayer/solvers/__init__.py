@@ -1,18 +1,25 @@
 """Minimise an objective: one file a solver, one loop for all, one ladder that chooses."""
 
 from onelayer.solvers.choose import SOLVERS, choose_solver, named_solver
+from onelayer.solvers.folds import Folds
+from onelayer.solvers.leave_one_out import leave_one_out
 from onelayer.solvers.loop import Callback, Run
-from onelayer.solvers.path import PathPoint, solve_path
+from onelayer.solvers.path import Path, PathPoint, Walking, make_path, solve_path
 from onelayer.solvers.solver import Solver, State
 
 __all__ = [
     "SOLVERS",
     "Callback",
+    "Folds",
+    "Path",
     "PathPoint",
     "Run",
     "Solver",
     "State",
+    "Walking",
     "choose_solver",
+    "leave_one_out",
+    "make_path",
     "named_solver",
     "solve_path",
 ]

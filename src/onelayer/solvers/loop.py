@@ -91,7 +91,7 @@ class Run:
         steps_left = len(self._history) <= self.max_iter
         if self.solver.runs_all_steps and steps_left:
             return None
-        if separated(self.objective, state.value):
+        if not self.solver.bounded and separated(self.objective, state.value):
             return Status.SEPARABLE
         if state.gap <= self.tol * abs(state.value):
             return Status.CONVERGED

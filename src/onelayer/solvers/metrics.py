@@ -176,13 +176,16 @@ def first_metric(objective: Objective, theta: np.ndarray) -> Metric:
     return Diagonal.at(objective, theta)
 
 
-def better_metric(objective: Objective, theta: np.ndarray) -> Metric | None:
-    """The metric for the neighbourhood of the optimum; None where none is worth its price."""
+def better_metric(objective: Objective, theta: np.ndarray, sharing: int = 1) -> Metric | None:
+    """The metric for the neighbourhood of the optimum; None where none is worth its price.
+
+    Where several problems share it, each pass does the work of as many.
+    """
     traits, k = objective.design.traits, objective.head.width
     if "sample" not in traits.offers:
         return Diagonal.at(objective, theta)
     size = theta.size
-    worth = (k + 1) * k * traits.n**2 <= SYSTEM_WORTH * traits.m
+    worth = (k + 1) * k * traits.n**2 <= SYSTEM_WORTH * traits.m * sharing
     if worth and 4 * size**2 <= SYSTEM_BYTES:
         return SampleHessian.at(objective, theta)
     return None

@@ -1,16 +1,18 @@
 """Many penalties, many folds: what they share is read and factored once.
 
-A path goes from the strongest penalty to the weakest, each solution the start of the next. The
-folds of a cross-validation differ from the whole data in their weights alone: they are columns of
-one W, solved side by side, so that one read serves them all, under one metric, the Hessian
-of the whole data. Where examples are fewer than features, all of it happens in the coordinates
-of one Gram matrix.
+A path commonly goes from the strongest penalty to the weakest, each solution the start of the
+next. The folds of a cross-validation differ from the whole data in their weights alone: they are
+columns of one W, solved side by side, so that one read serves them all, under one metric, the
+Hessian of the whole data. Where examples are fewer than features, all of it happens in the
+coordinates of one Gram matrix.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import final
 
 import numpy as np
 
@@ -18,24 +20,60 @@ from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solution import Solution
 from onelayer.solvers.choose import choose_solver
+from onelayer.solvers.folds import Folds
 from onelayer.solvers.gram import Gram, RowBasis
 from onelayer.solvers.lbfgs import Lbfgs
+from onelayer.solvers.leave_one_out import leave_one_out
 from onelayer.solvers.loop import Run
 from onelayer.solvers.metrics import Metric, better_metric, first_metric
-from onelayer.solvers.side_by_side import solve_side_by_side
+from onelayer.solvers.side_by_side import Solved, solve_side_by_side
+
+CHEAP = 2000  # parameters whose whole Hessian is factored in no time
+MANY = 9  # steps
 
 
 @dataclass(frozen=True)
 class PathPoint:
     """The solution at one penalty strength, and those of the folds there, if any.
 
-    theta (n + 1, k) as in `Objective`; folds is one (theta, Solution) a fold.
+    theta (n + 1, k) as in `Objective`; folds is one (theta, Solution) a fold; Z the z of the rows
+    that each fold judges; left_out (m, k) the z of every row, approximately, without itself.
     """
 
     strength: float
     theta: np.ndarray
     solution: Solution
-    folds: tuple[tuple[np.ndarray, Solution], ...] = ()
+    folds: tuple[Solved, ...] = ()
+    Z: tuple[np.ndarray, ...] = ()
+    left_out: np.ndarray | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walking:
+    """How a path is walked: the folds that come along, and how exactly each fit is solved."""
+
+    folds: Folds | None = None
+    tol: float = 1e-7
+    max_iter: int = 1000
+    leave_one_out: bool = False
+
+
+class Path(ABC):
+    """Solutions of one objective at one penalty strength after another."""
+
+    @abstractmethod
+    def at(self, strength: float) -> PathPoint:
+        """The solution at this strength, begun at the one before."""
+
+
+def make_path(objective: Objective, walking: Walking) -> Path:
+    """The path that suits the objective; its penalty's strength is replaced by each of the path."""
+    solver, _ = choose_solver(_at(objective, 1.0))
+    if not isinstance(solver, Gram):
+        return DirectPath(objective, walking)
+    if walking.folds is not None and walking.folds.designs:
+        return SeparatePaths(objective, walking)
+    return RowPath(objective, walking)
 
 
 def solve_path(
@@ -55,71 +93,116 @@ def solve_path(
     strengths : sequence of float
         lambda; any order, solved from the strongest to the weakest.
     fold_weights : array (m, folds), optional
-        The weights of each fold's training rows, each column summing to 1, zero where held out.
+        The weights of each fold's training rows, zero where held out; see `Folds`.
     tol, max_iter
         Of every single fit, as in `Run`.
 
     Cost: the passes of the first fit and a few for each further penalty; the folds together read
     the data about as often as one of them would alone.
     """
+    folds = None if fold_weights is None else Folds(fold_weights)
+    path = make_path(objective, Walking(folds=folds, tol=tol, max_iter=max_iter))
     order = sorted(range(len(strengths)), key=lambda i: -strengths[i])
-    descending = [float(strengths[i]) for i in order]
-    solver, _ = choose_solver(_at(objective, descending[0]))
-    walk = _walk_rows if isinstance(solver, Gram) else _walk
-    points = list(walk(objective, descending, fold_weights, tol, max_iter))
+    points = [path.at(float(strengths[i])) for i in order]
     return [points[order.index(i)] for i in range(len(order))]
+
+
+@final
+class DirectPath(Path):
+    """A path in the objective's own variables."""
+
+    def __init__(self, objective: Objective, walking: Walking) -> None:
+        self.objective, self.walking = objective, walking
+        self._theta: np.ndarray | None = None
+        self._starts: list[np.ndarray] = []
+        self._slow = False  # whether a fit has taken many steps
+
+    def at(self, strength: float) -> PathPoint:
+        """The whole and the folds, side by side where they can share a metric."""
+        here, how = _at(self.objective, strength), self.walking
+        whole, *folds = self._solve(here, how.folds)
+        self._theta = whole[0]
+        self._starts = [theta for theta, _ in folds]
+        steps = max(solution.iterations for _, solution in (whole, *folds))
+        self._slow = self._slow or steps > MANY
+        return PathPoint(
+            strength,
+            *whole,
+            folds=tuple(folds),
+            Z=() if how.folds is None else how.folds.forward(here, self._starts),
+            left_out=leave_one_out(here, whole[0]) if how.leave_one_out else None,
+        )
+
+    def _solve(self, here: Objective, folds: Folds | None) -> list[Solved]:
+        """Begun at the last point; the metric about it is the first fit's that it pays for."""
+        how = self.walking
+        if self._theta is None:
+            run = Run(here, *choose_solver(here), how.tol, how.max_iter)
+            first = run.solve()
+            if folds is None:
+                return [first]
+            metric, starts = self._metric(here, first[0]), [first[0]] * len(folds)
+            return [
+                first,
+                *solve_side_by_side(here, folds, starts, metric, how.tol, how.max_iter),
+            ]
+        together = Folds(here.weights[:, None]) if folds is None else folds.and_whole(here)
+        starts, metric = [self._theta, *self._starts], self._metric(here, self._theta)
+        return solve_side_by_side(here, together, starts, metric, how.tol, how.max_iter)
+
+    def _metric(self, here: Objective, theta: np.ndarray) -> Metric | None:
+        """The metric about theta; None where Newton's own Hessian is cheaper, or for L1.
+
+        A strong penalty needs few steps under any metric: a dear one is made once they are many.
+        """
+        if not isinstance(choose_solver(here)[0], Lbfgs):
+            return None
+        sharing = 1 if self.walking.folds is None else 1 + len(self.walking.folds)
+        wanted = theta.size <= CHEAP or self._slow
+        better = better_metric(here, theta, sharing) if wanted else None
+        return better or first_metric(here, theta)
+
+
+@final
+class RowPath(Path):
+    """The same in the coordinates of the examples, and back: one Gram matrix for all."""
+
+    def __init__(self, objective: Objective, walking: Walking) -> None:
+        self.objective = objective
+        self.basis = RowBasis.of(objective.design.gram())
+        self.reduced = self.basis.reduce(objective)
+        self.inner = DirectPath(self.reduced, walking)
+
+    def at(self, strength: float) -> PathPoint:
+        """Solved among the examples; one product for all of its W."""
+        point = self.inner.at(strength)
+        thetas = [point.theta, *(theta for theta, _ in point.folds)]
+        whole, *parts = self.basis.restore(self.objective, self.reduced, thetas)
+        solutions = [solution for _, solution in point.folds]
+        return replace(point, theta=whole, folds=tuple(zip(parts, solutions, strict=True)))
+
+
+@final
+class SeparatePaths(Path):
+    """Few examples whose folds are scaled by their own moments: a Gram matrix for each of them."""
+
+    def __init__(self, objective: Objective, walking: Walking) -> None:
+        if walking.folds is None:
+            raise ValueError("separate paths are for folds")
+        self.objective, self.folds = objective, walking.folds
+        bare = replace(walking, folds=None)
+        self.whole = RowPath(objective, bare)
+        bare = replace(bare, leave_one_out=False)
+        numbers = range(len(self.folds))
+        self.parts = [RowPath(self.folds.alone(objective, i), bare) for i in numbers]
+
+    def at(self, strength: float) -> PathPoint:
+        """The whole, then each fold by itself."""
+        points = [part.at(strength) for part in self.parts]
+        Z = self.folds.forward(self.objective, [point.theta for point in points])
+        solved = tuple((point.theta, point.solution) for point in points)
+        return replace(self.whole.at(strength), folds=solved, Z=Z)
 
 
 def _at(objective: Objective, strength: float) -> Objective:
     return replace(objective, penalty=Penalty(strength, objective.penalty.l1_ratio))
-
-
-def _walk(
-    objective: Objective,
-    strengths: list[float],
-    fold_weights: np.ndarray | None,
-    tol: float,
-    max_iter: int,
-) -> Iterator[PathPoint]:
-    theta: np.ndarray | None = None
-    starts: list[np.ndarray] = []
-    for strength in strengths:
-        here = _at(objective, strength)
-        metric = None if theta is None else _metric(here, theta)
-        solver, reason = choose_solver(here)
-        if metric is not None:
-            solver = Lbfgs(metric)
-        theta, solution = Run(here, solver, reason, tol, max_iter).solve(theta)
-        folds: list[tuple[np.ndarray, Solution]] = []
-        if fold_weights is not None:
-            shared = _metric(here, theta)
-            starts = starts or [theta] * fold_weights.shape[1]
-            folds = solve_side_by_side(here, fold_weights, starts, shared, tol, max_iter)
-            starts = [fold for fold, _ in folds]
-        yield PathPoint(strength, theta, solution, tuple(folds))
-
-
-def _metric(objective: Objective, theta: np.ndarray) -> Metric | None:
-    """The metric about a solution; None where Newton's own Hessian is cheaper, or for L1."""
-    if not isinstance(choose_solver(objective)[0], Lbfgs):
-        return None
-    return better_metric(objective, theta) or first_metric(objective, theta)
-
-
-def _walk_rows(
-    objective: Objective,
-    strengths: list[float],
-    fold_weights: np.ndarray | None,
-    tol: float,
-    max_iter: int,
-) -> Iterator[PathPoint]:
-    """The same in the coordinates of the examples, and back: one Gram matrix, one product."""
-    basis = RowBasis.of(objective.design.gram())
-    reduced = basis.reduce(objective)
-    points = list(_walk(reduced, strengths, fold_weights, tol, max_iter))
-    thetas = [theta for point in points for theta in (point.theta, *(f for f, _ in point.folds))]
-    restored = iter(basis.restore(objective, reduced, thetas))
-    for point in points:
-        theta = next(restored)
-        folds = tuple((next(restored), solution) for _, solution in point.folds)
-        yield replace(point, theta=theta, folds=folds)

@@ -18,6 +18,7 @@ Sweep = Callable[[np.ndarray, np.ndarray, np.ndarray, float], float]
 SWEEPS = 20  # before a Newton step
 COMPILED_SWEEPS = 300  # 20 us each at s = 400; Cholesky's threads on busy cores took 170 ms
 ROUNDS = 10
+ROUNDED = 10  # times s eps: what an eigenvalue may owe to the rounding of sums
 ENOUGH = 1e-3  # of the decrease so far: what a last sweep may gain
 
 
@@ -72,11 +73,7 @@ def _newton_on_support(Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float) -
     (support,) = w.nonzero()
     signs = np.sign(w[support])
     slope = g[support] + l1 * signs
-    try:
-        factor = linalg.cho_factor(Q[np.ix_(support, support)], check_finite=False)
-    except linalg.LinAlgError:
-        return 0.0
-    step = -linalg.cho_solve(factor, slope, check_finite=False)
+    step = _newton_step(Q[np.ix_(support, support)], slope)
     against = step * signs < 0
     reach = np.min(-w[support][against] / step[against], initial=1.0)
     decrease = -reach * (1 - 0.5 * reach) * float(slope @ step)
@@ -87,3 +84,14 @@ def _newton_on_support(Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float) -
     g += (moved - w[support]) @ Q[support]
     w[support] = moved
     return decrease
+
+
+def _newton_step(Q: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """-Q^-1 slope; where columns alike leave no inverse, along those directions that bend."""
+    try:
+        factor = linalg.cho_factor(Q, check_finite=False)
+    except linalg.LinAlgError:
+        bends, vectors = np.linalg.eigh(Q)
+        kept = bends > len(Q) * ROUNDED * np.finfo(float).eps * bends[-1]
+        return -vectors[:, kept] @ ((vectors[:, kept].T @ slope) / bends[kept])
+    return -linalg.cho_solve(factor, slope, check_finite=False)

@@ -11,6 +11,7 @@ from onelayer.designs.shared import Meeting, Seat
 from onelayer.objective import Objective
 from onelayer.solution import Solution
 from onelayer.solvers.choose import choose_solver
+from onelayer.solvers.folds import Folds
 from onelayer.solvers.lbfgs import Lbfgs
 from onelayer.solvers.loop import Run
 from onelayer.solvers.metrics import Metric
@@ -20,32 +21,37 @@ Solved = tuple[np.ndarray, Solution]
 
 def solve_side_by_side(
     objective: Objective,
-    weights: np.ndarray,
+    folds: Folds,
     starts: list[np.ndarray],
     metric: Metric | None,
     tol: float,
     max_iter: int,
 ) -> list[Solved]:
-    """Minimise `objective` under each column of weights (m, problems), from its own start.
+    """Minimise `objective` under the weights of each fold, from its own start.
 
     With a metric the problems share it and go in step, pass by pass; without one they are small,
     or of a kind (L1), that is solved better alone.
     """
-    columns = [np.ascontiguousarray(column) for column in weights.T]
+    alone = [folds.alone(objective, number) for number in range(len(folds))]
     if metric is None:
-        alone = [replace(objective, weights=column) for column in columns]
         return [
             Run(problem, *choose_solver(problem), tol, max_iter).solve(start)
             for problem, start in zip(alone, starts, strict=True)
         ]
-    meeting = Meeting(objective.design, len(columns))
+    if len(folds) == 1:
+        return [Run(alone[0], Lbfgs(metric), "along a path", tol, max_iter).solve(starts[0])]
+    meeting = Meeting(objective.design, len(folds))
 
     def solve(number: int) -> Solved:
-        problem = replace(objective, design=Seat(meeting, number), weights=columns[number])
+        problem = replace(alone[number], design=Seat(meeting, number, *folds.own(number)))
         try:
             return Run(problem, Lbfgs(metric), "side by side", tol, max_iter).solve(starts[number])
         finally:
             meeting.leave()
 
-    with ThreadPoolExecutor(len(columns), thread_name_prefix="onelayer-fold") as threads:
-        return list(threads.map(solve, range(len(columns))))
+    with ThreadPoolExecutor(len(folds), thread_name_prefix="onelayer-fold") as threads:
+        try:
+            return list(threads.map(solve, range(len(folds))))
+        except BaseException:
+            meeting.close()
+            raise

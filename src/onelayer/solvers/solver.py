@@ -39,6 +39,8 @@ class Solver(ABC, Generic[S]):
     gap_kind: ClassVar[str] = "estimate"
     for_l1: ClassVar[bool] = False
     """Whether it is for penalties with an L1 part, and for those alone."""
+    bounded: ClassVar[bool] = False
+    """Whether what it minimises has a minimum whatever the data, separable ones too."""
     runs_all_steps: ClassVar[bool] = False
     """Whether it goes on to max_iter whatever the gap."""
 

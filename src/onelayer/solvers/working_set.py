@@ -17,6 +17,7 @@ from onelayer.designs.columns import Columns, columns
 from onelayer.designs.design import SMALL_BYTES
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
+from onelayer.solvers.joint import MOST, Joint
 from onelayer.solvers.quadratic import Sweep, compiled_sweep, minimise, sweep
 
 FIRST = 200  # coordinates a class; 400 took half as long again on 20 Newsgroups at 0.1 lambda_max
@@ -98,6 +99,7 @@ class WorkingSet:
     chosen: np.ndarray
     blocks: list[Block]
     sweep: Sweep
+    joint: Joint | None = None  # of several classes and few coordinates
     A: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
 
     @classmethod
@@ -105,13 +107,15 @@ class WorkingSet:
         """Copy the columns; the blocks are one class and at most BLOCK coordinates each."""
         features = np.flatnonzero(chosen.any(axis=1))
         X = columns(objective.design, features)
-        blocks = []
+        blocks, parts = [], []
         for k in range(chosen.shape[1]):
             places = np.flatnonzero(chosen[features, k])
             pieces = np.array_split(places, max(1, -(-len(places) // BLOCK)))
             blocks += [Block(k, features[piece], X.choose(piece)) for piece in pieces]
+            parts += [(k, piece) for piece in pieces]
         small = objective.design.traits.nbytes < SMALL_BYTES
-        return cls(chosen, blocks, sweep if small else compiled_sweep())
+        joint = Joint(X, parts) if chosen.shape[1] > 1 and 0 < chosen.sum() <= MOST else None
+        return cls(chosen, blocks, sweep if small else compiled_sweep(), joint)
 
     def backward(self, W: np.ndarray, U: np.ndarray, penalty: Penalty, least: float) -> float:
         """Each block's gradient from U = v dz (m, k); returns the gap over the blocks, nearly.
@@ -131,12 +135,17 @@ class WorkingSet:
     def bend(self, objective: Objective, A: np.ndarray) -> None:
         """Make the model that of A."""
         self.A = A
+        if self.joint is not None:
+            self.joint.bend(objective, A)
+            return
         for block in self.blocks:
             a = A[:, block.k]
             block.bend(objective.weights * a * (1 - a), objective.penalty.l2, objective.intercept)
 
     def direction(self, objective: Objective, W: np.ndarray, U: np.ndarray) -> Direction:
         """To the minimum of the model, block by block, until the blocks agree."""
+        if self.joint is not None:
+            return self._joint_direction(self.joint, objective, W, U)
         step = Direction(
             [np.zeros(len(block.features)) for block in self.blocks],
             np.zeros(U.shape[1]),
@@ -148,6 +157,18 @@ class WorkingSet:
             if self._turn(objective, W, U, step, mean) <= COUPLED * first:
                 break
         return step
+
+    def _joint_direction(
+        self, joint: Joint, objective: Objective, W: np.ndarray, U: np.ndarray
+    ) -> Direction:
+        w = np.concatenate([block.of(W) for block in self.blocks])
+        g = np.concatenate([block.g for block in self.blocks])
+        change, b = joint.minimum(objective, w, g, U.sum(axis=0), self.sweep)
+        ends = np.cumsum([len(block.features) for block in self.blocks])[:-1]
+        steps, Z = np.split(change, ends), np.tile(b, (len(U), 1))
+        for block, step in zip(self.blocks, steps, strict=True):
+            Z[:, block.k] += block.X.forward(step)
+        return Direction(steps, b, Z)
 
     def _turn(
         self, objective: Objective, W: np.ndarray, U: np.ndarray, step: Direction, mean: np.ndarray

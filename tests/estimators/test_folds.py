@@ -1,22 +1,22 @@
 """Out of fold: nobody is judged by a layer that was trained on them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression as Peer
 
 from onelayer import LogisticRegression
-from onelayer.report import folds
-from onelayer.report.folds import assign_folds, out_of_fold
-from onelayer.report.material import Folding, Sample
+from onelayer.estimators.folds import Folding, assign_folds, out_of_fold
 
 
-def _folding(m=120, n=4, groups=None, **parameters):
+def _folding(m=120, n=4, groups=None, most=None, **parameters):
     random = np.random.default_rng(0)
     X = random.normal(size=(m, n))
     labels = (X[:, 0] + 0.5 * random.normal(size=m) > 0).astype(np.int64)
-    sample = Sample(X=X, labels=labels, names=np.arange(m).astype(str))
     groups = np.arange(m) if groups is None else groups
-    return Folding(sample=sample, groups=groups, estimator=LogisticRegression(**parameters), seed=0)
+    estimator = LogisticRegression(**parameters)
+    return Folding(X=X, labels=labels, groups=groups, estimator=estimator, seed=0, most=most)
 
 
 def test_every_fold_has_a_fifth_of_every_class():
@@ -38,24 +38,32 @@ def test_a_group_lies_in_one_fold_and_a_class_of_one_group_in_none():
 def test_it_is_the_naive_loop_with_a_peer():
     folding = _folding(C=2.0)
     found = out_of_fold(folding, 2)
-    sample = folding.sample
-    fold = assign_folds(sample.labels, folding.groups, 0)
-    expected = np.zeros(len(sample))
+    fold = assign_folds(folding.labels, folding.groups, 0)
+    expected = np.zeros(120)
     for k in range(5):
-        peer = Peer(C=2.0, tol=1e-10, max_iter=1000)
-        peer.fit(sample.X[fold != k], sample.labels[fold != k])
-        expected[fold == k] = peer.decision_function(sample.X[fold == k])
+        C = 2.0 * 120 / (fold != k).sum()  # the same lambda
+        peer = Peer(C=C, tol=1e-10, max_iter=1000)
+        peer.fit(folding.X[fold != k], folding.labels[fold != k])
+        expected[fold == k] = peer.decision_function(folding.X[fold == k])
     assert found.rows.tolist() == list(range(120))
     assert not found.capped
     np.testing.assert_allclose(found.Z[:, 0], expected, rtol=0.02, atol=0.02)
 
 
-def test_with_many_examples_a_choice_is_trained_on_and_all_are_judged(monkeypatch):
-    monkeypatch.setattr(folds, "MOST", 40)
-    found = out_of_fold(_folding(), 2)
+def test_with_many_examples_a_choice_is_trained_on_and_all_are_judged():
+    found = out_of_fold(_folding(most=40), 2)
     assert found.capped
     assert 35 <= found.trained_on <= 41
     assert len(found.rows) == 120
+
+
+def test_where_some_are_enough_further_folds_are_not_trained():
+    """Folds of 24: 30 take two of them, and what they say is what all five would."""
+    folding = _folding()
+    all_five, some = out_of_fold(folding, 2), out_of_fold(replace(folding, enough=30), 2)
+    assert (len(some.rows), some.partial, all_five.partial) == (48, True, False)
+    np.testing.assert_array_equal(some.Z, all_five.Z[np.isin(all_five.rows, some.rows)])
+    assert not out_of_fold(replace(folding, enough=120), 2).partial
 
 
 def test_a_copy_of_an_example_does_not_vouch_for_it():
@@ -63,11 +71,10 @@ def test_a_copy_of_an_example_does_not_vouch_for_it():
     random = np.random.default_rng(1)
     X = np.repeat(random.normal(size=(150, 300)), 2, axis=0)
     labels = np.repeat(random.integers(0, 2, 150), 2)
-    sample = Sample(X=X, labels=labels, names=np.arange(300).astype(str))
 
     def right(groups):
         estimator = LogisticRegression(C=100.0)
-        folding = Folding(sample=sample, groups=groups, estimator=estimator, seed=0)
+        folding = Folding(X=X, labels=labels, groups=groups, estimator=estimator, seed=0)
         return ((out_of_fold(folding, 2).Z[:, 0] > 0) == labels).mean()
 
     assert right(np.arange(300)) > 0.8
@@ -80,13 +87,11 @@ def test_no_class_with_two_groups_means_no_folds():
 
 @pytest.mark.parametrize("K", [2, 3])
 def test_the_shape_is_that_of_a_forward_pass(K):
-    folding = _folding()
-    sample = folding.sample
-    labels = np.arange(120) % K
-    folding = Folding(
-        sample=Sample(X=sample.X, labels=labels, names=sample.names),
-        groups=folding.groups,
-        estimator=folding.estimator,
-        seed=0,
-    )
+    folding = replace(_folding(), labels=np.arange(120) % K)
     assert out_of_fold(folding, K).Z.shape == (120, 1 if K == 2 else K)
+
+
+def test_whoever_waits_is_told_of_every_fold():
+    told = []
+    out_of_fold(_folding(), 2, lambda *at: told.append(at))
+    assert told == [(k, 5) for k in range(5)]

@@ -1,0 +1,51 @@
+"""Probabilities that mean what they say, and decisions that are taken with them."""
+
+from onelayer.calibration.costs import CostsGiven, cost_matrix
+from onelayer.calibration.decisions import (
+    Chosen,
+    Costs,
+    Decision,
+    Threshold,
+    threshold_for_precision,
+    threshold_for_recall,
+)
+from onelayer.calibration.readout import Readout, class_offsets
+from onelayer.calibration.reliability import (
+    BINS,
+    Bin,
+    brier_score,
+    calibration_error,
+    chance_error,
+    confidences,
+    reliability,
+)
+from onelayer.calibration.temperature import (
+    COLDEST,
+    HOTTEST,
+    fit_temperature,
+    temperature_interval,
+)
+
+__all__ = [
+    "BINS",
+    "COLDEST",
+    "HOTTEST",
+    "Bin",
+    "Chosen",
+    "Costs",
+    "CostsGiven",
+    "Decision",
+    "Readout",
+    "Threshold",
+    "brier_score",
+    "calibration_error",
+    "chance_error",
+    "class_offsets",
+    "confidences",
+    "cost_matrix",
+    "fit_temperature",
+    "reliability",
+    "temperature_interval",
+    "threshold_for_precision",
+    "threshold_for_recall",
+]

@@ -1,0 +1,116 @@
+"""How far probabilities can be believed: reliability, Brier score, expected calibration error.
+
+Weights count examples: weight 2 is an example given twice, and weight 0 one left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from onelayer.measures import Rate
+
+BINS = 10
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Examples of about one probability: what was said, and how often it was so.
+
+    Attributes
+    ----------
+    confidence
+        The mean probability.
+    rate
+        How often it was so, with its 95 % interval (Wilson).
+    """
+
+    confidence: float
+    rate: Rate
+
+
+def confidences(A: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What is said of each example and whether it is so, both (m,), from a (m, K).
+
+    Of two classes the probability of the second, and whether it is that; of more, the largest
+    probability, and whether the example is of that class ("top-label").
+    """
+    if A.shape[1] == 2:
+        return A[:, 1], labels == 1
+    top = A.argmax(axis=1)
+    return np.take_along_axis(A, top[:, None], axis=1)[:, 0], top == labels
+
+
+def reliability(
+    said: np.ndarray, so: np.ndarray, weights: np.ndarray | None = None, bins: int = BINS
+) -> tuple[Bin, ...]:
+    """Bins of equal mass over the probabilities `said` (m,); `so` (m,) is whether it was.
+
+    Equal probabilities lie in one bin, so there may be fewer bins than asked for. Equal mass, not
+    equal width: no bin is left to a handful of examples, and the error below is less biased
+    (Roelofs, Cain, Shlens and Mozer 2022).
+    """
+    s = np.ones(len(said)) if weights is None else np.asarray(weights, float)
+    values, group = np.unique(said[s > 0], return_inverse=True)
+    mass = np.bincount(group, weights=s[s > 0])
+    hits = np.bincount(group, weights=(s * so)[s > 0])
+    place = _places(mass, bins)
+    return tuple(
+        Bin(
+            float(np.average(values[place == k], weights=mass[place == k])),
+            Rate(_count(hits[place == k].sum()), _count(mass[place == k].sum())),
+        )
+        for k in np.unique(place)
+    )
+
+
+def _places(mass: np.ndarray, bins: int) -> np.ndarray:
+    """The bin of each value: where the middle of its mass lies among all."""
+    middle = np.cumsum(mass) - mass / 2
+    return (middle / mass.sum() * bins).astype(int)
+
+
+def _count(mass: float) -> float:
+    """A whole number as one, so that it is read as one."""
+    return int(mass) if mass == int(mass) else float(mass)
+
+
+def calibration_error(bins: tuple[Bin, ...]) -> float:
+    """ECE = sum over the bins of n_bin / n |how often - mean probability|.
+
+    Of `reliability`'s ten bins of equal mass and of `confidences`: the second class of two, the
+    likeliest of more. Source: Naeini, Cooper and Hauskrecht 2015.
+    """
+    n = sum(found.rate.n for found in bins)
+    return sum(found.rate.n * abs(found.rate.value - found.confidence) for found in bins) / n
+
+
+def chance_error(bins: tuple[Bin, ...]) -> float:
+    """The ECE that a layer of perfect probabilities shows on as many examples, on average.
+
+    The mean distance of a binomial rate from its p = mean probability is, with k = floor(n p),
+
+        2 (k + 1) C(n, k + 1) p^(k + 1) (1 - p)^(n - k) / n,
+
+    so an ECE below that is no sign of anything. Source: de Moivre 1730 (Diaconis and Zabell 1991).
+    """
+    from scipy.special import gammaln
+
+    n = np.array([found.rate.n for found in bins], float)
+    p = np.clip([found.confidence for found in bins], 1e-300, 1 - 1e-16)
+    k = np.floor(n * p)
+    choices = gammaln(n + 1) - gammaln(k + 2) - gammaln(n - k)
+    powers = (k + 1) * np.log(p) + (n - k) * np.log1p(-p)
+    return float((2 * (k + 1) * np.exp(choices + powers)).sum() / n.sum())
+
+
+def brier_score(A: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """Mean of sum_k (a_k - y_k)^2; of two classes half of it, the square of the second's error.
+
+    0 is best; of two classes 1 is worst, of more 2: scikit-learn's `brier_score_loss`.
+    Source: Brier 1950.
+    """
+    errors = A - (np.arange(A.shape[1]) == labels[:, None])
+    factor = 0.5 if A.shape[1] == 2 else 1.0
+    return factor * float(np.average((errors**2).sum(axis=1), weights=weights))

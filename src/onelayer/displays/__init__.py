@@ -1,0 +1,36 @@
+"""Figures in scikit-learn's manner: `from_estimator`, `from_predictions`, `plot`.
+
+matplotlib is imported when something is drawn.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "CoefficientsDisplay": "onelayer.displays.coefficients",
+    "CrossValidationDisplay": "onelayer.displays.cross_validation",
+    "PathDisplay": "onelayer.displays.paths",
+    "ReliabilityDisplay": "onelayer.displays.reliability",
+    "WeightsDisplay": "onelayer.displays.weights",
+}
+
+__all__ = [
+    "CoefficientsDisplay",
+    "CrossValidationDisplay",
+    "PathDisplay",
+    "ReliabilityDisplay",
+    "WeightsDisplay",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a display from where it lives (PEP 562): the report needs one of them, not all."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'onelayer.displays' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,56 @@
+"""Which values of C are worth trying: relative to the data, whatever its size and scale."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from onelayer.designs import make_design, make_scaling, varies
+from onelayer.logistic import Head
+
+DECADES = 6  # of L2: from a penalty that holds all weights near zero to one that hardly holds any
+DECADES_L1 = 4  # of L1, from the strongest at which a weight is not zero
+
+
+def strongest(X: Any, shares: np.ndarray, scaling: float | str | None) -> float:
+    """T, the sum of the variances of the scaled features, at least a billionth: a strength for L2.
+
+    At lambda = T the weights have less than one degree of freedom together,
+    sum_i d_i / (d_i + lambda) < 1; so a grid below T means the same at any number of features or
+    examples, and at any scaling. `shares` (m,) are weights that sum to 1.
+    """
+    moments = make_scaling(X, "standard", shares)
+    varying = varies(X)
+    if isinstance(scaling, str):
+        return float(max(1, varying.sum()))
+    variances = np.where(varying, moments.scale**-2.0, 0) if moments is not None else np.zeros(1)
+    factor = 1.0 if scaling is None else scaling
+    return float(max(1e-9, factor**2 * variances.sum()))
+
+
+def strongest_l1(
+    X: Any, shares: np.ndarray, scaling: float | str | None, head: Head, targets: np.ndarray
+) -> float:
+    """max |X^T dz| where the intercept stands alone: beyond it, L1 leaves every weight zero."""
+    classes = max(2, head.width)
+    rates = np.bincount(targets, shares, minlength=classes)
+    residual = (rates - np.eye(classes)[targets]) * shares[:, None]
+    columns = residual[:, 1:] if head.width == 1 else residual
+    G = make_design(X, make_scaling(X, scaling, shares)).combine(columns)
+    return float(max(1e-9, np.abs(G).max()))
+
+
+def grid(strength: float, decades: float, total: Fraction | int, count: int) -> list[float]:
+    """`count` values of C = 1 / (lambda total), ascending, from lambda = `strength` down.
+
+    Values have two digits, fit to be typed again.
+    """
+    strengths = strength * np.logspace(0, -decades, count)
+    return [typed(1 / (lam * float(total))) for lam in strengths]
+
+
+def typed(C: float) -> float:
+    """C with two digits."""
+    return float(f"{C:.1e}")

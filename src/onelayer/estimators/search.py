@@ -1,0 +1,141 @@
+"""The trials of C and l1_ratio by cross-validation, and which of them is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from onelayer.estimators.cross_validation import Fits, Parameters, PenaltyPath
+from onelayer.estimators.grid import typed
+from onelayer.estimators.scoring import Judge
+from onelayer.solution import Solution
+
+STEP = 3  # values of C that are added at a time where the best is at an edge
+EXTENSIONS = 2  # at most, at either edge
+FLAT = 0.01  # of its standard error: what the best score gains at an edge that is not followed
+LEAST = 1e-3  # nats, or of a rate: the same. Separable classes gain for ever, from next to nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One C at one l1_ratio.
+
+    scores (folds,); whole is the layer on all rows; folds (folds, k, n + 1) their coefficients, the
+    intercept last, or None; loo is mean and standard error of the leave-one-out log loss, or None.
+    """
+
+    C: float
+    l1_ratio: float
+    scores: np.ndarray
+    whole: Parameters
+    solutions: tuple[Solution, ...]
+    folds: np.ndarray | None = None
+    loo: tuple[float, float] | None = None
+
+    @property
+    def mean(self) -> float:
+        """The mean score of the folds."""
+        return float(self.scores.mean())
+
+    @property
+    def error(self) -> float:
+        """Its standard error, the folds taken as independent; 0 for a single one."""
+        folds = len(self.scores)
+        return float(self.scores.std(ddof=1) / np.sqrt(folds)) if folds > 1 else 0.0
+
+    @property
+    def nonzero(self) -> int:
+        """Weights that are not zero, in the layer on all rows."""
+        return int(np.count_nonzero(self.whole.coef))
+
+
+@dataclass(kw_only=True)
+class Search:
+    """Trials along paths of C, one path for each l1_ratio.
+
+    keep_folds says whether the coefficients of every fold are kept; loo estimates the leave-one-out
+    log loss of a fit; tell is called with every trial and the fits that it judged.
+    """
+
+    paths: dict[float, PenaltyPath]
+    judge: Judge
+    keep_folds: bool
+    intercept: bool
+    loo: Callable[[Fits], tuple[float, float]] | None = None
+    tell: Callable[[Trial, Fits], None] | None = None
+    trials: dict[tuple[float, float], Trial] = field(default_factory=dict)
+
+    def run(self, Cs: Sequence[float], patience: int | None = None) -> None:
+        """Try each C, from the strongest penalty to the weakest.
+
+        With patience it ends early, after so many values of C in a row worse than the best so far.
+        """
+        for C in sorted(set(Cs)):
+            for ratio, path in self.paths.items():
+                self._try(path.at(C), ratio)
+            later = sum(tried > self.best().C for tried in self.tried)
+            if patience is not None and later >= patience and np.isfinite(self.best().mean):
+                break
+
+    def _try(self, fits: Fits, ratio: float) -> None:
+        trial = self.trials[fits.C, ratio] = self._trial(fits, ratio)
+        if self.tell is not None:
+            self.tell(trial, fits)
+
+    def extend(self) -> None:
+        """Try further C in the steps of the grid, as long as the best lies at an edge of it."""
+        for weaker in (False, True):
+            for _ in range(EXTENSIONS):
+                beyond = self._beyond(weaker=weaker)
+                if not beyond:
+                    break
+                self.run(beyond)
+
+    @property
+    def tried(self) -> list[float]:
+        """The values tried, ascending."""
+        return sorted({C for C, _ in self.trials})
+
+    def best(self) -> Trial:
+        """The highest mean score; of equals the strongest penalty, then the first l1_ratio."""
+        ordered = [self.trials[C, ratio] for C in self.tried for ratio in self.paths]
+        return max(ordered, key=lambda trial: trial.mean if np.isfinite(trial.mean) else -np.inf)
+
+    def taken(self, selection: str) -> Trial:
+        """The best, or the strongest penalty within one standard error of it ("1se")."""
+        best = self.best()
+        if selection == "min":
+            return best
+        alike = [self.trials[C, best.l1_ratio] for C in self.tried]
+        return next(trial for trial in alike if trial.mean >= best.mean - best.error)
+
+    def _trial(self, fits: Fits, ratio: float) -> Trial:
+        folds = list(fits.folds()) if self.keep_folds else []
+        return Trial(
+            C=fits.C,
+            l1_ratio=ratio,
+            scores=self.judge.scores(fits),
+            whole=fits.whole,
+            solutions=tuple(fits.solutions),
+            folds=np.array([self._row(fold) for fold in folds]) if folds else None,
+            loo=None if self.loo is None else self.loo(fits),
+        )
+
+    def _row(self, fold: Parameters) -> np.ndarray:
+        if not self.intercept:
+            return fold.coef
+        return np.column_stack([fold.coef, fold.intercept])
+
+    def _beyond(self, *, weaker: bool) -> list[float]:
+        """The next values of C where the best is at that edge and still gains; else none."""
+        Cs, best = self.tried, self.best()
+        if len(Cs) < 2:
+            return []
+        edge, neighbour = (Cs[-1], Cs[-2]) if weaker else (Cs[0], Cs[1])
+        gain = best.mean - self.trials[neighbour, best.l1_ratio].mean
+        if edge != best.C or not gain > max(FLAT * best.error, LEAST):
+            return []
+        ratio = edge / neighbour
+        return [typed(edge * ratio**step) for step in range(1, STEP + 1)]

@@ -1,0 +1,75 @@
+"""The folds of a cross-validation as scikit-learn's splitters make them, and who gets metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold, check_cv
+from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled, process_routing
+
+from onelayer.errors import DataError
+from onelayer.estimators.cross_validation import Data, Split
+
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Routed:
+    """What the splitter and the scorer are given."""
+
+    split: Mapping[str, Any]
+    score: dict[str, Any]
+
+
+def route(model: Any, sample_weight: Any, params: dict[str, Any]) -> Routed:
+    """As scikit-learn's metadata routing says; without it, weights to the scorer, groups to folds.
+
+    Raises
+    ------
+    ValueError
+        For other parameters while metadata routing is not enabled.
+    """
+    if _routing_enabled():
+        found = process_routing(model, "fit", sample_weight=sample_weight, **params)
+        return Routed(found.splitter.split, dict(found.scorer.score))
+    others = dict(params)
+    groups = others.pop("groups", None)
+    _raise_for_params(others, model, "fit")
+    return Routed(
+        {} if groups is None else {"groups": groups},
+        {} if sample_weight is None else {"sample_weight": sample_weight},
+    )
+
+
+def splits_of(cv: Any, data: Data, y: np.ndarray, params: Mapping[str, Any]) -> list[Split]:
+    """The folds; a number with groups means stratified folds that keep each group together.
+
+    Raises
+    ------
+    DataError
+        Where there are none, a fold judges no row, or trains on rows without weight alone.
+    """
+    if params.get("groups") is not None and (cv is None or isinstance(cv, Integral)):
+        cv = StratifiedGroupKFold(FOLDS if cv is None else int(cv))
+    splitter = check_cv(FOLDS if cv is None else cv, y, classifier=True)
+    splits = [
+        Split(_rows(train), _rows(test)) for train, test in splitter.split(data.X, y, **params)
+    ]
+    if not splits:
+        raise DataError("cv gives no folds: give at least one pair of train and test rows")
+    for number, split in enumerate(splits):
+        if not len(split.test):
+            raise DataError(f"fold {number} of cv judges no row: every fold needs test rows")
+        if not data.weights.relative[split.train].any():
+            raise DataError(f"fold {number} of cv trains on no row with a weight above zero")
+    return splits
+
+
+def _rows(rows: Any) -> np.ndarray:
+    """Indices, of a mask too."""
+    rows = np.asarray(rows)
+    return np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp)

@@ -1,0 +1,122 @@
+"""The rule that answers: from what was asked for to what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from onelayer.calibration import (
+    Chosen,
+    Costs,
+    Decision,
+    Readout,
+    Threshold,
+    cost_matrix,
+    threshold_for_precision,
+    threshold_for_recall,
+)
+from onelayer.errors import DataError, UsageError
+from onelayer.estimators.folds import OutOfFold
+from onelayer.model.settings import Settings, ShareGiven, share_of
+
+_CHOOSERS = {"recall": threshold_for_recall, "precision": threshold_for_precision}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unseen:
+    """What layers said of examples that they had not been trained on.
+
+    Attributes
+    ----------
+    Z
+        The forward pass, (j, 1) or (j, K).
+    labels
+        (j,), positions of the classes.
+    who
+        What the examples are, in words.
+    weights
+        (j,), what each example counts; None: the same.
+    folds
+        The layers; None where it was one, and a set of its own.
+    """
+
+    Z: np.ndarray
+    labels: np.ndarray
+    who: str
+    weights: np.ndarray | None = None
+    folds: OutOfFold | None = None
+
+
+def check_decision(settings: Settings, classes: np.ndarray) -> None:
+    """Refuse a rule that these classes cannot have, before anything is trained.
+
+    Raises
+    ------
+    UsageError
+        For costs that cannot be read, or a class that there is not.
+    """
+    names = _names(classes)
+    if settings.costs is not None:
+        cost_matrix(settings.costs, names)
+    for kind, given in _asked(settings).items():
+        _position(kind, share_of(kind, given)[0], names)
+
+
+def decided(
+    settings: Settings, classes: np.ndarray, readout: Readout, unseen: Unseen | None
+) -> tuple[Decision | None, dict[str, Any] | None]:
+    """The rule that was asked for, and what a card says of it; None twice where there is none.
+
+    Raises
+    ------
+    DataError
+        Where there are no examples to choose a threshold on, or none has the precision wanted.
+    """
+    names = _names(classes)
+    if settings.costs is not None:
+        costs = Costs(cost_matrix(settings.costs, names))
+        said = {"costs": costs.matrix.tolist(), "words": costs.in_words(names)}
+        return costs, {"kind": "costs", **said}
+    for kind, given in _asked(settings).items():
+        name, wanted = share_of(kind, given)
+        unseen = _required(unseen, kind, wanted)
+        try:
+            chosen = _chosen(kind, _position(kind, name, names), wanted, readout, unseen)
+        except DataError as error:
+            raise DataError(f"{kind} of {name}: of {unseen.who} {error}") from error
+        said = {"class": name, "wanted": wanted, "threshold": chosen.rule.value}
+        return chosen.rule, {"kind": kind, **said, "words": chosen.in_words(names, unseen.who)}
+    return None, None
+
+
+def _asked(settings: Settings) -> Mapping[str, ShareGiven]:
+    given = {"recall": settings.recall, "precision": settings.precision}
+    return {kind: share for kind, share in given.items() if share is not None}
+
+
+def _required(unseen: Unseen | None, kind: str, wanted: float) -> Unseen:
+    if unseen is None:
+        raise DataError(
+            f"there are too few examples to choose a threshold for a {kind} of {wanted:g}: it "
+            "takes 20 that the layer was not trained on; give more, or costs"
+        )
+    return unseen
+
+
+def _chosen(kind: str, position: int, wanted: float, readout: Readout, unseen: Unseen) -> Chosen:
+    scores, of_class = readout.probabilities(unseen.Z)[:, position], unseen.labels == position
+    value, recall, precision = _CHOOSERS[kind](scores, of_class, wanted, unseen.weights)
+    return Chosen(Threshold(position, value), recall, precision)
+
+
+def _position(kind: str, name: str, names: Sequence[str]) -> int:
+    if name not in names:
+        raise UsageError(f"{kind} is of {name!r}: the classes are {', '.join(names)}")
+    return list(names).index(name)
+
+
+def _names(classes: np.ndarray) -> list[str]:
+    return [str(label) for label in classes.tolist()]

@@ -1,0 +1,79 @@
+"""The folds of a cross-validation: rows that are trained on, rows that judge, at one penalty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from onelayer.designs import Design, Scaling
+from onelayer.objective import Objective
+
+FORWARD_BYTES = 1 << 28  # of z: as many folds are shown the data together as fit
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Problems that differ from the whole in their weights, and perhaps in their scaling.
+
+    weights (m, folds) are the whole's, zero where a row is not trained on. Where a column sums to
+    S_f / S instead of 1, lambda stands for lambda S / S_f of that fold's own mean loss: the same C.
+
+    Attributes
+    ----------
+    weights
+        (m, folds).
+    judged
+        The rows that each fold judges, or nothing.
+    designs, scalings
+        Each fold's own design, where it is scaled by its own moments, and the scaling that takes
+        the shared design to it; or nothing.
+    """
+
+    weights: np.ndarray
+    judged: tuple[np.ndarray, ...] = ()
+    designs: tuple[Design, ...] = ()
+    scalings: tuple[Scaling | None, ...] = ()
+
+    def and_whole(self, objective: Objective) -> Folds:
+        """The whole as one problem more, the first; for solving, not for judging."""
+        return Folds(
+            weights=np.column_stack([objective.weights, self.weights]),
+            designs=(objective.design, *self.designs) if self.designs else (),
+            scalings=(None, *self.scalings) if self.designs else (),
+        )
+
+    def __len__(self) -> int:
+        return self.weights.shape[1]
+
+    def own(self, number: int) -> tuple[Design | None, Scaling | None]:
+        """A fold's own design and scaling; None where it shares the whole's."""
+        return (self.designs[number], self.scalings[number]) if self.designs else (None, None)
+
+    def alone(self, objective: Objective, number: int) -> Objective:
+        """One fold as a problem by itself."""
+        weights = np.ascontiguousarray(self.weights[:, number])
+        return replace(objective, design=self.own(number)[0] or objective.design, weights=weights)
+
+    def forward(self, objective: Objective, thetas: list[np.ndarray]) -> tuple[np.ndarray, ...]:
+        """z of the rows that each fold judges, (rows, k): one read of the data, or a few."""
+        if not self.judged:
+            return ()
+        k, m = objective.head.width, objective.design.traits.m
+        together = max(1, FORWARD_BYTES // (8 * k * m))
+        found: list[np.ndarray] = []
+        for first in range(0, len(thetas), together):
+            numbers = range(first, min(first + together, len(thetas)))
+            parts = [self._shared(number, *objective.split(thetas[number])) for number in numbers]
+            W, b = np.hstack([W for W, _ in parts]), np.concatenate([b for _, b in parts])
+            Z = objective.design.forward(W, b)
+            found += [
+                Z[self.judged[number], place * k : (place + 1) * k].astype(np.float64)
+                for place, number in enumerate(numbers)
+            ]
+        return tuple(found)
+
+    def _shared(self, number: int, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The fold's parameters in the variables of the shared design."""
+        _, scaling = self.own(number)
+        return (W, b) if scaling is None else scaling.fold(W, b)

@@ -1,0 +1,1 @@
+"""What the coefficients are worth: separation, and Firth's correction."""
