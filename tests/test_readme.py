@@ -46,7 +46,7 @@ def _run(command, folder):
     return done.stdout
 
 
-def test_there_are_seven_examples():
+def test_there_are_eight_examples():
     assert [(title, language) for title, language, _ in BLOCKS] == [
         ("On the command line", "bash"),
         ("With a table", "bash"),
@@ -54,6 +54,7 @@ def test_there_are_seven_examples():
         ("In Python", "python"),
         ("As an estimator", "python"),
         ("With a data frame", "python"),
+        ("As inference", "python"),
         ("As a lesson", "python"),
     ]
 
@@ -98,9 +99,10 @@ def test_probabilities_and_answers(photos):
         (3, ["['dog']", "1.0", "trained on   photos/"]),
         (4, ["0.98", "converged"]),
         (5, ["'yes'", "'no'"]),
-        (6, ["0.693147180559945", "0.66"]),
+        (6, ["passed = y (6) against n (4)", "95 %, profile likelihood", "(2) against (1)"]),
+        (7, ["0.693147180559945", "0.66"]),
     ],
-    ids=["python", "estimator", "frame", "lesson"],
+    ids=["python", "estimator", "frame", "inference", "lesson"],
 )
 def test_python(photos, block, expected):
     printed = _run([sys.executable, "-c", BLOCKS[block][2]], photos)

@@ -14,12 +14,15 @@ _HOME = {
     "LogisticRegressionCV": "onelayer.estimators",
     "Model": "onelayer.model",
     "check_separation": "onelayer.estimators",
+    "compare": "onelayer.statistics",
     "displays": "onelayer.displays",
     "lesson": "onelayer.lesson",
     "load": "onelayer.model",
+    "logit": "onelayer.statistics",
     "make_table_classifier": "onelayer.estimators.tables",
     "read_pictures": "onelayer.readers",
     "save": "onelayer.model",
+    "server": "onelayer.server",
     "train": "onelayer.model",
 }
 
@@ -28,12 +31,15 @@ __all__ = [
     "LogisticRegressionCV",
     "Model",
     "check_separation",
+    "compare",
     "displays",
     "lesson",
     "load",
+    "logit",
     "make_table_classifier",
     "read_pictures",
     "save",
+    "server",
     "train",
 ]
 

@@ -9,6 +9,10 @@ class DataError(ValueError):
     """The data cannot be used; the message names the file, row or column, and the remedy."""
 
 
+class TooLargeError(DataError):
+    """There is more of it than is taken; the message says how much is."""
+
+
 class UsageError(ValueError):
     """The call itself is wrong; the command line answers with exit code 2."""
 

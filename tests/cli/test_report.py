@@ -105,8 +105,8 @@ def test_the_lecture_is_written_and_not_overwritten(onelayer, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "say what to write: onelayer lesson --notebook lecture.ipynb"),
-        (["--notebook", "/"], "/ is a folder: name the notebook"),
+        (["--notebook", "/"], "/ is a folder: name the file"),
+        (["--export", "/"], "/ is a folder: name the file"),
         (["--notebook", "nowhere/l.ipynb"], "nowhere is no folder: make it first"),
     ],
 )

@@ -14,10 +14,8 @@ import pytest
 
 import onelayer
 from onelayer import load
-from onelayer.errors import DataError, UsageError
+from onelayer.errors import DataError
 from onelayer.readers.encoding import Table
-
-RANDOM = np.random.default_rng(0)
 
 
 def make_frame(m=300, seed=0):
@@ -510,12 +508,16 @@ def test_inspect_names_columns_and_the_largest_weights(model, onelayer):
     )
 
 
-def test_a_model_of_arrays_has_no_columns():
-    X = RANDOM.normal(size=(40, 2))
-    trained = onelayer.train((X, np.arange(40) % 2), C=1.0)
-    assert trained.columns == ()
-    with pytest.raises(UsageError, match="only a model of a table has columns"):
-        trained.contributions(X)
+def test_contributions_are_those_of_columns_for_every_class(frame, tmp_path):
+    towns = _written(frame.drop(columns=["date", "id"]), tmp_path / "t.csv")
+    trained = onelayer.train(towns, target="town", C=1.0)
+    shares = trained.contributions(frame)
+    assert shares.shape == (300, len(trained.columns), 3)
+    Z = shares.sum(axis=1) + trained.intercept
+    A = np.exp(Z / trained.temperature)
+    expected = trained.predict_proba(frame)
+    np.testing.assert_allclose(A / A.sum(axis=1, keepdims=True), expected, atol=1e-12)
+    assert onelayer.train((np.eye(40), np.arange(40) % 2), C=1.0).columns == ()
 
 
 def test_a_model_file_holds_the_table_as_json_and_no_code(model):

@@ -184,6 +184,61 @@ def test_hessian_pass(case, head):
             agree(H[:, i, :, j], (B * C[:, i, [j]]).T @ B, case)
 
 
+def twin_rows(case):
+    """z, [X' 1] and some function of z for `of_rows`, as a whole."""
+    rng = np.random.default_rng(5)
+    W = rng.normal(size=(case.X.shape[1], 2)) / np.abs(case.X).max() / np.sqrt(case.X.shape[1])
+    b = rng.normal(size=2)
+    return W, b, np.tanh(case.X @ W + b), np.column_stack([case.X, np.ones(len(case.X))])
+
+
+def test_outer_pass(case):
+    W, b, T, B = twin_rows(case)
+    H = one_pass(
+        case,
+        case.design.outer_pass,
+        W,
+        b,
+        lambda _rows, Z: np.tanh(Z)[:, :, None] * np.tanh(Z)[:, None],
+    )
+    for c in range(2):
+        for d in range(2):
+            agree(H[:, c, :, d], (B * (T[:, [c]] * T[:, [d]])).T @ B, case)
+
+
+def test_sums_pass(case):
+    W, b, T, B = twin_rows(case)
+    factors = np.random.default_rng(6).random((len(B), 1))
+    sums = one_pass(case, case.design.sums_pass, W, b, lambda rows, Z: np.tanh(Z) * factors[rows])
+    agree(sums, B.T @ (T * factors), case)
+
+
+def test_groups_pass(case):
+    _, _, T, B = twin_rows(case)
+    groups = np.random.default_rng(7).permutation(np.arange(len(B)) % 11)
+    expected = np.array([np.einsum("ik,ij->kj", T[groups == g], B[groups == g]) for g in range(11)])
+    agree(one_pass(case, case.design.groups_pass, groups, T), expected, case)
+
+
+def test_triangle_pass(case):
+    _, _, _, B = twin_rows(case)
+    v = np.random.default_rng(8).random(len(B))
+    R = one_pass(case, case.design.triangle_pass, v)
+    assert R.shape[0] == min(B.shape)
+    agree(R.T @ R, (B * v[:, None]).T @ B, case)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.uint8])
+def test_double_products_of_large_single_data(dtype):
+    X = pixels(3000, 700).astype(dtype)
+    design = make_design(X, double=True)
+    assert design.dtype == np.float64
+    assert not design.compiled
+    W, b = np.random.default_rng(9).normal(size=(700, 1)), np.ones(1)
+    expected = X.astype(np.float64) @ W + b
+    assert np.abs(design.forward(W, b) - expected).max() <= 1e-12 * np.abs(expected).max()
+
+
 def test_gram(case):
     agree(one_pass(case, case.design.gram), case.X @ case.X.T, case)
 

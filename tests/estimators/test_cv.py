@@ -372,3 +372,10 @@ def test_scikit_learns_deprecated_words_warn_once_and_are_understood():
         ).fit(FEW, FEW_LABELS)
     assert none.scores_[1].shape == (3, 2)
     assert none.coefs_paths_[1].shape == (3, 2, 11)
+
+
+def test_a_fold_may_be_trained_on_a_single_class():
+    """J falls to nothing as b runs away: an answer all the same, and the wrong one."""
+    cv = [(np.flatnonzero(k != FEW_LABELS), np.flatnonzero(k == FEW_LABELS)) for k in range(2)]
+    ours = LogisticRegressionCV(Cs=[1e-3], cv=cv, scoring="accuracy").fit(FEW, FEW_LABELS)
+    np.testing.assert_array_equal(ours.scores_, 0)

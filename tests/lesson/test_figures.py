@@ -199,3 +199,19 @@ def test_the_lesson_imports_no_matplotlib_until_a_figure_is_drawn():
     )
     source = str(ROOT / "src")
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": source})
+
+
+def test_the_bowl_is_exact_where_a_has_rounded_to_0_or_1():
+    X, Y = lesson.one_feature_examples()
+    _, _, J = cost_grid(X, Y, np.array([2.0, -500.0]), np.array([0.5, 90.0]))
+    for row, b in enumerate((0.5, 90.0)):
+        for column, w in enumerate((2.0, -500.0)):
+            due = lesson.propagate([[w]], b, X, Y)[1]
+            assert J[row, column] == pytest.approx(due, rel=1e-12)
+
+
+def test_the_bowl_stands_around_its_centre():
+    ax = lesson.figures.bowl(centre=(2.0, 0.5))
+    assert np.mean(ax.get_xlim()) == pytest.approx(2.0)
+    assert np.mean(ax.get_ylim()) == pytest.approx(0.5)
+    plt.close(ax.figure)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from onelayer.errors import DataError, UsageError
 from onelayer.readers.columns import level_codes, nature_of, numbers_of, read_cells, texts_of
-from onelayer.readers.encoding import Column, Table, codes_of, contributions, unseen
+from onelayer.readers.encoding import Column, Table, codes_of, unseen
 from onelayer.readers.fitting import fit_table, least_rows, weighted_quantile
 from onelayer.readers.given import given_table
 from onelayer.readers.inference import inferred
@@ -338,14 +338,6 @@ def test_a_table_comes_back_from_json_as_it_was():
     again = Table.from_dict(json.loads(json.dumps(table.to_dict())))
     np.testing.assert_array_equal(again.features_of(codes), table.features_of(codes))
     assert again.columns == table.columns
-
-
-def test_contributions_add_up_to_z():
-    table, codes = wide_table()
-    coef = np.random.default_rng(1).normal(size=(3, len(table.centre)))
-    shares = contributions(table, codes, coef)
-    assert shares.shape == (200, 2, 3)
-    np.testing.assert_allclose(shares.sum(axis=1), table.features_of(codes) @ coef.T, atol=1e-13)
 
 
 DAMAGE = {

@@ -283,6 +283,9 @@ class RowsOnly(Design):
     def sums(self, asked):
         return block_sums(self, asked)
 
+    def form(self, augmented, M):
+        return ((augmented @ M) * augmented).sum(axis=1)
+
     def square(self, block):
         return block * block
 

@@ -12,6 +12,8 @@ from onelayer.cli.inspect import inspect
 from onelayer.cli.lesson import lesson
 from onelayer.cli.outcome import guarded
 from onelayer.cli.predict import predict
+from onelayer.cli.serve import serve
+from onelayer.cli.summary import summary
 from onelayer.cli.train import train
 
 app = typer.Typer(
@@ -50,6 +52,8 @@ for command, example in (
     (evaluate, "onelayer evaluate model.safetensors more_photos/"),
     (predict, "onelayer predict model.safetensors new.jpg album/"),
     (inspect, "onelayer inspect model.safetensors --weights weights.png"),
-    (lesson, "onelayer lesson --notebook lecture.ipynb"),
+    (summary, "onelayer summary table.csv --formula 'y ~ age*sex'"),
+    (serve, "onelayer serve model.safetensors"),
+    (lesson, "onelayer lesson --export lesson.html"),
 ):
     app.command(epilog=f"Example: [bold]{example}[/bold]")(guarded(command))

@@ -59,7 +59,7 @@ def inspect(
         return
     from rich.table import Table
 
-    from onelayer.cli.summary import weights_table
+    from onelayer.cli.verdict import weights_table
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 3, 0, 0))
     table.add_column(no_wrap=True)
@@ -82,7 +82,7 @@ def _fields(fitted: Model, found: Coefficients | None) -> dict[str, Any]:
 
 
 def _rows(fitted: Model, found: Coefficients | None) -> Iterator[tuple[str, str]]:
-    from onelayer.cli.summary import weights_in_words
+    from onelayer.cli.verdict import weights_in_words
     from onelayer.model.coefficients import columns_in_words
 
     if fitted.columns:

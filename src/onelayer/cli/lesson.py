@@ -1,17 +1,26 @@
-"""onelayer lesson: the lecture as a notebook to run and change."""
+"""onelayer lesson: the lecture to move in the browser, as one page, or as a notebook."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from onelayer.cli.output import print_json, show
+from onelayer.cli.output import print_json, show, warn
 from onelayer.errors import UsageError
 
 
 def lesson(
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the lesson as one HTML page that needs no server, for example lesson.html.",
+            show_default=False,
+        ),
+    ] = None,
     notebook: Annotated[
         Path | None,
         typer.Option(
@@ -20,6 +29,12 @@ def lesson(
             show_default=False,
         ),
     ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where to serve on this machine; 0: any free.")
+    ] = 0,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Only print the address.")
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a file that is there.")
     ] = False,
@@ -28,25 +43,65 @@ def lesson(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Errors with their traceback.")] = False,
 ) -> None:
-    """Write the lecture, from one neuron to a digit recognised, as a notebook."""
+    """Open the lesson, from one neuron to a digit recognised, in the browser (extra `lesson`).
+
+    Every figure moves with what you choose. It is served to this machine alone, until Ctrl-C.
+    With --export or --notebook the lesson is written instead, and needs no extra.
+    """
     del debug
+    for path, example in ((export, "lesson.html"), (notebook, "lecture.ipynb")):
+        if path is not None:
+            _require_free(path, example, overwrite=overwrite)
+    if notebook is None and export is None:
+        _serve(port, browser=not no_browser, as_json=as_json)
+        return
+    written: dict[str, Any] = {}
+    if notebook is not None:
+        written |= _write_notebook(notebook, quiet=as_json)
+    if export is not None:
+        written |= _write_page(export, quiet=as_json)
+    if as_json:
+        print_json(written)
+
+
+def _write_notebook(path: Path, *, quiet: bool) -> dict[str, Any]:
     from onelayer.lesson.notebook import CELLS
     from onelayer.lesson.notebook import as_json as lecture
     from onelayer.model_file import write_atomically
 
-    if notebook is None:
-        raise UsageError("say what to write: onelayer lesson --notebook lecture.ipynb")
-    _require_free(notebook, overwrite=overwrite)
-    write_atomically(notebook, lecture().encode())
-    if as_json:
-        print_json({"notebook": str(notebook), "cells": len(CELLS)})
-    else:
-        show(f"Written: {notebook}, {len(CELLS)} cells. Open it with: jupyter lab {notebook}")
+    write_atomically(path, lecture().encode())
+    if not quiet:
+        show(f"Written: {path}, {len(CELLS)} cells. Open it with: jupyter lab {path}")
+    return {"notebook": str(path), "cells": len(CELLS)}
 
 
-def _require_free(path: Path, *, overwrite: bool) -> None:
+def _write_page(path: Path, *, quiet: bool) -> dict[str, Any]:
+    from onelayer.playground.chapters import CHAPTERS
+    from onelayer.playground.page import export
+
+    export(path)
+    if not quiet:
+        show(f"Written: {path}, {len(CHAPTERS)} chapters. Open it in any browser.")
+    return {"page": str(path), "chapters": len(CHAPTERS)}
+
+
+def _serve(port: int, *, browser: bool, as_json: bool) -> None:
+    from onelayer.playground.serving import serve
+
+    def announce(address: str) -> None:
+        if as_json:
+            print_json({"address": address})
+        else:
+            show(f"The lesson is at {address} for this machine alone.")
+            warn("Ctrl-C ends it.")
+        sys.stdout.flush()  # into a pipe, too, while the server goes on
+
+    serve(port, announce, browser=browser)
+
+
+def _require_free(path: Path, example: str, *, overwrite: bool) -> None:
     if path.is_dir():
-        raise UsageError(f"{path} is a folder: name the notebook, for example {path}/lecture.ipynb")
+        raise UsageError(f"{path} is a folder: name the file, for example {path / example}")
     if not path.parent.is_dir():
         raise UsageError(f"{path.parent} is no folder: make it first, or write elsewhere")
     if path.exists() and not overwrite:

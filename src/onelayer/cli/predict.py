@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import typer
 
-from onelayer.cli import options
+from onelayer.cli import options, source_options
 from onelayer.cli.outcome import FAILED
 from onelayer.cli.output import print_json, progress_shown, show, warn
 from onelayer.errors import UsageError
@@ -33,26 +33,8 @@ def predict(
             ".npz, .h5, .svm, IDX), of which each row is named by its number.",
         ),
     ],
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Write the result to a .csv or .parquet file; a table of any length, batch by "
-            "batch.",
-            show_default=False,
-        ),
-    ] = None,
-    keep: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="COLUMNS",
-            help="Columns of a table that go into the result, as id,date.",
-            rich_help_panel=options.TABLES,
-            show_default=False,
-        ),
-    ] = None,
+    output: source_options.Scores = None,
+    keep: source_options.Keep = None,
     x: Annotated[
         str | None,
         typer.Option("--x", metavar="NAME", help="X in a file of arrays.", show_default=False),

@@ -1,141 +1,83 @@
-"""What a training came to, for people."""
+"""`onelayer summary TABLE`: coefficients without a penalty, and what they are worth."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-from rich.text import Text
-
-from onelayer.measures import is_weak
-from onelayer.readers import Audit
-from onelayer.words import c_in_words, interval_in_words, loss_in_words, percent
+from onelayer.cli import options as o
+from onelayer.cli.output import print_json
+from onelayer.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from onelayer.model.card import Card
-    from onelayer.model.coefficients import Coefficients
-
-SURVIVORS_SHOWN = 12  # weights that L1 has left
-NOTES_SHOWN = 16  # lines of the audit; the file has them all
+    from onelayer.statistics import LogitResult
 
 
-def summary(card: Card, output: Path, report: Path | None = None) -> list[str | Text | Table]:
-    """What was read, the measures as a small table, what they mean, and the files written."""
-    chosen = [] if card.choice is None else [_choice(card.choice)]
-    chosen += [f"Calibrated: {card.calibration['words']}"] if card.calibration else []
-    chosen += [f"Answers: {card.decision['words']}"] if card.decision else []
-    written = _named("Written: ", output)
-    looked = [] if report is None else [_named("Report: ", report)]
-    return [*_audit(card), *chosen, "", _measures(card), "", *_verdict(card), *looked, written]
+def summary(
+    table: o.TableFile,
+    formula: o.Formula = None,
+    target: o.Target = None,
+    reference: o.Reference = [],  # noqa: B006 (typer's way to say none)
+    weights: o.RowWeights = None,
+    robust: o.Robust = False,
+    cluster: o.Cluster = None,
+    interval: o.Interval = o.IntervalKind.WALD,
+    level: o.Level = 0.95,
+    effects: o.Effects = False,
+    dummies: o.Dummies = False,
+    form: o.Format = o.SheetFormat.TEXT,
+    as_json: o.AsJson = False,
+    debug: o.Debug = False,
+) -> None:
+    """Explain a response by columns of TABLE, and say how sure each coefficient is.
 
-
-def weights_table(found: Coefficients, shown: int) -> list[str | Text | Table]:
-    """Return so many of the largest weights, by feature, and what the others are."""
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 3, 0, 0))
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(overflow="fold")
-    several = len({one.label for one in found.kept}) > 1
-    for one in found.kept[:shown]:
-        table.add_row(f"{one.weight:+.3g}", one.feature + f", for {one.label}" * several)
-    more = len(found.kept) - shown
-    said = [] if more <= 0 else [f"and {more:,} smaller ones: onelayer inspect --json has all"]
-    return [table, *said]
-
-
-def survivors(found: Coefficients) -> list[str | Text | Table]:
-    """Say which weights an L1 penalty has left."""
-    return ["", f"Weights: {weights_in_words(found)}:", *weights_table(found, SURVIVORS_SHOWN)]
-
-
-def weights_in_words(found: Coefficients) -> str:
-    """Say how many weights there are, and what their sign means."""
-    labels = {one.label for one in found.kept}
-    sign = f", above 0 for {labels.pop()}" if len(labels) == 1 else ""
-    return f"{found.summary}; the largest{sign}"
-
-
-def _named(what: str, file: Path) -> Text:
-    return Text.assemble(what, (str(file), "bold"), overflow="fold")
-
-
-def _audit(card: Card) -> list[str]:
-    if card.audit is None:
-        return []
-    lines = str(Audit.from_dict(card.audit)).splitlines()
-    more = len(lines) - NOTES_SHOWN
-    return lines[:NOTES_SHOWN] + [f"and {more} more: onelayer inspect shows them"] * (more > 0)
-
-
-def _choice(choice: dict[str, Any]) -> str:
-    return f"C = {c_in_words(choice['C'])}, {choice['words']}"
-
-
-def _measures(card: Card) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    table.add_column("")
-    for heading in ("examples", "accuracy", "95 % interval", "log loss", "calibration error"):
-        table.add_column(heading, justify="right")
-    for name, measures in (("train", card.train), ("test", card.test)):
-        if measures is not None:
-            table.add_row(name, *_cells(measures, judged=name == "test"))
-    return table
-
-
-def _cells(measures: dict[str, Any], *, judged: bool) -> tuple[str | Text, ...]:
-    interval = measures["interval"] if judged else None
-    accuracy = percent(measures["accuracy"])
-    return (
-        f"{measures['n']:,}",
-        Text(accuracy, style="bold") if judged else accuracy,
-        interval_in_words(interval) if interval else "",
-        loss_in_words(measures["log_loss"]),
-        percent(measures["calibration_error"]) if judged else "",
+    Without a penalty, on all complete rows: nothing is held out. To predict, use train.
+    """
+    del debug
+    asked = _asked_formula(formula, target)
+    levels = dict(_named_level(text) for text in reference)
+    result = _fitted(
+        table, asked, robust=robust, cluster=cluster, weights=weights, reference=levels
     )
+    shown: Any = result.summary(interval=interval.value, level=level)
+    if effects and not shown.separable:
+        shown = result.marginal_effects(dummies=dummies, level=level)
+    if as_json:
+        print_json({"table": str(table), **shown.to_dict()})
+    else:
+        _write(shown.to(form.value))
+    if result.estimate.separable:
+        raise DataError("the classes are separable: there are no estimates")
 
 
-def _verdict(card: Card) -> list[str]:
-    """Say in words what the figures mean, beside a model that never looks."""
-    baseline, train, test = card.baseline, card.train, card.test
-    if baseline is None or train is None:
-        return []
-    judged = train if test is None else test
-    lines = [] if test is None else [f"Judged by {card.judge}."]
-    if test is None:
-        lines.append("Nothing was held out: nobody has judged this model.")
-    lines += _before(judged) if test is not None else []
-    lines.append(f"Always {baseline['class']} would score {percent(baseline['accuracy'])}.")
-    lines.append(f"{_worst(judged)}.")
-    if card.preprocessing is not None and is_weak(judged["accuracy"], baseline["accuracy"]):
-        lines.append("A weak result: raw pixels see colour and position, not shape.")
-    if card.refit:
-        lines.append("Trained again on everything after the judging: the saved model is that one.")
-    if card.solution is not None:
-        lines.append(_solved(card.solution))
-    return lines
+def _asked_formula(formula: str | None, target: str | None) -> str:
+    from onelayer.statistics.formula import quoted
+
+    if (formula is None) == (target is None):
+        raise UsageError("Give either --formula 'y ~ age + sex' or --target y")
+    return f"{quoted(target)} ~ ." if target is not None else str(formula)
 
 
-def _before(judged: dict[str, Any]) -> list[str]:
-    """What calibration changed on examples that had no part in it."""
-    before = judged.get("uncalibrated")
-    if before is None:
-        return []
-    loss, error = loss_in_words(before["log_loss"]), percent(before["calibration_error"])
-    return [f"Before calibration: log loss {loss}, calibration error {error}."]
+def _named_level(text: str) -> tuple[str, str]:
+    """race=white."""
+    name, sign, level = text.partition("=")
+    if not (name and sign and level):
+        raise UsageError(f"--reference {text!r}: expected COLUMN=LEVEL, as in race=white")
+    return name, level
 
 
-def _worst(measures: dict[str, Any]) -> str:
-    present = {name: rate for name, rate in measures["recall"].items() if rate is not None}
-    name = min(present, key=lambda label: present[label])
-    return f"Worst class: {name}, of which {percent(present[name])} are recognised"
+def _fitted(table: Path, formula: str, **how: Any) -> LogitResult:
+    from onelayer.readers.frames import read_frame
+    from onelayer.statistics import logit
+
+    return logit(formula, read_frame(table), **how)
 
 
-def _solved(solution: dict[str, Any]) -> str:
-    solver, steps = solution["solver"], solution["iterations"]
-    ended = {
-        "converged": f"Solved by {solver} in {steps} steps",
-        "max_iter": f"All {steps} steps of {solver} taken",
-        "separable": f"Separable classes: {solver} stopped after {steps} steps",
-        "stalled": f"Stalled: {solver} stopped after {steps} steps",
-    }
-    return f"{ended[solution['status']]}, {solution['seconds']:.2f} s."
+def _write(text: str) -> None:
+    """To stdout; where it has no letters for a line, with hyphens."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = text.replace("\u2500", "-")
+    sys.stdout.write(text)

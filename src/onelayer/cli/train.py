@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
-from onelayer.cli import options
+from onelayer.cli import options, source_options
 from onelayer.cli.output import print_json, progress_shown, show, warn
 from onelayer.errors import UsageError
 from onelayer.model.settings import Settings
@@ -25,14 +25,14 @@ def train(
     size: options.Size = Settings.size,
     mode: options.Mode = Settings.mode,
     fit: options.Fit = Settings.fit,
-    x: options.X = Settings.x,
-    y: options.Y = Settings.y,
-    n_features: options.NFeatures = Settings.n_features,
-    target: options.Target = None,
-    drop: options.Drop = None,
-    weights: options.Weights = None,
-    group: options.Group = None,
-    header: options.Header = Settings.header,
+    x: source_options.X = Settings.x,
+    y: source_options.Y = Settings.y,
+    n_features: source_options.NFeatures = Settings.n_features,
+    target: source_options.TargetColumn = None,
+    drop: source_options.Drop = None,
+    weights: source_options.WeightColumn = None,
+    group: source_options.GroupColumn = None,
+    header: source_options.Header = Settings.header,
     C: options.C = Settings.C,
     l1_ratio: options.L1Ratio = Settings.l1_ratio,
     solver: options.Solver = Settings.solver,
@@ -63,11 +63,11 @@ def train(
     if as_json:
         print_json(_object(model, outputs))
     else:
-        from onelayer.cli.summary import summary, survivors
+        from onelayer.cli.verdict import survivors, verdict
         from onelayer.model.coefficients import coefficients
 
         left = survivors(coefficients(model)) if model.parameters.get("l1_ratio") else []
-        show(*summary(model.card, outputs.model, outputs.report), *left)
+        show(*verdict(model.card, outputs.model, outputs.report), *left)
 
 
 class _Outputs(NamedTuple):

@@ -39,6 +39,11 @@ def make_scaling(X: Any, scaling: float | str | None, weights: np.ndarray) -> Sc
         return moments(X, weights)
 
 
-def make_design(X: Any, scaling: Scaling | None = None) -> Design:
-    """The design that holds X as it is: an array, or a SciPy CSR array or matrix."""
-    return CsrDesign(X, scaling) if sparse.issparse(X) else DenseDesign(X, scaling)
+def make_design(X: Any, scaling: Scaling | None = None, *, double: bool = False) -> Design:
+    """The design that holds X as it is: an array, or a SciPy CSR array or matrix.
+
+    With `double` its products are in float64 whatever the dtype of X, as those of CSR always are.
+    """
+    if sparse.issparse(X):
+        return CsrDesign(X, scaling)
+    return DenseDesign(X, scaling, double=double)

@@ -31,21 +31,24 @@ BLOCK_BYTES = 1 << 19  # a converted block and its products stay within a core's
 
 @final
 class DenseDesign(Design):
-    """X (m, n) in memory; products in float64 for float64 or small data, else in float32."""
+    """X (m, n) in memory; products in float64 for float64, small data or `double`."""
 
-    def __init__(self, X: np.ndarray, scaling: Scaling | None = None) -> None:
+    def __init__(
+        self, X: np.ndarray, scaling: Scaling | None = None, *, double: bool = False
+    ) -> None:
         m, n = X.shape
         self.X = X
         self.scaling = scaling
         small = X.nbytes < SMALL_BYTES
-        double = X.dtype == np.float64 or small
-        self.dtype = np.dtype(np.float64 if double else np.float32)
+        exact = X.dtype == np.float64 or small
+        self.dtype = np.dtype(np.float64 if exact or double else np.float32)
         self.folded = None
         self.traits = Traits(m, n, X.nbytes, 1.0, frozenset({"rows", "hessian", "gram", "sample"}))
         self.ledger = Ledger()
         # Kernels read along rows; a Fortran-ordered X goes through blocks, which turn it.
         in_rows = X.flags.c_contiguous
-        self.compiled = not small and in_rows
+        # No kernel is compiled for the few passes that want other products than X's own.
+        self.compiled = not small and in_rows and (exact or not double)
         self.fused = FusedDense(X, scaling, self.dtype) if self.compiled else None
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:

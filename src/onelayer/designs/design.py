@@ -8,16 +8,19 @@ each column summing to 1, so that the sums below are weighted means.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from onelayer.designs.scaling import Scaling
 from onelayer.logistic import Head
 
 Sums = tuple[np.ndarray, np.ndarray, np.ndarray]
+OfRows = Callable[[slice, np.ndarray], np.ndarray]
+"""Rows and their z (rows, k) to whatever a pass sums over them."""
 
 SMALL_BYTES = 2_000_000  # of X: below, NumPy in float64 costs nothing that one would notice
 ROWS = 4096  # rows whose activations are computed together
@@ -135,12 +138,24 @@ class Design(ABC):
         self, W: np.ndarray, b: np.ndarray, head: Head, weights: np.ndarray
     ) -> np.ndarray:
         """d2(loss)/d(W, b)2 of one problem: (n + 1, k, n + 1, k), the intercept last."""
+
+        def curvature(rows: slice, Z: np.ndarray) -> np.ndarray:
+            A = head.curvature_activation(Z)
+            return head.curvature(A) * weights[rows][:, :, None]
+
+        return self.outer_pass(W, b, curvature)
+
+    def outer_pass(self, W: np.ndarray, b: np.ndarray, of_rows: OfRows) -> np.ndarray:
+        """sum_i C_i (x) [x'_i 1][x'_i 1]^T: (n + 1, k, n + 1, k) for symmetric C (rows, k, k).
+
+        The curvature of the loss gives its Hessian, the outer product of the residuals the middle
+        of a sandwich.
+        """
         Wx, bx = _parameters(self, W, b)
-        n, k = W.shape[0] + 1, head.width
+        n, k = W.shape[0] + 1, W.shape[1]
         H = np.zeros((n, k, n, k))
         for rows, block in self.blocks():
-            A = head.curvature_activation(block @ Wx + bx)
-            C = head.curvature(A) * weights[rows][:, :, None]
+            C = of_rows(rows, block @ Wx + bx)
             augmented = self.augment(block)
             for c in range(k):
                 for d in range(c + 1):
@@ -161,6 +176,46 @@ class Design(ABC):
             for start in range(rows.start, rows.stop, step):
                 piece = slice(start, min(start + step, rows.stop))
                 yield piece, block[start - rows.start : piece.stop - rows.start] @ Wx + bx
+
+    def sums_pass(self, W: np.ndarray, b: np.ndarray, of_rows: OfRows) -> np.ndarray:
+        """sum_i [x'_i 1] c_i^T: (n + 1, q) for c (rows, q)."""
+        Wx, bx = _parameters(self, W, b)
+        total: Any = 0.0
+        for rows, block in self.blocks():
+            total += self.augment(block).T @ of_rows(rows, block @ Wx + bx)
+        return np.vstack([self._fold_gradient(total[:-1], total[-1]), total[-1:]])
+
+    def groups_pass(self, groups: np.ndarray, dZ: np.ndarray) -> np.ndarray:
+        """sum_{i in g} dz_i [x'_i 1]: (groups, k, n + 1), from groups (m,) 0, 1, ... and dZ (m, k).
+
+        The gradient, cluster by cluster; its size is that of the answer.
+        """
+        sums = np.zeros((int(groups.max()) + 1, dZ.shape[1], self.traits.n + 1))
+        for rows, block in self.blocks():
+            augmented = self.augment(block)
+            present, group = np.unique(groups[rows], return_inverse=True)
+            position = np.arange(len(group))
+            for c in range(dZ.shape[1]):
+                shape = (len(present), len(group))
+                gather = sparse.csr_array((dZ[rows, c], (group, position)), shape=shape)
+                sums[present, c] += _dense(gather @ augmented)
+        return self._fold_rows(sums)
+
+    def triangle_pass(self, weights: np.ndarray) -> np.ndarray:
+        """R (., n + 1) with R^T R = sum_i v_i [x'_i 1][x'_i 1]^T, by QR, for weights v (m,).
+
+        It has X's own digits, where X^T X has half of them. Rows are gathered until they are as
+        many as those of R, so that the factorisations cost no more than one of all would.
+        """
+        waiting = [np.zeros((0, self.traits.n + 1))]
+        for rows, block in self.blocks():
+            augmented, roots = self.augment(block), np.sqrt(weights[rows])[:, None]
+            for start in range(0, len(roots), ROWS):
+                part = slice(start, start + ROWS)
+                waiting.append(_dense(augmented[part]) * roots[part])
+                if sum(map(len, waiting)) > 2 * waiting[0].shape[1]:
+                    waiting = [_triangle(waiting)]
+        return self._fold_rows(_triangle(waiting))
 
     @abstractmethod
     def moments_pass(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -190,8 +245,23 @@ class Design(ABC):
                     forms[place, j] = self.form(augmented, one)
         return forms
 
+    def _fold_rows(self, rows: np.ndarray) -> np.ndarray:
+        """[x' 1] from [x 1], or sums of such rows, in place."""
+        if self.folded is not None:
+            rows[..., :-1] -= self.folded.centre * rows[..., -1:]
+            rows[..., :-1] *= self.folded.scale
+        return rows
+
     def _fold_gradient(self, G: np.ndarray, db: np.ndarray) -> np.ndarray:
         return G if self.folded is None else self.folded.fold_gradient(G, db)
+
+
+def _triangle(parts: list[np.ndarray]) -> np.ndarray:
+    return np.asarray(np.linalg.qr(np.vstack(parts), mode="r"), dtype=np.float64)
+
+
+def _dense(rows: Any) -> np.ndarray:
+    return rows.toarray() if sparse.issparse(rows) else rows
 
 
 def are_labels(targets: np.ndarray) -> bool:

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from onelayer.designs import Scaling
 from onelayer.estimators.callbacks import FitTasks
+from onelayer.estimators.inference import InferenceMixin
 from onelayer.estimators.options import (
     NEAREST,
     SOLVER_NAMES,
@@ -47,7 +48,7 @@ from onelayer.statistics.separation import Labelled
 
 
 class LogisticRegression(
-    CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEstimator
+    CallbackSupportMixin, InferenceMixin, LinearClassifierMixin, SparseCoefMixin, BaseEstimator
 ):
     """Logistic regression, binary or softmax, penalised by L2, L1, both or not at all: one layer.
 

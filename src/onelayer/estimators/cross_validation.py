@@ -161,7 +161,8 @@ class PenaltyPath:
                 own = make_scaling(data.X, "standard", weights / weights.sum())
                 own, _ = tame(own, Penalty(lam), data.X.shape[1])
                 design = make_design(data.X, own)
-                fold = Problem(replace(fold.objective, design=design), own)
+                objective = replace(fold.objective, design=design)
+                fold = replace(fold, objective=objective, scaling=own)
             yield fold
 
     def _make(self, problems: tuple[Problem, ...]) -> Path:

@@ -203,6 +203,8 @@ class LogisticRegressionCV(LogisticRegression):
         "store_coefs": ["boolean"],
     }
 
+    firth = False  # no parameter here: the correction is for fits without a penalty
+
     C_: Any
     l1_ratio_: Any
     results_: DataFrame

@@ -11,7 +11,7 @@ import numpy as np
 
 from onelayer.calibration import Readout
 from onelayer.designs import Scaling, make_design
-from onelayer.errors import DataError, ModelFileError, ShapeError, UsageError
+from onelayer.errors import DataError, ModelFileError, ShapeError
 from onelayer.evaluation import Evaluation, evaluate
 from onelayer.logistic import Head
 from onelayer.measures import head_of
@@ -30,7 +30,7 @@ from onelayer.model.tables import asked_again, given_codes
 from onelayer.model_file import ModelRecord, decode_labels, encode_labels, read, write
 from onelayer.readers import Preprocessing, find_pictures, read_files
 from onelayer.readers.arrays import Asked, array_kind
-from onelayer.readers.encoding import Column, Table, contributions
+from onelayer.readers.encoding import Column, Table
 from onelayer.readers.layout import Names
 from onelayer.readers.rows import given_rows
 
@@ -139,26 +139,16 @@ class Model:
         """Return the calibrated probability of each class, (m, K); inputs as for `predict`."""
         return self.probabilities(self._rows(inputs))
 
-    def contributions(self, rows: Inputs) -> np.ndarray:
-        """What each column adds to z, before calibration: (m, columns); softmax (m, columns, K).
+    def contributions(self, inputs: Inputs) -> np.ndarray:
+        """Return what each number adds to z, x_j w_j: (m, n), with softmax (m, n, K).
 
-        z_i = sum_j contributions_ij + intercept: exact, as every feature is of one column. A number
-        adds nothing at its mean.
-
-        Parameters
-        ----------
-        rows
-            As for `predict`.
-
-        Raises
-        ------
-        UsageError
-            For a model of pictures or arrays.
+        Of a table what each of `columns` adds, all its features together: (m, columns) or
+        (m, columns, K). z_i = sum_j contributions_ij + b, b of `layer`: exact. Where the model
+        standardises, a number adds nothing at its mean. Inputs and errors as for `predict`.
         """
-        if self.table is None:
-            raise UsageError("only a model of a table has columns: this one takes arrays")
-        shares = contributions(self.table, self._codes(rows), self.coef)
-        return shares[:, :, 0] if self.head.name == "binary" else shares
+        from onelayer.model.contributions import contributions
+
+        return contributions(self, self._require_rows(self._rows(inputs)))
 
     def evaluate(
         self,
@@ -234,15 +224,15 @@ class Model:
 
     def forward(self, X: np.ndarray) -> np.ndarray:
         """z = X w + b, before calibration: (m, K), or (m, 1) for two classes; X is (m, n)."""
-        if X.ndim != 2 or X.shape[1] != self.coef.shape[1]:
-            raise ShapeError(
-                f"X has the shape {X.shape}: the model takes (m, {self.coef.shape[1]}), "
-                "a row an example"
-            )
-        W, b = self.coef.T, self.intercept
-        if self.scaling is not None:
-            W, b = self.scaling.unfold(W, b)
+        X = self._require_rows(X)
+        W, b = self.layer
         return make_design(X, self.scaling).forward(W, b).astype(np.float64, copy=False)
+
+    @property
+    def layer(self) -> tuple[np.ndarray, np.ndarray]:
+        """W (n, k) and b (k,) of the forward pass, which is made on scaled x."""
+        W, b = self.coef.T, self.intercept
+        return (W, b) if self.scaling is None else self.scaling.unfold(W, b)
 
     def probabilities(self, X: np.ndarray) -> np.ndarray:
         """a for every class, calibrated, (m, K)."""
@@ -351,6 +341,14 @@ class Model:
 
     def _codes(self, inputs: Inputs) -> np.ndarray:
         return given_codes(inputs, self.columns, self.card.settings or {})
+
+    def _require_rows(self, X: Any) -> Any:
+        if X.ndim != 2 or X.shape[1] != self.coef.shape[1]:
+            raise ShapeError(
+                f"X has the shape {X.shape}: the model takes (m, {self.coef.shape[1]}), "
+                "a row an example"
+            )
+        return X
 
     def _array(self, array: np.ndarray) -> np.ndarray:
         if array.ndim != 4:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
-from onelayer.errors import DataError
+from onelayer.errors import DataError, TooLargeError
 from onelayer.readers.heic import is_heic, open_heic
 
 if TYPE_CHECKING:
@@ -61,16 +61,18 @@ _LYING = {5, 6, 7, 8}  # orientations in which width and height change places
 _DRAFT = 2  # JPEG is decoded at 1/2, 1/4 or 1/8 while that leaves twice the size asked for
 
 
-def decode(file: BinaryIO, to: Preprocessing) -> np.ndarray:
+def decode(file: BinaryIO, to: Preprocessing, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """Read one picture, upright, as uint8 `to.shape`; the first frame where there are several.
 
     Raises
     ------
+    TooLargeError
+        Where its header claims more than `max_pixels`.
     DataError
         With the reason alone; the caller knows the file's name.
     """
     try:
-        with _open(file) as picture:
+        with _open(file, max_pixels) as picture:
             return _preprocess(picture, to)
     except DataError:
         raise
@@ -94,16 +96,16 @@ def upright_size(file: BinaryIO) -> tuple[int, int] | None:
         return None
 
 
-def _open(file: BinaryIO) -> ImageFile.ImageFile:
+def _open(file: BinaryIO, max_pixels: int = MAX_PIXELS) -> ImageFile.ImageFile:
     try:
         picture = Image.open(file, formats=_FORMATS)
     except UnidentifiedImageError:
         picture = _open_other(file)
     except Image.DecompressionBombError as error:
-        raise DataError(f"more than {MAX_PIXELS} pixels") from error
+        raise TooLargeError(f"more than {max_pixels} pixels") from error
     width, height = picture.size
-    if width * height > MAX_PIXELS:
-        raise DataError(f"{width} x {height}, more than {MAX_PIXELS} pixels")
+    if width * height > max_pixels:
+        raise TooLargeError(f"{width} x {height}, more than {max_pixels} pixels")
     return picture
 
 

@@ -267,15 +267,6 @@ def codes_of(columns: Sequence[Column], table: Any, source: object, start: int =
     return codes
 
 
-def contributions(table: Table, codes: np.ndarray, coef: np.ndarray) -> np.ndarray:
-    """Return what each column adds to z, (m, columns, k), for coef (k, n)."""
-    X = table.features_of(codes)
-    owner = table.owners[:, None] == np.arange(len(table.columns))
-    # W with the rows of other columns at zero, one such W a column, side by side.
-    W = np.einsum("nc,kn->nck", owner, coef).reshape(len(owner), -1)
-    return np.asarray(X @ W).reshape(len(codes), len(table.columns), len(coef))
-
-
 def unseen(columns: Sequence[Column], codes: np.ndarray) -> dict[str, int]:
     """Count the cells, by column, whose level was not seen in training."""
     counts = {

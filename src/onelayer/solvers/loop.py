@@ -128,7 +128,7 @@ class Run:
         norm = self.objective.stationarity(state.theta, state.gradient)
         gap = _relative(state.gap, state.value)
         rigorous = self.solver.gap_kind == "bound"
-        bound = gap if rigorous else _bound(self.objective, norm) / abs(state.value)
+        bound = gap if rigorous else _relative(_bound(self.objective, norm), state.value)
         undefined = status is Status.SEPARABLE
         solution = self.solution = Solution(
             status=status,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from onelayer.lesson.algorithm import initialize_with_zeros, loss, optimize, sigmoid
+from onelayer.lesson.algorithm import initialize_with_zeros, optimize
 from onelayer.lesson.examples import one_feature_examples, random_examples
 from onelayer.lesson.figures.style import (
     BLUE,
@@ -21,6 +21,7 @@ from onelayer.lesson.figures.style import (
     note,
     styled,
 )
+from onelayer.logistic import Binary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,8 +73,10 @@ def _apart(heights: Sequence[float], gap: float) -> list[float]:
 def cost_grid(X: np.ndarray, Y: np.ndarray, w: np.ndarray, b: np.ndarray) -> Grid:
     """J at every pair of w and b, for one feature: `(W, B, J)`, each `(len(b), len(w))`."""
     W, B = np.meshgrid(w, b)
-    A = sigmoid(W[..., None] * X[0] + B[..., None])
-    return W, B, loss(A, np.broadcast_to(Y[0], A.shape)).mean(axis=-1)
+    Z = W[..., None] * X[0] + B[..., None]
+    # From z, not from a: far out, where a descent that overshot may stand, a rounds to 0 or 1.
+    J = Binary().loss(Z.reshape(-1, 1), np.broadcast_to(Y[0], Z.shape).ravel())
+    return W, B, J.reshape(Z.shape).mean(axis=-1)
 
 
 def descent_path(
@@ -95,13 +98,14 @@ def _scene(
     start: tuple[float, float],
     rate: float,
     steps: int,
+    centre: tuple[float, float] | None = None,
 ) -> tuple[Grid, np.ndarray]:
-    """Walk, then lay the grid around the end so that all of the path is on it."""
+    """Walk, then lay the grid around the centre (the end, if None): all of the path is on it."""
     X, Y = one_feature_examples() if X is None or Y is None else (np.asarray(X), np.asarray(Y))
     path = descent_path(X, Y, start, rate, steps)
-    end = path[-1, :2]
-    reach = 1.25 * np.maximum(np.abs(path[:, :2] - end).max(axis=0), 0.5)
-    w, b = np.linspace(end - reach, end + reach, 121).T
+    middle = path[-1, :2] if centre is None else np.asarray(centre)
+    reach = 1.25 * np.maximum(np.abs(path[:, :2] - middle).max(axis=0), 0.5)
+    w, b = np.linspace(middle - reach, middle + reach, 81).T
     return cost_grid(X, Y, w, b), path
 
 
@@ -127,10 +131,14 @@ def bowl(
     start: tuple[float, float] = (-1.6, 2.6),
     learning_rate: float = 1.2,
     num_iterations: int = 30,
+    centre: tuple[float, float] | None = None,
 ) -> Axes:
-    """Contours of J(w, b) for one feature, X `(1, m)`, with the path of gradient descent."""
+    """Contours of J(w, b) for one feature, X `(1, m)`, with the path of gradient descent.
+
+    `centre`, a pair (w, b), is the middle of the figure; None is the end of the path.
+    """
     ax = new_axes(ax, (6.6, 4.8))
-    (W, B, J), path = _scene(X, Y, start, learning_rate, num_iterations)
+    (W, B, J), path = _scene(X, Y, start, learning_rate, num_iterations, centre)
     levels = np.geomspace(1.02 * J.min(), J.max(), 14)
     bands = np.concatenate([[0], levels])
     ax.contourf(W, B, J, levels=bands, cmap="Blues", norm=_even(bands))

@@ -1,0 +1,14 @@
+"""The chapters in the order in which they are read, each beside the functions that answer."""
+
+from onelayer.playground.chapters.broadcasting import BROADCASTING
+from onelayer.playground.chapters.descent import DESCENT
+from onelayer.playground.chapters.everything import EVERYTHING
+from onelayer.playground.chapters.graph import GRAPH
+from onelayer.playground.chapters.loss import LOSS
+from onelayer.playground.chapters.neuron import NEURON
+from onelayer.playground.chapters.picture import PICTURE
+from onelayer.playground.chapters.vectorisation import VECTORISATION
+
+CHAPTERS = (NEURON, LOSS, DESCENT, GRAPH, VECTORISATION, PICTURE, BROADCASTING, EVERYTHING)
+
+__all__ = ["CHAPTERS"]

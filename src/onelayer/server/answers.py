@@ -1,0 +1,73 @@
+"""Examples become predictions, and the sums that they were made from."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from onelayer.model import Model
+from onelayer.model.contributions import score_contributions, score_of
+from onelayer.server.examples import Examples
+from onelayer.server.problems import Problem
+
+
+def class_names(model: Model) -> list[str]:
+    """What the classes are called in JSON, whose keys are text."""
+    return [str(label) for label in model.classes.tolist()]
+
+
+def predictions(model: Model, examples: Examples) -> list[dict[str, Any]]:
+    """Class and probabilities of each example: those of `predict` and `predict_proba`."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        labels, A = model.predict(examples.inputs), model.predict_proba(examples.inputs)
+    if not np.isfinite(A).all():
+        row = int(np.argmin(np.isfinite(A).all(axis=1)))
+        raise Problem(422, f"row {row}: its numbers are too large for the model's weights")
+    names = class_names(model)
+    return [
+        {**name, "class": label, "probabilities": dict(zip(names, a, strict=True))}
+        for name, label, a in zip(examples.names, labels.tolist(), A.tolist(), strict=True)
+    ]
+
+
+def explanations(model: Model, examples: Examples, of: str | None) -> list[dict[str, Any]]:
+    """The predictions with what each number added to the score of a class, the predicted if None.
+
+    The numbers of a picture's pixel are added up over its channels.
+    """
+    found = predictions(model, examples)
+    names = class_names(model)
+    if of is not None and of not in names:
+        raise Problem(422, f"the class {of!r} is unknown: choose one of {', '.join(names[:20])}")
+    explained = [names.index(of if of is not None else str(one["class"])) for one in found]
+    return [
+        {**one, **_explanation(model, examples, row, k)}
+        for row, (one, k) in enumerate(zip(found, explained, strict=True))
+    ]
+
+
+def _explanation(model: Model, examples: Examples, row: int, k: int) -> dict[str, Any]:
+    x = examples.inputs[row : row + 1]
+    score, names = score_contributions(model, x, k), class_names(model)
+    told = {
+        "explains": names[k],
+        "against": names[1 - k] if len(names) == 2 else None,
+        "z": float(score_of(model.forward(x), k)[0, 0]),
+        "intercept": score.intercept,
+    }
+    if examples.pictures is None:
+        return {**told, "contributions": score.shares[0].tolist(), "seen": None}
+    picture = examples.pictures[row]
+    by_pixel = score.shares.reshape(picture.shape).sum(axis=2)
+    return {**told, "contributions": by_pixel.tolist(), "seen": as_png(picture)}
+
+
+def as_png(pixels: np.ndarray) -> str:
+    """Return uint8 pixels (height, width, 1, 3 or 4 channels) as a data URI, to the pixel."""
+    file = BytesIO()
+    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(file, "PNG")
+    return f"data:image/png;base64,{b64encode(file.getvalue()).decode('ascii')}"

@@ -1,0 +1,85 @@
+"""The JSON API: /v1/predict, /v1/explain, /v1/model, /healthz."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBearer
+
+from onelayer.model.json_values import plain
+from onelayer.server import schema
+from onelayer.server.answers import explanations, predictions
+from onelayer.server.describe import described
+from onelayer.server.examples import Examples, read_examples
+from onelayer.server.limits import Limits
+from onelayer.server.service import Service
+from onelayer.server.uploads import media_type
+
+Make = Callable[[Examples], list[dict[str, Any]]]
+
+
+def api(service: Service, *, protected: bool) -> APIRouter:
+    """Return the routes; where they are `protected`, the description says so."""
+    # The guard asks for the token; this only writes the padlock into the description.
+    padlock = [Depends(HTTPBearer(auto_error=False))] if protected else []
+    refusals = schema.refusals(protected=protected)
+    routes = APIRouter()
+    v1 = APIRouter(prefix="/v1", dependencies=padlock)
+    description = plain(described(service.model, service.limits))
+    few = replace(service.limits, rows=service.limits.files)  # an explanation is as long as a row
+
+    @v1.post(
+        "/predict",
+        response_model=schema.Predictions,
+        responses=refusals,
+        openapi_extra=schema.predict(service.model, service.limits),
+    )
+    async def predict(request: Request) -> JSONResponse:
+        """Name the class of each file or row, and the probability of every class."""
+        make = partial(predictions, service.model)
+        return await _answer(service, request, service.limits, "predictions", make)
+
+    @v1.post(
+        "/explain",
+        response_model=schema.Explanations,
+        responses=refusals,
+        openapi_extra=schema.explain(service.model, few),
+    )
+    async def explain(request: Request) -> JSONResponse:
+        """Predict, and add what each number added to a class's score z.
+
+        z is the intercept plus all contributions: exactly, up to rounding.
+        """
+        make = partial(explanations, service.model, of=request.query_params.get("class"))
+        return await _answer(service, request, few, "explanations", make)
+
+    @v1.get("/model", response_model=schema.Description, responses=schema.unauthorised(protected))
+    async def model() -> JSONResponse:
+        """Say what the model takes and tells apart, and show its card."""
+        return JSONResponse(description)
+
+    @routes.get("/healthz")
+    async def healthz() -> schema.Health:
+        """Say that the server is up."""
+        return schema.Health(status="ok")
+
+    routes.include_router(v1)
+    return routes
+
+
+async def _answer(
+    service: Service, request: Request, limits: Limits, key: str, make: Make
+) -> JSONResponse:
+    kind, content_type = media_type(request), request.headers.get("content-type", "")
+
+    def work(body: bytes) -> JSONResponse:
+        examples = read_examples(service, limits, kind, content_type, body)
+        return JSONResponse({key: make(examples)})
+
+    response: JSONResponse = await service.answer(request, work)
+    return response

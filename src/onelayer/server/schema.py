@@ -1,0 +1,158 @@
+"""What the API takes and answers, as OpenAPI says it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from onelayer.model import Model
+from onelayer.server.answers import class_names
+from onelayer.server.examples import LARGEST, media_types
+from onelayer.server.limits import Limits
+from onelayer.server.uploads import FIELD
+
+PICTURES = ("image/jpeg", "image/png", "image/webp", "image/bmp", "image/gif", "image/tiff")
+
+
+class Trouble(BaseModel):
+    """What is wrong with a request."""
+
+    detail: str
+
+
+class Health(BaseModel):
+    """That the server is up."""
+
+    status: str
+
+
+class Prediction(BaseModel):
+    """What the layer says of one file or row."""
+
+    file: str | None = Field(None, description="The file's name.")
+    row: int | None = Field(None, description="The row's number, from 0.")
+    label: str | int | float | bool = Field(alias="class")
+    probabilities: dict[str, float]
+
+
+class Predictions(BaseModel):
+    """One prediction for each file or row, in their order."""
+
+    predictions: list[Prediction]
+
+
+class Explanation(Prediction):
+    """A prediction, and the sum that a class's score is."""
+
+    explains: str = Field(description="The class whose score z is.")
+    against: str | None = Field(
+        description="Of two classes the other: z is the log-odds against it. Of more, none: z is "
+        "the class's score above the mean score of all."
+    )
+    z: float
+    intercept: float
+    contributions: list[float] | list[list[float]] = Field(
+        description="What each number of a row, or each pixel (rows of pixels, its channels added "
+        "up), adds to z."
+    )
+    seen: str | None = Field(description="The picture as the model sees it, a PNG as a data URI.")
+
+
+class Explanations(BaseModel):
+    """One explanation for each file or row, in their order."""
+
+    explanations: list[Explanation]
+
+
+class Heading(BaseModel):
+    """A line of the card, for people."""
+
+    heading: str
+    text: str
+
+
+class Description(BaseModel):
+    """What the model takes and tells apart."""
+
+    kind: str = Field(description="`pictures` or `rows`.")
+    classes: list[str]
+    features: int
+    preprocessing: dict[str, Any] | None
+    summary: list[Heading]
+    card: dict[str, Any]
+    limits: dict[str, int]
+
+
+_REFUSALS = {
+    400: "The body is not what its Content-Type says, or was cut short.",
+    408: "The body did not arrive in time.",
+    413: "Too many bytes, pixels or files.",
+    415: "A Content-Type that the model does not take.",
+    422: "A file, row or field that cannot be used; the detail names it.",
+    503: "Too much is asked at once: come again after the seconds that Retry-After gives.",
+}
+
+
+def refusals(*, protected: bool) -> dict[int | str, dict[str, Any]]:
+    """Return the answers other than 200, for a route that takes a body."""
+    told: dict[int | str, dict[str, Any]] = {
+        status: {"model": Trouble, "description": text} for status, text in _REFUSALS.items()
+    }
+    return told | unauthorised(protected)
+
+
+def unauthorised(protected: bool) -> dict[int | str, dict[str, Any]]:
+    """Return the answer to a request without the token, where one is asked for."""
+    return {401: {"model": Trouble, "description": "A token is needed."}} if protected else {}
+
+
+def predict(model: Model, limits: Limits) -> dict[str, Any]:
+    """Return what /v1/predict takes."""
+    return {"requestBody": _request_body(model, limits)}
+
+
+def explain(model: Model, limits: Limits) -> dict[str, Any]:
+    """Return what /v1/explain takes."""
+    label = {
+        "name": "class",
+        "in": "query",
+        "description": "The class whose score is explained; without, the predicted one.",
+        "schema": {"type": "string", "enum": class_names(model)},
+    }
+    return {"parameters": [label], "requestBody": _request_body(model, limits)}
+
+
+def _request_body(model: Model, limits: Limits) -> dict[str, Any]:
+    """Return what a model can be sent: files, rows, or both."""
+    known = {
+        "multipart/form-data": {
+            "schema": _files(limits),
+            "encoding": {FIELD: {"contentType": ", ".join(PICTURES)}},
+        },
+        "application/json": {"schema": _rows(model.coef.shape[1], limits)},
+    }
+    return {"required": True, "content": {kind: known[kind] for kind in media_types(model)}}
+
+
+def _files(limits: Limits) -> dict[str, Any]:
+    one = {"type": "string", "format": "binary", "minLength": 1}
+    told = f"Up to {limits.files} pictures, known by their content."
+    return _object({FIELD: {"type": "array", "items": one, "minItems": 1, "description": told}})
+
+
+def _rows(n: int, limits: Limits) -> dict[str, Any]:
+    number = {"type": "number", "minimum": -LARGEST, "maximum": LARGEST}
+    row = {"type": "array", "items": number, "minItems": n, "maxItems": n}
+    return _object(
+        {"rows": {"type": "array", "items": row, "minItems": 1, "maxItems": limits.rows}}
+    )
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }

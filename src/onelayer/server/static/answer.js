@@ -1,0 +1,124 @@
+// One answer: the class, every probability as a bar, what was seen, and the sum that z is.
+
+import { bar, element } from "./elements.js";
+import { contributionMap } from "./map.js";
+import { chance, roundedTerms, signed } from "./words.js";
+
+const CLASSES = 10; // bars shown at once; the others are one click away
+const FEATURES = 15;
+
+// explanation: what /v1/explain answered; explainAgain(label) asks it for another class.
+export function answerOf(title, explanation, explainAgain, given = null) {
+  const reasons = element("div", { class: "reasons" });
+  showReasons(reasons, explanation, explainAgain);
+  const label = String(explanation.class);
+  const heading = element("h2", {}, element("span", { class: "file" }, title), label);
+  const sure = element("p", { class: "sure" }, `${chance(explanation.probabilities[label])} sure`);
+  const pictures = explanation.seen === null ? [] : [seenPictures(explanation, given)];
+  const body = element("div", { class: "pair" }, element("div", {}, ...pictures, bars(explanation)), reasons);
+  return element("article", { class: "answer" }, heading, sure, body);
+}
+
+export function failureOf(title, why) {
+  const heading = element("h2", {}, element("span", { class: "file" }, title), "No answer");
+  return element("article", { class: "answer failed" }, heading, element("p", { class: "caveat" }, why));
+}
+
+function seenPictures(explanation, given) {
+  const list = element("div", { class: "pictures" });
+  if (given !== null) list.append(figure(originalOf(given), "as given"));
+  const seen = element("img", { class: "frame seen", src: explanation.seen, alt: "The picture as the model sees it" });
+  const size = `${explanation.contributions[0].length} × ${explanation.contributions.length}`;
+  list.append(figure(seen, `as the model sees it, ${size}`));
+  return list;
+}
+
+// Browsers show most of what the server reads; of HEIC and TIFF there is no "as given".
+function originalOf(file) {
+  const address = URL.createObjectURL(file);
+  const picture = element("img", { class: "frame", alt: "The picture as given", src: address });
+  picture.addEventListener("load", () => URL.revokeObjectURL(address));
+  picture.addEventListener("error", () => {
+    URL.revokeObjectURL(address);
+    picture.closest("figure").remove();
+  });
+  return picture;
+}
+
+function figure(picture, caption) {
+  return element("figure", {}, picture, element("figcaption", {}, caption));
+}
+
+function bars({ probabilities }) {
+  const sorted = Object.entries(probabilities).sort((a, b) => b[1] - a[1]);
+  const shown = table("Probabilities", sorted.slice(0, CLASSES).map(probabilityRow));
+  shown.classList.add("ranked");
+  if (sorted.length <= CLASSES) return shown;
+  const others = table("The other classes", sorted.slice(CLASSES).map(probabilityRow));
+  const count = sorted.length - CLASSES;
+  return element("div", {}, shown, element("details", {}, element("summary", {}, `${count} more`), others));
+}
+
+function probabilityRow([label, p]) {
+  return row(label, bar(p), chance(p));
+}
+
+function row(name, middle, value) {
+  const cells = [element("th", { scope: "row", class: "name" }, name), middle, element("td", { class: "n" }, value)];
+  return element("tr", {}, ...cells.filter(Boolean));
+}
+
+function table(caption, rows) {
+  return element("table", { class: "bars" }, element("caption", {}, caption), element("tbody", {}, ...rows));
+}
+
+function showReasons(place, explanation, explainAgain) {
+  const label = explanation.explains;
+  const choice = classChoice(explanation, async (other) => {
+    showReasons(place, await explainAgain(other), explainAgain);
+    place.querySelector("select").focus();
+  });
+  const shown = explanation.seen === null ? features(explanation) : pixels(explanation, label);
+  place.replaceChildren(choice, ...shown, sum(explanation));
+}
+
+function classChoice({ probabilities, explains }, change) {
+  const options = Object.keys(probabilities).map((label) =>
+    element("option", { value: label, selected: label === explains }, label),
+  );
+  const select = element("select", {}, ...options);
+  select.addEventListener("change", () => change(select.value));
+  return element("label", { class: "choice" }, "What speaks for and against ", select);
+}
+
+function pixels({ contributions, seen }, label) {
+  const caption = "Each pixel's share of z: weight times value, its colours added up.";
+  const shown = contributionMap(contributions, seen, label);
+  return [element("figure", { class: "pushed" }, ...shown, element("figcaption", {}, caption))];
+}
+
+function features({ contributions, names = null }) {
+  const largest = contributions
+    .map((share, column) => ({ share, name: names ? names[column] : `column ${column}` }))
+    .sort((a, b) => Math.abs(b.share) - Math.abs(a.share))
+    .slice(0, FEATURES);
+  const most = Math.abs(largest[0].share) || 1;
+  const rows = largest.map(({ name, share }) => row(name, bar(Math.abs(share) / most, share < 0), signed(share)));
+  const rest = contributions.length - rows.length;
+  const caption = `What each number adds to z${rest > 0 ? `: the ${rows.length} that add most, of ${contributions.length}` : ""}`;
+  return [table(caption, rows)];
+}
+
+function sum({ contributions, intercept, z, explains, against, seen }) {
+  const all = contributions.flat();
+  const what = seen === null ? "Numbers" : "Pixels";
+  const total = (sign) => all.filter((share) => sign * share > 0).reduce((a, b) => a + b, 0);
+  const names = ["Intercept", `${what} for ${explains}`, `${what} against`];
+  const terms = roundedTerms([intercept, total(1), total(-1)], z);
+  const rows = [...names.map((name, place) => row(name, null, signed(terms[place]))), row("z", null, signed(z))];
+  rows.at(-1).className = "total";
+  const meaning = against === null
+    ? `z is the score of ${explains} above the mean score of all classes; a larger z is a larger probability.`
+    : `z is the log-odds of ${explains} against ${against}: above 0 speaks for ${explains}.`;
+  return element("div", { class: "sum" }, table("One layer is one sum", rows), element("p", { class: "muted" }, meaning));
+}

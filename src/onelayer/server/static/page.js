@@ -1,0 +1,121 @@
+// The page: asks the server what the model takes, and shows what it says of what is given.
+
+import { Refusal, explainFile, explainRow, model, token } from "./api.js";
+import { answerOf, failureOf } from "./answer.js";
+import { element } from "./elements.js";
+import { chance, either, megabytes } from "./words.js";
+
+const at = (id) => document.getElementById(id);
+const status = (text) => { at("status").textContent = text; };
+
+let waiting = Promise.resolve(); // one request after the other: answers come in the order of asking
+
+async function start() {
+  try {
+    show(await model());
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 401) unlock(token.get() !== null);
+    else status(`Nothing can be shown: ${error.message}`);
+  }
+}
+
+function unlock(wrong) {
+  at("unlock").hidden = false;
+  at("token").focus();
+  if (wrong) status("That token is not the right one.");
+}
+
+function show(described) {
+  at("unlock").hidden = true;
+  status("");
+  const question = either(described.classes);
+  at("title").textContent = `${question[0].toUpperCase()}${question.slice(1)}?`;
+  document.title = `${question} · one layer`;
+  const pictures = described.kind === "pictures";
+  at("meaning").textContent = pictures
+    ? "Give a picture, and see what one layer takes it for and which of its pixels decided."
+    : "Give numbers, and see what one layer takes them for and which of them decided.";
+  if (pictures) takePictures(described);
+  else takeRows(described);
+  const lines = described.summary.map(({ heading, text }) => [element("dt", {}, heading), element("dd", {}, text)]);
+  at("summary").replaceChildren(...lines.flat());
+  at("card").hidden = false;
+}
+
+function takePictures({ limits }) {
+  at("ask-pictures").hidden = false;
+  const most = `up to ${megabytes(limits.upload)} and ${limits.pixels / 1e6} megapixels`;
+  at("takes").textContent = `JPEG, PNG, WebP, BMP, GIF or TIFF, ${most}`;
+  at("files").addEventListener("change", () => {
+    predictFiles([...at("files").files]);
+    at("files").value = ""; // the same file can be chosen again
+  });
+  document.addEventListener("paste", (event) => predictFiles([...event.clipboardData.files]));
+  listenForDrops();
+}
+
+function listenForDrops() {
+  const over = (is) => at("drop").classList.toggle("over", is);
+  document.addEventListener("dragover", (event) => { event.preventDefault(); over(true); });
+  document.addEventListener("dragleave", (event) => { if (event.relatedTarget === null) over(false); });
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    over(false);
+    predictFiles([...event.dataTransfer.files]);
+  });
+}
+
+function predictFiles(files) {
+  const explain = (file) => (label) => explainFile(file, label);
+  predictAll(files.map((file) => ({ title: file.name || "pasted picture", given: file, explain: explain(file) })));
+}
+
+function takeRows({ features }) {
+  at("ask-rows").hidden = false;
+  const each = features === 1 ? "1 number" : `${features} numbers`;
+  at("row-shape").textContent = `${each} a line, with commas or spaces between; a line is an example.`;
+  at("ask-rows").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const rows = at("rows").value.split("\n").map(numbers).filter((row) => row.length > 0);
+    const explain = (row) => (label) => explainRow(row, label);
+    predictAll(rows.map((row, place) => ({ title: `row ${place + 1}`, given: null, explain: explain(row) })));
+  });
+}
+
+// What is no number stays text, which the server names in its answer.
+function numbers(line) {
+  const fields = line.split(/[\s,;]+/).filter(Boolean);
+  return fields.map((field) => (Number.isFinite(Number(field)) ? Number(field) : field));
+}
+
+function predictAll(examples) {
+  if (examples.length === 0) return;
+  const place = element("div", { class: "batch" });
+  at("answers").prepend(place);
+  at("answers").setAttribute("aria-busy", "true");
+  for (const example of examples) {
+    waiting = waiting.then(() => predictOne(example, place));
+  }
+  waiting = waiting.then(() => at("answers").removeAttribute("aria-busy"));
+}
+
+async function predictOne({ title, given, explain }, place) {
+  status(`Predicting ${title} …`);
+  try {
+    const found = await explain(null);
+    place.append(answerOf(title, found, explain, given));
+    status(`${title}: ${found.class}, ${chance(found.probabilities[String(found.class)])}`);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    place.append(failureOf(title, error.message));
+    status(`${title}: no answer, ${error.message}`);
+  }
+}
+
+at("unlock").addEventListener("submit", (event) => {
+  event.preventDefault();
+  token.set(at("token").value.trim());
+  start();
+});
+if ("locked" in document.documentElement.dataset && token.get() === null) unlock(false);
+else start();

@@ -1,0 +1,137 @@
+"""X from the terms of a formula, its columns' names and the levels that factors are against."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from onelayer.errors import DataError, UsageError
+
+INTERCEPT = "Intercept"
+TEXTS = 100  # levels of one factor; more are names or free text rather than categories
+ROWS = 50_000  # that are made at a time, where that gives what all at once would
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """X (m, n) without the constant, and whether there is one; factors and their reference."""
+
+    X: np.ndarray
+    features: tuple[str, ...]
+    intercept: bool
+    references: tuple[tuple[str, str], ...]
+
+
+def make_matrix(right: Any, rows: Any) -> Matrix:
+    """X in float64; plain columns and their products by `ROWS` rows, else at once.
+
+    At once formulaic holds X twice. An expression may look at all rows (a mean, a spline's knots),
+    so only where there is none are they taken in turn.
+
+    Raises
+    ------
+    UsageError
+        When an expression cannot be computed.
+    DataError
+        When it is not finite in a row, or a category has more than `TEXTS` levels.
+    """
+    _require_categories(right, rows)
+    whole = any(factor.eval_method.value == "python" for term in right for factor in term.factors)
+    X, spec = _computed(right, rows if whole else rows.iloc[:ROWS])
+    names = _short_names(spec)
+    first = int(spec.column_names[:1] == (INTERCEPT,))  # nowhere else
+    X = X[:, first:] if len(X) == len(rows) else _by_rows(spec, rows, first)
+    _require_finite(X, names[first:])
+    return Matrix(X, names[first:], bool(first), _references(spec))
+
+
+def _computed(terms: Any, rows: Any) -> tuple[np.ndarray, Any]:
+    """X (m, n), the constant first where there is one, and formulaic's account of it."""
+    from formulaic.errors import FormulaicError
+
+    try:
+        with np.errstate(all="ignore"):  # what is not finite is named later
+            matrix = terms.get_model_matrix(rows, output="numpy", na_action="ignore", context={})
+    except FormulaicError as error:
+        said = str(error).strip().splitlines()[0]
+        raise UsageError(f"The formula cannot be computed: {said}") from None
+    return np.asarray(matrix, dtype=np.float64), matrix.model_spec
+
+
+def _by_rows(spec: Any, rows: Any, first: int) -> np.ndarray:
+    """X without the constant, block under block; categories carry their levels with them."""
+    X = np.empty((len(rows), len(spec.column_names) - first))
+    for start in range(0, len(rows), ROWS):
+        block = slice(start, start + ROWS)
+        X[block] = _computed(spec, rows.iloc[block])[0][:, first:]
+    return X
+
+
+def _require_categories(right: Any, rows: Any) -> None:
+    """A column of names would be a column of X a name."""
+    import pandas as pd
+
+    plain = {factor.expr for term in right for factor in term.factors}
+    for name in plain.intersection(rows.columns):
+        if isinstance(rows[name].dtype, pd.CategoricalDtype):
+            levels = len(rows[name].cat.categories)
+            if levels > TEXTS:
+                raise DataError(
+                    f"Column {name!r} holds {levels:,} different texts, more than the {TEXTS} of "
+                    "a category: leave it out of the formula, or group them"
+                )
+
+
+def _require_finite(X: np.ndarray, names: tuple[str, ...]) -> None:
+    bad = ~np.isfinite(X.sum(axis=0))
+    for column in np.flatnonzero(bad):
+        rows = np.flatnonzero(~np.isfinite(X[:, column]))
+        if len(rows):
+            raise DataError(
+                f"{names[column]!r} is {X[rows[0], column]:g} in {len(rows):,} complete rows: mend "
+                "these values or make them missing; a logarithm needs values above zero"
+            )
+
+
+def _short_names(spec: Any) -> tuple[str, ...]:
+    """`race[black]` for formulaic's `C(race, contr.treatment('white'))[T.black]`."""
+    short = {str(factor): _variable(str(factor)) for factor in spec.factor_contrasts}
+    clash = len(set(short.values())) < len(short)
+    names = []
+    for name in spec.column_names:
+        for factor in sorted(short, key=len, reverse=True) if not clash else ():
+            name = name.replace(f"{factor}[", f"{short[factor]}[")  # noqa: PLW2901
+        names.append(re.sub(r"\[(?:T\.)?([^\[\]]*?)(\.0)?\]", r"[\1]", name))
+    plain = tuple(names)
+    return plain if len(set(plain)) == len(plain) else tuple(spec.column_names)
+
+
+def _variable(factor: str) -> str:
+    """C(race, ...) is about race."""
+    inside = re.fullmatch(r"C\(\s*`?([^,()`]+?)`?\s*(,.*)?\)", factor)
+    return inside.group(1) if inside else factor
+
+
+def _references(spec: Any) -> tuple[tuple[str, str], ...]:
+    """Factors in treatment coding, and the level that has no column."""
+    from formulaic.transforms.contrasts import TreatmentContrasts
+
+    found = {}
+    for factor, state in spec.factor_contrasts.items():
+        coding = state.contrasts
+        reduced = any(f"{factor}[T." in name for name in spec.column_names)
+        if isinstance(coding, TreatmentContrasts) and reduced:
+            levels = list(state.levels)
+            base = coding.base if coding.base in levels else levels[0]
+            found[_variable(str(factor))] = level_name(base)
+        elif not isinstance(coding, TreatmentContrasts):
+            found[_variable(str(factor))] = f"none ({type(coding).__name__})"
+    return tuple(found.items())
+
+
+def level_name(value: Any) -> str:
+    """A level as it is written: 1.0 is 1."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

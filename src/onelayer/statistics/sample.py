@@ -1,0 +1,128 @@
+"""What a likelihood is made of: X in a design, the classes, counts and names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from onelayer.designs import Design, Scaling, make_design, make_scaling
+from onelayer.logistic import Binary, Head, Softmax
+from onelayer.objective import Objective
+from onelayer.penalties import Penalty
+
+CONST = "const"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """m rows of X (m, n), standardised as they are read, and what was observed on each.
+
+    A parameter vector has q = K - 1 blocks, the classes but the first, each of `rows` entries:
+    the features in the order of X, then the constant. Everything here is in the variables of
+    `scaling`; `to_given` takes a block to those of X as given.
+
+    Attributes
+    ----------
+    targets : ndarray (m,)
+        Positions in `classes`.
+    counts : ndarray (m,)
+        How often each row was observed: frequency weights.
+    """
+
+    design: Design
+    scaling: Scaling
+    targets: np.ndarray
+    counts: np.ndarray
+    classes: np.ndarray
+    features: tuple[str, ...]
+    intercept: bool
+
+    @property
+    def rows(self) -> int:
+        """Parameters of a block."""
+        return len(self.features) + self.intercept
+
+    @property
+    def blocks(self) -> int:
+        """q = K - 1."""
+        return len(self.classes) - 1
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the parameters of a block."""
+        return (*self.features, CONST) if self.intercept else self.features
+
+    @property
+    def total(self) -> float:
+        """N: observations, not rows."""
+        return float(self.counts.sum())
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Counts that sum to 1."""
+        return self.counts / self.total
+
+    @property
+    def head(self) -> Head:
+        """Sigma for two classes, softmax for more."""
+        return Binary() if self.blocks == 1 else Softmax(len(self.classes))
+
+    @cached_property
+    def objective(self) -> Objective:
+        """J = -(log-likelihood) / N."""
+        return Objective(
+            design=self.design,
+            head=self.head,
+            targets=self.targets,
+            weights=self.shares,
+            penalty=Penalty(),
+            intercept=self.intercept,
+        )
+
+    @cached_property
+    def to_given(self) -> np.ndarray:
+        """F (rows, rows): a block of parameters for X as given from one for the scaled X."""
+        scale, centre = self.scaling.scale, self.scaling.centre
+        if not self.intercept:
+            return np.diag(scale)
+        F = np.diag(np.append(scale, 1.0))
+        F[-1, :-1] = -centre * scale
+        return F
+
+    def square(self, H: np.ndarray) -> np.ndarray:
+        """(q rows, q rows), class by class, from (n + 1, k, n + 1, k): without the first of K."""
+        first = H.shape[1] - self.blocks
+        H = H[: self.rows, first:, : self.rows, first:]
+        size = self.blocks * self.rows
+        return H.transpose(1, 0, 3, 2).reshape(size, size)
+
+
+def make_sample(
+    X: Any,
+    targets: np.ndarray,
+    counts: np.ndarray,
+    *,
+    classes: np.ndarray,
+    features: tuple[str, ...],
+    scaling: Scaling | None = None,
+    intercept: bool = True,
+) -> Sample:
+    """X as designs hold it, in float64 blocks.
+
+    With an intercept X is standardised, which changes no figure but the last digits of those for
+    badly scaled X. Without one centring would change the model: `scaling` is then what was fitted.
+    """
+    standard = make_scaling(X, "standard", counts / counts.sum()) if intercept else None
+    scaling = standard or scaling or Scaling.identity(X.shape[1])
+    return Sample(
+        design=make_design(X, scaling, double=True),
+        scaling=scaling,
+        targets=targets,
+        counts=counts,
+        classes=classes,
+        features=features,
+        intercept=intercept,
+    )

@@ -1,0 +1,357 @@
+"""The table of coefficients, and how good the model is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.special import chdtrc, ndtr, ndtri
+
+from onelayer.statistics import numbers
+from onelayer.statistics.covariance import standard_errors
+from onelayer.statistics.profile import profile_intervals
+from onelayer.statistics.sample import Sample
+from onelayer.statistics.sheet import Group, Pairs, Printable, Sheet
+
+if TYPE_CHECKING:
+    from onelayer.statistics.marginal import MarginalEffects
+    from onelayer.statistics.result import Context, LogitResult
+
+COLUMNS = ("coef", "std_err", "z", "p_value", "ci_low", "ci_high", "odds_ratio")
+
+SEPARABLE = (
+    "NO ESTIMATES. The classes can be separated: some combination of columns predicts them "
+    "without a mistake, or all but those on the border, so the likelihood grows without end as "
+    "coefficients do. No estimate, standard error or p-value exists, and none is shown. {remedy}"
+)
+REMEDY = (
+    "Look for a column that gives the response away, or a level in which all rows share one "
+    "response; leave it out, merge levels, or take a penalty (C=1)."
+)
+
+
+MANY = 30  # clusters; Cameron and Miller 2015, section VI: "few" is below some 20 to 50
+FEW = (
+    "Few clusters: these standard errors tend to be too small and p-values too optimistic "
+    "(Cameron and Miller 2015)."
+)
+
+
+@dataclass(frozen=True)
+class Test:
+    """A chi-squared statistic, its degrees of freedom and p; `name` says what was tested."""
+
+    name: str
+    statistic: float
+    df: int
+
+    @property
+    def p_value(self) -> float:
+        """P(chi2_df > statistic)."""
+        return float(chdtrc(self.df, self.statistic)) if self.df else float("nan")
+
+    @property
+    def words(self) -> str:
+        """For a summary."""
+        if not self.df:
+            return "nothing to test"
+        if np.isnan(self.statistic):
+            return f"none: too few clusters for {self.df} df"
+        shown = numbers.fixed(self.statistic, 3)
+        return f"{shown} on {self.df} df, {numbers.p_in_words(self.p_value)}"
+
+
+@dataclass(frozen=True)
+class Summary(Printable):
+    """The coefficients of an unpenalised fit and what they are worth.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Float columns `coef, std_err, z, p_value, ci_low, ci_high, odds_ratio`; a row a coefficient
+        in the order of X, `const` last; for K > 2 classes a level (class, feature), each class but
+        the first against the first. All NaN where the classes are separable.
+    nobs, parameters, loglik, null_loglik : float, int, float, float
+        Observations (the sum of frequency weights), coefficients, log-likelihood of the model, and
+        of that without features.
+    deviance, aic, bic, pseudo_r2 : float
+        -2 l; -2 l + 2 p; -2 l + p log N; 1 - l / l_null (McFadden).
+    lr_test : Test
+        2 (l - l_null): `statistic`, `df`, `p_value`.
+    wald_test : Test
+        That all coefficients but the constants are zero, by the standard errors asked for.
+    errors : str
+        Which standard errors these are.
+    interval, level : str, float
+        Which intervals these are.
+    separable : bool
+        Whether there are no estimates.
+    """
+
+    result: LogitResult
+    values: np.ndarray
+    interval: str
+    level: float
+
+    @property
+    def frame(self) -> Any:
+        """The numbers: see the class."""
+        import pandas as pd
+
+        index = frame_index(self.result.estimate.sample)
+        return pd.DataFrame(self.values, index=index, columns=list(COLUMNS))
+
+    @property
+    def separable(self) -> bool:
+        """Whether there are no estimates."""
+        return self.result.estimate.separable
+
+    @property
+    def errors(self) -> str:
+        """Which standard errors these are."""
+        return self.result.errors.words
+
+    @property
+    def nobs(self) -> float:
+        """Observations."""
+        return self.result.nobs
+
+    @property
+    def parameters(self) -> int:
+        """Coefficients, constants among them."""
+        return self.result.parameters
+
+    @property
+    def loglik(self) -> float:
+        """The log-likelihood of the model."""
+        return self.result.loglik
+
+    @property
+    def null_loglik(self) -> float:
+        """The log-likelihood of the model without features."""
+        return self.result.estimate.null_loglik
+
+    @property
+    def deviance(self) -> float:
+        """-2 l."""
+        return -2 * self.loglik
+
+    @property
+    def aic(self) -> float:
+        """-2 l + 2 p."""
+        return self.deviance + 2 * self.parameters
+
+    @property
+    def bic(self) -> float:
+        """-2 l + p log N."""
+        return self.deviance + self.parameters * float(np.log(self.nobs))
+
+    @property
+    def pseudo_r2(self) -> float:
+        """McFadden's 1 - l / l_null."""
+        return 1 - self.loglik / self.null_loglik
+
+    @property
+    def lr_test(self) -> Test:
+        """2 (l - l_null)."""
+        df = self.parameters - self.result.estimate.null_parameters
+        return Test("likelihood ratio", 2 * (self.loglik - self.null_loglik), df)
+
+    @property
+    def wald_test(self) -> Test:
+        """w^T Cov(w)^-1 w over all coefficients w but the constants; NaN with too few clusters."""
+        sample = self.result.estimate.sample
+        w = self.result.estimate.reference[:, : len(sample.features)].ravel()
+        slopes = np.tile(np.arange(sample.rows) < len(sample.features), sample.blocks)
+        cov = self.result.scaled_covariance[np.ix_(slopes, slopes)]
+        clusters = self.result.errors.clusters
+        if clusters and clusters <= len(w):  # their covariance has rank clusters - 1 at most
+            return Test("Wald", float("nan"), len(w))
+        return Test("Wald", float(w @ np.linalg.solve(cov, w)), len(w))
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON: what was read, which errors and intervals, figures, and the rows of `frame`."""
+        test = self.lr_test
+        return {
+            **described(self.result),
+            "separable": self.separable,
+            "interval": self.interval,
+            "level": self.level,
+            "loglik": self.loglik,
+            "null_loglik": self.null_loglik,
+            "lr_test": {"statistic": test.statistic, "df": test.df, "p_value": test.p_value},
+            "deviance": self.deviance,
+            "aic": self.aic,
+            "bic": self.bic,
+            "pseudo_r2": self.pseudo_r2,
+            "coefficients": self.frame.reset_index().to_dict(orient="records"),
+        }
+
+    def marginal_effects(self, *, dummies: bool = False, level: float = 0.95) -> MarginalEffects:
+        """As `LogitResult.marginal_effects`."""
+        return self.result.marginal_effects(dummies=dummies, level=level)
+
+    @property
+    def sheet(self) -> Sheet:
+        """What is shown, in words."""
+        sample = self.result.estimate.sample
+        facts = (*data_facts(self.result), *self._kinds())
+        if self.separable:
+            alarm = SEPARABLE.format(remedy=REMEDY)
+            return Sheet(title=title(self.result), facts=facts, alarm=alarm)
+        return Sheet(
+            title=title(self.result),
+            facts=facts,
+            heads=("", "coef", "std err", "z", "p", *bound_heads(self.level), "odds ratio"),
+            groups=_groups(sample, self.values),
+            figures=self._figures(),
+            notes=(FEW,) if 0 < self.result.errors.clusters < MANY else (),
+        )
+
+    def _kinds(self) -> Pairs:
+        kinds = {"wald": "Wald", "profile": "profile likelihood"}
+        intervals = f"{numbers.level(self.level)}, {kinds[self.interval]}"
+        return () if self.separable else (("std errors", self.errors), ("intervals", intervals))
+
+    def _figures(self) -> Pairs:
+        test = self.lr_test if self.result.errors.kind == "fisher" else self.wald_test
+        return (
+            ("log-likelihood", numbers.fixed(self.loglik, 3)),
+            ("without features", numbers.fixed(self.null_loglik, 3)),
+            (test.name, test.words),
+            ("deviance", numbers.fixed(self.deviance, 3)),
+            ("AIC", numbers.fixed(self.aic, 3)),
+            ("BIC", numbers.fixed(self.bic, 3)),
+            ("pseudo R2", f"{numbers.fixed(self.pseudo_r2, 4)} (McFadden)"),
+        )
+
+
+def make_summary(result: LogitResult, interval: str, level: float) -> Summary:
+    """All the numbers at once; see `LogitResult.summary`."""
+    estimate = result.estimate
+    if estimate.separable:
+        return Summary(
+            result, np.full((estimate.parameters, len(COLUMNS)), np.nan), interval, level
+        )
+    quantile = float(ndtri(0.5 + level / 2))
+    coef = estimate.coefficients.ravel()
+    errors = standard_errors(estimate.sample, result.scaled_covariance).ravel()
+    if interval == "profile":
+        bounds = profile_intervals(estimate, quantile)
+    else:
+        bounds = np.column_stack([coef - quantile * errors, coef + quantile * errors])
+    return Summary(result, tabulated(coef, errors, bounds, odds=True), interval, level)
+
+
+def tabulated(
+    values: np.ndarray, errors: np.ndarray, bounds: np.ndarray, *, odds: bool
+) -> np.ndarray:
+    """Value, error, z, p, bounds and, with `odds`, e^value: (rows, 6 or 7)."""
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        z = values / errors
+        columns = [values, errors, z, 2 * ndtr(-np.abs(z)), bounds]
+        return np.column_stack([*columns, np.exp(values)] if odds else columns)
+
+
+def frame_index(sample: Sample) -> Any:
+    """Features and the constant; for more than two classes levels (class, feature)."""
+    import pandas as pd
+
+    if sample.blocks == 1:
+        return pd.Index(sample.names, name="feature")
+    classes = sample.classes[1:].tolist()
+    return pd.MultiIndex.from_product([classes, sample.names], names=["class", "feature"])
+
+
+def bound_heads(level: float) -> tuple[str, str]:
+    """0.95: from 2.5 % to 97.5 %."""
+    tail = 50 * (1 - level)
+    return f"{tail:.4g} %", f"{100 - tail:.4g} %"
+
+
+def title(result: LogitResult) -> str:
+    """What was fitted."""
+    sample, context = result.estimate.sample, result.context
+    kind = "Logistic" if sample.blocks == 1 else "Multinomial logistic"
+    return f"{kind} regression without a penalty" + (f": {context.formula}" * bool(context.formula))
+
+
+def data_facts(result: LogitResult) -> Pairs:
+    """Which class is modelled, on which rows, against which levels."""
+    sample, context = result.estimate.sample, result.context
+    facts = [("response", _response(sample, context)), ("rows", _rows(sample, context))]
+    if context.references:
+        levels = ", ".join(f"{factor} = {level}" for factor, level in context.references)
+        facts.append(("reference", levels))
+    return tuple(facts)
+
+
+def described(result: LogitResult) -> dict[str, Any]:
+    """For JSON: the data and the errors."""
+    context = result.context
+    return {
+        "formula": context.formula,
+        "response": context.response,
+        "classes": result.classes_.tolist(),
+        "rows": context.rows,
+        "rows_given": context.given,
+        "missing": dict(context.dropped),
+        "nobs": result.nobs,
+        "reference": dict(context.references),
+        "errors": result.errors.words,
+    }
+
+
+def class_name(label: Any) -> str:
+    """A class for people: 1.0 is 1."""
+    value = label.item() if isinstance(label, np.generic) else label
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _response(sample: Sample, context: Context) -> str:
+    names = [class_name(label) for label in sample.classes]
+    observed = np.bincount(sample.targets, sample.counts, len(names))
+    if sample.blocks == 1:
+        first, second = (numbers.count(n) for n in observed)
+        return f"{context.response} = {names[1]} ({second}) against {names[0]} ({first})"
+    others = ", ".join(
+        f"{name} ({numbers.count(n)})" for name, n in zip(names[1:], observed[1:], strict=True)
+    )
+    return f"{context.response} = {others}, each against {names[0]} ({numbers.count(observed[0])})"
+
+
+def _rows(sample: Sample, context: Context) -> str:
+    missing = context.given - context.rows
+    words = f"{context.rows:,}"
+    if missing:
+        names = ", ".join(f"{name} {number:,}" for name, number in context.dropped)
+        words = f"{context.rows:,} of {context.given:,}; {missing:,} left out ({names})"
+    if context.weights:
+        words += f", {numbers.count(sample.total)} observations by the counts in {context.weights}"
+    return words
+
+
+def _groups(sample: Sample, values: np.ndarray) -> tuple[Group, ...]:
+    cells = cells_of(values)
+    rows = [(sample.names[i % sample.rows], *cell) for i, cell in enumerate(cells)]
+    headings = [f"{class_name(c)} against {class_name(sample.classes[0])}" for c in sample.classes]
+    return tuple(
+        Group(headings[1 + q] if sample.blocks > 1 else "", tuple(rows[at : at + sample.rows]))
+        for q, at in enumerate(range(0, len(rows), sample.rows))
+    )
+
+
+def cells_of(values: np.ndarray) -> list[tuple[str, ...]]:
+    """Rows of `tabulated` as people read them."""
+    columns = [
+        [numbers.by_error(row[0], row[1]) for row in values],
+        [numbers.by_error(row[1], row[1]) for row in values],
+        [numbers.fixed(row[2], 2) for row in values],
+        [numbers.p_value(row[3]) for row in values],
+        [numbers.by_error(row[4], row[1]) for row in values],
+        [numbers.by_error(row[5], row[1]) for row in values],
+    ]
+    if values.shape[1] == len(COLUMNS):
+        columns.append([numbers.ratio(row[6]) for row in values])
+    return list(zip(*(numbers.aligned(column) for column in columns), strict=True))

@@ -1,0 +1,38 @@
+"""A real server of the lesson, on a port that the system chooses, ended by its process."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from threading import Timer
+
+import pytest
+
+SRC = Path(__file__).resolve().parents[2] / "src"
+STARTS_WITHIN = 60  # seconds; marimo alone takes some on a busy machine
+
+
+@pytest.fixture(scope="session")
+def address():
+    """`onelayer lesson --no-browser`, and where it says it is."""
+    pytest.importorskip("marimo", reason="no test of the lesson's server: pip install marimo")
+    environment = {**os.environ, "PYTHONPATH": str(SRC), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "onelayer", "lesson", "--no-browser"]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        late = Timer(STARTS_WITHIN, server.kill)
+        late.start()
+        said = server.stdout.readline()
+        late.cancel()
+        assert said.startswith("The lesson is at http://127.0.0.1:"), server.stderr.read()
+        yield said.split()[4]
+        server.send_signal(signal.SIGINT)
+        try:
+            server.wait(timeout=20)
+        finally:
+            server.kill()
+        said = server.stderr.read()
+    assert said.splitlines() == ["Ctrl-C ends it.", "interrupted"]
+    assert server.returncode == 130

@@ -1,0 +1,72 @@
+"""Who is served, and what is said where nothing can be."""
+
+import http.client
+import socket
+import sys
+from urllib.parse import urlsplit
+
+import pytest
+
+from onelayer.errors import MissingExtraError, UsageError
+from onelayer.playground import serving
+
+
+def _status(address, **headers):
+    place = urlsplit(address)
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
+    connection.request("GET", "/", headers={name.title(): text for name, text in headers.items()})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def test_its_own_pages_are_answered(address):
+    own = address.rstrip("/")
+    assert _status(address) == 200
+    assert _status(address, origin=own) == 200
+    assert (
+        _status(address, host=own.removeprefix("http://").replace("127.0.0.1", "localhost")) == 200
+    )
+
+
+def test_foreign_pages_are_refused(address):
+    assert _status(address, origin="https://example.org") == 403
+    assert _status(address, host="example.org") == 403
+
+
+def test_the_socket_of_a_foreign_page_is_refused(address):
+    place = urlsplit(address)
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
+    connection.request(
+        "GET",
+        "/ws?session_id=s_abcdef",
+        headers={
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+            "Origin": "https://example.org",
+        },
+    )
+    assert connection.getresponse().status == 403
+    connection.close()
+
+
+def test_it_listens_on_this_machine_alone(address):
+    assert urlsplit(address).hostname == "127.0.0.1"
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.2", urlsplit(address).port), timeout=5)
+
+
+def test_a_port_that_is_taken_is_said(address):
+    port = urlsplit(address).port
+    message = rf"port {port} cannot be had \(.*\): give another with --port"
+    with pytest.raises(UsageError, match=message):
+        serving._listening(port)
+
+
+def test_without_the_extra_the_command_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "marimo", None)
+    with pytest.raises(MissingExtraError) as caught:
+        serving.make_app()
+    assert str(caught.value) == "The lesson needs marimo: pip install 'onelayer[lesson]'"
