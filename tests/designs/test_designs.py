@@ -251,6 +251,14 @@ def test_moments_pass(case, k):
     agree(squares, (case.X**2).T @ h, case)
 
 
+def test_forms_pass(case):
+    n = case.X.shape[1] + 1
+    halves = np.random.default_rng(5).normal(size=(2, n, n))
+    M = halves @ halves.transpose(0, 2, 1)
+    R = np.column_stack([case.X, np.ones(len(case.X))])
+    agree(one_pass(case, case.design.forms_pass, M), np.einsum("ij,pjk,ik->ip", R, M, R), case)
+
+
 @pytest.mark.parametrize("k", [1, 3])
 def test_combine(case, k):
     alpha = np.random.default_rng(4).normal(size=(len(case.X), k))

@@ -187,6 +187,7 @@ def test_what_cannot_be_served_is_refused(pair_model, tmp_path):
         intercept=np.zeros(1),
         classes=np.array([1, "1"], dtype=object),
         card=pair_model[0].card,
+        readout=pair_model[0].readout,
     )
     with pytest.raises(UsageError, match="two classes are called '1' as text"):
         create_app(twins)

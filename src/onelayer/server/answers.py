@@ -57,6 +57,7 @@ def _explanation(model: Model, examples: Examples, row: int, k: int) -> dict[str
         "explains": names[k],
         "against": names[1 - k] if len(names) == 2 else None,
         "z": float(score_of(model.forward(x), k)[0, 0]),
+        "temperature": model.temperature,
         "intercept": score.intercept,
     }
     if examples.pictures is None:

@@ -51,6 +51,9 @@ class Explanation(Prediction):
         "the class's score above the mean score of all."
     )
     z: float
+    temperature: float = Field(
+        description="What calibration divides z by before it becomes a probability; 1 for nothing."
+    )
     intercept: float
     contributions: list[float] | list[list[float]] = Field(
         description="What each number of a row, or each pixel (rows of pixels, its channels added "

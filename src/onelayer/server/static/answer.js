@@ -109,7 +109,7 @@ function features({ contributions, names = null }) {
   return [table(caption, rows)];
 }
 
-function sum({ contributions, intercept, z, explains, against, seen }) {
+function sum({ contributions, intercept, z, temperature, explains, against, seen }) {
   const all = contributions.flat();
   const what = seen === null ? "Numbers" : "Pixels";
   const total = (sign) => all.filter((share) => sign * share > 0).reduce((a, b) => a + b, 0);
@@ -120,5 +120,9 @@ function sum({ contributions, intercept, z, explains, against, seen }) {
   const meaning = against === null
     ? `z is the score of ${explains} above the mean score of all classes; a larger z is a larger probability.`
     : `z is the log-odds of ${explains} against ${against}: above 0 speaks for ${explains}.`;
-  return element("div", { class: "sum" }, table("One layer is one sum", rows), element("p", { class: "muted" }, meaning));
+  const calibrated = temperature === 1
+    ? ""
+    : ` Calibration divides z by ${temperature.toPrecision(3)} before it becomes a probability.`;
+  const words = element("p", { class: "muted" }, meaning + calibrated);
+  return element("div", { class: "sum" }, table("One layer is one sum", rows), words);
 }
