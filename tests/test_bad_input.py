@@ -227,7 +227,20 @@ def test_a_training_that_is_killed_leaves_a_whole_model(tmp_path, colours):
         assert found.predict(colours).tolist() == first.predict(colours).tolist()
 
 
-# Tables with unseen categories have no reader yet; of arrays, a constant target is one class.
+# readers/test_tables.py, cli/test_tables.py
+def test_a_table_with_missing_values_unseen_categories_and_a_constant_target(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("age,town,y\n" + "30,Oslo,0\n?,Rome,1\n50,NA,1\n20,Rome,0\n" * 10)
+    model = onelayer.train(path, target="y", C=1.0)
+    notes = "\n".join(model.card.audit["notes"])
+    assert "missing in t.csv (written '?', 'NA'): age 10, town 10" in notes
+    assert "a level that was not seen in training is all zeros" in notes
+    assert model.predict([{"age": None, "town": "Lima"}]).tolist() in ([0], [1])
+    path.write_text("age,town,y\n" + "30,Oslo,1\n40,Rome,1\n" * 10)
+    with pytest.raises(DataError, match="the target 'y' is 1 in every row: a classifier needs two"):
+        onelayer.train(path, target="y")
+
+
 def test_a_constant_target_and_missing_numbers():
     with pytest.raises(DataError, match="arrays has one class alone, 1: give two or more"):
         onelayer.train((X, np.ones(40)))

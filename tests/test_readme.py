@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -16,12 +18,23 @@ BLOCKS = re.findall(r"## ([^\n]+)\n(?:(?!\n## ).)*?```(bash|python)\n(.*?)```", 
 
 @pytest.fixture
 def photos(tmp_path, write_pictures):
-    """What the examples take for granted: photos/, more_photos/ and new.jpg."""
+    """What the examples take for granted: photos/, more_photos/, new.jpg, and tables."""
+    _write_customers(tmp_path)
     tints = {"cat": (150, 120, 90), "dog": (90, 120, 150)}
     write_pictures(tmp_path / "photos", tints)
     write_pictures(tmp_path / "more_photos", tints, 5, seed=1)
     (tmp_path / "new.jpg").write_bytes((tmp_path / "more_photos/dog/00.png").read_bytes())
     return tmp_path
+
+
+def _write_customers(folder):
+    """Customers of whom those who pay much leave, more or less."""
+    random = np.random.default_rng(0)
+    fee, town = random.normal(50, 10, 200).round(2), random.choice(["Oslo", "Rome", "?"], 200)
+    churned = np.where(fee + random.normal(0, 5, 200) > 50, "yes", "no")
+    frame = pd.DataFrame({"id": np.arange(200), "fee": fee, "town": town, "churned": churned})
+    frame.to_csv(folder / "customers.csv", index=False)
+    frame.drop(columns="churned").head(20).to_parquet(folder / "new_customers.parquet")
 
 
 def _run(command, folder):
@@ -33,12 +46,14 @@ def _run(command, folder):
     return done.stdout
 
 
-def test_there_are_five_examples():
+def test_there_are_eight_examples():
     assert [(title, language) for title, language, _ in BLOCKS] == [
         ("On the command line", "bash"),
+        ("With a table", "bash"),
         ("Probabilities and answers", "bash"),
         ("In Python", "python"),
         ("As an estimator", "python"),
+        ("With a data frame", "python"),
         ("As inference", "python"),
         ("As a lesson", "python"),
     ]
@@ -61,8 +76,16 @@ def test_the_command_line(photos):
     assert (photos / "weights.png").stat().st_size > 1000
 
 
-def test_probabilities_and_answers(photos):
+def test_a_table(photos):
     printed = _typed(1, photos)
+    assert "1 number, standardised: fee" in printed
+    assert "Written: scored.csv, 20 rows" in printed
+    scored = pd.read_csv(photos / "scored.csv")
+    assert scored.columns.tolist() == ["id", "class", "probability", "P(no)", "P(yes)"]
+
+
+def test_probabilities_and_answers(photos):
+    printed = _typed(2, photos)
     assert "Answers: cat where its probability is above" in printed
     assert (
         "Answers: what costs least on average: dog where its probability is above 0.833" in printed
@@ -73,12 +96,13 @@ def test_probabilities_and_answers(photos):
 @pytest.mark.parametrize(
     ("block", "expected"),
     [
-        (2, ["['dog']", "1.0", "trained on   photos/"]),
-        (3, ["0.98", "converged"]),
-        (4, ["passed = y (6) against n (4)", "95 %, profile likelihood", "(2) against (1)"]),
-        (5, ["0.693147180559945", "0.66"]),
+        (3, ["['dog']", "1.0", "trained on   photos/"]),
+        (4, ["0.98", "converged"]),
+        (5, ["'yes'", "'no'"]),
+        (6, ["passed = y (6) against n (4)", "95 %, profile likelihood", "(2) against (1)"]),
+        (7, ["0.693147180559945", "0.66"]),
     ],
-    ids=["python", "estimator", "inference", "lesson"],
+    ids=["python", "estimator", "frame", "inference", "lesson"],
 )
 def test_python(photos, block, expected):
     printed = _run([sys.executable, "-c", BLOCKS[block][2]], photos)

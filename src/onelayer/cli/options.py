@@ -23,7 +23,6 @@ def _size(text: str) -> tuple[int, int]:
 
 
 _PICTURES = "Pictures"
-_ARRAYS = "Arrays"
 _TRAINING = "Training"
 _ANSWERS = "Probabilities and answers"
 _JUDGING = "Judging"
@@ -60,8 +59,9 @@ Source: TypeAlias = Annotated[
     typer.Argument(
         metavar="SOURCE",
         help="A folder with a sub-folder of pictures for each class (or with train/, val/ and "
-        "test/ that have them); arrays: .npz, .npy, .h5, .svm or .libsvm (.gz too), or a "
-        "folder of IDX files; or an embedded set: digits, breast_cancer.",
+        "test/ that have them); a table: .csv or .parquet, with --target; arrays: .npz, .npy, "
+        ".h5, .svm or .libsvm (.gz too), or a folder of IDX files; or an embedded set: digits, "
+        "breast_cancer.",
         show_default=False,
     ),
 ]
@@ -111,41 +111,6 @@ Fit: TypeAlias = Annotated[
     typer.Option(help="How a picture becomes that size.", rich_help_panel=_PICTURES),
 ]
 
-# Arrays.
-
-X: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--x",
-        metavar="NAME",
-        help="X in a file of arrays. Default: x, features, images and the like, with train and "
-        "test before or after.",
-        rich_help_panel=_ARRAYS,
-        show_default=False,
-    ),
-]
-
-Y: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--y",
-        metavar="NAME|FILE",
-        help="y in it, or a file of labels. Default: y, labels, target; or beside X_a.npy a "
-        "file y_a.npy.",
-        rich_help_panel=_ARRAYS,
-        show_default=False,
-    ),
-]
-
-NFeatures: TypeAlias = Annotated[
-    int | None,
-    typer.Option(
-        help="Features of a LIBSVM file. Default: its largest index.",
-        rich_help_panel=_ARRAYS,
-        show_default=False,
-    ),
-]
-
 # Training.
 
 C: TypeAlias = Annotated[
@@ -159,11 +124,23 @@ C: TypeAlias = Annotated[
     ),
 ]
 
+L1Ratio: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=1,
+        help="The share of L1 in the penalty: 1 is L1, which leaves few weights; between 0 and 1 "
+        "the elastic net.",
+        rich_help_panel=_TRAINING,
+    ),
+]
+
 Solver: TypeAlias = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="auto, gradient-descent, newton, lbfgs, truncated-newton or gram.",
+        help="auto, gradient-descent, newton, lbfgs, truncated-newton, gram or, with L1, "
+        "coordinate-descent.",
         rich_help_panel=_TRAINING,
     ),
 ]
@@ -288,7 +265,7 @@ Strict: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--strict",
-        help="An unreadable or doubtful picture is an error, not a note.",
+        help="An unreadable or doubtful picture or row is an error, not a note.",
         rich_help_panel=_RUNNING,
     ),
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
-from onelayer.cli import options
+from onelayer.cli import options, source_options
 from onelayer.cli.output import print_json, progress_shown, show, warn
 from onelayer.errors import UsageError
 from onelayer.model.settings import Settings
@@ -25,10 +25,16 @@ def train(
     size: options.Size = Settings.size,
     mode: options.Mode = Settings.mode,
     fit: options.Fit = Settings.fit,
-    x: options.X = Settings.x,
-    y: options.Y = Settings.y,
-    n_features: options.NFeatures = Settings.n_features,
+    x: source_options.X = Settings.x,
+    y: source_options.Y = Settings.y,
+    n_features: source_options.NFeatures = Settings.n_features,
+    target: source_options.TargetColumn = None,
+    drop: source_options.Drop = None,
+    weights: source_options.WeightColumn = None,
+    group: source_options.GroupColumn = None,
+    header: source_options.Header = Settings.header,
     C: options.C = Settings.C,
+    l1_ratio: options.L1Ratio = Settings.l1_ratio,
     solver: options.Solver = Settings.solver,
     learning_rate: options.LearningRate = Settings.learning_rate,
     max_iter: options.MaxIter = Settings.max_iter,
@@ -51,14 +57,17 @@ def train(
     """Train a model on SOURCE and judge it on examples that it has not seen."""
     given = dict(locals())  # by their names, which are those of the settings
     settings = {field.name: given[field.name] for field in fields(Settings)}
+    settings["drop"] = tuple(drop or ())
     outputs = _Outputs(output, _report_path(output, report, no_report))
     model = _trained(source, outputs, settings, overwrite=overwrite)
     if as_json:
         print_json(_object(model, outputs))
     else:
-        from onelayer.cli.verdict import verdict
+        from onelayer.cli.verdict import survivors, verdict
+        from onelayer.model.coefficients import coefficients
 
-        show(*verdict(model.card, outputs.model, outputs.report))
+        left = survivors(coefficients(model)) if model.parameters.get("l1_ratio") else []
+        show(*verdict(model.card, outputs.model, outputs.report), *left)
 
 
 class _Outputs(NamedTuple):
@@ -106,7 +115,10 @@ def _trained(source: str, outputs: _Outputs, settings: dict[str, Any], *, overwr
 
 
 def _object(model: Model, outputs: _Outputs) -> dict[str, Any]:
-    card = model.card.to_dict()
+    from onelayer.model.coefficients import coefficient_fields, coefficients
+
+    card, sparse = model.card.to_dict(), bool(model.parameters.get("l1_ratio"))
+    left = {"coefficients": coefficient_fields(coefficients(model))} if sparse else {}
     return {
         "model": str(outputs.model),
         "report": outputs.report and str(outputs.report),
@@ -123,4 +135,5 @@ def _object(model: Model, outputs: _Outputs) -> dict[str, Any]:
         "refit": card["refit"],
         "solution": card["solution"],
         "audit": card["audit"],
+        **left,
     }

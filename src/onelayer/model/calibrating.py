@@ -102,8 +102,9 @@ def calibrate(how: Calibrating) -> Calibrated:
 
 def balanced_weights(examples: Examples) -> np.ndarray:
     """s_k = m / (K m_k), (K,): what `class_weight="balanced"` multiplies the classes by."""
-    counts = np.bincount(examples.labels, minlength=len(examples.classes))
-    return len(examples) / (len(counts) * counts)
+    weights = examples.row_weights
+    counts = np.bincount(examples.labels, weights, minlength=len(examples.classes))
+    return np.asarray(weights.sum() / (len(counts) * counts))
 
 
 def _plain(how: Calibrating) -> Readout:
@@ -122,7 +123,7 @@ def _unseen(how: Calibrating) -> tuple[Unseen | None, str]:
         who = f"{len(how.val):,} {how.val.unit} of the validation set"
         if len(how.val) < FEWEST:
             return None, f"none: {who} are too few"
-        return Unseen(Z=how.Z_val, labels=how.val.labels, who=who), ""
+        return Unseen(Z=how.Z_val, labels=how.val.labels, who=who, weights=how.val.weights), ""
     if asked.solver == "gradient-descent" and asked.calibrate is None and not how.chooses:
         return None, (
             f"none, as it would take {FOLDS} more runs of gradient descent "
@@ -132,7 +133,9 @@ def _unseen(how: Calibrating) -> tuple[Unseen | None, str]:
     if folds is None or len(folds.rows) < FEWEST:
         return None, f"none: too few {train.unit} to hold a fifth out at a time"
     who = f"{len(folds.rows):,} out-of-fold {train.unit}"
-    return Unseen(Z=folds.Z, labels=train.labels[folds.rows], who=who, folds=folds), ""
+    weights = None if train.weights is None else train.weights[folds.rows]
+    labels = train.labels[folds.rows]
+    return Unseen(Z=folds.Z, labels=labels, who=who, weights=weights, folds=folds), ""
 
 
 def _folds(how: Calibrating) -> OutOfFold | None:
@@ -147,6 +150,7 @@ def _folds(how: Calibrating) -> OutOfFold | None:
         groups=train.groups(),
         estimator=how.estimator,
         seed=how.settings.seed,
+        weights=train.weights,
         enough=ENOUGH,
     )
     return out_of_fold(folding, len(train.classes), how.tell)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any, final
 
 import numpy as np
@@ -75,7 +76,7 @@ class Choosing:
         What the model will be trained on.
     judge
         A validation set; None for five folds of `train`.
-    class_weight
+    class_weight, l1_ratio
         As in `LogisticRegression`.
     seed
         Of the folds.
@@ -88,6 +89,7 @@ class Choosing:
     train: Examples
     judge: Examples | None
     class_weight: Any
+    l1_ratio: float
     seed: int
     keep: Callable[[LogisticRegression], None]
     tell: Callable[[int, int], None]
@@ -95,10 +97,9 @@ class Choosing:
 
 def path_of(examples: Examples) -> list[float]:
     """Ten values of C over six decades, from the strongest penalty to the weakest."""
-    m = len(examples)
-    shares = np.full(m, 1 / m)
-    top = strongest(examples.X, shares, examples.scaling)
-    return grid(top, DECADES, m, VALUES)
+    weights = examples.row_weights
+    top = strongest(examples.X, weights / weights.sum(), examples.scaling)
+    return grid(top, DECADES, Fraction(float(weights.sum())), VALUES)
 
 
 def choose(how: Choosing) -> Choice:
@@ -169,7 +170,8 @@ class _Best:
         if self.trial is None or trial.mean > self.trial.mean:
             self.trial, self.fits = trial, fits
             estimator = as_estimator(fits.whole, fits.C, self.how.train.classes)
-            self.how.keep(estimator.set_params(scaling=self.how.train.scaling))
+            options = {"scaling": self.how.train.scaling, "l1_ratio": self.how.l1_ratio}
+            self.how.keep(estimator.set_params(**options))
         self.done += 1
         self.how.tell(min(self.done, VALUES), VALUES)
 
@@ -179,11 +181,11 @@ def _by_folds(how: Choosing, folded: _Folded) -> Choice:
     if len(folded.rows) < len(how.train):
         chosen_on = how.train.take(folded.rows)
     data, splits = _data(how, chosen_on), folded.splits
-    search, best = _search(how, chosen_on, LogLossJudge(data, splits, None), splits)
+    search, best = _search(how, chosen_on, LogLossJudge(data, splits, chosen_on.weights), splits)
     taken = search.best()
     return replace(
         _choice(search, f"in {len(splits)}-fold cross-validation of {_who(how.train, chosen_on)}"),
-        errors=tuple(search.trials[C, 0.0].error for C in search.tried),
+        errors=tuple(search.trials[C, how.l1_ratio].error for C in search.tried),
         out_of_fold=None if best.fits is None else _out_of_fold(how.train, folded, best.fits),
         C=taken.C,
     )
@@ -195,10 +197,10 @@ def _by_a_set(how: Choosing, judge: Examples) -> Choice:
 
 
 def _choice(search: Search, where: str) -> Choice:
-    tried = tuple((C, -search.trials[C, 0.0].mean) for C in search.tried)
-    best = search.best().C
+    best = search.best()
+    tried = tuple((C, -search.trials[C, best.l1_ratio].mean) for C in search.tried)
     words = f"the best of {len(tried)} tried, by log loss {where}"
-    return Choice(best, tried, words + _at_an_end(best, search.tried))
+    return Choice(best.C, tried, words + _at_an_end(best.C, search.tried))
 
 
 def _search(
@@ -206,10 +208,11 @@ def _search(
 ) -> tuple[Search, _Best]:
     # At the same C a fold's layer is held more tightly than the whole's, and less sure: of flowers
     # its temperature was 0.77 where 0.91 was best, at the same lambda 0.83.
-    path = PenaltyPath(_data(how, examples), splits, 0.0, Accuracy(tol=TOL), same_lambda=True)
+    ratio = how.l1_ratio
+    path = PenaltyPath(_data(how, examples), splits, ratio, Accuracy(tol=TOL), same_lambda=True)
     best = _Best(how)
     search = Search(
-        paths={0.0: path}, judge=judge, keep_folds=False, intercept=True, tell=best.follow
+        paths={ratio: path}, judge=judge, keep_folds=False, intercept=True, tell=best.follow
     )
     how.tell(0, VALUES)
     search.run(path_of(examples), PATIENCE)
@@ -219,7 +222,7 @@ def _search(
 
 
 def _data(how: Choosing, examples: Examples) -> Data:
-    weights = check_weights(None, how.class_weight, examples.classes, examples.labels)
+    weights = check_weights(examples.weights, how.class_weight, examples.classes, examples.labels)
     return Data(
         X=examples.X,
         targets=examples.labels,
@@ -239,7 +242,7 @@ class _SetJudge(Judge):
     def scores(self, fits: Fits) -> np.ndarray:
         """One score, of the layer on everything that is trained on."""
         Z = _forward(fits.whole, self.judge.X)
-        loss = log_loss(Z, self.judge.labels, head_of(self.judge.classes))
+        loss = log_loss(Z, self.judge.labels, head_of(self.judge.classes), self.judge.weights)
         return np.array([-loss if math.isfinite(loss) else -math.inf])
 
 

@@ -38,16 +38,18 @@ def contributions(model: Model, X: Any) -> np.ndarray:
     """x_j w_j for every example and number, (m, n), with softmax (m, n, K).
 
     x and w are those of the forward pass: where the model standardises, x_j counts from its mean.
+    Of a table the sums over each column's features, (m, columns) or (m, columns, K).
     """
     W, _ = model.layer
-    shares = _seen(model, X)[:, :, None] * W
+    shares = np.stack([_by_column(model, _seen(model, X) * w) for w in W.T], axis=2)
     return shares[:, :, 0] if model.head.name == "binary" else shares
 
 
 def score_contributions(model: Model, X: Any, k: int) -> Score:
     """The contributions to the score of class k alone: m n numbers, not K times as many."""
     W, b = model.layer
-    return Score(_seen(model, X) * score_of(W, k)[:, 0], float(score_of(b[None], k)[0, 0]))
+    shares = _by_column(model, _seen(model, X) * score_of(W, k)[:, 0])
+    return Score(shares, float(score_of(b[None], k)[0, 0]))
 
 
 def score_of(Z: np.ndarray, k: int) -> np.ndarray:
@@ -59,6 +61,13 @@ def score_of(Z: np.ndarray, k: int) -> np.ndarray:
     if Z.shape[1] == 1:
         return Z if k == 1 else -Z
     return Z[:, [k]] - Z.mean(axis=1, keepdims=True)
+
+
+def _by_column(model: Model, shares: np.ndarray) -> np.ndarray:
+    """Of a table, all features of one column together: (m, n) becomes (m, columns)."""
+    if model.table is None:
+        return shares
+    return shares @ (model.table.owners[:, None] == np.arange(len(model.columns)))
 
 
 def _seen(model: Model, X: Any) -> np.ndarray:

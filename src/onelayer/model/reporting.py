@@ -122,6 +122,7 @@ def _folds(evidence: Evidence) -> OutOfFold | None:
         groups=train.groups(),
         estimator=estimator,
         seed=estimator.random_state,
+        weights=train.weights,
         most=MOST,
     )
     return out_of_fold(folding, len(train.classes))

@@ -45,14 +45,14 @@ def train(source: Source, *, progress: Progress = no_progress, **settings: Any) 
     ----------
     source
         A folder with a sub-folder of pictures a class (or with train/, val/ and test/ that have
-        them); a file of arrays (.npz, .npy, .h5, IDX, LIBSVM); arrays, as (X, y); or the name of an
-        embedded set: `digits`, `breast_cancer`.
+        them); a table (.csv, .parquet) with its `target`; a file of arrays (.npz, .npy, .h5, IDX,
+        LIBSVM); arrays, as (X, y); or the name of an embedded set: `digits`, `breast_cancer`.
     progress
         Called as progress(what is under way, done, total).
     settings
-        See `Settings`: size, mode, fit, x, y, n_features, C, solver, learning_rate, max_iter,
-        class_weight, calibrate, correct_class_weight, costs, recall, precision, test, val,
-        test_size, seed, refit, strict.
+        See `Settings`: size, mode, fit, x, y, n_features, target, drop, weights, group, header, C,
+        l1_ratio, solver, learning_rate, max_iter, class_weight, calibrate, correct_class_weight,
+        costs, recall, precision, test, val, test_size, seed, refit, strict.
 
     Raises
     ------
@@ -116,6 +116,7 @@ class _Training:
             train=self.parts.train,
             judge=self.parts.val,
             class_weight=self.settings.class_weight,
+            l1_ratio=self.settings.l1_ratio,
             seed=self.settings.seed,
             keep=self._keep,
             tell=partial(self.progress, "choosing C"),
@@ -136,9 +137,11 @@ class _Training:
             class_weight=asked.class_weight,
             random_state=asked.seed,
             scaling=examples.scaling,
+            l1_ratio=asked.l1_ratio,
         )
         try:
-            return estimator.fit(examples.X, examples.classes[examples.labels])
+            labels = examples.classes[examples.labels]
+            return estimator.fit(examples.X, labels, examples.weights)
         except KeyboardInterrupt:
             if self.best is None and "coef_" in vars(estimator):
                 self.best = estimator
@@ -184,11 +187,13 @@ class _Training:
         train, test = self.parts.train, self.parts.test
         Z = _forward(evidence.estimator, train)
         # An interval says what to expect of new examples: on these it would mislead.
-        on_train = replace(evaluate(Z, train.labels, train.classes, readout=readout), interval=None)
+        on_train = replace(
+            evaluate(Z, train.labels, train.classes, train.weights, readout), interval=None
+        )
         judged = (
             None
             if test is None or evidence.Z is None
-            else evaluate(evidence.Z, test.labels, test.classes, readout=readout).to_dict()
+            else evaluate(evidence.Z, test.labels, test.classes, test.weights, readout).to_dict()
         )
         return {
             "judge": self.parts.judge,
@@ -200,7 +205,7 @@ class _Training:
     def _model(
         self, estimator: LogisticRegression, readout: Readout | None = None, **judged: Any
     ) -> Model:
-        return from_estimator(
+        model = from_estimator(
             estimator,
             self.parts.train.preprocessing,
             readout,
@@ -211,6 +216,7 @@ class _Training:
             reading={"index_base": self.parts.train.index_base},
             **judged,
         )
+        return replace(model, table=self.parts.train.table)
 
 
 def _forward(estimator: LogisticRegression, examples: Examples) -> np.ndarray:
@@ -220,8 +226,8 @@ def _forward(estimator: LogisticRegression, examples: Examples) -> np.ndarray:
 
 def _baseline(train: Examples, judge: Examples) -> dict[str, Any]:
     """Return what always saying the most frequent class of training scores on what judges."""
-    label = int(np.bincount(train.labels).argmax())
-    accuracy = float((judge.labels == label).mean())
+    label = int(np.bincount(train.labels, train.weights).argmax())
+    accuracy = float(np.average(judge.labels == label, weights=judge.weights))
     return {"class": str(train.classes[label]), "accuracy": accuracy}
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from onelayer.calibration import BINS, chance_error
 from onelayer.estimators.folds import FOLDS, TOL, OutOfFold
 from onelayer.evaluation import Trust
 from onelayer.measures import Rate, is_weak
+from onelayer.penalties import left_of
 from onelayer.report.figures import costs_no_passes
 from onelayer.report.judging import Mean
+from onelayer.report.material import Layer
 from onelayer.report.results import Judgement, Results, Suspects
 from onelayer.solution import Record, Status
 from onelayer.words import c_in_words, loss_in_words, percent
@@ -126,6 +130,11 @@ def caveats(results: Results) -> list[str]:
             "The model was trained on most of these: the figures flatter it, and say nothing of "
             "examples that it has not seen."
         )
+    if (results.layer.card["settings"] or {}).get("weights") is not None:
+        found.append(
+            "The table weighs its rows: the layer was trained with the weights, and on this page "
+            "every row counts the same."
+        )
     if results.cross_validated:
         found.append(
             f"Nothing was held out, so {FOLDS} layers like this one judged in turn what they had "
@@ -142,6 +151,21 @@ def caveats(results: Results) -> list[str]:
             "that second training, the judgement is of the first."
         )
     return found
+
+
+def per(layer: Layer) -> str:
+    """Say what a weight of a column is for."""
+    if layer.card["scaling"] == "standard":
+        return "each for a change of its column by one standard deviation"
+    if layer.features is not None:
+        return "numbers for a change by one standard deviation, levels for being there"
+    return "each for a change of its column by one unit"
+
+
+def weights_left(coef: np.ndarray) -> str:
+    """Say how many weights an L1 penalty has left; nothing where none is zero."""
+    left = int(np.count_nonzero(left_of(coef)))
+    return "" if left == coef.size else f"{left:,} of {coef.size:,} weights are not zero. "
 
 
 def suspicion(suspects: Suspects | None, unit: str, place: str) -> str:

@@ -1,0 +1,119 @@
+"""The options that say what arrays and tables hold, each described once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+_ARRAYS = "Arrays"
+_TABLES = "Tables"
+
+# Arrays.
+
+X: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--x",
+        metavar="NAME",
+        help="X in a file of arrays. Default: x, features, images and the like, with train and "
+        "test before or after.",
+        rich_help_panel=_ARRAYS,
+        show_default=False,
+    ),
+]
+
+Y: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--y",
+        metavar="NAME|FILE",
+        help="y in it, or a file of labels. Default: y, labels, target; or beside X_a.npy a "
+        "file y_a.npy.",
+        rich_help_panel=_ARRAYS,
+        show_default=False,
+    ),
+]
+
+NFeatures: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        help="Features of a LIBSVM file. Default: its largest index.",
+        rich_help_panel=_ARRAYS,
+        show_default=False,
+    ),
+]
+
+# Tables.
+
+TargetColumn: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="The column of the classes, by name or place: 0 is the first, -1 the last.",
+        rich_help_panel=_TABLES,
+        show_default=False,
+    ),
+]
+
+Drop: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="A column that is not looked at; give it again for more.",
+        rich_help_panel=_TABLES,
+        show_default=False,
+    ),
+]
+
+WeightColumn: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="How many rows each row counts for, to train and to judge.",
+        rich_help_panel=_TABLES,
+        show_default=False,
+    ),
+]
+
+GroupColumn: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Rows of one value lie on one side of the hold-out.",
+        rich_help_panel=_TABLES,
+        show_default=False,
+    ),
+]
+
+Header: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        " /--no-header",
+        help="The first row of a CSV file is data; the columns are called column 0 and so on.",
+        rich_help_panel=_TABLES,
+        show_default=False,
+    ),
+]
+
+Keep: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMNS",
+        help="Columns of a table that go into the result, as id,date.",
+        rich_help_panel=_TABLES,
+        show_default=False,
+    ),
+]
+
+Scores: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write the result to a .csv or .parquet file; a table of any length, batch by batch.",
+        show_default=False,
+    ),
+]
