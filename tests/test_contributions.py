@@ -55,13 +55,14 @@ def test_a_class_has_a_score_that_its_probability_grows_with(numbers, classes):
     model = onelayer.train((X, y), test_size=0)
     Z, A = model.forward(X), model.probabilities(X)
     scores = np.hstack([score_of(Z, k) for k in range(classes)])
+    logits = np.hstack([score_of(model.readout.logits(Z), k) for k in range(classes)])
     for k in range(classes):
         found = score_contributions(model, X, k)
         np.testing.assert_allclose(found.z, scores[:, k], atol=1e-9)
     if classes == 2:
-        np.testing.assert_allclose(1 / (1 + np.exp(-scores)), A, atol=1e-12)
+        np.testing.assert_allclose(1 / (1 + np.exp(-logits)), A, atol=1e-12)
     else:
-        softmax = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+        softmax = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
         np.testing.assert_allclose(softmax, A, atol=1e-12)
 
 
