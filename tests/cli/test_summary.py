@@ -105,6 +105,9 @@ def test_separable_classes_end_in_failure(onelayer, tmp_path):
     assert outcome.code == 1
     assert "NO ESTIMATES" in outcome.out
     assert outcome.err == "error: the classes are separable: there are no estimates\n"
+    firth = onelayer("summary", tmp_path / "t.csv", "--target", "y", "--firth")
+    assert firth.code == 0
+    assert "Firth's bias reduction: y ~ ." in firth.out
     found = onelayer("summary", tmp_path / "t.csv", "--target", "y", "--json")
     assert found.json["separable"] is True
     assert json.loads(found.out)["coefficients"][0]["std_err"] is None

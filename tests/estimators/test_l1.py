@@ -1,8 +1,11 @@
 """L1 and the elastic net through the estimator: the optimum, its zeros, and scikit-learn's."""
 
+from time import process_time
+
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.special import log_softmax
 from sklearn import linear_model
 
 from onelayer import LogisticRegression
@@ -15,6 +18,56 @@ SCORE = X[:, :3] @ [1.0, -1.0, 0.5]
 Y = (SCORE + RNG.normal(size=M) > 0).astype(int)
 Y3 = np.digitize(SCORE + RNG.normal(size=M), [-1, 1])
 WEIGHTS = RNG.uniform(0.2, 3, M)
+
+
+def random_problem(seed):
+    """Few examples, duplicated, nearly collinear, badly scaled or tied columns, any penalty."""
+    rng = np.random.default_rng(seed)
+    k = int(rng.choice([2, 2, 3, 4]))
+    m, n = int(rng.integers(k, 40)), int(rng.integers(1, 9))
+    x = rng.normal(size=(m, n)) * rng.uniform(0.3, 3, n) + rng.normal(size=n)
+    if seed % 5 == 1:
+        x[:, -1] = x[:, 0]
+    elif seed % 5 == 2:
+        x *= 10.0 ** rng.integers(-4, 5, n)
+    elif seed % 5 == 3:
+        x[:, -1] = x[:, 0] + 1e-6 * rng.normal(size=m)
+    elif seed % 5 == 4:
+        x = np.rint(x)
+    y = rng.integers(0, k, m)
+    y[:k] = np.arange(k)
+    options = {
+        "C": 10.0 ** rng.uniform(-4, 4),
+        "l1_ratio": float(rng.choice([1.0, 1.0, 0.5, 0.1])),
+        "fit_intercept": bool(rng.integers(0, 2)),
+    }
+    return x, y, options
+
+
+def objective(model, x, y, options):
+    """C sum L + r |W| + (1 - r)/2 W^2, naively."""
+    Z = x @ model.coef_.T + model.intercept_
+    Z = np.column_stack([np.zeros(len(Z)), Z]) if Z.shape[1] == 1 else Z
+    loss = -log_softmax(Z, axis=1)[np.arange(len(y)), y].sum()
+    r, W = options["l1_ratio"], model.coef_
+    return options["C"] * loss + r * np.abs(W).sum() + (1 - r) / 2 * (W**2).sum()
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("seed", range(120))
+def test_no_worse_than_scikit_learn_on_random_problems(seed):
+    x, y, options = random_problem(seed)
+    began = process_time()
+    ours = LogisticRegression(tol=1e-12, **options).fit(x, y)
+    assert process_time() - began < 5  # once it took minutes for classes to come to agree
+    # Columns 1e8 apart in size leave rounding, not the solver, with the last word.
+    assert ours.solution_.gap < (1e-7 if seed % 5 == 2 else 1e-11)
+    peers = [linear_model.LogisticRegression(solver="saga", max_iter=300, tol=1e-12, **options)]
+    if y.max() == 1 and options["l1_ratio"] == 1 and not options["fit_intercept"]:
+        exact = {"solver": "liblinear", "max_iter": 1000, "tol": 1e-12}
+        peers.append(linear_model.LogisticRegression(**exact, **options))
+    best = min(objective(peer.fit(x, y), x, y, options) for peer in peers)
+    assert objective(ours, x, y, options) <= best * (1 + 1e-9)
 
 
 def violation(model, x, y, C, ratio, weights):

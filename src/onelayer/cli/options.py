@@ -6,7 +6,6 @@ fields of `Settings` are.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -23,31 +22,12 @@ def _size(text: str) -> tuple[int, int]:
     return int(sides[0]), int(sides[-1])
 
 
-class IntervalKind(StrEnum):
-    """How intervals are made."""
-
-    WALD = "wald"
-    PROFILE = "profile"
-
-
-class SheetFormat(StrEnum):
-    """What a table of results is written as."""
-
-    TEXT = "text"
-    HTML = "html"
-    LATEX = "latex"
-    MD = "md"
-    CSV = "csv"
-
-
 _PICTURES = "Pictures"
 _ARRAYS = "Arrays"
 _TRAINING = "Training"
 _ANSWERS = "Probabilities and answers"
 _JUDGING = "Judging"
 _RUNNING = "Running"
-_MODEL = "Model"
-_SHOWN = "What is shown"
 
 # Of every command.
 
@@ -300,105 +280,6 @@ TestSize: TypeAlias = Annotated[
         help="The fraction held out where no source judges; 0 for none.",
         rich_help_panel=_JUDGING,
     ),
-]
-
-# Inference.
-
-TableFile: TypeAlias = Annotated[
-    Path,
-    typer.Argument(
-        metavar="TABLE", help="A .csv (.gz too), .tsv or .parquet table.", show_default=False
-    ),
-]
-
-Formula: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        metavar="'Y ~ X'",
-        help="In R's language: 'y ~ age*sex + C(race)'; '.' is every other column.",
-        rich_help_panel=_MODEL,
-        show_default=False,
-    ),
-]
-
-Target: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        metavar="COLUMN",
-        help="The response, instead of a formula: all other columns explain it.",
-        rich_help_panel=_MODEL,
-        show_default=False,
-    ),
-]
-
-Reference: TypeAlias = Annotated[
-    list[str],
-    typer.Option(
-        metavar="COLUMN=LEVEL",
-        help="The level that others are compared with; may be given again for other columns. "
-        "Default: the first in sorted order.",
-        rich_help_panel=_MODEL,
-        show_default=False,
-    ),
-]
-
-RowWeights: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--weights",
-        metavar="COLUMN",
-        help="Frequency weights: 2 is the row twice.",
-        rich_help_panel=_MODEL,
-        show_default=False,
-    ),
-]
-
-Robust: TypeAlias = Annotated[
-    bool,
-    typer.Option("--robust", help="Sandwich standard errors (HC1).", rich_help_panel=_MODEL),
-]
-
-Cluster: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        metavar="COLUMN",
-        help="Standard errors that let the rows of a cluster depend on each other.",
-        rich_help_panel=_MODEL,
-        show_default=False,
-    ),
-]
-
-Interval: TypeAlias = Annotated[
-    IntervalKind,
-    typer.Option(
-        help="Estimate +- standard errors, or by the profile likelihood (two classes).",
-        rich_help_panel=_SHOWN,
-    ),
-]
-
-Level: TypeAlias = Annotated[float, typer.Option(help="Of the intervals.", rich_help_panel=_SHOWN)]
-
-Effects: TypeAlias = Annotated[
-    bool,
-    typer.Option(
-        "--effects",
-        help="Average marginal effects on probabilities instead of coefficients.",
-        rich_help_panel=_SHOWN,
-    ),
-]
-
-Dummies: TypeAlias = Annotated[
-    bool,
-    typer.Option(
-        "--dummies",
-        help="With --effects: columns of zeros and ones are changed from 0 to 1.",
-        rich_help_panel=_SHOWN,
-    ),
-]
-
-Format: TypeAlias = Annotated[
-    SheetFormat,
-    typer.Option("--format", help="csv has all digits.", rich_help_panel=_SHOWN),
 ]
 
 # Running.

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onelayer.cli import options as o
+from onelayer.cli import summary_options as s
 from onelayer.cli.output import print_json
 from onelayer.errors import DataError, UsageError
 
@@ -15,18 +16,19 @@ if TYPE_CHECKING:
 
 
 def summary(
-    table: o.TableFile,
-    formula: o.Formula = None,
-    target: o.Target = None,
-    reference: o.Reference = [],  # noqa: B006 (typer's way to say none)
-    weights: o.RowWeights = None,
-    robust: o.Robust = False,
-    cluster: o.Cluster = None,
-    interval: o.Interval = o.IntervalKind.WALD,
-    level: o.Level = 0.95,
-    effects: o.Effects = False,
-    dummies: o.Dummies = False,
-    form: o.Format = o.SheetFormat.TEXT,
+    table: s.TableFile,
+    formula: s.Formula = None,
+    target: s.Target = None,
+    reference: s.Reference = [],  # noqa: B006 (typer's way to say none)
+    weights: s.RowWeights = None,
+    robust: s.Robust = False,
+    cluster: s.Cluster = None,
+    firth: s.Firth = False,
+    interval: s.Interval = None,
+    level: s.Level = 0.95,
+    effects: s.Effects = False,
+    dummies: s.Dummies = False,
+    form: s.Format = s.SheetFormat.TEXT,
     as_json: o.AsJson = False,
     debug: o.Debug = False,
 ) -> None:
@@ -37,10 +39,9 @@ def summary(
     del debug
     asked = _asked_formula(formula, target)
     levels = dict(_named_level(text) for text in reference)
-    result = _fitted(
-        table, asked, robust=robust, cluster=cluster, weights=weights, reference=levels
-    )
-    shown: Any = result.summary(interval=interval.value, level=level)
+    how = {"robust": robust, "cluster": cluster, "weights": weights, "firth": firth}
+    result = _fitted(table, asked, reference=levels, **how)
+    shown: Any = result.summary(interval=interval and interval.value, level=level)
     if effects and not shown.separable:
         shown = result.marginal_effects(dummies=dummies, level=level)
     if as_json:

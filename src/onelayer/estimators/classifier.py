@@ -209,6 +209,7 @@ class LogisticRegression(
         "firth": ["boolean"],
     }
 
+    firth: bool = False  # of an heir whose constructor does not ask
     scaling_: Scaling | None = None  # of coefficients that were set, not fitted
     _exact: Parameters | None  # see `parameters.py`
     coef_: Any  # an array, or a CSR array after `sparsify`

@@ -203,8 +203,6 @@ class LogisticRegressionCV(LogisticRegression):
         "store_coefs": ["boolean"],
     }
 
-    firth = False  # no parameter here: the correction is for fits without a penalty
-
     C_: Any
     l1_ratio_: Any
     results_: DataFrame

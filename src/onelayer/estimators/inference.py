@@ -12,9 +12,10 @@ from onelayer.estimators.parameters import exact_parameters
 from onelayer.estimators.validation import check_examples, check_weights
 from onelayer.solution import Status
 from onelayer.statistics import Summary
+from onelayer.statistics.bias_reduced import reduce_bias
 from onelayer.statistics.covariance import make_errors
 from onelayer.statistics.estimate import Estimate, maximise
-from onelayer.statistics.result import Context, LogitResult
+from onelayer.statistics.result import Context, LogitResult, named_separation
 from onelayer.statistics.sample import Sample, make_sample
 
 NEAR = 0.1  # standard errors between the coefficients and the data's own estimate
@@ -31,7 +32,7 @@ class InferenceMixin:
         *,
         robust: bool | str = False,
         cluster: Any = None,
-        interval: str = "wald",
+        interval: str | None = None,
         level: float = 0.95,
     ) -> Summary:
         """Standard errors, tests, intervals and odds ratios of an unpenalised fit (`C=inf`).
@@ -44,8 +45,9 @@ class InferenceMixin:
             The sandwich's errors instead of Fisher's; True is HC1.
         cluster : array (m,), default=None
             A label for each row: rows of one label may depend on each other.
-        interval : {"wald", "profile"}, default="wald"
-            By standard errors, or by the profile likelihood (two classes).
+        interval : {"wald", "profile"}, default=None
+            By standard errors, or by the profile likelihood (two classes); None is "wald", and
+            "profile" with `firth=True`.
         level : float in (0, 1), default=0.95
             Of the intervals.
 
@@ -99,7 +101,10 @@ def infer(
         given=len(targets),
         weights="" if sample_weight is None else "sample_weight",
     )
-    return LogitResult(estimate, make_errors(robust, cluster, counts), context)
+    errors = make_errors(robust, cluster, counts)
+    if model.firth and errors.kind != "fisher":
+        raise UsageError("firth=True has standard errors of its own: leave robust and cluster out")
+    return LogitResult(estimate, errors, context, named_separation(estimate, examples))
 
 
 def _estimate(model: Any, sample: Sample) -> Estimate:
@@ -108,6 +113,8 @@ def _estimate(model: Any, sample: Sample) -> Estimate:
     start = sample.objective.join(W, b)
     if model.solution_.status is Status.SEPARABLE:
         return Estimate(sample, start, model.solution_)
+    if model.firth:
+        return reduce_bias(sample, start)
     estimate = maximise(sample, start)
     if not estimate.separable:
         _require_near(model, estimate)

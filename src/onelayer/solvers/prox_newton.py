@@ -20,7 +20,7 @@ from onelayer.solvers.solver import Solver, State
 from onelayer.solvers.working_set import WorkingSet, choose_coordinates
 
 SUFFICIENT = 1e-4  # Armijo's constant; Nocedal and Wright 2006, section 3.1
-HALVINGS = 30
+HALVINGS = 100  # where all activations are saturated, the model bends next to nothing
 INNER = 0.1  # of the gap: how far a working set is solved before it is widened
 FINEST = 0.3  # of tol: what the working set's part of the gap may be at the end
 INNER_STEPS = 50

@@ -18,6 +18,8 @@ Sweep = Callable[[np.ndarray, np.ndarray, np.ndarray, float], float]
 SWEEPS = 20  # before a Newton step
 COMPILED_SWEEPS = 300  # 20 us each at s = 400; Cholesky's threads on busy cores took 170 ms
 ROUNDS = 10
+STEPS = 50  # of Newton between sweeps, on at most
+FEW = 400  # coordinates
 ROUNDED = 10  # times s eps: what an eigenvalue may owe to the rounding of sums
 ENOUGH = 1e-3  # of the decrease so far: what a last sweep may gain
 
@@ -69,7 +71,22 @@ def minimise(Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float, sweep: Swee
 
 
 def _newton_on_support(Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float) -> float:
-    """Newton's step on the non-zero coordinates, as far as the first change of sign."""
+    """Newton's steps on the non-zero coordinates, each as far as the first change of sign.
+
+    A coordinate that ends a step at 0 is left there, and the others go on, to the end of a whole
+    step: a sweep would at once take it back to where it came from.
+    """
+    total, steps = 0.0, STEPS if len(w) <= FEW else 1
+    for _ in range(steps):
+        decrease, whole = _to_first_zero(Q, g, w, l1)
+        total += decrease
+        if whole:
+            break
+    return total
+
+
+def _to_first_zero(Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float) -> tuple[float, bool]:
+    """The decrease, and whether there is nothing more to gain with these signs."""
     (support,) = w.nonzero()
     signs = np.sign(w[support])
     slope = g[support] + l1 * signs
@@ -78,12 +95,12 @@ def _newton_on_support(Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float) -
     reach = np.min(-w[support][against] / step[against], initial=1.0)
     decrease = -reach * (1 - 0.5 * reach) * float(slope @ step)
     if not (np.isfinite(decrease) and decrease > 0):
-        return 0.0
+        return 0.0, True
     moved = w[support] + reach * step
     moved[np.sign(moved) != signs] = 0
     g += (moved - w[support]) @ Q[support]
     w[support] = moved
-    return decrease
+    return decrease, reach == 1
 
 
 def _newton_step(Q: np.ndarray, slope: np.ndarray) -> np.ndarray:
@@ -91,7 +108,8 @@ def _newton_step(Q: np.ndarray, slope: np.ndarray) -> np.ndarray:
     try:
         factor = linalg.cho_factor(Q, check_finite=False)
     except linalg.LinAlgError:
-        bends, vectors = np.linalg.eigh(Q)
+        unit = 1 / np.sqrt(np.where(np.diag(Q) > 0, np.diag(Q), 1))
+        bends, vectors = np.linalg.eigh(unit[:, None] * Q * unit)
         kept = bends > len(Q) * ROUNDED * np.finfo(float).eps * bends[-1]
-        return -vectors[:, kept] @ ((vectors[:, kept].T @ slope) / bends[kept])
+        return -unit * (vectors[:, kept] @ ((vectors[:, kept].T @ (unit * slope)) / bends[kept]))
     return -linalg.cho_solve(factor, slope, check_finite=False)

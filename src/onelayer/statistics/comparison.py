@@ -138,6 +138,10 @@ def compare(*models: LogitResult | Summary) -> Comparison:
     if len(results) < 2:
         raise UsageError("compare needs two models at least")
     for result in results:
+        if result.firth:
+            raise UsageError(
+                "compare is for maximum likelihood: Firth's penalty differs from model to model"
+            )
         if result.estimate.separable:
             raise DataError(f"{result!r} has no estimates: its classes are separable")
         _require_same_data(results[0].estimate.sample, result.estimate.sample)

@@ -23,15 +23,25 @@ LARGEST = 4000  # parameters: an information matrix of 128 MB
 
 
 @dataclass(frozen=True)
+class Penalised:
+    """Firth's penalised log-likelihood of a model, and of that without features."""
+
+    loglik: float
+    null_loglik: float
+
+
+@dataclass(frozen=True)
 class Estimate:
     """theta (rows, k), the most likely parameters of a sample, in the sample's variables.
 
+    Or Firth's, where `penalised` is given, whose log-likelihoods are then the penalised ones.
     Where `solution.status` is `separable` there are none, and theta is where the search ended.
     """
 
     sample: Sample
     theta: np.ndarray
     solution: Solution
+    penalised: Penalised | None = None
 
     @property
     def separable(self) -> bool:
@@ -41,6 +51,8 @@ class Estimate:
     @property
     def loglik(self) -> float:
         """l = sum_i n_i log a_{y_i}."""
+        if self.penalised is not None:
+            return self.penalised.loglik
         return -self.sample.total * self.solution.objective
 
     @property
@@ -86,6 +98,8 @@ class Estimate:
     def null_loglik(self) -> float:
         """l of the model without features: the classes' shares, or 1/K each without a constant."""
         sample = self.sample
+        if self.penalised is not None:
+            return self.penalised.null_loglik
         if not spans_constant(sample):
             return -sample.total * float(np.log(len(sample.classes)))
         observed = np.bincount(sample.targets, sample.counts)
@@ -94,6 +108,8 @@ class Estimate:
     @cached_property
     def null_parameters(self) -> int:
         """Its parameters."""
+        if self.penalised is not None:
+            return int(self.sample.intercept)
         return self.sample.blocks if spans_constant(self.sample) else 0
 
 
@@ -111,7 +127,7 @@ def maximise(sample: Sample, start: np.ndarray | None = None) -> Estimate:
         When columns are collinear, parameters too many for their information matrix, or no step
         raises the likelihood although its maximum is not reached.
     """
-    _check_size(sample)
+    check_size(sample)
     require_full_rank(sample)
     run = Run(sample.objective, Newton(), tol=TOL, max_iter=MAX_ITER)
     theta, solution = run.solve(start)
@@ -142,7 +158,8 @@ def _polished(estimate: Estimate) -> Estimate:
     return estimate
 
 
-def _check_size(sample: Sample) -> None:
+def check_size(sample: Sample) -> None:
+    """Refuse more parameters than an information matrix is made for."""
     size = sample.blocks * sample.rows
     if size > LARGEST:
         raise DataError(

@@ -12,6 +12,9 @@ from onelayer.errors import DataError, UsageError
 from onelayer.solution import Solution
 from onelayer.statistics.covariance import Errors, covariance
 from onelayer.statistics.estimate import Estimate
+from onelayer.statistics.separation import Labelled, Separation, find_separation
+
+CHEAP = 100_000  # numbers in the linear programs: some tenths of a second
 
 if TYPE_CHECKING:
     from onelayer.statistics.marginal import MarginalEffects
@@ -60,11 +63,19 @@ class LogitResult:
         Its parameters.
     solution : Solution
         How it was solved.
+    separation : Separation or None
+        By which columns the classes are separated, where they are and telling is cheap.
     """
 
     estimate: Estimate
     errors: Errors
     context: Context
+    separation: Separation | None = None
+
+    @property
+    def firth(self) -> bool:
+        """Whether the estimate is Firth's."""
+        return self.estimate.penalised is not None
 
     @property
     def classes_(self) -> np.ndarray:
@@ -108,14 +119,16 @@ class LogitResult:
 
         return pd.DataFrame(F @ self.scaled_covariance @ F.T, index=index, columns=index)
 
-    def summary(self, *, interval: str = "wald", level: float = 0.95) -> Summary:
+    def summary(self, *, interval: str | None = None, level: float = 0.95) -> Summary:
         """Estimates, errors, tests, intervals, odds ratios, and how good the model is.
 
         Parameters
         ----------
-        interval : {"wald", "profile"}, default="wald"
-            Estimate +- quantile * standard error, or where the profile likelihood falls below the
-            test's bound: for two classes, better in small samples; some ten passes a bound.
+        interval : {"wald", "profile"}, default=None
+            None is "wald", and "profile" for Firth's estimate, whose tests it makes too.
+            "wald" is estimate +- quantile * standard error; "profile" is where the profile
+            likelihood falls below the test's bound: for two classes, better in small samples;
+            some ten passes a bound, for Firth's estimate some hundred.
         level : float in (0, 1), default=0.95
             Of the intervals.
 
@@ -127,6 +140,7 @@ class LogitResult:
         """
         from onelayer.statistics.summary import make_summary
 
+        interval = interval or ("profile" if self.firth else "wald")
         if interval not in ("wald", "profile"):
             raise UsageError(f"interval={interval!r}: expected 'wald' or 'profile'")
         if interval == "profile" and self.errors.kind != "fisher":
@@ -160,6 +174,16 @@ class LogitResult:
     def __repr__(self) -> str:
         formula = self.context.formula or f"{self.context.response} on X"
         return f"<LogitResult {formula}: {self.nobs:g} observations, {self.solution.status}>"
+
+
+def named_separation(estimate: Estimate, X: Any) -> Separation | None:
+    """By which columns the classes are separated; None where they are not, or X is large."""
+    sample = estimate.sample
+    if not estimate.separable or X.shape[0] * X.shape[1] * sample.blocks**2 > CHEAP:
+        return None
+    kept = np.flatnonzero(sample.counts > 0)
+    data = Labelled(X, sample.targets, sample.features, sample.classes.tolist()).of(kept)
+    return find_separation(data, intercept=sample.intercept)
 
 
 def _checked_level(level: float) -> float:

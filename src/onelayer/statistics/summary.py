@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import chdtrc, ndtr, ndtri
 
 from onelayer.statistics import numbers
+from onelayer.statistics.bias_reduced import penalised_rows
 from onelayer.statistics.covariance import standard_errors
 from onelayer.statistics.profile import profile_intervals
 from onelayer.statistics.sample import Sample
@@ -21,14 +22,13 @@ if TYPE_CHECKING:
 COLUMNS = ("coef", "std_err", "z", "p_value", "ci_low", "ci_high", "odds_ratio")
 
 SEPARABLE = (
-    "NO ESTIMATES. The classes can be separated: some combination of columns predicts them "
-    "without a mistake, or all but those on the border, so the likelihood grows without end as "
-    "coefficients do. No estimate, standard error or p-value exists, and none is shown. {remedy}"
+    "NO ESTIMATES. The classes are separable{by}: a combination of columns predicts them without "
+    "a mistake, or all but those on the border, so the likelihood grows without end as "
+    "coefficients do. No estimate, standard error or p-value exists, and none is shown. Look for "
+    "a column that gives the response away, or a level in which all rows share one response; "
+    "leave it out or merge levels{firth}."
 )
-REMEDY = (
-    "Look for a column that gives the response away, or a level in which all rows share one "
-    "response; leave it out, merge levels, or take a penalty (C=1)."
-)
+FIRTH = ", or take Firth's estimate (firth=True, --firth), which is finite"
 
 
 MANY = 30  # clusters; Cameron and Miller 2015, section VI: "few" is below some 20 to 50
@@ -76,6 +76,7 @@ class Summary(Printable):
         Observations (the sum of frequency weights), coefficients, log-likelihood of the model, and
         of that without features.
     deviance, aic, bic, pseudo_r2 : float
+        NaN for Firth's estimate, else
         -2 l; -2 l + 2 p; -2 l + p log N; 1 - l / l_null (McFadden).
     lr_test : Test
         2 (l - l_null): `statistic`, `df`, `p_value`.
@@ -134,8 +135,8 @@ class Summary(Printable):
 
     @property
     def deviance(self) -> float:
-        """-2 l."""
-        return -2 * self.loglik
+        """-2 l; NaN for Firth's estimate, which does not maximise l."""
+        return float("nan") if self.result.firth else -2 * self.loglik
 
     @property
     def aic(self) -> float:
@@ -149,14 +150,17 @@ class Summary(Printable):
 
     @property
     def pseudo_r2(self) -> float:
-        """McFadden's 1 - l / l_null."""
+        """McFadden's 1 - l / l_null; NaN for Firth's estimate."""
+        if self.result.firth:
+            return float("nan")
         return 1 - self.loglik / self.null_loglik
 
     @property
     def lr_test(self) -> Test:
         """2 (l - l_null)."""
         df = self.parameters - self.result.estimate.null_parameters
-        return Test("likelihood ratio", 2 * (self.loglik - self.null_loglik), df)
+        name = "penalised ratio" if self.result.firth else "likelihood ratio"
+        return Test(name, 2 * (self.loglik - self.null_loglik), df)
 
     @property
     def wald_test(self) -> Test:
@@ -198,7 +202,9 @@ class Summary(Printable):
         sample = self.result.estimate.sample
         facts = (*data_facts(self.result), *self._kinds())
         if self.separable:
-            alarm = SEPARABLE.format(remedy=REMEDY)
+            found = self.result.separation
+            by = f" ({found})" if found is not None and found.kind != "none" else ""
+            alarm = SEPARABLE.format(by=by, firth=FIRTH * (sample.blocks == 1))
             return Sheet(title=title(self.result), facts=facts, alarm=alarm)
         return Sheet(
             title=title(self.result),
@@ -210,12 +216,21 @@ class Summary(Printable):
         )
 
     def _kinds(self) -> Pairs:
-        kinds = {"wald": "Wald", "profile": "profile likelihood"}
+        firth = self.result.firth
+        kinds = {"wald": "Wald", "profile": "profile penalised likelihood, as z and p are"}
+        if not firth:
+            kinds["profile"] = "profile likelihood"
         intervals = f"{numbers.level(self.level)}, {kinds[self.interval]}"
         return () if self.separable else (("std errors", self.errors), ("intervals", intervals))
 
     def _figures(self) -> Pairs:
         test = self.lr_test if self.result.errors.kind == "fisher" else self.wald_test
+        if self.result.firth:
+            return (
+                ("penalised l", numbers.fixed(self.loglik, 3)),
+                ("without features", numbers.fixed(self.null_loglik, 3)),
+                (test.name, test.words),
+            )
         return (
             ("log-likelihood", numbers.fixed(self.loglik, 3)),
             ("without features", numbers.fixed(self.null_loglik, 3)),
@@ -237,6 +252,9 @@ def make_summary(result: LogitResult, interval: str, level: float) -> Summary:
     quantile = float(ndtri(0.5 + level / 2))
     coef = estimate.coefficients.ravel()
     errors = standard_errors(estimate.sample, result.scaled_covariance).ravel()
+    if interval == "profile" and result.firth:
+        z, bounds = penalised_rows(estimate, level)
+        return Summary(result, tabulated(coef, errors, bounds, odds=True, z=z), interval, level)
     if interval == "profile":
         bounds = profile_intervals(estimate, quantile)
     else:
@@ -245,11 +263,16 @@ def make_summary(result: LogitResult, interval: str, level: float) -> Summary:
 
 
 def tabulated(
-    values: np.ndarray, errors: np.ndarray, bounds: np.ndarray, *, odds: bool
+    values: np.ndarray,
+    errors: np.ndarray,
+    bounds: np.ndarray,
+    *,
+    odds: bool,
+    z: np.ndarray | None = None,
 ) -> np.ndarray:
     """Value, error, z, p, bounds and, with `odds`, e^value: (rows, 6 or 7)."""
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        z = values / errors
+        z = values / errors if z is None else z
         columns = [values, errors, z, 2 * ndtr(-np.abs(z)), bounds]
         return np.column_stack([*columns, np.exp(values)] if odds else columns)
 
@@ -274,7 +297,8 @@ def title(result: LogitResult) -> str:
     """What was fitted."""
     sample, context = result.estimate.sample, result.context
     kind = "Logistic" if sample.blocks == 1 else "Multinomial logistic"
-    return f"{kind} regression without a penalty" + (f": {context.formula}" * bool(context.formula))
+    how = "by Firth's bias reduction" if result.firth else "without a penalty"
+    return f"{kind} regression {how}" + (f": {context.formula}" * bool(context.formula))
 
 
 def data_facts(result: LogitResult) -> Pairs:
