@@ -3,6 +3,7 @@
 import io
 import json
 from base64 import b64decode
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -91,6 +92,18 @@ def test_contributions_of_numbers_add_up_to_the_log_odds(cancer_served, cancer_m
             assert one["z"] == sign * z
             assert one["intercept"] + sum(one["contributions"]) == pytest.approx(sign * z, abs=1e-9)
             assert {label, one["against"]} == {"malignant", "benign"}
+
+
+def test_what_calibration_makes_of_z_is_told(running, cancer_model):
+    x, model = load_breast_cancer().data[:1], cancer_model[0]
+    readout = replace(model.readout, temperature=2.5, class_weights=np.array([3.0, 1.0]))
+    with running(create_app(replace(model, readout=readout))) as client:
+        for label in ("malignant", "benign"):
+            asked = client.post("/v1/explain", params={"class": label}, json={"rows": x.tolist()})
+            one = asked.json()["explanations"][0]
+            assert one["temperature"] == 2.5
+            logit = one["z"] / 2.5 + one["offset"]
+            assert 1 / (1 + np.exp(-logit)) == pytest.approx(one["probabilities"][label], abs=1e-12)
 
 
 def test_the_model_says_what_it_is(tints_served, tints_model):
@@ -182,13 +195,7 @@ def test_what_cannot_be_served_is_refused(pair_model, tmp_path):
     bad.write_bytes(b"no model")
     with pytest.raises(ModelFileError, match=r"m\.safetensors"):
         create_app(bad)
-    twins = onelayer.Model(
-        coef=np.ones((1, 1)),
-        intercept=np.zeros(1),
-        classes=np.array([1, "1"], dtype=object),
-        card=pair_model[0].card,
-        readout=pair_model[0].readout,
-    )
+    twins = replace(pair_model[0], classes=np.array([1, "1"], dtype=object))
     with pytest.raises(UsageError, match="two classes are called '1' as text"):
         create_app(twins)
 

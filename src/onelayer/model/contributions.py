@@ -55,8 +55,9 @@ def score_contributions(model: Model, X: Any, k: int) -> Score:
 def score_of(Z: np.ndarray, k: int) -> np.ndarray:
     """Class k's score from z, (m, 1): that which its probability grows with.
 
-    Of two classes z for the second, and -z for the first: the log-odds against the other. Of more
-    z_k - mean z, as softmax does not see what is added to all of them.
+    Of two classes z for the second, and -z for the first. Of more z_k - mean z, as softmax does not
+    see what is added to all of them. Sigma or softmax of the scores is what that of z is; so too
+    for what a readout makes of z, which is as linear as z.
     """
     if Z.shape[1] == 1:
         return Z if k == 1 else -Z

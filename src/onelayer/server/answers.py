@@ -57,14 +57,21 @@ def _explanation(model: Model, examples: Examples, row: int, k: int) -> dict[str
         "explains": names[k],
         "against": names[1 - k] if len(names) == 2 else None,
         "z": float(score_of(model.forward(x), k)[0, 0]),
-        "temperature": model.temperature,
         "intercept": score.intercept,
+        "temperature": model.temperature,
+        "offset": _offset(model, k),
     }
     if examples.pictures is None:
         return {**told, "contributions": score.shares[0].tolist(), "seen": None}
     picture = examples.pictures[row]
     by_pixel = score.shares.reshape(picture.shape).sum(axis=2)
     return {**told, "contributions": by_pixel.tolist(), "seen": as_png(picture)}
+
+
+def _offset(model: Model, k: int) -> float:
+    """What is added to class k's z / T, where class weights are taken out of the probabilities."""
+    offsets = model.readout.offsets
+    return 0.0 if offsets is None else float(score_of(offsets[None], k)[0, 0])
 
 
 def as_png(pixels: np.ndarray) -> str:

@@ -47,14 +47,16 @@ class Explanation(Prediction):
 
     explains: str = Field(description="The class whose score z is.")
     against: str | None = Field(
-        description="Of two classes the other: z is the log-odds against it. Of more, none: z is "
-        "the class's score above the mean score of all."
+        description="Of two classes the other. Of more, none: z is the class's score above the "
+        "mean score of all."
     )
-    z: float
-    temperature: float = Field(
-        description="What calibration divides z by before it becomes a probability; 1 for nothing."
+    z: float = Field(
+        description="The intercept plus all contributions. z / temperature + offset is what the "
+        "probability is made of: with two classes it is the log-odds."
     )
     intercept: float
+    temperature: float
+    offset: float
     contributions: list[float] | list[list[float]] = Field(
         description="What each number of a row, or each pixel (rows of pixels, its channels added "
         "up), adds to z."

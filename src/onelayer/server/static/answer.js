@@ -2,7 +2,7 @@
 
 import { bar, element } from "./elements.js";
 import { contributionMap } from "./map.js";
-import { chance, roundedTerms, signed } from "./words.js";
+import { chance, roundedTerms, short, signed } from "./words.js";
 
 const CLASSES = 10; // bars shown at once; the others are one click away
 const FEATURES = 15;
@@ -109,7 +109,8 @@ function features({ contributions, names = null }) {
   return [table(caption, rows)];
 }
 
-function sum({ contributions, intercept, z, temperature, explains, against, seen }) {
+function sum(explanation) {
+  const { contributions, intercept, z, explains, seen } = explanation;
   const all = contributions.flat();
   const what = seen === null ? "Numbers" : "Pixels";
   const total = (sign) => all.filter((share) => sign * share > 0).reduce((a, b) => a + b, 0);
@@ -117,12 +118,14 @@ function sum({ contributions, intercept, z, temperature, explains, against, seen
   const terms = roundedTerms([intercept, total(1), total(-1)], z);
   const rows = [...names.map((name, place) => row(name, null, signed(terms[place]))), row("z", null, signed(z))];
   rows.at(-1).className = "total";
-  const meaning = against === null
-    ? `z is the score of ${explains} above the mean score of all classes; a larger z is a larger probability.`
-    : `z is the log-odds of ${explains} against ${against}: above 0 speaks for ${explains}.`;
-  const calibrated = temperature === 1
-    ? ""
-    : ` Calibration divides z by ${temperature.toPrecision(3)} before it becomes a probability.`;
-  const words = element("p", { class: "muted" }, meaning + calibrated);
-  return element("div", { class: "sum" }, table("One layer is one sum", rows), words);
+  return element("div", { class: "sum" }, table("One layer is one sum", rows), element("p", { class: "muted" }, meaningOf(explanation)));
+}
+
+// A calibrated model divides z by its temperature; class weights that were undone move it, too.
+function meaningOf({ explains, against, temperature, offset }) {
+  const divided = temperature === 1 ? "z" : `z / ${short(temperature)}`;
+  const logit = offset === 0 ? divided : `${divided} ${offset < 0 ? "\u2212" : "+"} ${short(Math.abs(offset))}`;
+  const calibrated = logit === "z" ? "" : ` z itself is the layer's; ${logit} is calibrated.`;
+  if (against !== null) return `${logit} is the log-odds of ${explains} against ${against}.${calibrated}`;
+  return `z is the score of ${explains} above the mean score of all classes: softmax of ${logit} is the probability.${calibrated}`;
 }
