@@ -1,9 +1,11 @@
 """L-BFGS on softmax stays where the classes sum to zero, whatever its metric."""
 
 import numpy as np
+import pytest
 from scipy import sparse
+from sklearn.datasets import load_digits
 
-from onelayer.designs import make_design
+from onelayer.designs import make_design, make_scaling
 from onelayer.logistic import Softmax
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
@@ -34,3 +36,37 @@ def test_a_sparse_softmax_problem_is_solved_to_its_tolerance():
             assert abs(solution.objective - value) <= 1e-12
             found[name, sparse.issparse(held)] = value
     assert max(found.values()) - min(found.values()) <= 1e-7 * min(found.values())
+
+
+def rare():
+    """Standardised features that few rows have, so that a sample of the rows misses some."""
+    rng = np.random.default_rng(3)
+    m, share = 6000, np.where(np.arange(200) < 100, 1, 3 / 6000)
+    X = rng.normal(size=(m, 200)) * (rng.random((m, 200)) < share)
+    y = np.digitize(X[:, :10].sum(axis=1) + rng.normal(size=m), [-2, 2])
+    return X.astype(np.float32), y, 1e-6
+
+
+def digits():
+    """Of 1437 digits some pixels are bright in one or two."""
+    X, y = load_digits(return_X_y=True)
+    return X[:1437], y[:1437], 1e-3 / 1437
+
+
+@pytest.mark.parametrize("problem", [rare, digits])
+def test_features_that_a_sample_misses_have_their_curvature(problem):
+    """They seemed to have none, and a step along them no limit: the fit ended at J = log K."""
+    X, y, strength = problem()
+    weights = np.full(len(y), 1 / len(y))
+    objective = Objective(
+        design=make_design(X, make_scaling(X, "standard", weights)),
+        head=Softmax(y.max() + 1),
+        targets=y,
+        weights=weights,
+        penalty=Penalty(strength),
+    )
+    _, solution = Run(objective, *named_solver("lbfgs", objective, 0.1)).solve()
+    _, exact = Run(objective, *named_solver("newton", objective, 0.1)).solve()
+    assert solution.status == "converged"
+    assert solution.objective <= exact.objective * (1 + 1e-6)
+    assert solution.passes < 200

@@ -102,8 +102,11 @@ class DenseDesign(Design):
         return picked
 
     def moments_pass(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """sum h x' and sum h x'^2 (n, k)."""
-        return block_moments(self, h)
+        """sum h x' and sum h x'^2 (n, k), by the route that the size of X chose."""
+        if self.fused is None:
+            return block_moments(self, h)
+        self.ledger.bytes_read += self.X.nbytes
+        return self.fused.moments(h)
 
     def gram(self) -> np.ndarray:
         """X' X'^T: (m, m), in float64: it is factored, and what it loses is lost for good."""

@@ -49,6 +49,22 @@ class FusedDense:
         loss, G, db = part(*self._parameters(asked.W, asked.b), _in_labels(asked))
         return loss, self.folded.fold_gradient(G, db), db
 
+    def moments(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """sum h x' and sum h x'^2, (n, k) each; h (m, k)."""
+        from onelayer.kernels.dense import moments_pass
+
+        k, shares = h.shape[1], np.ascontiguousarray(h, self.dtype)
+
+        def task(start: int, stop: int) -> np.ndarray:
+            moments = np.zeros((2, k, self.X.shape[1]))
+            moments_pass(self.X, self.centre, shares, start, stop, moments)
+            return moments
+
+        first, second = sum(self._run(2 * k, task))
+        total = h.sum(axis=0)
+        squares = self.folded.fold_squares(second.T, first.T, total)
+        return self.folded.fold_gradient(first.T, total), squares
+
     def _binary(self, W: Any, b: Any, asked: Pass) -> Sums:
         from onelayer.kernels.dense import binary_pass
 

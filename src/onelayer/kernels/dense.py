@@ -275,6 +275,35 @@ def curvature_row(u, a, first, width, v):
 
 
 @kernel
+def moments_pass(X, centre, h, start, stop, moments):
+    """Add sum_i h_i x_i and sum_i h_i x_i^2 of rows start..stop, x less the centre, to moments.
+
+    h (m, k) in the products' type; moments (2, k, n).
+    """
+    n, k = X.shape[1], h.shape[1]
+    B = np.zeros((TILE, n), h.dtype)
+    g = np.zeros((2, k, n), h.dtype)
+    pending = 0
+    for s in range(start, stop, TILE):
+        rows = min(TILE, stop - s)
+        convert(X, centre, s, rows, B)
+        for i in range(rows):
+            for c in range(k):
+                v = h[s + i, c]
+                for j in range(n):
+                    u = v * B[i, j]
+                    g[0, c, j] += u
+                    g[1, c, j] += u * B[i, j]
+        pending += rows
+        if pending >= FLUSH:
+            flush(g[0], moments[0])
+            flush(g[1], moments[1])
+            pending = 0
+    flush(g[0], moments[0])
+    flush(g[1], moments[1])
+
+
+@kernel
 def forward_pass(X, centre, W, b, start, stop, Z):
     """Z[start:stop] = (X - centre) W^T + b for k columns; W (K4, n) padded as above."""
     B = np.zeros((TILE, X.shape[1]), W.dtype)

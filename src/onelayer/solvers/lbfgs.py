@@ -15,12 +15,13 @@ import numpy as np
 from onelayer.objective import Objective
 from onelayer.solvers.line_search import Trial, search
 from onelayer.solvers.memory import Memory
-from onelayer.solvers.metrics import Metric, better_metric, first_metric
+from onelayer.solvers.metrics import Metric, SharedGram, better_metric, first_metric
 from onelayer.solvers.newton_decrement import Decrement, newton_decrement, runs_away, settled
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
 
 REFRESH = 3e-3  # relative gap at which the Hessian is near enough to the optimum's to be sampled
+MISLED = 0.02  # of a step: rows that the sample of a Gram matrix has not seen forbid the rest
 NEWTON = 5.0  # times tol: the estimate at which Newton's method takes over
 DWINDLE = 1e-3  # times tol: two steps leave less of the gap at an optimum, e^-2 at a runaway
 ALLOWED = 0.1  # times tol: what a Newton step may miss of the decrease
@@ -81,6 +82,10 @@ class Lbfgs(Solver[LbfgsState]):
             state.memory.forget()
             state = _aim(state)
             trial = _search(objective, state, state.direction)
+        if trial is None or trial.length < MISLED:
+            metric = state.memory.metric
+            if isinstance(metric, SharedGram) and not metric.whole:
+                return _over(state, SharedGram.of(objective, whole=True))
         if trial is None:
             return replace(state, stalled=True)
         return replace(_move(state, trial), stalled=_rounded(state, trial))
@@ -166,7 +171,10 @@ def _refresh(objective: Objective, state: LbfgsState) -> LbfgsState:
     """Change to the metric for the neighbourhood of the optimum, where one is worth its price."""
     metric = better_metric(objective, state.theta)
     state = replace(state, refreshed=True)
-    if metric is None:
-        return state
+    return state if metric is None else _over(state, metric)
+
+
+def _over(state: LbfgsState, metric: Metric) -> LbfgsState:
+    """The same place, seen through another metric."""
     state.memory.change(metric)
     return _aim(state)

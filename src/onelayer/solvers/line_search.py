@@ -11,6 +11,7 @@ from onelayer.vectors import dot
 
 SUFFICIENT = 1e-4  # of the decrease that the slope promises; Nocedal and Wright 2006, section 3.1
 FLAT = 0.9  # of the first slope may remain; the same, section 3.1
+SHRINK = 0.1  # of a length that was too long twice
 EVALUATIONS = 30
 
 
@@ -39,7 +40,7 @@ def search(
     """
     rounding = 1e-12 * abs(start.value)
     low, high = start, None
-    for _ in range(EVALUATIONS):
+    for evaluation in range(EVALUATIONS):
         theta = start.theta + length * direction
         value, gradient = function(theta)
         trial = Trial(length, theta, value, gradient, dot(gradient, direction))
@@ -51,6 +52,8 @@ def search(
         else:
             low = trial
         length = _next_length(low, high)
+        if evaluation and high is not None and low is start:
+            length = min(length, SHRINK * high.length)  # far too long: the slope is flat out there
     return None
 
 

@@ -8,7 +8,7 @@ matrix, and 54 to 82 over a sampled Hessian.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,7 +24,8 @@ GRAM_WORTH = 20  # n^2 <= this * m k: a shared Gram matrix costs less than some 
 SYSTEM_WORTH = 1200  # (k + 1) k n^2 <= this * m; set so that the 10-class pixels above qualify
 SYSTEM_BYTES = 512_000_000  # of the whole system in float32
 TINY = 1e-300
-RIDGE = 1e-6  # of each diagonal element: M stays definite where there is no penalty
+RIDGES = (1e-6, 1e-4, 1e-2, 1.0)  # of each diagonal element: M stays definite without a penalty
+MISSED = 0.5  # of a feature's curvature: below it the sample says nothing of the feature
 ROUNDED = 1e-12  # of a sum of squares: what is left of a constant feature's variance
 BLOCK = 2048  # rows of the sample whose products are summed at a time
 
@@ -113,19 +114,24 @@ class SharedGram:
 
     factor: np.ndarray
     algebra: Algebra
+    whole: bool
     name: str = "shared Gram metric"
 
     @classmethod
-    def of(cls, objective: Objective) -> SharedGram:
-        """Draw ROWS_PER_FEATURE rows a feature and factor."""
-        size = ROWS_PER_FEATURE * len(objective.start())
-        rows, shares = _draw(objective.weights, size)
+    def of(cls, objective: Objective, *, whole: bool = False) -> SharedGram:
+        """Draw ROWS_PER_FEATURE rows a feature, all of small data or if `whole`, and factor."""
+        n, m = len(objective.start()), objective.design.traits.m
+        whole = whole or not objective.design.compiled
+        rows, shares = _draw(objective.weights, m if whole else ROWS_PER_FEATURE * n)
         c = 1 / 4 if objective.head.width == 1 else 1 / objective.head.width
-        M = _weighted_gram(objective, rows, c * shares, len(objective.start()))
-        M = M.astype(objective.design.dtype, copy=False)
-        _regularise(M, objective, 1)
+        whole = len(rows) == np.count_nonzero(objective.weights)
+        diagonal = None if whole else _diagonal(objective, c * objective.weights[:, None])
+
+        def assemble() -> np.ndarray:
+            return _weighted_gram(objective, rows, c * shares, n)
+
         algebra = Algebra(objective.design.compiled)
-        return cls(algebra.factor(M), algebra)
+        return cls(_factor(algebra, assemble, diagonal, objective), algebra, whole)
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """M^-1 gradient, class by class."""
@@ -149,18 +155,22 @@ class SampleHessian:
         x x^T goes to two diagonal blocks and, less, to the one between them. Binary is one pair.
         """
         n, k = theta.shape
+        A = objective.curvature(theta)
+        diagonal = _diagonal(objective, objective.weights[:, None] * A * (1 - A))
         rows, A, shares = _candidates(objective, theta)
-        M = np.zeros((k, n, k, n), np.float32)
-        for (c, d), drawn, h in _draw_pairs(A, shares, _sample_size(objective)):
-            P = _weighted_gram(objective, rows[drawn], h, n)
-            M[c, :, c] += P
-            if k > 1:
-                M[d, :, d] += P
-                M[c, :, d] -= P
-        system = M.reshape(n * k, n * k).astype(objective.design.dtype, copy=False)
-        _regularise(system, objective, k)
+
+        def assemble() -> np.ndarray:
+            M = np.zeros((k, n, k, n), np.float32)
+            for (c, d), drawn, h in _draw_pairs(A, shares, _sample_size(objective)):
+                P = _weighted_gram(objective, rows[drawn], h, n)
+                M[c, :, c] += P
+                if k > 1:
+                    M[d, :, d] += P
+                    M[c, :, d] -= P
+            return M.reshape(n * k, n * k)
+
         algebra = Algebra(objective.design.compiled)
-        return cls(algebra.factor(system), algebra)
+        return cls(_factor(algebra, assemble, diagonal, objective), algebra)
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """M^-1 gradient; the system is ordered class by class."""
@@ -238,7 +248,38 @@ def _weighted_gram(objective: Objective, rows: np.ndarray, h: np.ndarray, n: int
     return P
 
 
-def _regularise(M: np.ndarray, objective: Objective, k: int) -> None:
+def _diagonal(objective: Objective, h: np.ndarray) -> np.ndarray:
+    """sum_i h_i x_i^2 on all rows, class by class, and sum_i h_i for the intercept."""
+    _, squares = objective.design.moments_pass(h)
+    return objective.join(squares, h.sum(axis=0)).T.ravel()
+
+
+def _factor(
+    algebra: Algebra,
+    assemble: Callable[[], np.ndarray],
+    diagonal: np.ndarray | None,
+    objective: Objective,
+) -> np.ndarray:
+    """A factor of the assembled system, with as much of a ridge as rounding makes it need.
+
+    A feature that is rare enough to be missed by the sample would seem to have no curvature, and
+    steps along it no limit: where the sample has less than half of `diagonal`, that stands.
+    """
+    for ridge in RIDGES:
+        M = assemble().astype(objective.design.dtype, copy=False)
+        if diagonal is not None:
+            index = np.arange(len(M))
+            missed = M[index, index] < MISSED * diagonal
+            M[index[missed], index[missed]] = diagonal[missed]
+        _regularise(M, objective, len(M) // len(objective.start()), ridge)
+        try:
+            return algebra.factor(M)
+        except np.linalg.LinAlgError:
+            continue
+    raise FloatingPointError("the curvature is not finite; scale the features")
+
+
+def _regularise(M: np.ndarray, objective: Objective, k: int, ridge: float) -> None:
     """Add l2, a ridge in each feature's own unit, and what lifts softmax's common shift.
 
     The shift of all classes together has no curvature and no gradient: any lift will do.
@@ -248,7 +289,7 @@ def _regularise(M: np.ndarray, objective: Objective, k: int) -> None:
     features = index[index % n < objective.design.traits.n]
     M[features, features] += objective.penalty.l2
     diagonal = M[index, index]
-    M[index, index] += np.where(diagonal > 0, RIDGE * diagonal, 1)
+    M[index, index] += np.where(diagonal > 0, ridge * diagonal, 1)
     if k > 1:
         j = np.arange(n)
         M.reshape(k, n, k, n)[:, j, :, j] += (diagonal.reshape(k, n).mean(axis=0) / k)[
