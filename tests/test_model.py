@@ -82,7 +82,9 @@ def test_files_that_cannot_be_read_are_all_named(model, tmp_path):
 
 
 def test_an_unknown_setting_is_named_with_those_that_there_are():
-    with pytest.raises(UsageError, match="no setting 'epochs': it knows C, class_weight, fit"):
+    with pytest.raises(
+        UsageError, match="no setting 'epochs': it knows C, class_weight, drop, fit"
+    ):
         onelayer.train("digits", epochs=3)
 
 

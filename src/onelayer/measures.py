@@ -97,46 +97,59 @@ class Evaluation:
         return min(present.items(), key=lambda pair: pair[1])
 
 
-def evaluate(Z: np.ndarray, labels: np.ndarray, classes: np.ndarray) -> Evaluation:
-    """Measure the forward pass Z (m, 1) or (m, K) against labels (m,), positions in `classes`."""
+def evaluate(
+    Z: np.ndarray, labels: np.ndarray, classes: np.ndarray, weights: np.ndarray | None = None
+) -> Evaluation:
+    """Measure the forward pass Z (m, 1) or (m, K) against labels (m,), positions in `classes`.
+
+    With weights (m,) an example of weight 2 counts as two; the interval is that of as many
+    examples as are worth the weights, (sum s)^2 / sum s^2 (Kish 1965).
+    """
     head = head_of(classes)
+    shares = np.ones(len(labels)) if weights is None else weights
     right = decide(Z, head) == labels
-    hits = np.bincount(labels, weights=right, minlength=len(classes))
-    counts = np.bincount(labels, minlength=len(classes))
+    hits = np.bincount(labels, weights=right * shares, minlength=len(classes))
+    counts = np.bincount(labels, weights=shares, minlength=len(classes))
     recalls = [
         hit / n if n else None for hit, n in zip(hits.tolist(), counts.tolist(), strict=True)
     ]
-    n, correct = len(labels), int(right.sum())
+    accuracy = float(right @ shares / shares.sum())
+    worth = float(shares.sum() ** 2 / (shares**2).sum())
     return Evaluation(
-        n=n,
-        accuracy=correct / n,
-        interval=wilson_interval(correct, n) if n < INTERVAL_BELOW else None,
+        n=len(labels),
+        accuracy=accuracy,
+        interval=wilson_interval(accuracy * worth, worth) if worth < INTERVAL_BELOW else None,
         balanced_accuracy=float(np.mean([recall for recall in recalls if recall is not None])),
-        log_loss=log_loss(Z, labels, head),
-        auc=area_under_curve(Z, labels, head),
+        log_loss=log_loss(Z, labels, head, weights),
+        auc=area_under_curve(Z, labels, head, weights),
         recall=dict(zip(map(str, classes.tolist()), recalls, strict=True)),
-        top_5=_top(5, Z, labels) if len(classes) > 5 else None,
+        top_5=_top(5, Z, labels, weights) if len(classes) > 5 else None,
     )
 
 
-def log_loss(Z: np.ndarray, labels: np.ndarray, head: Head) -> float:
-    """Mean L of the examples; every example counts the same."""
-    return float(head.loss(Z, labels).mean())
+def log_loss(
+    Z: np.ndarray, labels: np.ndarray, head: Head, weights: np.ndarray | None = None
+) -> float:
+    """Mean L of the examples; without weights every example counts the same."""
+    return float(np.average(head.loss(Z, labels), weights=weights))
 
 
-def area_under_curve(Z: np.ndarray, labels: np.ndarray, head: Head) -> float | None:
+def area_under_curve(
+    Z: np.ndarray, labels: np.ndarray, head: Head, weights: np.ndarray | None = None
+) -> float | None:
     """AUC of the true class against the rest, averaged over the classes that are present."""
     from sklearn.metrics import roc_auc_score
 
     if len(np.unique(labels)) < 2:
         return None
     if head.name == "binary":
-        return float(roc_auc_score(labels, Z[:, 0]))
+        return float(roc_auc_score(labels, Z[:, 0], sample_weight=weights))
     A = head.activation(Z)
-    return float(np.mean([roc_auc_score(labels == k, A[:, k]) for k in np.unique(labels)]))
+    aucs = [roc_auc_score(labels == k, A[:, k], sample_weight=weights) for k in np.unique(labels)]
+    return float(np.mean(aucs))
 
 
-def wilson_interval(correct: int, n: int) -> tuple[float, float]:
+def wilson_interval(correct: float, n: float) -> tuple[float, float]:
     """95 % interval of a rate: (p + z2/2n +- z sqrt(p(1-p)/n + z2/4n2)) / (1 + z2/n), z = 1.96.
 
     It stays within [0, 1] and is right for small n, where p +- z sqrt(p(1-p)/n) is not.
@@ -149,8 +162,8 @@ def wilson_interval(correct: int, n: int) -> tuple[float, float]:
     return max(0.0, low), min(1.0, high)
 
 
-def _top(k: int, Z: np.ndarray, labels: np.ndarray) -> float:
+def _top(k: int, Z: np.ndarray, labels: np.ndarray, weights: np.ndarray | None) -> float:
     """The share of examples with fewer than k classes above the true one."""
     true = np.take_along_axis(Z, labels[:, None], axis=1)
     above = (true < Z).sum(axis=1)
-    return float((above < k).mean())
+    return float(np.average(above < k, weights=weights))

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,12 +78,21 @@ def write_atomically(path: Path | str, data: bytes) -> None:
     part is removed; a killed process may leave the part, which begins with `.onelayer-`.
     Where `path` is a link, the file it points to is replaced.
     """
+    with written_whole(path) as part:
+        part.write_bytes(data)
+
+
+@contextmanager
+def written_whole(path: Path | str) -> Iterator[Path]:
+    """Yield the name of a part to write; it becomes `path` at the end, as in `write_atomically`."""
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         raise IsADirectoryError(f"{path} is not a regular file: name a file to write")
     part = target.with_name(f".onelayer-{secrets.token_hex(6)}.part")
     try:
-        _write_through(part, data)
+        part.touch(exist_ok=False)
+        yield part
+        _write_through(part)
         part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)
@@ -218,10 +228,8 @@ def _require_finite(arrays: dict[str, np.ndarray]) -> None:
             raise ModelFileError(f"has {array[index]} in array {name!r} at {index}: not finite")
 
 
-def _write_through(part: Path, data: bytes) -> None:
-    with part.open("xb") as file:
-        file.write(data)
-        file.flush()
+def _write_through(part: Path) -> None:
+    with part.open("r+b") as file:
         os.fsync(file.fileno())
 
 

@@ -49,3 +49,12 @@ class Penalty:
             return G
         beyond = np.sign(G) * np.maximum(np.abs(G) - self.l1, 0)
         return np.where(W == 0, beyond, G + self.l1 * np.sign(W))
+
+
+def left_of(W: np.ndarray) -> np.ndarray:
+    """Mark the weights that an L1 penalty has left: bool, of W's shape.
+
+    One below a billionth of the largest is rounding, as where two columns say the same.
+    """
+    size = np.abs(W)
+    return size > 1e-9 * size.max(initial=0.0)

@@ -215,14 +215,14 @@ def test_a_source_that_is_not_there_or_of_no_known_kind_says_what_is(onelayer, t
     assert missing.code == 1
     assert missing.err == (
         f"error: there is no {tmp_path / 'nothing'}: give a folder with a sub-folder of pictures "
-        "for each class, arrays (.npz, .npy, .h5, .svm, IDX), "
+        "for each class, arrays (.npz, .npy, .h5, .svm, IDX), a table (.csv, .parquet), "
         "or the name of an embedded set (breast_cancer, digits)\n"
     )
-    table = tmp_path / "table.csv"
-    table.write_text("a,b\n1,2\n")
-    unsupported = onelayer("train", table)
+    letter = tmp_path / "letter.doc"
+    letter.write_text("Dear reader\n")
+    unsupported = onelayer("train", letter)
     assert unsupported.code == 1
-    assert f"{table} is a file, and of no kind that can be read: give a folder" in unsupported.err
+    assert f"{letter} is a file, and of no kind that can be read: give a folder" in unsupported.err
 
 
 def test_a_folder_of_the_name_of_an_embedded_set_goes_before_it(

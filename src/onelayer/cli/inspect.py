@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from onelayer.cli import options
 from onelayer.cli.output import print_json, show
 from onelayer.errors import UsageError
+
+if TYPE_CHECKING:
+    from onelayer.model import Model
+    from onelayer.model.coefficients import Coefficients
+
+WEIGHTS_SHOWN = 30
 
 
 def inspect(
@@ -36,12 +44,22 @@ def inspect(
         from onelayer.report import save_weights
 
         save_weights(fitted.coef, fitted.classes, fitted.preprocessing.shape, weights)
+    from onelayer.model.coefficients import are_named, coefficients
+
+    found = coefficients(fitted) if are_named(fitted) else None
     if as_json:
         print_json(
-            {"model": str(model), **fitted.card.to_dict(), "weights": weights and str(weights)}
+            {
+                "model": str(model),
+                **fitted.card.to_dict(),
+                "weights": weights and str(weights),
+                **_fields(fitted, found),
+            }
         )
         return
     from rich.table import Table
+
+    from onelayer.cli.summary import weights_table
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 3, 0, 0))
     table.add_column(no_wrap=True)
@@ -51,4 +69,23 @@ def inspect(
         table.add_row(heading, text)
     if weights is not None:
         table.add_row("weights", f"drawn into {weights}")
-    show(table)
+    for heading, text in _rows(fitted, found):
+        table.add_row(heading, text)
+    show(table, *([] if found is None else weights_table(found, WEIGHTS_SHOWN)))
+
+
+def _fields(fitted: Model, found: Coefficients | None) -> dict[str, Any]:
+    from onelayer.model.coefficients import coefficient_fields
+
+    columns = {"columns": [asdict(column) for column in fitted.columns]} if fitted.columns else {}
+    return columns if found is None else {**columns, "coefficients": coefficient_fields(found)}
+
+
+def _rows(fitted: Model, found: Coefficients | None) -> Iterator[tuple[str, str]]:
+    from onelayer.cli.summary import weights_in_words
+    from onelayer.model.coefficients import columns_in_words
+
+    if fitted.columns:
+        yield "columns", "\n".join(columns_in_words(fitted))
+    if found is not None:
+        yield "weights", weights_in_words(found)

@@ -24,6 +24,7 @@ def _size(text: str) -> tuple[int, int]:
 
 _PICTURES = "Pictures"
 _ARRAYS = "Arrays"
+TABLES = "Tables"
 _TRAINING = "Training"
 _JUDGING = "Judging"
 _RUNNING = "Running"
@@ -59,8 +60,9 @@ Source: TypeAlias = Annotated[
     typer.Argument(
         metavar="SOURCE",
         help="A folder with a sub-folder of pictures for each class (or with train/, val/ and "
-        "test/ that have them); arrays: .npz, .npy, .h5, .svm or .libsvm (.gz too), or a "
-        "folder of IDX files; or an embedded set: digits, breast_cancer.",
+        "test/ that have them); a table: .csv or .parquet, with --target; arrays: .npz, .npy, "
+        ".h5, .svm or .libsvm (.gz too), or a folder of IDX files; or an embedded set: digits, "
+        "breast_cancer.",
         show_default=False,
     ),
 ]
@@ -145,6 +147,58 @@ NFeatures: TypeAlias = Annotated[
     ),
 ]
 
+# Tables.
+
+Target: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="The column of the classes, by name or place: 0 is the first, -1 the last.",
+        rich_help_panel=TABLES,
+        show_default=False,
+    ),
+]
+
+Drop: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="A column that is not looked at; give it again for more.",
+        rich_help_panel=TABLES,
+        show_default=False,
+    ),
+]
+
+Weights: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="How many rows each row counts for, to train and to judge.",
+        rich_help_panel=TABLES,
+        show_default=False,
+    ),
+]
+
+Group: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Rows of one value lie on one side of the hold-out.",
+        rich_help_panel=TABLES,
+        show_default=False,
+    ),
+]
+
+Header: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        " /--no-header",
+        help="The first row of a CSV file is data; the columns are called column 0 and so on.",
+        rich_help_panel=TABLES,
+        show_default=False,
+    ),
+]
+
 # Training.
 
 C: TypeAlias = Annotated[
@@ -158,11 +212,23 @@ C: TypeAlias = Annotated[
     ),
 ]
 
+L1Ratio: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=1,
+        help="The share of L1 in the penalty: 1 is L1, which leaves few weights; between 0 and 1 "
+        "the elastic net.",
+        rich_help_panel=_TRAINING,
+    ),
+]
+
 Solver: TypeAlias = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="auto, gradient-descent, newton, lbfgs, truncated-newton or gram.",
+        help="auto, gradient-descent, newton, lbfgs, truncated-newton, gram or, with L1, "
+        "coordinate-descent.",
         rich_help_panel=_TRAINING,
     ),
 ]
@@ -237,7 +303,7 @@ Strict: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--strict",
-        help="An unreadable or doubtful picture is an error, not a note.",
+        help="An unreadable or doubtful picture or row is an error, not a note.",
         rich_help_panel=_RUNNING,
     ),
 ]

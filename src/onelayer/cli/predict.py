@@ -5,19 +5,22 @@ from __future__ import annotations
 import csv
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import typer
 
 from onelayer.cli import options
 from onelayer.cli.outcome import FAILED
 from onelayer.cli.output import print_json, progress_shown, show, warn
+from onelayer.errors import UsageError
 
 if TYPE_CHECKING:
     from onelayer.model import Model
 
 Format: TypeAlias = Literal["table", "json", "csv"]
 Predictions: TypeAlias = list[dict[str, Any]]
+
+_ANSWERS = ("class", "probability")
 
 
 def predict(
@@ -26,33 +29,67 @@ def predict(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="Pictures and folders of pictures; or arrays (.npy, .npz, .h5, .svm, IDX), of "
-            "which each row is named by its number.",
+            help="Pictures and folders of pictures; tables (.csv, .parquet) or arrays (.npy, "
+            ".npz, .h5, .svm, IDX), of which each row is named by its number.",
         ),
     ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write the result to a .csv or .parquet file; a table of any length, batch by "
+            "batch.",
+            show_default=False,
+        ),
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMNS",
+            help="Columns of a table that go into the result, as id,date.",
+            rich_help_panel=options.TABLES,
+            show_default=False,
+        ),
+    ] = None,
     x: Annotated[
         str | None,
         typer.Option("--x", metavar="NAME", help="X in a file of arrays.", show_default=False),
     ] = None,
     shape: Annotated[Format, typer.Option("--format", help="How to print the result.")] = "table",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an output file that exists.")
+    ] = False,
     debug: options.Debug = False,
 ) -> None:
     """Name the class of each FILE, and its probability.
 
     A file that cannot be read is named on stderr; the others are still predicted, and the exit
-    code is 1.
+    code is 1. Of a table the columns are found by name, in any order.
     """
     del debug
     from onelayer.model.fitted import load
 
     fitted = load(model)
-    predictions, failed = _predict(fitted, files, x)
+    if keep and fitted.table is None:
+        raise UsageError(f"{model} is no model of a table: it has no columns to --keep")
+    asked = _Asked(files, x, keep or [])
+    if output is not None:
+        _check_result(output, [model, *files], overwrite=overwrite)
+        rows, failed = _write(fitted, asked, output)
+        written: dict[str, Any] = {"output": str(output), "rows": rows}
+    else:
+        predictions, failed = _predict(fitted, asked)
+        written = {"predictions": predictions}
     for file, reason in failed.items():
         warn(f"{file}: {reason}")
     if as_json or shape == "json":
         failures = [{"file": file, "reason": reason} for file, reason in failed.items()]
-        print_json({"predictions": predictions, "failed": failures})
+        print_json({**written, "failed": failures})
+    elif output is not None:
+        show(f"Written: {output}, {rows:,} rows")
     elif shape == "csv":
         _print_csv(predictions)
     else:
@@ -61,8 +98,39 @@ def predict(
         raise typer.Exit(FAILED)
 
 
-def _predict(model: Model, paths: list[Path], x: str | None) -> tuple[Predictions, dict[str, str]]:
+class _Asked(NamedTuple):
+    """What is to be predicted, and how it is read."""
+
+    files: list[Path]
+    x: str | None
+    keep: list[str]
+
+
+def _write(model: Model, asked: _Asked, output: Path) -> tuple[int, dict[str, str]]:
+    """Write the answers, those of a table batch by batch; return how many, and what failed."""
+    if model.table is not None:
+        from onelayer.cli.scoring import write_scores
+
+        return write_scores(model, asked.files, output, asked.keep), {}
+    from onelayer.model.scoring import write_rows
+
+    predictions, failed = _predict(model, asked)
+    write_rows(predictions, output)
+    return len(predictions), failed
+
+
+def _predict(model: Model, asked: _Asked) -> tuple[Predictions, dict[str, str]]:
     """Return class and probability of each picture or row, and why some files have none."""
+    if model.table is not None:
+        from onelayer.cli.scoring import scores
+
+        return scores(model, asked.files, asked.keep), {}
+    return _predict_files(model, asked.files, asked.x)
+
+
+def _predict_files(
+    model: Model, paths: list[Path], x: str | None
+) -> tuple[Predictions, dict[str, str]]:
     from onelayer.model.sources import parts_of
     from onelayer.readers.arrays import array_kind
 
@@ -113,9 +181,21 @@ def _files(paths: list[Path]) -> tuple[list[Path], dict[str, str]]:
     return files, failed
 
 
+def _check_result(output: Path, inputs: list[Path], *, overwrite: bool) -> None:
+    """Refuse a result that would replace a file, or what it is made from."""
+    from onelayer.model.scoring import require_table_name
+
+    require_table_name(output)
+    if any(output.exists() and path.exists() and output.samefile(path) for path in inputs):
+        raise UsageError(f"{output} cannot be both read and written: give another name with -o")
+    if output.exists() and not overwrite:
+        raise UsageError(f"{output} exists: give another name with -o, or --overwrite")
+
+
 def _columns(predictions: Predictions) -> list[str]:
-    rows = ["row"] if any("row" in found for found in predictions) else []
-    return ["file", *rows, "class", "probability"]
+    """Return the names of all columns; those of a table that were kept stand in the middle."""
+    named = dict.fromkeys(name for found in predictions for name in found)
+    return [*(name for name in named if name not in _ANSWERS), *_ANSWERS]
 
 
 def _print_csv(predictions: Predictions) -> None:

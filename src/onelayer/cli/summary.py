@@ -14,8 +14,10 @@ from onelayer.words import c_in_words, interval_in_words, loss_in_words, percent
 
 if TYPE_CHECKING:
     from onelayer.model.card import Card
+    from onelayer.model.coefficients import Coefficients
 
-NOTES_SHOWN = 12  # lines of the audit; the file has them all
+SURVIVORS_SHOWN = 12  # weights that L1 has left
+NOTES_SHOWN = 16  # lines of the audit; the file has them all
 
 
 def summary(card: Card, output: Path, report: Path | None = None) -> list[str | Text | Table]:
@@ -24,6 +26,31 @@ def summary(card: Card, output: Path, report: Path | None = None) -> list[str | 
     written = _named("Written: ", output)
     looked = [] if report is None else [_named("Report: ", report)]
     return [*_audit(card), *chosen, "", _measures(card), "", *_verdict(card), *looked, written]
+
+
+def weights_table(found: Coefficients, shown: int) -> list[str | Text | Table]:
+    """Return so many of the largest weights, by feature, and what the others are."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 3, 0, 0))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    several = len({one.label for one in found.kept}) > 1
+    for one in found.kept[:shown]:
+        table.add_row(f"{one.weight:+.3g}", one.feature + f", for {one.label}" * several)
+    more = len(found.kept) - shown
+    said = [] if more <= 0 else [f"and {more:,} smaller ones: onelayer inspect --json has all"]
+    return [table, *said]
+
+
+def survivors(found: Coefficients) -> list[str | Text | Table]:
+    """Say which weights an L1 penalty has left."""
+    return ["", f"Weights: {weights_in_words(found)}:", *weights_table(found, SURVIVORS_SHOWN)]
+
+
+def weights_in_words(found: Coefficients) -> str:
+    """Say how many weights there are, and what their sign means."""
+    labels = {one.label for one in found.kept}
+    sign = f", above 0 for {labels.pop()}" if len(labels) == 1 else ""
+    return f"{found.summary}; the largest{sign}"
 
 
 def _named(what: str, file: Path) -> Text:

@@ -28,7 +28,13 @@ def train(
     x: options.X = Settings.x,
     y: options.Y = Settings.y,
     n_features: options.NFeatures = Settings.n_features,
+    target: options.Target = None,
+    drop: options.Drop = None,
+    weights: options.Weights = None,
+    group: options.Group = None,
+    header: options.Header = Settings.header,
     C: options.C = Settings.C,
+    l1_ratio: options.L1Ratio = Settings.l1_ratio,
     solver: options.Solver = Settings.solver,
     learning_rate: options.LearningRate = Settings.learning_rate,
     max_iter: options.MaxIter = Settings.max_iter,
@@ -46,14 +52,17 @@ def train(
     """Train a model on SOURCE and judge it on examples that it has not seen."""
     given = dict(locals())  # by their names, which are those of the settings
     settings = {field.name: given[field.name] for field in fields(Settings)}
+    settings["drop"] = tuple(drop or ())
     outputs = _Outputs(output, _report_path(output, report, no_report))
     model = _trained(source, outputs, settings, overwrite=overwrite)
     if as_json:
         print_json(_object(model, outputs))
     else:
-        from onelayer.cli.summary import summary
+        from onelayer.cli.summary import summary, survivors
+        from onelayer.model.coefficients import coefficients
 
-        show(*summary(model.card, outputs.model, outputs.report))
+        left = survivors(coefficients(model)) if model.parameters.get("l1_ratio") else []
+        show(*summary(model.card, outputs.model, outputs.report), *left)
 
 
 class _Outputs(NamedTuple):
@@ -99,7 +108,10 @@ def _trained(source: str, outputs: _Outputs, settings: dict[str, Any], *, overwr
 
 
 def _object(model: Model, outputs: _Outputs) -> dict[str, Any]:
-    card = model.card.to_dict()
+    from onelayer.model.coefficients import coefficient_fields, coefficients
+
+    card, sparse = model.card.to_dict(), bool(model.parameters.get("l1_ratio"))
+    left = {"coefficients": coefficient_fields(coefficients(model))} if sparse else {}
     return {
         "model": str(outputs.model),
         "report": outputs.report and str(outputs.report),
@@ -114,4 +126,5 @@ def _object(model: Model, outputs: _Outputs) -> dict[str, Any]:
         "refit": card["refit"],
         "solution": card["solution"],
         "audit": card["audit"],
+        **left,
     }

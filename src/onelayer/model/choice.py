@@ -38,7 +38,7 @@ def path_of(examples: Examples) -> list[float]:
     freedom together, sum_i d_i / (d_i + lambda) < 1; so the path means the same at any picture
     size, number of examples and scaling. Values have two digits, fit to be typed again.
     """
-    m = len(examples)
+    m = float(examples.row_weights.sum())
     strengths = _total_variance(examples) * np.logspace(0, -DECADES, VALUES)
     return [float(f"{1 / (strength * m):.1e}") for strength in strengths]
 
@@ -84,7 +84,7 @@ def choose(how: Choosing) -> Choice:
 def _loss_of(estimator: Any, judge: Examples) -> float:
     """Log loss; infinite where gradient descent overshot so far that it is no number."""
     Z = estimator.decision_function(judge.X).reshape(len(judge), -1)
-    loss = log_loss(Z, judge.labels, head_of(judge.classes))
+    loss = log_loss(Z, judge.labels, head_of(judge.classes), judge.weights)
     return loss if math.isfinite(loss) else math.inf
 
 
@@ -103,8 +103,8 @@ def _at_an_end(best: float, path: list[float]) -> str:
 
 def _total_variance(examples: Examples) -> float:
     """Return the sum of the variances of the scaled features, at least a billionth."""
-    m = len(examples)
-    moments = make_scaling(examples.X, "standard", np.full(m, 1 / m))
+    weights = examples.row_weights
+    moments = make_scaling(examples.X, "standard", weights / weights.sum())
     varying = varies(examples.X)
     variances = np.where(varying, moments.scale**-2.0, 0) if moments is not None else np.zeros(1)
     if isinstance(examples.scaling, str):

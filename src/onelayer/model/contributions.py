@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from onelayer.readers.encoding import Table, contributions
 from onelayer.readers.rows import is_sparse
 
 if TYPE_CHECKING:
@@ -34,7 +35,13 @@ class Score:
         return self.intercept + self.shares.sum(axis=1)
 
 
-def contributions(model: Model, X: Any) -> np.ndarray:
+def by_column(model: Model, table: Table, codes: np.ndarray) -> np.ndarray:
+    """The sums of x_j w_j over the features of each column: (m, columns) or (m, columns, K)."""
+    shares = contributions(table, codes, model.coef)
+    return shares[:, :, 0] if model.head.name == "binary" else shares
+
+
+def by_number(model: Model, X: Any) -> np.ndarray:
     """x_j w_j for every example and number, (m, n), with softmax (m, n, K).
 
     x and w are those of the forward pass: where the model standardises, x_j counts from its mean.
@@ -44,10 +51,18 @@ def contributions(model: Model, X: Any) -> np.ndarray:
     return shares[:, :, 0] if model.head.name == "binary" else shares
 
 
-def score_contributions(model: Model, X: Any, k: int) -> Score:
-    """The contributions to the score of class k alone: m n numbers, not K times as many."""
+def score_contributions(model: Model, inputs: Any, k: int) -> Score:
+    """The contributions to the score of class k alone, of X (m, n) or of a table's rows.
+
+    Of X these are m n numbers, not K times as many.
+    """
     W, b = model.layer
-    return Score(_seen(model, X) * score_of(W, k)[:, 0], float(score_of(b[None], k)[0, 0]))
+    intercept = float(score_of(b[None], k)[0, 0])
+    if model.table is None:
+        return Score(_seen(model, inputs) * score_of(W, k)[:, 0], intercept)
+    shares = model.contributions(inputs)
+    m, columns = shares.shape[:2]
+    return Score(score_of(shares.reshape(m * columns, -1), k).reshape(m, columns), intercept)
 
 
 def score_of(Z: np.ndarray, k: int) -> np.ndarray:

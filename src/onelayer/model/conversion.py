@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from onelayer.designs import Scaling
 from onelayer.errors import ModelFileError, UsageError
 from onelayer.estimators import LogisticRegression, exact_parameters
+from onelayer.estimators.steps import table_of
 from onelayer.model.card import Card
 from onelayer.model.fitted import Model, made_now
 from onelayer.model.json_values import number, plain
 from onelayer.readers import Preprocessing
+from onelayer.readers.encoding import Table
 from onelayer.solution import Solution, Status
 
 
@@ -23,6 +27,8 @@ def from_estimator(
     estimator: Any, preprocessing: Preprocessing | None = None, **card: Any
 ) -> Model:
     """Return a fitted estimator as a model; `card` adds to what the estimator itself knows."""
+    if isinstance(estimator, Pipeline):
+        return _from_pipeline(estimator, card)
     _require_fitted(estimator)
     coef, intercept = exact_parameters(estimator)
     known = {
@@ -41,6 +47,34 @@ def from_estimator(
         parameters=_parameters(estimator),
         card=Card(**plain({**made_now(), **known, **card})),
     )
+
+
+def _from_pipeline(pipeline: Pipeline, card: dict[str, Any]) -> Model:
+    """Steps become the model's table; those of an array alone become its scaling."""
+    try:
+        check_is_fitted(pipeline)
+    except NotFittedError as error:
+        raise UsageError("cannot save a pipeline that is not fitted: call fit(X, y)") from error
+    table, layer = table_of(pipeline)
+    model = from_estimator(layer, **card)
+    if not _is_of_arrays(pipeline, table):
+        return replace(model, table=table)
+    outer, inner = Scaling(table.centre, table.scale), model.scaling
+    coef, intercept = outer.fold(model.coef.T, model.intercept)
+    both = (
+        outer
+        if inner is None
+        else Scaling(outer.centre + inner.centre / outer.scale, outer.scale * inner.scale)
+    )
+    return replace(model, coef=np.ascontiguousarray(coef.T), intercept=intercept, scaling=both)
+
+
+def _is_of_arrays(pipeline: Pipeline, table: Table) -> bool:
+    """Whether columns have no names, and every one is a feature, as it is or scaled."""
+    n = pipeline.n_features_in_
+    plain = all(piece.make == "value" and piece.fill is None for piece in table.pieces)
+    in_order = [piece.column for piece in table.pieces] == list(range(n))
+    return plain and in_order and [c.name for c in table.columns] == [f"x{j}" for j in range(n)]
 
 
 def to_estimator(model: Model) -> LogisticRegression:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from onelayer.readers import Audit, Preprocessing, content_groups, joined_groups, stacked
+from onelayer.readers.encoding import Column, Table
 
 COMMON = 0.1
 """Repeated rows of a table, as a share: above it they are taken to agree by chance, as rows of few
@@ -43,6 +44,14 @@ class Examples:
         (m,), equal for pictures that are nearly the same; None where none are known to be.
     index_base
         Whether a LIBSVM file's indices count from 0 or from 1; None for everything else.
+    weights
+        (m,), how many rows each counts for; None: every row counts the same.
+    group
+        (m,), equal for rows that must lie on one side of a split; None where nobody said.
+    columns
+        Of a table in a file, while X holds its codes: what they stand for.
+    table
+        What made the features of such a table, once X holds them.
     """
 
     X: Any
@@ -56,6 +65,10 @@ class Examples:
     content: np.ndarray | None = None
     alike: np.ndarray | None = None
     index_base: int | None = None
+    weights: np.ndarray | None = None
+    group: np.ndarray | None = None
+    columns: tuple[Column, ...] | None = None
+    table: Table | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -74,7 +87,19 @@ class Examples:
             names=self.names[rows],
             content=None if self.content is None else self.content[rows],
             alike=None if self.alike is None else self.alike[rows],
+            weights=None if self.weights is None else self.weights[rows],
+            group=None if self.group is None else self.group[rows],
         )
+
+    def encoded(self, table: Table) -> Examples:
+        """Return the examples of a table with its features in place of its codes."""
+        X = table.features_of(self.X)
+        return replace(self, X=X, features=table.features, columns=None, table=table)
+
+    @property
+    def row_weights(self) -> np.ndarray:
+        """How many rows each counts for, (m,)."""
+        return np.ones(len(self)) if self.weights is None else self.weights
 
     def contents(self) -> np.ndarray:
         """Number the rows by content."""
@@ -83,8 +108,11 @@ class Examples:
     def groups(self) -> np.ndarray:
         """Number the rows by what must lie on one side of a split: the same, and nearly the same.
 
-        Rows of a table that repeat often are not held together, see `COMMON`.
+        Rows of a table that repeat often are not held together, see `COMMON`; where the table has
+        a column of groups, these alone are.
         """
+        if self.group is not None:
+            return self.group
         same = self.contents()
         if self.preprocessing is None and common(same):
             return np.arange(len(self))
@@ -113,7 +141,21 @@ def joined(parts: list[Examples]) -> Examples:
         names=np.concatenate([part.names for part in parts]),
         content=None,
         alike=None,
+        weights=_weights_of(parts),
+        group=_groups_of(parts),
     )
+
+
+def _weights_of(parts: list[Examples]) -> np.ndarray | None:
+    if all(part.weights is None for part in parts):
+        return None
+    return np.concatenate([part.row_weights for part in parts])
+
+
+def _groups_of(parts: list[Examples]) -> np.ndarray | None:
+    """Groups of all parts where all have them; the same text is the same group."""
+    groups = [part.group for part in parts if part.group is not None]
+    return np.concatenate(groups) if len(groups) == len(parts) else None
 
 
 def in_two_classes(examples: Examples) -> np.ndarray:

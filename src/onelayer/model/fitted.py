@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -27,9 +26,11 @@ from onelayer.model.sources import (
     no_progress,
     read_source,
 )
+from onelayer.model.tables import asked_again, given_codes
 from onelayer.model_file import ModelRecord, decode_labels, encode_labels, read, write
 from onelayer.readers import Preprocessing, find_pictures, read_files
 from onelayer.readers.arrays import Asked, array_kind
+from onelayer.readers.encoding import Column, Table
 from onelayer.readers.layout import Names
 from onelayer.readers.rows import given_rows
 
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     from onelayer.estimators import LogisticRegression
     from onelayer.model.reporting import Evidence
 
-Inputs: TypeAlias = str | Path | Iterable[str | Path] | np.ndarray
-"""Files, one or several, or an array; a SciPy sparse matrix too."""
+Inputs: TypeAlias = Any
+"""Files, one or several, or an array; a SciPy sparse matrix too; for a table, see `given_table`."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -58,6 +59,8 @@ class Model:
         float32 loses x w beside a large mean of x.
     preprocessing
         What makes a picture a row of X; None where X is a table.
+    table
+        What makes a row of a table's cells a row of X; None for arrays and pictures.
     parameters
         Those of the estimator that was fitted.
     card
@@ -72,6 +75,7 @@ class Model:
     card: Card
     scaling: Scaling | None = None
     preprocessing: Preprocessing | None = None
+    table: Table | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
     evidence: Evidence | None = None
 
@@ -82,6 +86,11 @@ class Model:
     def head(self) -> Head:
         """Binary or softmax."""
         return head_of(self.classes)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of a table that the model looks at; none for arrays and pictures."""
+        return () if self.table is None else self.table.columns
 
     @cached_property
     def estimator(self) -> LogisticRegression:
@@ -98,7 +107,9 @@ class Model:
         inputs
             Files and folders of pictures, one or several; a file of arrays (.npz, .npy, .h5, IDX,
             LIBSVM); or an array or sparse matrix, `(m, n)` or, for pictures, uint8
-            `(m, height, width, channels)`.
+            `(m, height, width, channels)`. For a model of a table: a file (.csv, .parquet), a
+            data frame of pandas or polars, an Arrow table or a list of dictionaries, columns in
+            any order.
 
         Raises
         ------
@@ -116,12 +127,15 @@ class Model:
     def contributions(self, inputs: Inputs) -> np.ndarray:
         """Return what each number adds to z, x_j w_j: (m, n), with softmax (m, n, K).
 
-        z_i = sum_j contributions_ij + b, b of `layer`: exact. Where the model standardises, a
-        number adds nothing at its mean. Inputs and errors as for `predict`.
+        Of a table, what each column adds: (m, columns) or (m, columns, K), exact, as every feature
+        is of one column. z_i = sum_j contributions_ij + b, b of `layer`. Where the model
+        standardises, a number adds nothing at its mean. Inputs and errors as for `predict`.
         """
-        from onelayer.model.contributions import contributions
+        from onelayer.model.contributions import by_column, by_number
 
-        return contributions(self, self._require_rows(self._rows(inputs)))
+        if self.table is not None:
+            return by_column(self, self.table, self._codes(inputs))
+        return by_number(self, self._require_rows(self._rows(inputs)))
 
     def evaluate(
         self,
@@ -144,9 +158,15 @@ class Model:
             Where the source cannot be read, or has classes or features unknown to the model.
         """
         reading = Reading.like(
-            self.preprocessing, self.classes, progress=progress, arrays=self.asked(x, y)
+            self.preprocessing,
+            self.classes,
+            progress=progress,
+            arrays=self.asked(x, y),
+            table=asked_again(self.card.settings or {}, self.table, y),
         )
         examples = read_source(source, reading)
+        if self.table is not None and examples.columns is not None:
+            examples = examples.encoded(self.table)
         if examples.X.shape[1] != self.coef.shape[1]:
             raise DataError(
                 f"{described(source)} has {examples.X.shape[1]} features, and the model "
@@ -157,7 +177,7 @@ class Model:
             from onelayer.model.reporting import report_on_examples
 
             report_on_examples(self, report, source, examples, Z)
-        return evaluate(Z, examples.labels, self.classes)
+        return evaluate(Z, examples.labels, self.classes, examples.weights)
 
     def report(
         self,
@@ -233,6 +253,7 @@ class Model:
         metadata = {
             "classes": encode_labels(self.classes),
             "preprocessing": self.preprocessing and self.preprocessing.to_dict(),
+            "table": self.table and self.table.to_dict(),
             "parameters": self.parameters,
             "card": self.card.to_dict(),
         }
@@ -246,19 +267,20 @@ class Model:
         """Return the model that `to_record` described; ModelFileError if it cannot have."""
         arrays, metadata = record.arrays, record.metadata
         try:
-            preprocessing = metadata["preprocessing"]
+            preprocessing, table = metadata["preprocessing"], metadata.get("table")
             model = cls(
                 coef=arrays["coef"],
                 intercept=arrays["intercept"],
                 classes=decode_labels(metadata["classes"]),
                 scaling=Scaling(arrays["centre"], arrays["scale"]) if "scale" in arrays else None,
                 preprocessing=preprocessing and Preprocessing.from_dict(preprocessing),
+                table=table and Table.from_dict(table),
                 parameters=dict(metadata["parameters"]),
                 card=Card.from_dict(metadata["card"]),
             )
         except ModelFileError:
             raise
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise ModelFileError(f"is damaged: {error} is missing or wrong") from error
         model._require_consistent()
         return model
@@ -279,7 +301,15 @@ class Model:
                 f"is damaged: {self.coef.shape[1]} weights a class for pictures of {to.shape}"
             )
 
+        if self.table is not None and self.table.centre.shape != features:
+            raise ModelFileError(
+                f"is damaged: {self.coef.shape[1]} weights a class for a table of "
+                f"{len(self.table.centre)} features"
+            )
+
     def _rows(self, inputs: Inputs) -> Any:
+        if self.table is not None:
+            return self.table.features_of(self._codes(inputs))
         rows = given_rows(inputs)
         if rows is not None:
             return self._array(rows)
@@ -300,6 +330,9 @@ class Model:
                 "a row an example"
             )
         return X
+
+    def _codes(self, inputs: Inputs) -> np.ndarray:
+        return given_codes(inputs, self.columns, self.card.settings or {})
 
     def _array(self, array: np.ndarray) -> np.ndarray:
         if array.ndim != 4:
@@ -339,8 +372,8 @@ def load(path: str | Path) -> Model:
         raise ModelFileError(f"{path} {error}") from error
 
 
-def save(model: Model | LogisticRegression, path: str | Path) -> None:
-    """Write a model, or a fitted `LogisticRegression`, to one safetensors file.
+def save(model: Any, path: str | Path) -> None:
+    """Write a model, or a fitted `LogisticRegression` or pipeline that ends in one, to one file.
 
     Raises
     ------

@@ -11,9 +11,18 @@ from onelayer.errors import DataError
 from onelayer.model.doubles import with_near_duplicates, without_repeats
 from onelayer.model.examples import Examples, joined, numbered
 from onelayer.model.settings import Settings
-from onelayer.model.sources import Progress, Reading, Source, described, parts_of, read_source
+from onelayer.model.sources import (
+    Progress,
+    Reading,
+    Source,
+    described,
+    parts_of,
+    read_source,
+    table_asked,
+)
 from onelayer.readers import Audit, find_splits, split_notes, stratified_split
 from onelayer.readers.arrays import Asked
+from onelayer.readers.fitting import fit_table
 from onelayer.readers.layout import Names
 
 Place: TypeAlias = tuple[Source, str | None]
@@ -74,8 +83,26 @@ def read_parts(source: Source, settings: Settings, progress: Progress) -> Parts:
     train, audit = without_repeats(train, others, audit, strict=settings.strict)
     train, audit = with_near_duplicates(train, others, audit)
     if others:
-        return _judged_by_a_set(train, others, audit)
-    return _held_out(train, audit, settings)
+        return _encoded(_judged_by_a_set(train, others, audit))
+    return _encoded(_held_out(train, audit, settings))
+
+
+def _encoded(parts: Parts) -> Parts:
+    """Make features of a table's codes, as the rows that are trained on have it.
+
+    What judges has no part in a median, a spread or the levels that are known.
+    """
+    train = parts.train
+    if train.columns is None:
+        return parts
+    fitted = fit_table(train.columns, train.X, train.row_weights)
+    return replace(
+        parts,
+        train=train.encoded(fitted.table),
+        val=parts.val and parts.val.encoded(fitted.table),
+        test=parts.test and parts.test.encoded(fitted.table),
+        audit=_noted(parts.audit, *fitted.notes),
+    )
 
 
 def _places(source: Source, settings: Settings) -> tuple[dict[str, Place], tuple[str, ...]]:
@@ -115,6 +142,7 @@ def _read_like(train: Examples, place: Place, settings: Settings, progress: Prog
         strict=settings.strict,
         progress=progress,
         arrays=arrays,
+        table=replace(table_asked(settings), columns=train.columns),
     )
     other = read_source(source, replace(reading, part=part))
     if other.X.shape[1] != train.X.shape[1]:
@@ -150,11 +178,13 @@ def _held_out(train: Examples, audit: Audit, settings: Settings) -> Parts:
         return Parts(train=train, val=None, test=None, judge="nobody", audit=audit)
     kept, held = split(train, settings.test_size, settings.seed)
     notes = split_notes(train.labels, train.groups(), train.classes.tolist())
+    together = f", each {settings.group} on one side" * (train.group is not None)
+    how = f"stratified by class{together}, seed {settings.seed}"
     return Parts(
         train=kept,
         val=None,
         test=held if len(held) else None,
-        judge=f"{len(held)} {train.unit} held out, stratified by class, seed {settings.seed}",
+        judge=f"{len(held)} {train.unit} held out, {how}",
         audit=_noted(audit, *notes),
     )
 
@@ -170,6 +200,11 @@ def split(examples: Examples, fraction: float, seed: int) -> tuple[Examples, Exa
     held = stratified_split(examples.labels, examples.groups(), fraction, seed)
     kept = examples.take(~held)
     lost = sorted(set(examples.labels.tolist()) - set(kept.labels.tolist()))
+    if lost and examples.group is not None:
+        raise DataError(
+            f"all groups with a row of {examples.classes[lost[0]]} are mostly of another class, "
+            "and would be held out: give finer groups, or name a --test source"
+        )
     if lost:
         raise DataError(
             f"every example of {examples.classes[lost[0]]} is also in another class: "

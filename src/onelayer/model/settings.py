@@ -32,9 +32,21 @@ class Settings:
         may also be a file of labels.
     n_features
         How many features a LIBSVM file has; None: its largest index.
+    target
+        The column of a table that holds the classes, by name or, counted from 0, by place.
+    drop
+        Columns of a table that are not looked at, by name or place.
+    weights
+        The column of a table that says how many rows each row counts for: to train, and to judge.
+    group
+        The column of a table whose rows of one value lie on one side of the hold-out.
+    header
+        Whether the first row of a CSV file names the columns.
     C
         The inverse strength of the penalty, scikit-learn's C; infinity for no penalty. None: chosen
         from a path of ten values by log loss, never on what judges the model.
+    l1_ratio
+        The share of L1 in the penalty: 0 is L2 alone, 1 is L1 alone, between them the elastic net.
     solver, learning_rate, max_iter, class_weight
         As in `LogisticRegression`.
     test, val
@@ -55,7 +67,13 @@ class Settings:
     x: str | None = None
     y: str | None = None
     n_features: int | None = None
+    target: str | int | None = None
+    drop: tuple[str | int, ...] = ()
+    weights: str | int | None = None
+    group: str | int | None = None
+    header: bool = True
     C: float | None = None
+    l1_ratio: float = 0.0
     solver: str = "auto"
     learning_rate: float = 0.005
     max_iter: int = 1000
@@ -71,6 +89,8 @@ class Settings:
         _require(self.C is None or self.C > 0, "C", self.C, "a number above 0, or inf")
         n = self.n_features
         _require(n is None or n >= 1, "n_features", n, "a whole number, at least 1")
+        ratio = self.l1_ratio
+        _require(0 <= ratio <= 1, "l1_ratio", ratio, "a number from 0 to 1")
         rate = self.learning_rate
         _require(0 < rate < math.inf, "learning_rate", rate, "a number above 0")
         _require(self.max_iter >= 1, "max_iter", self.max_iter, "a whole number, at least 1")

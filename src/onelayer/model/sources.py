@@ -1,4 +1,4 @@
-"""A source, whatever its kind, becomes examples: pictures, arrays, or an embedded set."""
+"""A source, whatever its kind, becomes examples: pictures, a table, arrays, or an embedded set."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from onelayer.errors import DataError, UsageError
 from onelayer.model.arrays import PIXEL_SCALING, Wanted, file_examples, given_examples, part_names
 from onelayer.model.examples import Examples
 from onelayer.model.settings import Settings
+from onelayer.model.tables import TableAsked, table_examples
 from onelayer.readers import Audit, Preprocessing, read_picture, read_pictures
 from onelayer.readers.arrays import Asked, array_kind
 from onelayer.readers.layout import Names
 from onelayer.readers.preprocessing import Fit, Mode, Size
+from onelayer.readers.suffixes import table_kind
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called as progress(what is under way, done, total)."""
@@ -39,6 +41,7 @@ class Reading:
 
     `arrays` names X and y in files of arrays; `part` is train, val or test where a file has
     several, None for the one that judges. `pictures` is the preprocessing of the model's own.
+    `table` says what the columns of a table are.
     """
 
     size: Size | None = None
@@ -50,6 +53,7 @@ class Reading:
     arrays: Asked = field(default_factory=Asked)
     part: str | None = None
     pictures: Preprocessing | None = None
+    table: TableAsked = field(default_factory=TableAsked)
 
     @classmethod
     def asked(cls, settings: Settings, progress: Progress) -> Reading:
@@ -63,6 +67,7 @@ class Reading:
             progress=progress,
             arrays=arrays,
             part="train",
+            table=table_asked(settings),
         )
 
     @classmethod
@@ -74,6 +79,7 @@ class Reading:
         strict: bool = False,
         progress: Progress = no_progress,
         arrays: Asked | None = None,
+        table: TableAsked | None = None,
     ) -> Reading:
         """As the examples were read that have this preprocessing and these classes."""
         reading = cls(
@@ -82,6 +88,7 @@ class Reading:
             progress=progress,
             arrays=arrays or Asked(),
             pictures=preprocessing,
+            table=table or TableAsked(),
         )
         if preprocessing is None:
             return reading
@@ -115,6 +122,12 @@ def read_source(source: Source, reading: Reading) -> Examples:
     if isinstance(source, tuple):
         return given_examples(*source, reading.wanted)
     path = Path(source)
+    if is_table(path, reading.table):
+        reading.progress("reading", 0, 1)
+        asked = replace(reading.table, classes=reading.classes, strict=reading.strict)
+        return table_examples(path, asked)
+    if reading.table.target is not None and (path.exists() or is_embedded(source)):
+        raise UsageError(f"{source} is no table, .csv or .parquet: it has no column to --target")
     if array_kind(path):
         reading.progress("reading", 0, 1)
         return file_examples(path, reading.wanted)
@@ -125,6 +138,25 @@ def read_source(source: Source, reading: Reading) -> Examples:
     if is_embedded(source):
         return _EMBEDDED[str(source)](reading)
     raise FileNotFoundError(f"there is no {source}: give {SUPPORTED}")
+
+
+def is_table(path: Path, asked: TableAsked) -> bool:
+    """Whether a file is a table: by its name, or as it has a target and is no file of arrays."""
+    if not path.is_file():
+        return False
+    named = asked.target is not None or asked.columns is not None
+    return table_kind(path) is not None or (named and array_kind(path) is None)
+
+
+def table_asked(settings: Settings) -> TableAsked:
+    """Return what the settings say of a table."""
+    return TableAsked(
+        target=settings.target,
+        drop=settings.drop,
+        weights=settings.weights,
+        group=settings.group,
+        header=settings.header,
+    )
 
 
 def parts_of(source: Source, arrays: Asked) -> list[str]:
@@ -248,6 +280,6 @@ _EMBEDDED: dict[str, Callable[[Reading], Examples]] = {
 
 SUPPORTED = (
     "a folder with a sub-folder of pictures for each class, arrays (.npz, .npy, .h5, .svm, IDX), "
-    "or the name of an embedded set "
+    "a table (.csv, .parquet), or the name of an embedded set "
     f"({', '.join(_EMBEDDED)})"
 )

@@ -49,13 +49,14 @@ def train(source: Source, *, progress: Progress = no_progress, **settings: Any) 
     ----------
     source
         A folder with a sub-folder of pictures a class (or with train/, val/ and test/ that have
-        them); a file of arrays (.npz, .npy, .h5, IDX, LIBSVM); arrays, as (X, y); or the name of an
-        embedded set: `digits`, `breast_cancer`.
+        them); a table (.csv, .parquet) with its `target`; a file of arrays (.npz, .npy, .h5, IDX,
+        LIBSVM); arrays, as (X, y); or the name of an embedded set: `digits`, `breast_cancer`.
     progress
         Called as progress(what is under way, done, total).
     settings
-        See `Settings`: size, mode, fit, x, y, n_features, C, solver, learning_rate, max_iter,
-        class_weight, test, val, test_size, seed, refit, strict.
+        See `Settings`: size, mode, fit, x, y, n_features, target, drop, weights, group, header, C,
+        l1_ratio, solver, learning_rate, max_iter, class_weight, test, val, test_size, seed, refit,
+        strict.
 
     Raises
     ------
@@ -136,9 +137,11 @@ class _Training:
             class_weight=asked.class_weight,
             random_state=asked.seed,
             scaling=examples.scaling,
+            l1_ratio=asked.l1_ratio,
         )
         try:
-            return estimator.fit(examples.X, examples.classes[examples.labels])
+            labels = examples.classes[examples.labels]
+            return estimator.fit(examples.X, labels, examples.weights)
         except KeyboardInterrupt:
             if self.best is None and "coef_" in vars(estimator):
                 self.best = estimator
@@ -152,7 +155,8 @@ class _Training:
             "judge": self.parts.judge,
             # An interval says what to expect of new examples: on these it would mislead.
             "train": replace(
-                evaluate(_forward(estimator, train), train.labels, train.classes), interval=None
+                evaluate(_forward(estimator, train), train.labels, train.classes, train.weights),
+                interval=None,
             ).to_dict(),
             "test": self._test_measures(),
             "baseline": _baseline(train, train if test is None else test),
@@ -162,10 +166,10 @@ class _Training:
         test = self.parts.test
         if test is None or self.Z is None:
             return None
-        return evaluate(self.Z, test.labels, test.classes).to_dict()
+        return evaluate(self.Z, test.labels, test.classes, test.weights).to_dict()
 
     def _model(self, estimator: LogisticRegression, **judged: Any) -> Model:
-        return from_estimator(
+        model = from_estimator(
             estimator,
             self.parts.train.preprocessing,
             source=described(self.source),
@@ -175,6 +179,7 @@ class _Training:
             reading={"index_base": self.parts.train.index_base},
             **judged,
         )
+        return replace(model, table=self.parts.train.table)
 
 
 def _forward(estimator: LogisticRegression, examples: Examples) -> np.ndarray:
@@ -184,8 +189,8 @@ def _forward(estimator: LogisticRegression, examples: Examples) -> np.ndarray:
 
 def _baseline(train: Examples, judge: Examples) -> dict[str, Any]:
     """Return what always saying the most frequent class of training scores on what judges."""
-    label = int(np.bincount(train.labels).argmax())
-    accuracy = float((judge.labels == label).mean())
+    label = int(np.bincount(train.labels, train.weights).argmax())
+    accuracy = float(np.average(judge.labels == label, weights=judge.weights))
     return {"class": str(train.classes[label]), "accuracy": accuracy}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from onelayer.model_file import write_atomically
+from onelayer.penalties import left_of
 from onelayer.report import figures, mistakes, sentences
 from onelayer.report.judging import calibration_error
 from onelayer.report.pictures import inlined
@@ -100,6 +101,7 @@ def _view(results: Results) -> dict[str, Any]:
         "confusion": None if judgement is None else _confusion(judgement, results.names),
         "classes": None if judgement is None else _classes(judgement),
         "weights": _weights(results),
+        "per": sentences.per(layer),
         "suspects": results.suspects,
         "solved": [] if card["solution"] is None else sentences.solved(card["solution"]),
         "chosen": sentences.chosen(card["choice"]),
@@ -185,15 +187,21 @@ def _weights(results: Results) -> dict[str, Any]:
     if layer.shape is not None:
         painted, key = weight_pictures(layer.coef[:WEIGHTS_SHOWN], layer.shape)
         pictures = list(zip(titles, map(inlined, painted), strict=True))
-        return {"pictures": pictures, "key": key, "bars": [], "more": more}
+        return {"pictures": pictures, "key": key, "bars": [], "more": more, "left": ""}
     comparable = layer.coef[:WEIGHTS_SHOWN] * layer.sizes
     bars = [(title, _bars(w, layer.features)) for title, w in zip(titles, comparable, strict=True)]
-    return {"pictures": [], "key": "", "bars": bars, "more": more}
+    left = sentences.weights_left(comparable)
+    return {"pictures": [], "key": "", "bars": bars, "more": more, "left": left}
 
 
 def _bars(w: np.ndarray, features: tuple[str, ...] | None) -> list[tuple[str, float, float]]:
-    """Return name, weight and share of the largest, of the weights that are largest by size."""
-    largest = np.argsort(-np.abs(w), kind="stable")[:FEATURES_SHOWN].tolist()
+    """Return name, weight and share of the largest, of the weights that are largest by size.
+
+    One of zero says nothing.
+    """
+    left = left_of(w)
+    order = np.argsort(-np.abs(w), kind="stable")[:FEATURES_SHOWN].tolist()
+    largest = [j for j in order if left[j]]
     most = float(np.abs(w).max()) or 1.0
     names = {j: f"column {j}" if features is None else features[j] for j in largest}
     return [(names[j], float(w[j]), abs(float(w[j])) / most) for j in largest]

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from onelayer.measures import is_weak
+from onelayer.penalties import left_of
 from onelayer.report.figures import costs_no_passes
 from onelayer.report.folds import FOLDS, TOL, OutOfFold
 from onelayer.report.judging import Mean, Rate
+from onelayer.report.material import Layer
 from onelayer.report.results import Judgement, Results, Suspects
 from onelayer.solution import Record, Status
 from onelayer.words import c_in_words, loss_in_words, percent
@@ -84,6 +88,11 @@ def caveats(results: Results) -> list[str]:
             "The model was trained on most of these: the figures flatter it, and say nothing of "
             "examples that it has not seen."
         )
+    if (results.layer.card["settings"] or {}).get("weights") is not None:
+        found.append(
+            "The table weighs its rows: the layer was trained with the weights, and on this page "
+            "every row counts the same."
+        )
     if results.cross_validated:
         found.append(
             f"Nothing was held out, so {FOLDS} layers like this one judged in turn what they had "
@@ -100,6 +109,20 @@ def caveats(results: Results) -> list[str]:
             "that second training, the judgement is of the first."
         )
     return found
+
+
+def per(layer: Layer) -> str:
+    """Say what a weight of a column is for."""
+    if layer.features is not None:
+        return "numbers for a change by one standard deviation, levels for being there"
+    change = "one standard deviation" if layer.card["scaling"] == "standard" else "one unit"
+    return f"each for a change of its column by {change}"
+
+
+def weights_left(coef: np.ndarray) -> str:
+    """Say how many weights an L1 penalty has left; nothing where none is zero."""
+    left = int(np.count_nonzero(left_of(coef)))
+    return "" if left == coef.size else f"{left:,} of {coef.size:,} weights are not zero. "
 
 
 def suspicion(suspects: Suspects | None, unit: str, place: str) -> str:

@@ -105,17 +105,17 @@ function features({ contributions, names = null }) {
   const most = Math.abs(largest[0].share) || 1;
   const rows = largest.map(({ name, share }) => row(name, bar(Math.abs(share) / most, share < 0), signed(share)));
   const rest = contributions.length - rows.length;
-  const caption = `What each number adds to z${rest > 0 ? `: the ${rows.length} that add most, of ${contributions.length}` : ""}`;
+  const caption = `What each ${names ? "column" : "number"} adds to z${rest > 0 ? `: the ${rows.length} that add most, of ${contributions.length}` : ""}`;
   return [table(caption, rows)];
 }
 
-function sum({ contributions, intercept, z, explains, against, seen }) {
+function sum({ contributions, intercept, z, explains, against, seen, names = null }) {
   const all = contributions.flat();
-  const what = seen === null ? "Numbers" : "Pixels";
+  const what = seen !== null ? "Pixels" : names ? "Columns" : "Numbers";
   const total = (sign) => all.filter((share) => sign * share > 0).reduce((a, b) => a + b, 0);
-  const names = ["Intercept", `${what} for ${explains}`, `${what} against`];
+  const headings = ["Intercept", `${what} for ${explains}`, `${what} against`];
   const terms = roundedTerms([intercept, total(1), total(-1)], z);
-  const rows = [...names.map((name, place) => row(name, null, signed(terms[place]))), row("z", null, signed(z))];
+  const rows = [...headings.map((name, place) => row(name, null, signed(terms[place]))), row("z", null, signed(z))];
   rows.at(-1).className = "total";
   const meaning = against === null
     ? `z is the score of ${explains} above the mean score of all classes; a larger z is a larger probability.`

@@ -1,0 +1,56 @@
+"""Tables on the command line of `predict`: printed, or written batch by batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from onelayer.cli.output import progress_shown, warn
+from onelayer.errors import UsageError
+from onelayer.model import Model
+from onelayer.model.scoring import Scoring
+
+
+def write_scores(model: Model, files: list[Path], output: Path, keep: list[str]) -> int:
+    """Score one table into a file, and return how many rows it has."""
+    if len(files) > 1:
+        raise UsageError(f"{output} takes the rows of one table: give one file, or no -o")
+    scoring = _scoring(model, files[0], keep)
+    with progress_shown() as progress:
+        rows = scoring.write(output, progress)
+    _tell(scoring)
+    return rows
+
+
+def scores(model: Model, files: list[Path], keep: list[str]) -> list[dict[str, Any]]:
+    """Return class and probability of each row, named by its file and number."""
+    found = []
+    with progress_shown() as progress:
+        for file in files:
+            scoring = _scoring(model, file, keep)
+            for scored in scoring.batches(progress):
+                kept = scored.kept.to_pylist() if scoring.kept else [{}] * len(scored.answers)
+                classes = model.classes[scored.answers].tolist()
+                answers = zip(kept, classes, scored.probability.tolist(), strict=True)
+                found += [
+                    {"file": str(file), "row": row, **cells, "class": label, "probability": p}
+                    for row, (cells, label, p) in enumerate(answers, scored.start)
+                ]
+            _tell(scoring)
+    return found
+
+
+def _scoring(model: Model, file: Path, keep: list[str]) -> Scoring:
+    """Columns may be given one by one, or several with commas between."""
+    whole = Scoring(model, file)
+    names = [
+        name
+        for asked in keep
+        for name in ([asked] if asked in whole.file.names else asked.split(","))
+    ]
+    return Scoring(model, file, [name.strip() for name in names])
+
+
+def _tell(scoring: Scoring) -> None:
+    for note in scoring.notes:
+        warn(f"note: {note}")

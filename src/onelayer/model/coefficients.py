@@ -1,0 +1,99 @@
+"""Which weights are largest, and which an L1 penalty has left, with their features' names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from onelayer.penalties import left_of
+
+if TYPE_CHECKING:
+    from onelayer.model.fitted import Model
+
+
+@dataclass(frozen=True)
+class Coefficient:
+    """One weight: of a feature, for a class, comparable between features where these are scaled."""
+
+    feature: str
+    label: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """The weights of a layer that are not zero, the largest first.
+
+    Attributes
+    ----------
+    kept
+        All of them.
+    weights
+        How many weights there are.
+    sparse
+        Whether the penalty has a part that makes weights zero, L1.
+    """
+
+    kept: tuple[Coefficient, ...]
+    weights: int
+    sparse: bool
+
+    @property
+    def summary(self) -> str:
+        """How many there are, in words."""
+        if not self.sparse:
+            return f"{self.weights:,}"
+        return f"{len(self.kept):,} of {self.weights:,} are not zero, as L1 has it"
+
+
+def coefficients(model: Model) -> Coefficients:
+    """Return the weights that are not zero, each times the standard deviation of its feature.
+
+    Levels of a table and what was not standardised count as they are. With two classes a weight
+    above 0 speaks for the second.
+    """
+    scaling = model.card.scaling
+    standard = model.scaling is not None and scaling == "standard"
+    sizes = 1 / model.scaling.scale if model.scaling is not None and standard else 1.0
+    comparable = model.coef * sizes
+    at = np.flatnonzero(left_of(comparable))
+    order = at[np.argsort(-np.abs(comparable.ravel()[at]), kind="stable")]
+    n = model.coef.shape[1]
+    names = feature_names(model)
+    labels = [str(label) for label in model.classes.tolist()][-len(model.coef) :]
+    kept = tuple(
+        Coefficient(names[j] if names else f"column {j}", labels[k], float(comparable[k, j]))
+        for k, j in (divmod(place, n) for place in order.tolist())
+    )
+    return Coefficients(kept, comparable.size, bool(model.parameters.get("l1_ratio")))
+
+
+def are_named(model: Model) -> bool:
+    """Whether the weights are worth a list: those of a table, or the few that L1 has left."""
+    return model.table is not None or bool(model.parameters.get("l1_ratio"))
+
+
+def feature_names(model: Model) -> tuple[str, ...]:
+    """Return what the features of a table are called; nothing for others."""
+    return () if model.table is None else model.table.features
+
+
+def columns_in_words(model: Model) -> list[str]:
+    """Say of each column of a table what it holds, one line a column."""
+    lines = []
+    for column in model.columns:
+        if column.kind == "number":
+            lines.append(f"{column.name}: number, median {column.median:g}")
+        else:
+            shown = ", ".join(column.levels[:6]) + ", ..." * (len(column.levels) > 6)
+            lines.append(f"{column.name}: {len(column.levels)} levels, {shown}")
+    return lines
+
+
+def coefficient_fields(found: Coefficients) -> list[dict[str, Any]]:
+    """Return them as JSON has it."""
+    return [
+        {"feature": one.feature, "class": one.label, "weight": one.weight} for one in found.kept
+    ]

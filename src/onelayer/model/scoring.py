@@ -1,0 +1,225 @@
+"""Tables of any length are scored batch by batch: constant memory, the order kept."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from onelayer.errors import DataError, UsageError
+from onelayer.measures import decide, probabilities_of
+from onelayer.model.fitted import Model
+from onelayer.model.sources import Progress, no_progress
+from onelayer.model_file import written_whole
+from onelayer.readers.encoding import codes_of, unseen
+from onelayer.readers.suffixes import table_kind
+from onelayer.readers.tables import TableFile, listed, open_table
+
+ANSWERS = ("class", "probability")
+MANY_CLASSES = 20
+"""With more classes than this only the probability of the answer is written, not that of each."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One batch: the row that it begins with, the columns kept, answers and probabilities.
+
+    Answers are positions of the classes, (m,).
+    """
+
+    start: int
+    kept: Any
+    answers: np.ndarray
+    A: np.ndarray
+
+    @property
+    def probability(self) -> np.ndarray:
+        """That of the answer, (m,)."""
+        return np.take_along_axis(self.A, self.answers[:, None], axis=1)[:, 0]
+
+
+@dataclass
+class Scoring:
+    """A table that a model scores.
+
+    Attributes
+    ----------
+    model
+        A model of a table.
+    path
+        A CSV or Parquet file with the model's columns, in any order.
+    keep
+        Columns that go into the result as they are, by name.
+    seen
+        Filled as batches are scored: cells by column whose level training had not seen.
+    """
+
+    model: Model
+    path: Path
+    keep: Sequence[str] = ()
+    seen: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        if self.model.table is None:
+            raise UsageError("only a model of a table scores tables: this one takes arrays")
+        header = bool((self.model.card.settings or {}).get("header", True))
+        self.table = self.model.table
+        self.file: TableFile = open_table(self.path, header=header)
+        self.kept = [self.file.names[self.file.position(name)] for name in self.keep]
+        taken = [name for name in self.kept if name in self._added]
+        if taken:
+            raise UsageError(f"column {taken[0]!r} cannot be kept: the result has one of that name")
+
+    @property
+    def notes(self) -> list[str]:
+        """What to say of the file; of levels, once all batches are scored."""
+        used = {*self.kept, *(column.name for column in self.model.columns)}
+        extra = [name for name in self.file.names if name not in used]
+        notes = [f"{self.path}: not looked at: {listed(extra, 8)}"] if extra else []
+        levels = [f"{name} {count:,}" for name, count in self.seen.items()]
+        if levels:
+            notes.append(f"{self.path}: rows with a level not seen in training: {listed(levels)}")
+        return notes
+
+    def batches(self, progress: Progress = no_progress) -> Iterator[Scored]:
+        """Yield the rows in order, scored.
+
+        Raises
+        ------
+        DataError
+            Where a column is not there or a number is none, or the file is damaged.
+        """
+        columns = self.model.columns
+        needed = [column.name for column in columns]
+        names = [name for name in self.file.names if name in {*needed, *self.kept}]
+        total, start = self.file.rows or 0, 0
+        for batch in self.file.batches(names):
+            codes = codes_of(columns, batch, self.path, start)
+            self.seen.update(unseen(columns, codes))
+            places, A = self._answers(codes)
+            yield Scored(start, batch.select(self.kept), places, A)
+            start += batch.num_rows
+            progress("scoring", start, max(total, start))
+        if start == 0:
+            raise DataError(f"{self.path} has no rows")
+
+    def write(self, output: Path, progress: Progress = no_progress) -> int:
+        """Write a file of the columns kept, class, probability and that of each class.
+
+        It is there whole or not at all.
+
+        Returns
+        -------
+        int
+            How many rows were written.
+        """
+        kind = require_table_name(output)
+        rows = 0
+        with written_whole(output) as part, _appended(kind, part) as append:
+            for scored in self.batches(progress):
+                append(self._as_table(scored))
+                rows += len(scored.answers)
+        return rows
+
+    def _answers(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Positions of the classes (m,), and the probability of each (m, K)."""
+        Z = self.model.forward(self.table.features_of(codes))
+        return decide(Z, self.model.head), probabilities_of(Z, self.model.head)
+
+    @property
+    def _added(self) -> list[str]:
+        labels = [str(label) for label in self.model.classes.tolist()]
+        return [*ANSWERS, *([f"P({label})" for label in labels] if self._few else [])]
+
+    @property
+    def _few(self) -> bool:
+        return len(self.model.classes) <= MANY_CLASSES
+
+    def _as_table(self, scored: Scored) -> Any:
+        each = list(scored.A.T) if self._few else []
+        values = [self.model.classes[scored.answers], scored.probability, *each]
+        table = scored.kept
+        for name, column in zip(self._added, values, strict=True):
+            table = table.append_column(name, pa.array(np.ascontiguousarray(column)))
+        return table
+
+
+def require_table_name(output: Path) -> str:
+    """Return csv or parquet, as the name of an output has it.
+
+    Raises
+    ------
+    UsageError
+        For any other name.
+    """
+    kind = table_kind(output)
+    if kind is None or output.suffix.lower() not in {".csv", ".tsv", ".parquet", ".pq"}:
+        raise UsageError(f"{output} has no suffix that says what to write: give .csv or .parquet")
+    return "tsv" if output.suffix.lower() == ".tsv" else kind
+
+
+def write_rows(rows: list[dict[str, Any]], output: Path) -> None:
+    """Write rows that are already in memory."""
+    kind = require_table_name(output)
+    with written_whole(output) as part, _appended(kind, part) as append:
+        append(pa.Table.from_pylist(rows))
+
+
+@contextmanager
+def _appended(kind: str, path: Path) -> Iterator[Callable[[Any], None]]:
+    """Yield what appends tables of one schema to a file."""
+    with ExitStack() as stack:
+        sinks: list[Any] = []
+
+        def append(table: Any) -> None:
+            if not sinks:
+                sinks.append(stack.enter_context(_sink(kind, path, table.schema)))
+            sinks[0].write_table(table)
+
+        yield append
+
+
+def _sink(kind: str, path: Path, schema: Any) -> Any:
+    if kind == "parquet":
+        return pq.ParquetWriter(path, schema)
+    return _CsvWriter(path, "\t" if kind == "tsv" else ",", schema.names)
+
+
+class _CsvWriter:
+    """Text with a delimiter, in which only cells that need them have quotes."""
+
+    def __init__(self, path: Path, delimiter: str, names: list[str]) -> None:
+        self.path, self.delimiter = path, delimiter
+        with path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file, delimiter=delimiter, lineterminator="\n").writerow(names)
+
+    def __enter__(self) -> Self:
+        self.file = self.path.open("ab")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def write_table(self, table: Any) -> None:
+        """Append rows; Arrow quotes all text of a batch where one cell needs it."""
+        try:
+            self.file.write(self._text(table, "none"))
+        except pa.ArrowInvalid:
+            self.file.write(self._text(table, "needed"))
+
+    def _text(self, table: Any, quotes: str) -> Any:
+        sink = pa.BufferOutputStream()
+        how = pa_csv.WriteOptions(
+            include_header=False, delimiter=self.delimiter, quoting_style=quotes
+        )
+        pa_csv.write_csv(table, sink, how)
+        return sink.getvalue()

@@ -1,0 +1,310 @@
+"""A table in a file becomes examples: its target, weights and groups, and codes of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from onelayer.errors import DataError, UsageError
+from onelayer.model.examples import Examples
+from onelayer.readers import Audit
+from onelayer.readers.encoding import Column, Table, codes_of, unseen
+from onelayer.readers.labels import encode
+
+if TYPE_CHECKING:
+    from onelayer.readers.columns import Cells
+    from onelayer.readers.tables import TableFile
+
+MOST_NUMBERS = 20
+"""A target of numbers with more different values than this is a measurement."""
+
+_MOST_TEXTS = 0.5  # of the rows; with more values than that, and than MOST_NUMBERS, it is no class
+_SHOWN = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableAsked:
+    """What the caller knows of a table; see `Settings`.
+
+    `columns` are those of a model, whose classes are `classes`; None: the table is trained on.
+    """
+
+    target: str | int | None = None
+    drop: tuple[str | int, ...] = ()
+    weights: str | int | None = None
+    group: str | int | None = None
+    header: bool = True
+    columns: tuple[Column, ...] | None = None
+    classes: Sequence[Any] | None = None
+    strict: bool = False
+
+
+def asked_again(settings: dict[str, Any], table: Table | None, target: str | None) -> TableAsked:
+    """How a table is read to judge a model; target and weights are called as they were."""
+    if table is None:
+        return TableAsked()
+    return TableAsked(
+        target=target or settings.get("target"),
+        weights=settings.get("weights"),
+        header=bool(settings.get("header", True)),
+        columns=table.columns,
+    )
+
+
+def given_codes(rows: Any, columns: tuple[Column, ...], settings: dict[str, Any]) -> np.ndarray:
+    """Codes (m, columns) of rows in a file or in memory; see `given_table`."""
+    from onelayer.readers.given import given_table
+
+    table, source = given_table(rows, columns, header=bool(settings.get("header", True)))
+    return codes_of(columns, table, source)
+
+
+def table_examples(path: Path, asked: TableAsked) -> Examples:
+    """Read a table; the examples' X holds codes until an encoding makes features of them.
+
+    Rows without a target, or of weight 0, are left out.
+
+    Raises
+    ------
+    UsageError
+        Where no target is named, or a column that is named is not there.
+    DataError
+        Where the file is damaged, a column cannot be used, or the target has no two classes.
+    """
+    return _Reading(path, asked).examples()
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One table that is read."""
+
+    path: Path
+    asked: TableAsked
+
+    @cached_property
+    def file(self) -> TableFile:
+        from onelayer.readers.tables import open_table
+
+        return open_table(self.path, header=self.asked.header)
+
+    @cached_property
+    def roles(self) -> dict[str, str]:
+        """The columns that are no features, and what they are; those of a model's may be absent."""
+        asked = self.asked
+        if asked.target is None:
+            from onelayer.readers.tables import listed
+
+            raise UsageError(
+                f"{self.path} is a table: name the column of its classes with --target. "
+                f"It has {listed(self.file.names)}"
+            )
+        named = {"target": asked.target, "weights": asked.weights, "group": asked.group}
+        optional = () if asked.columns is None else ("weights", "group")
+        roles: dict[str, str] = {}
+        for role, column in named.items():
+            if column is None or (role in optional and str(column) not in self.file.names):
+                continue
+            name = self.file.names[self.file.position(column)]
+            if name in roles:
+                raise UsageError(f"column {name!r} is both the {roles[name]} and the {role}")
+            roles[name] = role
+        return roles
+
+    @cached_property
+    def predictors(self) -> list[str]:
+        """The columns that are looked at."""
+        if self.asked.columns is not None:
+            return [column.name for column in self.asked.columns]
+        dropped = {self.file.names[self.file.position(name)] for name in self.asked.drop}
+        taken = dropped & set(self.roles)
+        if taken:
+            name = min(taken)
+            raise UsageError(f"column {name!r} is dropped, and is the {self.roles[name]}")
+        kept = [name for name in self.file.names if name not in dropped | set(self.roles)]
+        if not kept:
+            raise DataError(f"{self.path} has no column beside {', '.join(self.roles)}")
+        return kept
+
+    def examples(self) -> Examples:
+        """Read the rows that have a target and a weight."""
+        wanted = {*self.predictors, *self.roles}
+        table = self.file.read([name for name in self.file.names if name in wanted])
+        kept, notes = self._kept(table)
+        table = table.filter(kept)
+        columns, described = self._columns(table)
+        codes = codes_of(columns, table, self.path)
+        labels, classes, renamed = self._labels(table)
+        counts = np.bincount(labels, minlength=len(classes)).tolist()
+        audit = Audit(
+            source=str(self.path),
+            read=len(labels),
+            by_class=dict(zip(map(str, classes.tolist()), counts, strict=True)),
+            notes=(*described, *notes, *renamed, *self._on_unseen(columns, codes)),
+        )
+        return Examples(
+            X=codes,
+            labels=labels,
+            classes=classes,
+            names=np.flatnonzero(kept).astype(str),
+            scaling=None,
+            preprocessing=None,
+            audit=audit,
+            weights=self._weights(table),
+            group=self._groups(table),
+            columns=columns,
+        )
+
+    def _kept(self, table: Any) -> tuple[np.ndarray, list[str]]:
+        """Mark the rows that have a target and a weight above 0, and say how many have not."""
+        target, weights = self._by_role("target"), self._weights(table)
+        known = ~self._cells(table, target or "").missing
+        weighs = np.ones(len(known), bool) if weights is None else weights > 0
+        said = {
+            f"have no {target}": int((~known).sum()),
+            "have the weight 0": int((known & ~weighs).sum()),
+        }
+        notes = [
+            f"{count:,} rows {what}, and were left out" for what, count in said.items() if count
+        ]
+        if notes and self.asked.strict:
+            raise DataError(f"{self.path}: {notes[0]} (strict)")
+        if not (known & weighs).any():
+            raise DataError(
+                f"{self.path}: no row has a {target}" + " and a weight" * bool(known.any())
+            )
+        return known & weighs, notes
+
+    def _columns(self, table: Any) -> tuple[tuple[Column, ...], list[str]]:
+        """Return the columns that are looked at, and what to say of the file."""
+        first = f"target {self._by_role('target')}"
+        if self.asked.columns is None:
+            from onelayer.readers.inference import inferred
+
+            found, notes = inferred(
+                self.path.name, [self._cells(table, n) for n in self.predictors]
+            )
+            also = [f"{role} {name}" for name, role in self.roles.items() if role != "target"]
+            dropped = [f"{len(self.asked.drop)} dropped"] if self.asked.drop else []
+            return found, [", ".join([first, *also, *dropped]), *self.file.notes, *notes]
+        extra = [n for n in self.file.names if n not in {*self.predictors, *self.roles}]
+        notes = [f"{self.path.name}: not looked at: {_some(extra)}"] if extra else []
+        lost = self.asked.weights is not None and self._by_role("weights") is None
+        if lost:
+            notes.append(f"{self.path.name} has no weights: every row counts the same")
+        return self.asked.columns, [first, *notes]
+
+    def _labels(self, table: Any) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        name = self._by_role("target") or ""
+        labels = class_labels(self._cells(table, name), self.path)
+        notes: list[str] = []
+        if self.asked.classes is None:
+            positions, classes = encode(labels, None, self.path)
+            if len(classes) < 2:
+                raise DataError(
+                    f"{self.path}: the target {name!r} is {classes[0]} in every row: a classifier "
+                    "needs two classes or more"
+                )
+            return positions, classes, notes
+        labels, dotted = _without_dots(labels, self.asked.classes)
+        if dotted:
+            notes.append(f"{self.path.name}: the classes end in a dot, which is passed over")
+        positions, classes = encode(labels, list(self.asked.classes), self.path)
+        return positions, classes, notes
+
+    def _on_unseen(self, columns: Sequence[Column], codes: np.ndarray) -> list[str]:
+        found = [f"{name} {count:,}" for name, count in unseen(columns, codes).items()]
+        what = f"{self.path.name}: rows with a level not seen in training: "
+        return [what + _some(found)] if found else []
+
+    def _weights(self, table: Any) -> np.ndarray | None:
+        from onelayer.readers.columns import numbers_of
+
+        name = self._by_role("weights")
+        if name is None:
+            return None
+        weights = numbers_of(self._cells(table, name), self.path)
+        wrong = ~(weights >= 0)
+        if wrong.any():
+            row = int(wrong.argmax())
+            value = "nothing" if np.isnan(weights[row]) else f"{weights[row]:g}"
+            raise DataError(
+                f"{self.path}: the weights {name!r} have {value} in row {row}, counted from 0: "
+                "give numbers, at least 0"
+            )
+        return weights
+
+    def _groups(self, table: Any) -> np.ndarray | None:
+        """Texts of the groups; a row without one is a group by itself."""
+        from onelayer.readers.columns import texts_of
+
+        name = self._by_role("group")
+        if name is None:
+            return None
+        texts = texts_of(self._cells(table, name)).to_pylist()
+        alone = (f"\0{self.path}:{row}" for row in range(len(texts)))
+        return np.array([next(alone) if text is None else text for text in texts])
+
+    def _by_role(self, role: str) -> str | None:
+        return next((name for name, its in self.roles.items() if its == role), None)
+
+    def _cells(self, table: Any, name: str) -> Cells:
+        from onelayer.readers.columns import read_cells
+
+        return read_cells(name, table[name])
+
+
+def class_labels(cells: Cells, source: object) -> np.ndarray:
+    """Return a target without missing cells as whole numbers, booleans or text, (m,).
+
+    Raises
+    ------
+    DataError
+        Where it holds dates, or so many different values that they are no classes.
+    """
+    from onelayer.readers.columns import BOOLEANS, nature_of, numbers_of, texts_of
+    from onelayer.readers.inference import REFUSALS
+
+    nature = nature_of(cells)
+    if nature.refusal:
+        raise DataError(f"{source}: the target {cells.name!r} {REFUSALS[nature.refusal]}")
+    m = len(cells.values)
+    if nature.kind == "number":
+        numbers = numbers_of(cells, source)
+        _require_classes(np.unique(numbers).astype(str), m, MOST_NUMBERS, cells.name, source)
+        if (numbers == np.rint(numbers)).all() and (np.abs(numbers) < 2**53).all():
+            return numbers.astype(np.int64)
+    texts = np.array(texts_of(cells).to_pylist(), dtype=np.str_)
+    most = max(MOST_NUMBERS, int(_MOST_TEXTS * m))
+    found = np.unique(texts)
+    _require_classes(found, m, most, cells.name, source)
+    if {text.lower() for text in found.tolist()} <= set(BOOLEANS):
+        return np.char.lower(texts) == "true"
+    return texts
+
+
+def _require_classes(found: np.ndarray, m: int, most: int, name: str, source: object) -> None:
+    if len(found) > most:
+        raise DataError(
+            f"{source}: the target {name!r} has {len(found):,} different values in {m:,} rows, as "
+            f"{', '.join(found[:3].tolist())}: this is a classifier, and needs classes. Make some "
+            "of it, as above and below a value, or name another column"
+        )
+
+
+def _without_dots(labels: np.ndarray, classes: Sequence[Any]) -> tuple[np.ndarray, bool]:
+    """Return labels as `classes` has them where all others end in a dot, as UCI's test sets do."""
+    known = {str(label) for label in classes}
+    unknown = {str(label) for label in np.unique(labels).tolist()} - known
+    if not unknown or not all(label[-1:] == "." and label[:-1] in known for label in unknown):
+        return labels, False
+    return np.char.rstrip(labels, "."), True
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

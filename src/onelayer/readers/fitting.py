@@ -1,0 +1,240 @@
+"""What a table's encoding learns from the rows that are trained on: medians, spreads, levels.
+
+Everything is weighted: a row of weight 2 counts as two rows, so that both give the same model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from onelayer.errors import DataError
+from onelayer.readers.encoding import NONE, Column, Piece, Table
+
+RARE = 10
+"""Rows below which a level is pooled with the others of its column; in tables of fewer than 1000
+rows one row in a hundred, and always at least 2."""
+
+LEVELS = 1000
+"""The most levels of a column that have a feature of their own; rarer ones are pooled."""
+
+OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A table's encoding, and what to say of it."""
+
+    table: Table
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What one column became: its pieces' `column` is not yet set. No piece: it is left out."""
+
+    column: Column
+    pieces: tuple[Piece, ...] = ()
+    spread: tuple[float, float] = (0.0, 1.0)  # centre and scale of its value
+    why: str = ""  # it is left out
+    remark: str = ""  # it is kept, and worth a look
+    pooled: tuple[str, ...] = ()
+
+
+def fit_table(columns: tuple[Column, ...], codes: np.ndarray, weights: np.ndarray) -> Fitted:
+    """Learn from codes (m, columns) how each column becomes features.
+
+    Numbers: the median where they are missing, and a feature that says so where any are;
+    standardised. Categories: one feature a level, rare ones and those beyond `LEVELS` in one.
+    A column that says nothing, or is text, is left out.
+
+    Parameters
+    ----------
+    columns
+        What the codes stand for.
+    codes
+        See `encoding`.
+    weights
+        (m,), above 0.
+
+    Raises
+    ------
+    DataError
+        Where no column is left, or a number is too large to be standardised.
+    """
+    counts = weights * max(1.0, len(weights) / weights.sum())
+    made = [
+        _number(column, codes[:, at], weights)
+        if column.kind == "number"
+        else _category(column, codes[:, at], counts)
+        for at, column in enumerate(columns)
+    ]
+    used = [one for one in made if one.pieces]
+    if not used:
+        raise DataError("no column is left to look at: " + "; ".join(_left_out(made)))
+    pieces = [replace(p, column=at) for at, one in enumerate(used) for p in one.pieces]
+    spreads = [
+        one.spread if piece.make == "value" else (0.0, 1.0)
+        for one in used
+        for piece in one.pieces
+        for _ in range(piece.width)
+    ]
+    centre, scale = np.array(spreads).T
+    table = Table(
+        columns=tuple(one.column for one in used),
+        pieces=tuple(pieces),
+        centre=np.ascontiguousarray(centre),
+        scale=np.ascontiguousarray(scale),
+    )
+    return Fitted(table, tuple(_notes(table, made, least_rows(counts.sum()))))
+
+
+def least_rows(m: float) -> float:
+    """Rows below which a level is rare, among m in all; see `RARE`."""
+    return float(min(RARE, max(2.0, m / 100)))
+
+
+def weighted_quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
+    """Return the value below which this share of the weight lies, between two the mean of both.
+
+    With weights of 1 and a share of 0.5 that is the median.
+    """
+    order = np.argsort(values, kind="stable")
+    below = np.cumsum(weights[order])
+    at = share * below[-1]
+    low = min(int(np.searchsorted(below, at, side="left")), len(order) - 1)
+    high = min(int(np.searchsorted(below, at, side="right")), len(order) - 1)
+    return float(values[order[low]] / 2 + values[order[high]] / 2)
+
+
+def _number(column: Column, codes: np.ndarray, weights: np.ndarray) -> _Made:
+    missing = np.isnan(codes)
+    if missing.all():
+        return _Made(column, why="no value at all")
+    present = codes[~missing]
+    indicator = (Piece(column=0, make="missing"),) if missing.any() else ()
+    if present.min() == present.max():
+        known = replace(column, median=present[0], low=present[0], high=present[0])
+        if not indicator:
+            return _Made(column, why=f"always {present[0]:g}")
+        remark = f"{present[0]:g} wherever it is known, so only whether it is missing counts"
+        return _Made(known, indicator, remark=remark)
+    low, median, high = (
+        weighted_quantile(present, weights[~missing], share) for share in (0.01, 0.5, 0.99)
+    )
+    spread = _spread(np.where(missing, median, codes), weights, column.name)
+    value = Piece(column=0, make="value", fill=median)
+    known = replace(column, median=median, low=low, high=high)
+    remark = ""
+    if _like_identifier(present, len(codes)):
+        alike = "all different whole numbers, as an identifier has"
+        remark = f"{alike}; kept, and --drop {column.name!r} leaves it out"
+    return _Made(known, (value, *indicator), spread, remark=remark)
+
+
+def _spread(values: np.ndarray, weights: np.ndarray, name: str) -> tuple[float, float]:
+    """Return the mean and one over the standard deviation."""
+    total = weights.sum()
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = float(weights @ values / total)
+        deviation = float(np.sqrt(weights @ (values - mean) ** 2 / total))
+    if not 0 < deviation < np.inf:
+        raise DataError(
+            f"column {name!r} cannot be standardised: squares of its values over- or underflow; "
+            "divide it by its largest value first"
+        )
+    return mean, 1 / deviation
+
+
+def _like_identifier(values: np.ndarray, m: int) -> bool:
+    """Whether these are whole numbers, none twice, and as many as there are rows."""
+    whole = len(values) == m and m > 20 and bool((values == np.rint(values)).all())
+    return whole and len(np.unique(values)) == m
+
+
+def _category(column: Column, codes: np.ndarray, counts: np.ndarray) -> _Made:
+    K = len(column.levels)
+    missing = np.isnan(codes)
+    sizes = np.bincount(np.where(missing, K, codes).astype(int), counts, minlength=K + 1)
+    present = np.flatnonzero(sizes)
+    if len(present) < 2:
+        return _Made(column, why="no value at all" if missing.all() else "always the same")
+    rare = _rare_ones(sizes, least_rows(counts.sum()))
+    if sizes[rare].sum() > 0.5 * sizes.sum():
+        few = f"{np.count_nonzero(sizes[:K])} different values, most of them rare"
+        return _Made(column, why=few)
+    kept = [at for at in present.tolist() if not rare[at]]
+    places = {at: place for place, at in enumerate(kept)}
+    other = len(kept) if rare.any() else NONE
+    names = [f"= {column.levels[at]}" if at < K else "missing" for at in kept]
+    # After the levels: one that was not seen in training, and a missing cell.
+    of_levels = [places.get(at, other) for at in range(K)]
+    piece = Piece(
+        column=0,
+        make="levels",
+        places=(*of_levels, other, places.get(K, other)),
+        names=(*names, OTHER) if rare.any() else tuple(names),
+    )
+    pooled = [column.levels[at] if at < K else "missing" for at in np.flatnonzero(rare)]
+    return _Made(column, (piece,), pooled=tuple(pooled))
+
+
+def _rare_ones(sizes: np.ndarray, least: float) -> np.ndarray:
+    """Mark the levels that are pooled: too rare, or beyond the `LEVELS` most frequent."""
+    rank = np.empty(len(sizes), np.int64)
+    rank[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes))
+    return (sizes > 0) & ((sizes < least) | (rank >= LEVELS))
+
+
+def _notes(table: Table, made: list[_Made], least: float) -> Iterator[str]:
+    numbers = [one for one in made if one.pieces and one.column.kind == "number"]
+    categories = [one for one in made if one.pieces and one.column.kind == "category"]
+    if numbers:
+        yield _on_numbers(numbers)
+    if categories:
+        named = _some([f"{one.column.name} {one.pieces[0].width}" for one in categories])
+        yield f"{_count(categories, 'category', 'categories')}, one feature a level: {named}"
+        yield from _on_pooled(categories, least)
+    left_out = _left_out(made)
+    if left_out:
+        yield f"left out: {_some(left_out)}"
+    for one in made:
+        if one.remark:
+            yield f"{one.column.name}: {one.remark}"
+    how = "sparse, as most are zeros" if table.is_wide else "dense"
+    yield f"{len(table.centre)} features of {len(table.columns)} columns, {how}"
+
+
+def _on_numbers(numbers: list[_Made]) -> str:
+    count = _count(numbers, "number", "numbers")
+    said = f"{count}, standardised: {_some([one.column.name for one in numbers])}"
+    lacking = [one.column.name for one in numbers if len(one.pieces) > 1]
+    if not lacking:
+        return f"{said}; none is missing in training, and one that is later counts as the median"
+    return f"{said}; missing ones count as the median, and have a feature: {_some(lacking)}"
+
+
+def _on_pooled(categories: list[_Made], least: float) -> Iterator[str]:
+    pooled = [one for one in categories if one.pooled]
+    if not pooled:
+        yield "a level that was not seen in training is all zeros, as none of the others"
+        return
+    named = _some([f"{one.column.name} ({_some(list(one.pooled), 3)})" for one in pooled])
+    yield f"fewer than {least:g} rows, so pooled as other: {named}"
+    rest = ", elsewhere as all zeros" * (len(pooled) < len(categories))
+    yield f"a level that was not seen in training counts as other there{rest}"
+
+
+def _left_out(made: list[_Made]) -> list[str]:
+    return [f"{one.column.name} ({one.why})" for one in made if not one.pieces]
+
+
+def _count(made: list[_Made], one: str, several: str) -> str:
+    return f"{len(made)} {one if len(made) == 1 else several}"
+
+
+def _some(names: list[str], shown: int = 12) -> str:
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
