@@ -123,6 +123,24 @@ def cancer_model(tmp_path_factory):
     return _saved(onelayer.train("breast_cancer"), tmp_path_factory)
 
 
+@pytest.fixture(scope="session")
+def table_model(tmp_path_factory):
+    """Of a table of a number, a category and truths; some cells are missing."""
+    random = np.random.default_rng(0)
+    folder = tmp_path_factory.mktemp("table")
+    lines = ["age,colour,member,bought"]
+    for _ in range(120):
+        age, colour = random.integers(18, 80), random.choice(["red", "green", "blue"])
+        member = random.choice(["true", "false"])
+        z = 0.08 * (age - 50) + (colour == "red") - (member == "false") + random.normal()
+        shown = "" if random.random() < 0.1 else age
+        lines.append(f"{shown},{colour},{member},{'yes' if z > 0 else 'no'}")
+    (folder / "t.csv").write_text("\n".join(lines))
+    model = onelayer.train(folder / "t.csv", target="bought")
+    model.save(folder / "m.safetensors")
+    return model, folder / "m.safetensors"
+
+
 def _saved(model, tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "m.safetensors"
     model.save(path)

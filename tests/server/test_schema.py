@@ -32,13 +32,20 @@ def tiny(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize(("kind", "token"), [("pictures", None), ("rows", "secret")])
-def test_schemathesis_finds_nothing(kind, token, serving, tiny, cancer_model, tmp_path):
-    model = {"pictures": tiny, "rows": cancer_model[1]}[kind]
+@pytest.fixture
+def models(tiny, cancer_model, table_model):
+    """The file of a model of each kind."""
+    return {"pictures": tiny, "rows": cancer_model[1], "table": table_model[1]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "token"), [("pictures", None), ("rows", "secret"), ("table", None)]
+)
+def test_schemathesis_finds_nothing(kind, token, serving, models, tmp_path):
     variables = {} if token is None else {"ONELAYER_TOKEN": token}
     known = [] if token is None else ["--header", f"Authorization: Bearer {token}"]
     hooks = {"SCHEMATHESIS_HOOKS": "schemathesis_hooks", "PYTHONPATH": str(Path(__file__).parent)}
-    with serving(model, **variables) as served:
+    with serving(models[kind], **variables) as served:
         done = subprocess.run(
             [*COMMAND, f"--max-examples={EXAMPLES}", *known, served.address + "openapi.json"],
             env={**os.environ, **hooks},

@@ -133,11 +133,11 @@ class Model:
         ShapeError
             Where an array does not fit the model.
         """
-        return self.classes[self.readout.answers(self.forward(self._rows(inputs)))]
+        return self.classes[self.readout.answers(self.forward(self.rows(inputs)))]
 
     def predict_proba(self, inputs: Inputs) -> np.ndarray:
         """Return the calibrated probability of each class, (m, K); inputs as for `predict`."""
-        return self.probabilities(self._rows(inputs))
+        return self.probabilities(self.rows(inputs))
 
     def contributions(self, inputs: Inputs) -> np.ndarray:
         """Return what each number adds to z, x_j w_j: (m, n), with softmax (m, n, K).
@@ -148,7 +148,7 @@ class Model:
         """
         from onelayer.model.contributions import contributions
 
-        return contributions(self, self._require_rows(self._rows(inputs)))
+        return contributions(self, self._require_rows(self.rows(inputs)))
 
     def evaluate(
         self,
@@ -323,7 +323,8 @@ class Model:
                 f"{len(self.table.centre)} features"
             )
 
-    def _rows(self, inputs: Inputs) -> Any:
+    def rows(self, inputs: Inputs) -> Any:
+        """Return X (m, n), which the forward pass takes, of what `predict` takes."""
         if self.table is not None:
             return self.table.features_of(self._codes(inputs))
         rows = given_rows(inputs)

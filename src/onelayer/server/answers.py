@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from onelayer.errors import DataError
 from onelayer.model import Model
 from onelayer.model.contributions import score_contributions, score_of
 from onelayer.server.examples import Examples
@@ -22,8 +23,11 @@ def class_names(model: Model) -> list[str]:
 
 def predictions(model: Model, examples: Examples) -> list[dict[str, Any]]:
     """Class and probabilities of each example: those of `predict` and `predict_proba`."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        labels, A = model.predict(examples.inputs), model.predict_proba(examples.inputs)
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            labels, A = model.predict(examples.inputs), model.predict_proba(examples.inputs)
+    except DataError as error:  # a cell that the table has no place for
+        raise Problem(422, str(error)) from error
     if not np.isfinite(A).all():
         row = int(np.argmin(np.isfinite(A).all(axis=1)))
         raise Problem(422, f"row {row}: its numbers are too large for the model's weights")
@@ -51,7 +55,7 @@ def explanations(model: Model, examples: Examples, of: str | None) -> list[dict[
 
 
 def _explanation(model: Model, examples: Examples, row: int, k: int) -> dict[str, Any]:
-    x = examples.inputs[row : row + 1]
+    x = model.rows(examples.inputs[row : row + 1])
     score, names = score_contributions(model, x, k), class_names(model)
     told = {
         "explains": names[k],

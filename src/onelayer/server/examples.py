@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from onelayer.model import Model
+from onelayer.readers.encoding import Column
 from onelayer.server.limits import Limits
 from onelayer.server.problems import Problem
 from onelayer.server.service import Service
@@ -26,7 +27,7 @@ class Examples:
     names
         What each is called in the answer: {"file": its name} or {"row": its number}.
     inputs
-        What the model predicts from: (m, n).
+        What the model predicts from: (m, n), or a table's rows as dictionaries.
     pictures
         uint8 (m, height, width, channels); None where rows were sent.
     """
@@ -73,9 +74,11 @@ def _pictures(service: Service, content_type: str, body: bytes) -> Examples:
 
 def _rows(model: Model, limits: Limits, sent: Any) -> Examples:
     rows = _list_of_rows(sent, limits)
+    names = [{"row": number} for number in range(len(rows))]
+    if model.columns:
+        return Examples(names, [_record(at, row, model.columns) for at, row in enumerate(rows)])
     n = model.coef.shape[1]
-    X = np.array([_row(number, row, n) for number, row in enumerate(rows)], dtype=np.float64)
-    return Examples([{"row": number} for number in range(len(X))], X)
+    return Examples(names, np.array([_row(at, row, n) for at, row in enumerate(rows)], np.float64))
 
 
 def _list_of_rows(sent: Any, limits: Limits) -> list[Any]:
@@ -101,3 +104,46 @@ def _row(number: int, row: Any, n: int) -> list[float]:
                 f"send numbers from -{LARGEST:g} to {LARGEST:g}",
             )
     return row
+
+
+def _record(number: int, row: Any, columns: tuple[Column, ...]) -> dict[str, Any]:
+    """Return a row's cells by column; one that is not there is missing, as null is."""
+    names = [column.name for column in columns]
+    if not isinstance(row, dict):
+        raise Problem(
+            422,
+            f"row {number} is a {type(row).__name__}: the model takes an object of the columns "
+            f"{', '.join(names[:20])}",
+        )
+    unknown = [name for name in row if name not in names]
+    if unknown:
+        raise Problem(
+            422,
+            f"row {number} has the column {unknown[0][:40]!r}, which the model does not know: "
+            f"it looks at {', '.join(names[:20])}",
+        )
+    return {column.name: _cell(number, column, row.get(column.name)) for column in columns}
+
+
+def _cell(number: int, column: Column, value: Any) -> float | str | None:
+    if value is None:
+        return None
+    if column.kind == "number" and type(value) in {int, float} and abs(value) <= LARGEST:
+        return float(value)
+    if column.kind == "category" and isinstance(value, str) and _is_text(value):
+        return value
+    if column.kind == "category" and isinstance(value, bool) and column.boolean:
+        return str(value).lower()
+    due = f"a number from -{LARGEST:g} to {LARGEST:g}" if column.kind == "number" else "a text"
+    raise Problem(
+        422, f"row {number} has {ascii(value)[:40]} in column {column.name!r}: send {due}, or null"
+    )
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be written: JSON may hold half a character."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

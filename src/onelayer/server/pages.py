@@ -96,6 +96,7 @@ def _description(app: FastAPI, model: Model, limits: Limits, address: str) -> st
         schema=app.openapi(),
         answer=json.dumps(_example(model), indent=2, ensure_ascii=False),
         takes=media_types(model),
+        row=_row(model),
         features=model.coef.shape[1],
         limits=limits,
     )
@@ -108,3 +109,12 @@ def _example(model: Model) -> dict[str, Any]:
     chances = dict(zip(names, (0.9, 0.08, 0.02) if len(names) > 2 else (0.9, 0.1), strict=True))
     label = model.classes[0].item()
     return {"predictions": [{**which, "class": label, "probabilities": chances}]}
+
+
+def _row(model: Model) -> dict[str, Any] | None:
+    """Return a row of a table as it would be sent, None for a model of numbers."""
+    cells = {
+        column.name: column.median if column.kind == "number" else next(iter(column.levels), None)
+        for column in model.columns
+    }
+    return cells or None

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from onelayer.model import Model
+from onelayer.readers.encoding import Column
 from onelayer.server.answers import class_names
 from onelayer.server.examples import LARGEST, media_types
 from onelayer.server.limits import Limits
@@ -77,13 +78,26 @@ class Heading(BaseModel):
     text: str
 
 
+class ColumnDescription(BaseModel):
+    """A column of a table."""
+
+    name: str
+    kind: str = Field(description="`number` or `category`.")
+    levels: list[str]
+    boolean: bool
+    median: float
+    low: float
+    high: float
+
+
 class Description(BaseModel):
     """What the model takes and tells apart."""
 
-    kind: str = Field(description="`pictures` or `rows`.")
+    kind: str = Field(description="`pictures`, `rows` of numbers, or `table`: rows of columns.")
     classes: list[str]
     features: int
     preprocessing: dict[str, Any] | None
+    columns: list[ColumnDescription]
     summary: list[Heading]
     card: dict[str, Any]
     limits: dict[str, int]
@@ -135,7 +149,7 @@ def _request_body(model: Model, limits: Limits) -> dict[str, Any]:
             "schema": _files(limits),
             "encoding": {FIELD: {"contentType": ", ".join(PICTURES)}},
         },
-        "application/json": {"schema": _rows(model.coef.shape[1], limits)},
+        "application/json": {"schema": _rows(model, limits)},
     }
     return {"required": True, "content": {kind: known[kind] for kind in media_types(model)}}
 
@@ -146,12 +160,25 @@ def _files(limits: Limits) -> dict[str, Any]:
     return _object({FIELD: {"type": "array", "items": one, "minItems": 1, "description": told}})
 
 
-def _rows(n: int, limits: Limits) -> dict[str, Any]:
-    number = {"type": "number", "minimum": -LARGEST, "maximum": LARGEST}
-    row = {"type": "array", "items": number, "minItems": n, "maxItems": n}
+def _rows(model: Model, limits: Limits) -> dict[str, Any]:
+    n = model.coef.shape[1]
+    row = {"type": "array", "items": _number("number"), "minItems": n, "maxItems": n}
+    if model.columns:
+        cells = {column.name: _cell(column) for column in model.columns}
+        row = {"type": "object", "properties": cells, "additionalProperties": False}
     return _object(
         {"rows": {"type": "array", "items": row, "minItems": 1, "maxItems": limits.rows}}
     )
+
+
+def _number(*types: str) -> dict[str, Any]:
+    return {"type": list(types), "minimum": -LARGEST, "maximum": LARGEST}
+
+
+def _cell(column: Column) -> dict[str, Any]:
+    if column.kind == "number":
+        return _number("number", "null")
+    return {"type": ["string", "boolean", "null"] if column.boolean else ["string", "null"]}
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

@@ -105,18 +105,18 @@ function features({ contributions, names = null }) {
   const most = Math.abs(largest[0].share) || 1;
   const rows = largest.map(({ name, share }) => row(name, bar(Math.abs(share) / most, share < 0), signed(share)));
   const rest = contributions.length - rows.length;
-  const caption = `What each number adds to z${rest > 0 ? `: the ${rows.length} that add most, of ${contributions.length}` : ""}`;
+  const caption = `What each ${names ? "column" : "number"} adds to z${rest > 0 ? `: the ${rows.length} that add most, of ${contributions.length}` : ""}`;
   return [table(caption, rows)];
 }
 
 function sum(explanation) {
-  const { contributions, intercept, z, explains, seen } = explanation;
+  const { contributions, intercept, z, explains, seen, names = null } = explanation;
   const all = contributions.flat();
-  const what = seen === null ? "Numbers" : "Pixels";
+  const what = seen !== null ? "Pixels" : names ? "Columns" : "Numbers";
   const total = (sign) => all.filter((share) => sign * share > 0).reduce((a, b) => a + b, 0);
-  const names = ["Intercept", `${what} for ${explains}`, `${what} against`];
+  const headings = ["Intercept", `${what} for ${explains}`, `${what} against`];
   const terms = roundedTerms([intercept, total(1), total(-1)], z);
-  const rows = [...names.map((name, place) => row(name, null, signed(terms[place]))), row("z", null, signed(z))];
+  const rows = [...headings.map((name, place) => row(name, null, signed(terms[place]))), row("z", null, signed(z))];
   rows.at(-1).className = "total";
   return element("div", { class: "sum" }, table("One layer is one sum", rows), element("p", { class: "muted" }, meaningOf(explanation)));
 }

@@ -3,6 +3,7 @@
 import { Refusal, explainFile, explainRow, model, token } from "./api.js";
 import { answerOf, failureOf } from "./answer.js";
 import { element } from "./elements.js";
+import { fieldsOf, rowOf } from "./form.js";
 import { chance, either, megabytes } from "./words.js";
 
 const at = (id) => document.getElementById(id);
@@ -31,12 +32,13 @@ function show(described) {
   const question = either(described.classes);
   at("title").textContent = `${question[0].toUpperCase()}${question.slice(1)}?`;
   document.title = `${question} · one layer`;
-  const pictures = described.kind === "pictures";
-  at("meaning").textContent = pictures
-    ? "Give a picture, and see what one layer takes it for and which of its pixels decided."
-    : "Give numbers, and see what one layer takes them for and which of them decided.";
-  if (pictures) takePictures(described);
-  else takeRows(described);
+  const [meaning, take] = {
+    pictures: ["Give a picture, and see what one layer takes it for and which of its pixels decided.", takePictures],
+    rows: ["Give numbers, and see what one layer takes them for and which of them decided.", takeRows],
+    table: ["Fill in a row, and see what one layer takes it for and which of its columns decided.", takeTable],
+  }[described.kind];
+  at("meaning").textContent = meaning;
+  take(described);
   const lines = described.summary.map(({ heading, text }) => [element("dt", {}, heading), element("dd", {}, text)]);
   at("summary").replaceChildren(...lines.flat());
   at("card").hidden = false;
@@ -79,6 +81,20 @@ function takeRows({ features }) {
     const rows = at("rows").value.split("\n").map(numbers).filter((row) => row.length > 0);
     const explain = (row) => (label) => explainRow(row, label);
     predictAll(rows.map((row, place) => ({ title: `row ${place + 1}`, given: null, explain: explain(row) })));
+  });
+}
+
+function takeTable({ columns }) {
+  at("ask-table").hidden = false;
+  at("cells").replaceChildren(...fieldsOf(columns));
+  const names = columns.map(({ name }) => name);
+  let given = 0;
+  at("ask-table").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const row = rowOf(columns);
+    given += 1;
+    const explain = async (label) => ({ ...(await explainRow(row, label)), names });
+    predictAll([{ title: `row ${given}`, given: null, explain }]);
   });
 }
 

@@ -1,0 +1,42 @@
+// A form made from a table's columns: a field each, filled in with what is usual.
+
+import { element } from "./elements.js";
+import { short } from "./words.js";
+
+const CHOICES = 200; // levels that a list to choose from is still of use for
+
+export function fieldsOf(columns) {
+  return columns.map((column, place) => {
+    const id = `cell-${place}`;
+    const [field, ...more] = column.kind === "number" ? number(id, column) : category(id, column);
+    return element("div", {}, element("label", { for: id }, column.name), field, ...more);
+  });
+}
+
+// What the fields hold, by column; an empty field is a missing cell.
+export function rowOf(columns) {
+  return Object.fromEntries(columns.map((column, place) => [column.name, cell(column, place)]));
+}
+
+function cell({ kind }, place) {
+  const { value } = document.getElementById(`cell-${place}`);
+  if (value === "") return null;
+  return kind === "number" ? Number(value) : value;
+}
+
+function number(id, { median, low, high }) {
+  const usual = `usually ${short(low)} to ${short(high)}`;
+  const field = { id, type: "number", step: "any", value: median, placeholder: "missing", "aria-describedby": `${id}-usual` };
+  return [element("input", field), element("span", { id: `${id}-usual`, class: "muted" }, usual)];
+}
+
+function category(id, { levels }) {
+  if (levels.length > CHOICES) return written(id, levels);
+  const options = levels.map((level) => element("option", { value: level }, level));
+  return [element("select", { id }, element("option", { value: "" }, "missing"), ...options)];
+}
+
+function written(id, levels) {
+  const known = element("datalist", { id: `${id}-levels` }, ...levels.map((level) => element("option", { value: level })));
+  return [element("input", { id, list: `${id}-levels`, placeholder: "missing" }), known];
+}

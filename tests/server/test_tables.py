@@ -1,0 +1,107 @@
+"""Rows of a table: objects by column in, shares by column out, a form on the page."""
+
+import numpy as np
+import pytest
+
+from onelayer.server import create_app
+
+
+@pytest.fixture(scope="module")
+def client(running, table_model):
+    with running(create_app(table_model[0])) as client:
+        yield client
+
+
+ROWS = [
+    {"age": 30, "colour": "red", "member": "true"},
+    {"member": "false", "age": 61.5, "colour": "violet"},
+    {"colour": None, "member": True},
+    {},
+]
+SAME = [
+    {"age": 30.0, "colour": "red", "member": "true"},
+    {"age": 61.5, "colour": "violet", "member": "false"},
+    {"age": None, "colour": None, "member": "true"},
+    {"age": None, "colour": None, "member": None},
+]
+
+
+def test_rows_are_predicted_as_predict_does_to_the_last_bit(client, table_model):
+    found = client.post("/v1/predict", json={"rows": ROWS}).json()["predictions"]
+    model = table_model[0]
+    assert [one["class"] for one in found] == model.predict(SAME).tolist()
+    assert [list(one["probabilities"].values()) for one in found] == (
+        model.predict_proba(SAME).tolist()
+    )
+
+
+def test_shares_of_columns_add_up_to_the_log_odds(client, table_model):
+    asked = {"params": {"class": "yes"}, "json": {"rows": ROWS}}
+    found = client.post("/v1/explain", **asked).json()["explanations"]
+    shares, p = table_model[0].contributions(SAME), table_model[0].predict_proba(SAME)[:, 1]
+    for row, one in enumerate(found):
+        np.testing.assert_allclose(one["contributions"], shares[row], atol=1e-12)
+        assert one["z"] == pytest.approx(one["intercept"] + sum(one["contributions"]), abs=1e-12)
+        logit = one["z"] / one["temperature"]
+        assert 1 / (1 + np.exp(-logit)) == pytest.approx(p[row], abs=1e-12)
+
+
+def test_the_columns_are_told(client):
+    told = client.get("/v1/model").json()
+    assert told["kind"] == "table"
+    columns = {column["name"]: column for column in told["columns"]}
+    assert list(columns) == ["age", "colour", "member"]
+    assert columns["colour"]["levels"] == ["blue", "green", "red"]
+    assert 18 <= columns["age"]["low"] < columns["age"]["median"] < columns["age"]["high"] <= 80
+    assert columns["member"]["boolean"]
+
+
+@pytest.mark.parametrize(
+    ("row", "detail"),
+    [
+        ([1, 2, 3], "row 0 is a list: the model takes an object of the columns age, colour"),
+        ({"aeg": 1}, "row 0 has the column 'aeg', which the model does not know: it looks at age"),
+        ({"age": "old"}, "row 0 has 'old' in column 'age': send a number from -1e+100 to 1e+100"),
+        ({"age": True}, "row 0 has True in column 'age': send a number"),
+        ({"age": 10**400}, "row 0 has 100000"),
+        ({"colour": 3}, "row 0 has 3 in column 'colour': send a text, or null"),
+        ({"colour": ["red"]}, "row 0 has ['red'] in column 'colour': send a text, or null"),
+    ],
+)
+def test_a_bad_row_is_named(client, row, detail):
+    found = client.post("/v1/predict", json={"rows": [row]})
+    assert (found.status_code, found.json()["detail"][: len(detail)]) == (422, detail)
+
+
+def test_half_a_character_is_no_text(client):
+    body = b'{"rows": [{"colour": "\\ud800"}]}'
+    found = client.post("/v1/predict", content=body, headers={"Content-Type": "application/json"})
+    assert found.status_code == 422
+    assert found.json()["detail"].startswith("row 0 has '\\ud800' in column 'colour': send a text")
+
+
+def test_the_page_has_a_form(browser, serving, table_model):
+    model = table_model[0]
+    row = {"age": 71.0, "colour": "red", "member": "true"}
+    with serving(table_model[1]) as served:
+        page = browser.new_page(viewport={"width": 400, "height": 900})
+        said = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(served.address)
+        age = page.get_by_label("age", exact=True)
+        age.wait_for()
+        assert float(age.input_value()) == model.columns[0].median
+        age.fill("71")
+        page.get_by_label("colour").select_option("red")
+        page.get_by_label("member").select_option("true")
+        page.get_by_role("button", name="Predict").click()
+        article = page.locator("article").first
+        article.wait_for()
+        assert article.locator("h2").inner_text().split() == ["row", "1", model.predict([row])[0]]
+        shown = article.locator("table", has_text="What each column adds").locator("th")
+        order = np.argsort(-np.abs(model.contributions([row])[0]), kind="stable")
+        assert shown.all_inner_texts() == [model.columns[at].name for at in order]
+        assert page.evaluate("document.documentElement.scrollWidth") == 400
+        page.close()
+    assert said == []
