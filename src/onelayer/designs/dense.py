@@ -80,7 +80,11 @@ class DenseDesign(Design):
 
     def outer(self, augmented: np.ndarray, h: np.ndarray) -> np.ndarray:
         """[block 1]^T diag(h) [block 1]: (n + 1, n + 1)."""
-        return (augmented * h[:, None].astype(augmented.dtype)).T @ augmented
+        h = h[:, None].astype(augmented.dtype)
+        if (h < 0).any():
+            return (augmented * h).T @ augmented
+        S = augmented * np.sqrt(h)
+        return S.T @ S  # of which NumPy makes one half
 
     def form(self, augmented: np.ndarray, M: np.ndarray) -> np.ndarray:
         """r^T M r for every row, in float64."""

@@ -172,6 +172,16 @@ class SampleHessian:
         algebra = Algebra(objective.design.compiled)
         return cls(_factor(algebra, assemble, diagonal, objective), algebra)
 
+    @classmethod
+    def whole(cls, objective: Objective, theta: np.ndarray) -> SampleHessian:
+        """The Hessian itself, of all rows: for few parameters and several problems."""
+        W, b = objective.split(theta)
+        H = objective.design.hessian_pass(W, b, objective.head, objective.weights[:, None])
+        rows = len(theta)
+        M = H[:rows, :, :rows, :].transpose(1, 0, 3, 2).reshape(theta.size, theta.size)
+        algebra = Algebra(objective.design.compiled)
+        return cls(_factor(algebra, M.copy, None, objective), algebra, "Hessian metric")
+
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """M^-1 gradient; the system is ordered class by class."""
         solution = self.algebra.solve(self.factor, gradient.T.ravel())

@@ -25,7 +25,8 @@ from onelayer.solvers.gram import Gram, RowBasis
 from onelayer.solvers.lbfgs import Lbfgs
 from onelayer.solvers.leave_one_out import leave_one_out
 from onelayer.solvers.loop import Run
-from onelayer.solvers.metrics import Metric, better_metric, first_metric
+from onelayer.solvers.metrics import Metric, SampleHessian, better_metric, first_metric
+from onelayer.solvers.newton import Newton
 from onelayer.solvers.side_by_side import Solved, solve_side_by_side
 
 CHEAP = 2000  # parameters whose whole Hessian is factored in no time
@@ -151,11 +152,16 @@ class DirectPath(Path):
         return solve_side_by_side(here, together, starts, metric, how.tol, how.max_iter)
 
     def _metric(self, here: Objective, theta: np.ndarray) -> Metric | None:
-        """The metric about theta; None where Newton's own Hessian is cheaper, or for L1.
+        """The metric about theta; None where each problem is solved better alone.
 
-        A strong penalty needs few steps under any metric: a dear one is made once they are many.
+        Small data, sparse ones and L1 are. Of few parameters one Hessian serves the problems of
+        large data. A strong penalty needs few steps under any metric: a dear one is made once they
+        are many.
         """
-        if not isinstance(choose_solver(here)[0], Lbfgs):
+        solver, _ = choose_solver(here)
+        if isinstance(solver, Newton) and here.design.compiled:
+            return SampleHessian.whole(here, theta)
+        if not isinstance(solver, Lbfgs):
             return None
         sharing = 1 if self.walking.folds is None else 1 + len(self.walking.folds)
         wanted = theta.size <= CHEAP or self._slow
