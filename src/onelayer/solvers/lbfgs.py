@@ -8,22 +8,22 @@ Newton direction and an honest gap, and the step along it is taken: that work is
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar, final
 
 import numpy as np
 
 from onelayer.objective import Objective
-from onelayer.solvers.line_search import Trial, search
+from onelayer.solvers.line_search import Trial, search_along
 from onelayer.solvers.memory import Memory
 from onelayer.solvers.metrics import Metric, SharedGram, better_metric, first_metric
-from onelayer.solvers.newton_decrement import Decrement, newton_decrement, runs_away, settled
+from onelayer.solvers.newton_decrement import Decrement, newton_decrement, settle, settled
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
 
 REFRESH = 3e-3  # relative gap at which the Hessian is near enough to the optimum's to be sampled
 MISLED = 0.02  # of a step: rows that the sample of a Gram matrix has not seen forbid the rest
 NEWTON = 5.0  # times tol: the estimate at which Newton's method takes over
-DWINDLE = 1e-3  # times tol: two steps leave less of the gap at an optimum, e^-2 at a runaway
 ALLOWED = 0.1  # times tol: what a Newton step may miss of the decrease
 LEFT = 0.2  # of the gap that a Newton step is at least said to leave: the decrement may be low
 UNKNOWN = 1.01  # times tol: the least gap claimed before it is confirmed
@@ -77,11 +77,11 @@ class Lbfgs(Solver[LbfgsState]):
             return self._newton_step(objective, state)
         if not state.refreshed and state.estimate <= REFRESH * abs(state.value):
             state = _refresh(objective, state)
-        trial = _search(objective, state, state.direction)
+        trial = search_along(objective, state, state.direction)
         if trial is None and state.memory.order:  # the memory may have led astray
             state.memory.forget()
             state = _aim(state)
-            trial = _search(objective, state, state.direction)
+            trial = search_along(objective, state, state.direction)
         if trial is None or trial.length < MISLED:
             metric = state.memory.metric
             if isinstance(metric, SharedGram) and not metric.whole:
@@ -96,22 +96,19 @@ class Lbfgs(Solver[LbfgsState]):
 
     def polish(self, objective: Objective, state: LbfgsState) -> LbfgsState:
         """Without a penalty two Newton steps, to tell a runaway from an optimum."""
-        if objective.penalty.l2 > 0:
-            return state
-        for _ in range(2):
-            polished = self._newton_step(objective, state)
-            if polished.stalled:
-                return state
-            state = polished
-            if state.estimate <= DWINDLE * state.tol * abs(state.value):
-                return state
-        return replace(state, runaway=runs_away(objective, _decrement(objective, state).direction))
+        return settle(
+            objective,
+            state,
+            partial(self._newton_step, objective),
+            partial(_decrement, objective),
+            lambda state: state.estimate / (state.tol * abs(state.value)),
+        )
 
     def _newton_step(self, objective: Objective, state: LbfgsState) -> LbfgsState:
         """The step, and the gap that is left: what it was by the decrement, less what J fell."""
         gap, direction, _ = _decrement(objective, state, ALLOWED * state.tol * abs(state.value))
         direction = _within(direction)
-        trial = _search(objective, state, direction)
+        trial = search_along(objective, state, direction)
         if trial is None:
             return replace(state, gap=gap, stalled=True)
         following = _move(state, trial)
@@ -130,12 +127,6 @@ def _decrement(objective: Objective, state: LbfgsState, allowed: float = 0.0) ->
     return newton_decrement(
         objective, A, state.value, state.gradient, state.memory.multiply, settled(allowed)
     )
-
-
-def _search(objective: Objective, state: LbfgsState, direction: np.ndarray) -> Trial | None:
-    slope = dot(state.gradient, direction)
-    here = Trial(0.0, state.theta, state.value, state.gradient, slope)
-    return search(objective.value_and_gradient, here, direction) if slope < 0 else None
 
 
 def _move(state: LbfgsState, trial: Trial) -> LbfgsState:

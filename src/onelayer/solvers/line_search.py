@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from onelayer.objective import Objective
+from onelayer.solvers.solver import State
 from onelayer.vectors import dot
 
 SUFFICIENT = 1e-4  # of the decrease that the slope promises; Nocedal and Wright 2006, section 3.1
@@ -55,6 +57,13 @@ def search(
         if evaluation and high is not None and low is start:
             length = min(length, SHRINK * high.length)  # far too long: the slope is flat out there
     return None
+
+
+def search_along(objective: Objective, state: State, direction: np.ndarray) -> Trial | None:
+    """The same from where a solver stands; None too where J does not fall along the direction."""
+    slope = dot(state.gradient, direction)
+    here = Trial(0.0, state.theta, state.value, state.gradient, slope)
+    return search(objective.value_and_gradient, here, direction) if slope < 0 else None
 
 
 def _next_length(low: Trial, high: Trial | None) -> float:

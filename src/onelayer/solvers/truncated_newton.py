@@ -8,22 +8,16 @@ a pass 2).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar, final
 
 import numpy as np
 
 from onelayer.objective import Objective
-from onelayer.solvers.line_search import Trial, search
+from onelayer.solvers.line_search import search_along
 from onelayer.solvers.metrics import CentredDiagonal
-from onelayer.solvers.newton_decrement import (
-    Decrement,
-    bounded,
-    forced,
-    newton_decrement,
-    runs_away,
-)
+from onelayer.solvers.newton_decrement import Decrement, bounded, forced, newton_decrement, settle
 from onelayer.solvers.solver import Solver, State
-from onelayer.vectors import dot
 
 FORCING = 0.3  # of the gradient may remain far from the optimum; 0.1 and 0.5 took more passes
 REFRESH = 3  # Newton steps over one metric; one a step saves fewer products than it costs
@@ -31,7 +25,6 @@ NEAR = 5.0  # times tol: the gap at which the next step is to be the last
 ALLOWED = 0.1  # times tol: what the last step may miss of the decrease
 LEFT = 0.1  # of the gap that a step is at least said to leave
 UNKNOWN = 1.01  # times tol: the least gap claimed before it is confirmed
-DWINDLE = 1e-3  # times tol: two steps leave less of the gap at an optimum, e^-2 at a runaway
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +58,7 @@ class TruncatedNewton(Solver[TruncatedNewtonState]):
         if state.metric is None or state.age == REFRESH:
             state = replace(state, metric=CentredDiagonal.at(objective, A), age=0)
         gap, direction, _ = _decrement(objective, state, A, strictly=near)
-        trial = _search(objective, state, direction)
+        trial = search_along(objective, state, direction)
         if trial is None:
             return replace(state, gap=gap, stalled=True)
         left = max(gap - (state.value - trial.value), LEFT * gap)
@@ -81,30 +74,26 @@ class TruncatedNewton(Solver[TruncatedNewtonState]):
 
     def confirm(self, objective: Objective, state: TruncatedNewtonState) -> TruncatedNewtonState:
         """The gap by Newton's decrement, solved for strictly."""
-        A = objective.curvature(state.theta)
-        return replace(state, gap=_decrement(objective, state, A, strictly=True).gap)
+        return replace(state, gap=_strict(objective, state).gap)
 
     def polish(self, objective: Objective, state: TruncatedNewtonState) -> TruncatedNewtonState:
         """Without a penalty two more steps, to tell a runaway from an optimum."""
-        if objective.penalty.l2 > 0:
-            return state
-        for _ in range(2):
-            polished = self.step(objective, state)
-            if polished.stalled:
-                return state
-            state = polished
-            if state.left <= DWINDLE * state.tol * abs(state.value):
-                return state
-        A = objective.curvature(state.theta)
-        return replace(
+        return settle(
+            objective,
             state,
-            runaway=runs_away(objective, _decrement(objective, state, A, strictly=True).direction),
+            partial(self.step, objective),
+            partial(_strict, objective),
+            lambda state: state.left / (state.tol * abs(state.value)),
         )
 
 
 def _at(objective: Objective, theta: np.ndarray, tol: float) -> TruncatedNewtonState:
     value, gradient = objective.value_and_gradient(theta)
     return TruncatedNewtonState(theta=theta, value=value, gradient=gradient, tol=tol)
+
+
+def _strict(objective: Objective, state: TruncatedNewtonState) -> Decrement:
+    return _decrement(objective, state, objective.curvature(state.theta), strictly=True)
 
 
 def _decrement(
@@ -123,11 +112,3 @@ def _decrement(
     )
     hidden = ratio * residual if strictly and np.isfinite(ratio) else 0.0
     return Decrement(gap + 0.5 * hidden, objective.symmetric(direction), residual)
-
-
-def _search(
-    objective: Objective, state: TruncatedNewtonState, direction: np.ndarray
-) -> Trial | None:
-    slope = dot(state.gradient, direction)
-    here = Trial(0.0, state.theta, state.value, state.gradient, slope)
-    return search(objective.value_and_gradient, here, direction) if slope < 0 else None
