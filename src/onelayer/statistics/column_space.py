@@ -27,10 +27,11 @@ def triangle(pieces: Iterable[np.ndarray], p: int) -> np.ndarray:
     return R
 
 
-def independent(R: np.ndarray, order: np.ndarray) -> np.ndarray:
+def independent(R: np.ndarray, order: np.ndarray, tolerance: float = DEPENDENT) -> np.ndarray:
     """Which columns of R, taken in `order`, are no combination of those before: some of `order`.
 
-    Gram-Schmidt, each column twice (Giraud and others 2005), until there are as many as rows.
+    A column's own part is more than `tolerance` of its length. Gram-Schmidt, each column twice
+    (Giraud and others 2005), until there are as many as rows.
     """
     sizes = np.abs(R).max(axis=0, initial=0)
     R = R / np.where(sizes > 0, sizes, 1)
@@ -44,7 +45,7 @@ def independent(R: np.ndarray, order: np.ndarray) -> np.ndarray:
         for _ in range(2):
             column = column - known @ (known.T @ column)
         length = np.linalg.norm(column)
-        if length > DEPENDENT * lengths[j]:
+        if length > tolerance * lengths[j]:
             Q[:, len(kept)] = column / length
             kept.append(int(j))
     return np.array(kept, dtype=np.intp)

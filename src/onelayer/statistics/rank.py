@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from onelayer.errors import DataError
+from onelayer.statistics.column_space import independent
 from onelayer.statistics.sample import CONST, Sample
 
 TOLERANCE = 1e-7  # of a column's length: what R's lm asks of the part that is the column's own
@@ -49,18 +50,8 @@ def spans_constant(sample: Sample) -> bool:
 
 def _dependent(R: np.ndarray) -> list[int]:
     """Columns of R that those before them span."""
-    basis = np.zeros((len(R), 0))
-    found = []
-    for column in range(R.shape[1]):
-        own = R[:, column]
-        for _ in range(2):  # once more, for what rounding left
-            own = own - basis @ (basis.T @ own)
-        length = np.linalg.norm(own)
-        if length <= TOLERANCE * max(np.linalg.norm(R[:, column]), np.finfo(float).tiny):
-            found.append(column)
-        else:
-            basis = np.column_stack([basis, own / length])
-    return found
+    order = np.arange(R.shape[1])
+    return np.setdiff1d(order, independent(R, order, TOLERANCE)).tolist()
 
 
 def _in_words(R: np.ndarray, names: tuple[str, ...], dependent: list[int]) -> str:
