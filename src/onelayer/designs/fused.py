@@ -15,8 +15,8 @@ from onelayer import parallel
 from onelayer.designs.design import Pass, Sums
 from onelayer.designs.scaling import Scaling
 
-# Up to so many columns the kernel is taken. At k = 100 BLAS on converted blocks took 32 ms a pass
-# on a quiet machine and the kernel 37; on a busy one 73 to 101 and 37 to 55.
+# Up to so many columns the kernel is taken: at k = 100 BLAS on converted blocks took 1.16 times as
+# long, at 200 the same, and each task has a gradient of its own (benchmarks/thresholds.py).
 COLUMNS = 128
 BLAS_BLOCK = 1 << 23  # bytes of converted rows that one product takes
 
@@ -32,12 +32,13 @@ class FusedDense:
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """z (m, k)."""
         from onelayer.kernels.dense import forward_pass
+        from onelayer.kernels.products import padded
 
-        padded = _padded(*self._parameters(W, b))
+        parameters = padded(*self._parameters(W, b))
         Z = np.empty((len(self.X), W.shape[1]), self.dtype)
 
         def task(start: int, stop: int) -> None:
-            forward_pass(self.X, self.centre, *padded, start, stop, Z)
+            forward_pass(self.X, self.centre, *parameters, start, stop, Z)
 
         self._run(W.shape[1], task)
         return Z
@@ -80,14 +81,15 @@ class FusedDense:
 
     def _columns(self, W: Any, b: Any, asked: Pass) -> Sums:
         from onelayer.kernels.dense import columns_pass
+        from onelayer.kernels.products import padded
 
         (n, k), p = W.shape, asked.weights.shape[1]
-        part = partial(columns_pass, self.X, self.centre, *_padded(W, b), *_head_operands(asked))
+        part = partial(columns_pass, self.X, self.centre, *padded(W, b), *_head_operands(asked))
 
         def task(start: int, stop: int) -> Sums:
-            G, db, loss = np.zeros((k, n)), np.zeros(k), np.zeros(p)
+            G, db, loss = np.zeros((n, k)), np.zeros(k), np.zeros(p)
             part(start, stop, G, db, loss)
-            return loss, G.T, db
+            return loss, G, db
 
         return _add(self._run(k, task))
 
@@ -210,14 +212,6 @@ def _in_labels(asked: Pass) -> Pass:
 def _head_operands(asked: Pass) -> tuple[int, np.ndarray, np.ndarray, np.ndarray | None]:
     """What kernels for several columns know of the head."""
     return asked.head.width, asked.targets, asked.weights, asked.A
-
-
-def _padded(W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """W^T and b with rows of zeros up to a multiple of four."""
-    n, k = W.shape
-    rows, offsets = np.zeros((k + -k % 4, n), W.dtype), np.zeros(k + -k % 4, W.dtype)
-    rows[:k], offsets[:k] = W.T, b
-    return rows, offsets
 
 
 def _convert_task(kernel: Any, X: Any, centre: Any, first: int, B: Any, a: int, z: int) -> None:

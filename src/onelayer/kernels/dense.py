@@ -15,6 +15,7 @@ import numpy as np
 from onelayer.kernels.compile import helper, kernel
 from onelayer.kernels.numbers import exp_negative, widen
 from onelayer.kernels.prefetch import prefetch_rows, rows_ahead
+from onelayer.kernels.products import add_backward, add_forward, zeros_as
 
 FLUSH = 512  # rows
 TILE = 16  # rows that are converted together: 48 KB of 784 float32 features, half of L1 and L2's
@@ -80,23 +81,21 @@ def binary_pass(X, centre, w, b, targets, weights, A, start, stop, G):
 
 @kernel
 def columns_pass(X, centre, W, b, width, targets, weights, A, start, stop, G, db, loss):
-    """The same for k columns: W (K4, n) and b (K4,), K4 being k rounded up to a multiple of 4.
+    """The same for k columns: W (n', K) and b (K,) as `padded` gives them.
 
-    Columns come in problems of `width` (1: binary); weights (m, problems); G (k, n), db (k,) and
-    loss (problems,) are added to. Products are in tiles of 4 rows by 4 columns, whose sixteen
-    sums stay in registers.
+    Columns come in problems of `width` (1: binary); weights (m, problems); G (n, k), db (k,) and
+    loss (problems,) are added to.
     """
-    n, k, padded = X.shape[1], len(db), len(W)
-    B = np.zeros((TILE, n), W.dtype)
-    Z = np.zeros((TILE, padded), W.dtype)
-    g = np.zeros((padded, n), W.dtype)
+    B = np.zeros((TILE, len(W)), W.dtype)
+    Z = np.zeros((TILE, W.shape[1]), W.dtype)
+    g = zeros_as(W)
     pending = 0
     for s in range(start, stop, TILE):
         rows = min(TILE, stop - s)
         convert(X, centre, s, rows, B)
         forward(B, W, b, Z)
-        head(Z, width, k, targets, weights, A, s, rows, db, loss)
-        backward(B, Z, g)
+        head(Z, width, len(db), targets, weights, A, s, rows, db, loss)
+        add_backward(B, Z, g)
         pending += rows
         if pending >= FLUSH:
             flush(g, G)
@@ -108,75 +107,30 @@ def columns_pass(X, centre, W, b, width, targets, weights, A, start, stop, G, db
 def convert(X, centre, s, rows, B):
     """B = X[s : s + rows] - centre; rows beyond are zero."""
     for i in range(rows):
-        for j in range(B.shape[1]):
+        for j in range(X.shape[1]):
             x = widen(X[s + i, j])
             B[i, j] = x if centre is None else x - centre[j]
     for i in range(rows, len(B)):
-        for j in range(B.shape[1]):
+        for j in range(X.shape[1]):
             B[i, j] = 0
 
 
 @helper
 def forward(B, W, b, Z):
-    """Z = B W^T + b."""
-    for c in range(0, len(W), 4):
-        for i in range(0, len(B), 4):
-            a00 = a01 = a02 = a03 = b.dtype.type(0)
-            a10 = a11 = a12 = a13 = b.dtype.type(0)
-            a20 = a21 = a22 = a23 = b.dtype.type(0)
-            a30 = a31 = a32 = a33 = b.dtype.type(0)
-            for j in range(B.shape[1]):
-                x0, x1, x2, x3 = B[i, j], B[i + 1, j], B[i + 2, j], B[i + 3, j]
-                w0, w1, w2, w3 = W[c, j], W[c + 1, j], W[c + 2, j], W[c + 3, j]
-                a00 += x0 * w0
-                a01 += x0 * w1
-                a02 += x0 * w2
-                a03 += x0 * w3
-                a10 += x1 * w0
-                a11 += x1 * w1
-                a12 += x1 * w2
-                a13 += x1 * w3
-                a20 += x2 * w0
-                a21 += x2 * w1
-                a22 += x2 * w2
-                a23 += x2 * w3
-                a30 += x3 * w0
-                a31 += x3 * w1
-                a32 += x3 * w2
-                a33 += x3 * w3
-            Z[i, c], Z[i, c + 1], Z[i, c + 2], Z[i, c + 3] = a00, a01, a02, a03
-            Z[i + 1, c], Z[i + 1, c + 1], Z[i + 1, c + 2], Z[i + 1, c + 3] = a10, a11, a12, a13
-            Z[i + 2, c], Z[i + 2, c + 1], Z[i + 2, c + 2], Z[i + 2, c + 3] = a20, a21, a22, a23
-            Z[i + 3, c], Z[i + 3, c + 1], Z[i + 3, c + 2], Z[i + 3, c + 3] = a30, a31, a32, a33
+    """Z = B W + b."""
     for i in range(len(Z)):
         for c in range(len(b)):
-            Z[i, c] += b[c]
-
-
-@helper
-def backward(B, Z, g):
-    """g += Z^T B."""
-    for c in range(0, len(g), 4):
-        for i in range(0, len(B), 4):
-            d00, d01, d02, d03 = Z[i, c], Z[i, c + 1], Z[i, c + 2], Z[i, c + 3]
-            d10, d11, d12, d13 = Z[i + 1, c], Z[i + 1, c + 1], Z[i + 1, c + 2], Z[i + 1, c + 3]
-            d20, d21, d22, d23 = Z[i + 2, c], Z[i + 2, c + 1], Z[i + 2, c + 2], Z[i + 2, c + 3]
-            d30, d31, d32, d33 = Z[i + 3, c], Z[i + 3, c + 1], Z[i + 3, c + 2], Z[i + 3, c + 3]
-            for j in range(B.shape[1]):
-                x0, x1, x2, x3 = B[i, j], B[i + 1, j], B[i + 2, j], B[i + 3, j]
-                g[c, j] += x0 * d00 + x1 * d10 + x2 * d20 + x3 * d30
-                g[c + 1, j] += x0 * d01 + x1 * d11 + x2 * d21 + x3 * d31
-                g[c + 2, j] += x0 * d02 + x1 * d12 + x2 * d22 + x3 * d32
-                g[c + 3, j] += x0 * d03 + x1 * d13 + x2 * d23 + x3 * d33
+            Z[i, c] = b[c]
+    add_forward(B, W, Z)
 
 
 @helper
 def flush(g, G):
     """G += g, in float64; g = 0."""
-    for c in range(len(G)):
-        for j in range(G.shape[1]):
-            G[c, j] += g[c, j]
-            g[c, j] = 0
+    for j in range(len(G)):
+        for c in range(G.shape[1]):
+            G[j, c] += g[j, c]
+            g[j, c] = 0
 
 
 @helper
@@ -228,12 +182,25 @@ def binary_row(z, p, y, v):
 @helper
 def margin_row(z, first, width, y):
     """z = z - max z of one problem of one row; returns max z - z_y."""
-    z_max = z[first]
-    for c in range(first + 1, first + width):
-        z_max = max(z_max, z[c])
+    z_max = largest(z, first, first + width)
     for c in range(first, first + width):
         z[c] -= z_max
     return -z[first + y]
+
+
+@helper
+def largest(z, first, last):
+    """max z[first:last]; four in turn, for each comparison waits for the one before."""
+    m0 = m1 = m2 = m3 = z[first]
+    c = first
+    while c + 4 <= last:
+        m0, m1 = max(m0, z[c]), max(m1, z[c + 1])
+        m2, m3 = max(m2, z[c + 2]), max(m3, z[c + 3])
+        c += 4
+    while c < last:
+        m0 = max(m0, z[c])
+        c += 1
+    return max(m0, m1, m2, m3)
 
 
 @helper
@@ -243,21 +210,20 @@ def share_row(e, first, width, y, v):
     The true class is minus the sum of the others, and the logarithm is that of 1 and the others:
     nothing cancels.
     """
-    total = 0.0
-    largest = first
-    for c in range(first, first + width):
-        total += e[c]
-        if e[c] > e[largest]:
-            largest = c
+    last, true = first + width, first + y
+    top = first
+    while top < last - 1 and e[top] != 1:
+        top += 1
+    e[top] = 0
     others = 0.0
-    for c in range(first, first + width):
-        others += 0.0 if c == largest else e[c]
-    share = v / total
-    rest = 0.0
-    for c in range(first, first + width):
+    for c in range(first, last):
+        others += e[c]
+    share = v / (1 + others)
+    rest = others if top == true else 1 + (others - e[true])
+    for c in range(first, last):
         e[c] *= share
-        rest += 0.0 if c == first + y else e[c]
-    e[first + y] = -rest
+    e[top] = share
+    e[true] = -share * rest
     return math.log1p(others)
 
 
@@ -305,9 +271,9 @@ def moments_pass(X, centre, h, start, stop, moments):
 
 @kernel
 def forward_pass(X, centre, W, b, start, stop, Z):
-    """Z[start:stop] = (X - centre) W^T + b for k columns; W (K4, n) padded as above."""
-    B = np.zeros((TILE, X.shape[1]), W.dtype)
-    T = np.zeros((TILE, len(W)), W.dtype)
+    """Z[start:stop] = (X - centre) W + b for k columns; W (n', K) padded as above."""
+    B = np.zeros((TILE, len(W)), W.dtype)
+    T = np.zeros((TILE, W.shape[1]), W.dtype)
     for s in range(start, stop, TILE):
         rows = min(TILE, stop - s)
         convert(X, centre, s, rows, B)
