@@ -2,27 +2,8 @@
 
 from __future__ import annotations
 
+from onelayer.kernels import tiles
 from onelayer.kernels.compile import kernel
-
-
-@kernel
-def cholesky_solve(L, R, start, stop):
-    """R[:, start:stop] = (L L^T)^-1 R[:, start:stop], in place; L (n, n) lower."""
-    n = len(L)
-    for i in range(n):
-        for j in range(i):
-            factor = L[i, j]
-            for c in range(start, stop):
-                R[i, c] -= factor * R[j, c]
-        for c in range(start, stop):
-            R[i, c] /= L[i, i]
-    for i in range(n - 1, -1, -1):
-        for c in range(start, stop):
-            R[i, c] /= L[i, i]
-        for j in range(i):
-            factor = L[i, j]
-            for c in range(start, stop):
-                R[j, c] -= factor * R[i, c]
 
 
 @kernel
@@ -39,6 +20,21 @@ def cholesky_solve_one(L, r):
         factor = r[i]
         for j in range(i):
             r[j] -= L[i, j] * factor
+
+
+@kernel
+def tile_product(A, P, C):
+    """C += A P in whole tiles (see `tiles.py`)."""
+    tiles.add_product(A, P, C)
+
+
+@kernel
+def add_product(A, B, C):
+    """C += A B; A (p, q), B (q, k)."""
+    for i in range(len(A)):
+        for j in range(len(B)):
+            for c in range(C.shape[1]):
+                C[i, c] += A[i, j] * B[j, c]
 
 
 @kernel

@@ -21,7 +21,10 @@ from onelayer.solvers.newton_decrement import Decrement, newton_decrement, settl
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
 
-REFRESH = 3e-3  # relative gap at which the Hessian is near enough to the optimum's to be sampled
+# The relative gaps, as estimated, at which the Hessian is sampled, and the passes that it is worth:
+# far from the optimum that of several classes soon changes. Binary problems gained nothing by more.
+REFRESH = ((3e-3, 15.0),)
+REFRESH_CLASSES = ((3e-3, 5.0), (1e-4, 15.0))
 MISLED = 0.02  # of a step: rows that the sample of a Gram matrix has not seen forbid the rest
 NEWTON = 5.0  # times tol: the estimate at which Newton's method takes over
 ALLOWED = 0.1  # times tol: what a Newton step may miss of the decrease
@@ -33,7 +36,8 @@ UNKNOWN = 1.01  # times tol: the least gap claimed before it is confirmed
 class LbfgsState(State):
     """A state with its memory, the direction that it gives, and its estimate of the gap.
 
-    The memory is one for the whole run and learns; `solved` is M^-1 gradient.
+    The memory is one for the whole run and learns; `solved` is M^-1 gradient; `refreshes` are
+    those to come.
     """
 
     memory: Memory
@@ -41,7 +45,7 @@ class LbfgsState(State):
     direction: np.ndarray
     estimate: float
     tol: float
-    refreshed: bool = False
+    refreshes: tuple[tuple[float, float], ...] = ()
 
 
 @final
@@ -67,7 +71,7 @@ class Lbfgs(Solver[LbfgsState]):
             direction=gradient,
             estimate=np.inf,
             tol=tol,
-            refreshed=self.metric is not None,
+            refreshes=() if self.metric is not None else _schedule(objective),
         )
         return _aim(blank)
 
@@ -75,7 +79,7 @@ class Lbfgs(Solver[LbfgsState]):
         """Along -B gradient to a Wolfe point, or along Newton's direction near the end."""
         if state.estimate <= NEWTON * state.tol * abs(state.value):
             return self._newton_step(objective, state)
-        if not state.refreshed and state.estimate <= REFRESH * abs(state.value):
+        if _nearer(state):
             state = _refresh(objective, state)
         trial = search_along(objective, state, state.direction)
         if trial is None and state.memory.order:  # the memory may have led astray
@@ -158,10 +162,20 @@ def _within(direction: np.ndarray) -> np.ndarray:
     )
 
 
+def _schedule(objective: Objective) -> tuple[tuple[float, float], ...]:
+    return REFRESH if objective.head.width == 1 else REFRESH_CLASSES
+
+
+def _nearer(state: LbfgsState) -> bool:
+    """Whether the optimum is so near that another metric is due."""
+    return bool(state.refreshes) and state.estimate <= state.refreshes[0][0] * abs(state.value)
+
+
 def _refresh(objective: Objective, state: LbfgsState) -> LbfgsState:
     """Change to the metric for the neighbourhood of the optimum, where one is worth its price."""
-    metric = better_metric(objective, state.theta)
-    state = replace(state, refreshed=True)
+    (_, worth), *later = state.refreshes
+    metric = better_metric(objective, state.theta, worth)
+    state = replace(state, refreshes=tuple(later))
     return state if metric is None else _over(state, metric)
 
 

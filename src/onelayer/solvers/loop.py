@@ -13,6 +13,7 @@ import numpy as np
 from onelayer.objective import Objective
 from onelayer.solution import Record, Solution, Status
 from onelayer.solvers.solver import Solver, State
+from onelayer.vectors import dot
 
 Callback = Callable[[Record], None]
 
@@ -170,5 +171,5 @@ def _relative(gap: float, value: float) -> float:
 
 def _finite(state: State) -> bool:
     """Whether value, gap and the squared gradient, which every solver takes, are numbers."""
-    square = float(np.vdot(state.gradient, state.gradient))
+    square = dot(state.gradient, state.gradient)
     return math.isfinite(state.value) and math.isfinite(square) and not math.isnan(state.gap)

@@ -8,26 +8,35 @@ matrix, and 54 to 82 over a sampled Hessian.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from scipy import linalg
 
 from onelayer.objective import Objective
 from onelayer.solvers.algebra import Algebra
+from onelayer.solvers.sampling import (
+    BLOCK,
+    TINY,
+    Bend,
+    blocks,
+    draw,
+    factored,
+    true_diagonal,
+    weighted_gram,
+)
 
 ROWS_PER_FEATURE = 8  # of the sample: eigenvalues of M are then within 0.4 and 1.9 of H's
-DRAWS_PER_PARAMETER = 6  # of the sample for the whole softmax system
-CANDIDATES = 3  # rows looked at for each draw
+ROWS_PER_UNKNOWN = 2  # of the sample for S: as many rows again saved one pass in twenty
+CANDIDATES = 4  # rows looked at for each of these
 GRAM_WORTH = 20  # n^2 <= this * m k: a shared Gram matrix costs less than some 20 passes
-SYSTEM_WORTH = 1200  # (k + 1) k n^2 <= this * m; set so that the 10-class pixels above qualify
-SYSTEM_BYTES = 512_000_000  # of the whole system in float32
-TINY = 1e-300
-RIDGES = (1e-6, 1e-4, 1e-2, 1.0)  # of each diagonal element: M stays definite without a penalty
-MISSED = 0.5  # of a feature's curvature: below it the sample says nothing of the feature
+BENT_WORTH = 8  # n^2 <= this * m * passes: the same of one at theta, for one column of z
+SYSTEM_FREE = 5e8  # products that cost nothing beside what a pass over small data does around them
+SYSTEM_BYTES = 512_000_000  # of S in float32
+FEWEST = 4  # directions that are worth their trouble
+UNSEEN = 0.02  # of the shared matrix, added to S
 ROUNDED = 1e-12  # of a sum of squares: what is left of a constant feature's variance
-BLOCK = 2048  # rows of the sample whose products are summed at a time
 
 
 class Metric(Protocol):
@@ -106,86 +115,163 @@ class CentredDiagonal:
 
 @dataclass(frozen=True)
 class SharedGram:
-    """c X^T V X + l2 on a sample, the same for every class: the Hessian at theta = 0.
+    """X^T diag(u) X + l2 on a sample, the same for every class.
 
-    There a = 1/K, and d2L/dz2 = (I - 11^T / K) / K is 1/K on gradients, which sum to zero over
-    the classes; a (1 - a) = 1/4 for binary.
+    At theta = 0 it is the Hessian: there a = 1/K, and d2L/dz2 = (I - 11^T / K) / K is 1/K on
+    gradients, which sum to zero over the classes; a (1 - a) = 1/4 for binary. Elsewhere u is as in
+    `Bend`; of a binary problem it is the Hessian there too.
     """
 
-    factor: np.ndarray
+    inverse: np.ndarray
     algebra: Algebra
     whole: bool
     name: str = "shared Gram metric"
 
     @classmethod
     def of(cls, objective: Objective, *, whole: bool = False) -> SharedGram:
-        """Draw ROWS_PER_FEATURE rows a feature, all of small data or if `whole`, and factor."""
+        """At zero: draw ROWS_PER_FEATURE rows a feature, all of small data or if `whole`."""
         n, m = len(objective.start()), objective.design.traits.m
         whole = whole or not objective.design.compiled
-        rows, shares = _draw(objective.weights, m if whole else ROWS_PER_FEATURE * n)
         c = 1 / 4 if objective.head.width == 1 else 1 / objective.head.width
+        rows, shares = draw(objective.weights, m if whole else ROWS_PER_FEATURE * n)
         whole = len(rows) == np.count_nonzero(objective.weights)
-        diagonal = None if whole else _diagonal(objective, c * objective.weights[:, None])
+        return cls._from(objective, rows, c * shares, None if whole else c * objective.weights)
+
+    @classmethod
+    def at(cls, objective: Objective, bend: Bend) -> SharedGram:
+        """At the theta of `bend`: rows are drawn where its curvature is."""
+        drawn = bend.draw(ROWS_PER_FEATURE * len(objective.start()))
+        return cls._from(objective, *drawn, bend.u)
+
+    @classmethod
+    def _from(
+        cls, objective: Objective, rows: np.ndarray, h: np.ndarray, true: np.ndarray | None
+    ) -> SharedGram:
+        """From drawn rows; `true` is h of all rows, None where these are all."""
+        algebra = Algebra(objective.design.compiled)
+        diagonal = None if true is None else true_diagonal(objective, true[:, None])
 
         def assemble() -> np.ndarray:
-            return _weighted_gram(objective, rows, c * shares, n)
+            return weighted_gram(objective, rows, h, len(objective.start()))
 
-        algebra = Algebra(objective.design.compiled)
-        return cls(_factor(algebra, assemble, diagonal, objective), algebra, whole)
+        inverse = factored(algebra.inverse_factor, assemble, diagonal, objective)
+        return cls(inverse, algebra, true is None)
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """M^-1 gradient, class by class."""
-        return self.algebra.solve(self.factor, gradient)
+        return self.algebra.solve_columns(self.inverse, gradient)
 
 
 @dataclass(frozen=True)
-class SampleHessian:
-    """The Hessian at theta of the whole system, on rows drawn where its curvature is."""
+class WholeHessian:
+    """The Hessian at theta, of all rows: for few parameters and several problems."""
 
     factor: np.ndarray
     algebra: Algebra
-    name: str = "sampled Hessian metric"
+    name: str = "Hessian metric"
 
     @classmethod
-    def at(cls, objective: Objective, theta: np.ndarray) -> SampleHessian:
-        """Draw, assemble in float32 pair by pair, and factor.
-
-        diag(a) - a a^T is the sum over pairs of classes of a_c a_d (e_c - e_d)(e_c - e_d)^T: for
-        each pair the rows are drawn that waver between its two classes, and the sum of their
-        x x^T goes to two diagonal blocks and, less, to the one between them. Binary is one pair.
-        """
-        n, k = theta.shape
-        A = objective.curvature(theta)
-        diagonal = _diagonal(objective, objective.weights[:, None] * A * (1 - A))
-        rows, A, shares = _candidates(objective, theta)
-
-        def assemble() -> np.ndarray:
-            M = np.zeros((k, n, k, n), np.float32)
-            for (c, d), drawn, h in _draw_pairs(A, shares, _sample_size(objective)):
-                P = _weighted_gram(objective, rows[drawn], h, n)
-                M[c, :, c] += P
-                if k > 1:
-                    M[d, :, d] += P
-                    M[c, :, d] -= P
-            return M.reshape(n * k, n * k)
-
-        algebra = Algebra(objective.design.compiled)
-        return cls(_factor(algebra, assemble, diagonal, objective), algebra)
-
-    @classmethod
-    def whole(cls, objective: Objective, theta: np.ndarray) -> SampleHessian:
-        """The Hessian itself, of all rows: for few parameters and several problems."""
+    def at(cls, objective: Objective, theta: np.ndarray) -> WholeHessian:
+        """One pass, and its factor."""
         W, b = objective.split(theta)
         H = objective.design.hessian_pass(W, b, objective.head, objective.weights[:, None])
         rows = len(theta)
         M = H[:rows, :, :rows, :].transpose(1, 0, 3, 2).reshape(theta.size, theta.size)
         algebra = Algebra(objective.design.compiled)
-        return cls(_factor(algebra, M.copy, None, objective), algebra, "Hessian metric")
+        return cls(factored(algebra.factor, M.copy, None, objective), algebra)
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """M^-1 gradient; the system is ordered class by class."""
         solution = self.algebra.solve(self.factor, gradient.T.ravel())
         return solution.reshape(gradient.T.shape).T
+
+
+@dataclass(frozen=True)
+class LeadingHessian:
+    """The Hessian at theta along the directions in which X says most, a shared Gram matrix beyond.
+
+    Of `directions` V (n, r), orthonormal under the shared matrix M0, and with S (r K, r K) the
+    Hessian of all classes in their coordinates,
+
+        M^-1 = M0^-1 + V (S^-1 - 1) V^T
+
+    Beyond some directions the penalty is most of the Hessian, and M0 has it. On 20000 x 512
+    embeddings in 100 classes 31 directions took 16 passes from a gap of 5e-3 to 1e-6, where the
+    shared matrix took 76; on 60000 x 784 pixels in 10 classes 240 did as well as all 785.
+    """
+
+    base: SharedGram
+    directions: np.ndarray
+    factor: np.ndarray
+    name: str = "leading Hessian metric"
+
+    @classmethod
+    def at(cls, objective: Objective, bend: Bend, rank: int) -> LeadingHessian:
+        """Draw rows where the curvature is, assemble S in float32, and factor: 2 passes."""
+        base = SharedGram.at(objective, bend)
+        V = _leading(base, objective, rank)
+        S = _system(objective, bend, V)
+        return cls(base, V, base.algebra.factor(S))
+
+    def solve(self, gradient: np.ndarray) -> np.ndarray:
+        """M^-1 gradient."""
+        algebra, V = self.base.algebra, self.directions
+        inner = algebra.product(V.T, gradient)
+        solution = algebra.solve(self.factor, inner.T.ravel()).reshape(inner.T.shape).T
+        return self.base.solve(gradient) + algebra.product(V, solution - inner)
+
+
+def _leading(base: SharedGram, objective: Objective, rank: int) -> np.ndarray:
+    """V (n, r): V^T M0 V = 1, and of all such the one with the least V^T D V, D the penalty's."""
+    n = len(objective.start())
+    inverse = base.inverse[:n, :n].astype(np.float64)  # L^-1 of M0 = L L^T
+    penalised = inverse[:, : objective.design.traits.n]
+    _, vectors = linalg.eigh(penalised @ penalised.T, subset_by_index=[0, rank - 1])
+    return inverse.T @ vectors
+
+
+def _system(objective: Objective, bend: Bend, V: np.ndarray) -> np.ndarray:
+    """S: sum v (diag(a) - a a^T) (x) z z^T of drawn rows, z = V^T [x 1], and the penalty.
+
+    A little of the shared matrix, in each class's measure, bounds the steps along what the drawn
+    rows say nothing of; the common shift of all classes, which has no curvature, is lifted out.
+    """
+    r, k = V.shape[1], objective.head.width
+    Z, A, v = _drawn(objective, bend, V)
+    S = np.zeros((k, r, k, r), np.float32)
+    for start in range(0, len(Z), BLOCK):
+        part = slice(start, start + BLOCK)
+        z, a = Z[part], A[part] * np.sqrt(v[part])[:, None]
+        outer = (a[:, :, None] * z[:, None, :]).reshape(len(z), -1)
+        S.reshape(k * r, k * r)[...] -= outer.T @ outer
+    h = objective.weights @ (bend.A * (1 - bend.A))
+    penalised = V[: objective.design.traits.n]
+    penalty = objective.penalty.l2 * penalised.T @ penalised
+    for c in range(k):
+        S[c, :, c, :] += (Z * (v * A[:, c])[:, None]).T @ Z
+        S[c, :, c, :] += penalty + UNSEEN * (h[c] / h.mean()) * np.eye(r)
+    S[:, range(r), :, range(r)] += 1 / k
+    return S.reshape(k * r, k * r)
+
+
+def _drawn(
+    objective: Objective, bend: Bend, V: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows in V's coordinates (s, r), their activations and their weights, all in float32.
+
+    Drawn in proportion to u |z|^2, what a row adds to the trace of S: a row that alone has some
+    feature is not missed.
+    """
+    size = ROWS_PER_UNKNOWN * V.shape[1] * objective.head.width
+    rows, u = bend.draw(CANDIDATES * size)
+    V4 = V.astype(np.float32)
+    Z = np.vstack([block @ V4 for _, block in blocks(objective, rows, len(V))])
+    reach = u * (Z * Z).sum(axis=1)
+    total = max(float(reach.sum()), TINY)
+    kept, shares = draw(reach / total, size)
+    rows = rows[kept]
+    v = objective.weights[rows] * (u[kept] / bend.u[rows]) * (shares * total / reach[kept])
+    return Z[kept], bend.A[rows].astype(np.float32), v.astype(np.float32)
 
 
 def first_metric(objective: Objective, theta: np.ndarray) -> Metric:
@@ -196,123 +282,25 @@ def first_metric(objective: Objective, theta: np.ndarray) -> Metric:
     return Diagonal.at(objective, theta)
 
 
-def better_metric(objective: Objective, theta: np.ndarray, sharing: int = 1) -> Metric | None:
-    """The metric for the neighbourhood of the optimum; None where none is worth its price.
-
-    Where several problems share it, each pass does the work of as many.
-    """
+def better_metric(objective: Objective, theta: np.ndarray, worth: float) -> Metric | None:
+    """The metric for the neighbourhood of theta; None where none is worth about `worth` passes."""
     traits, k = objective.design.traits, objective.head.width
     if "sample" not in traits.offers:
         return Diagonal.at(objective, theta)
-    size = theta.size
-    worth = (k + 1) * k * traits.n**2 <= SYSTEM_WORTH * traits.m * sharing
-    if worth and 4 * size**2 <= SYSTEM_BYTES:
-        return SampleHessian.at(objective, theta)
-    return None
+    if traits.n**2 > worth * BENT_WORTH * traits.m:
+        return None
+    bend = Bend.at(objective, theta)
+    if k == 1:
+        return SharedGram.at(objective, bend)
+    rank = _rank(objective, worth)
+    if rank == len(theta) and not objective.design.compiled:
+        return WholeHessian.at(objective, theta)
+    return LeadingHessian.at(objective, bend, rank) if rank >= FEWEST else None
 
 
-def _sample_size(objective: Objective) -> int:
-    """Draws, a row and a pair each."""
+def _rank(objective: Objective, worth: float) -> int:
+    """How many directions are worth their price: S costs 2 (r K)^3 products, a pass 4 m n K."""
     n, k = objective.start().shape
-    return ROWS_PER_FEATURE * n if k == 1 else DRAWS_PER_PARAMETER * n * k
-
-
-def _candidates(
-    objective: Objective, theta: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows to draw from, their activations (rows, classes; two for binary) and their weights."""
-    rows, shares = _draw(objective.weights, CANDIDATES * _sample_size(objective))
-    A = np.empty((len(rows), objective.head.width), np.float32)
-    for start in range(0, len(rows), BLOCK):
-        part = slice(start, start + BLOCK)
-        B = objective.design.sample(rows[part])[:, : len(theta)]
-        A[part] = objective.head.activation(B @ theta.astype(np.float32))
-    return rows, np.hstack([A, 1 - A]) if A.shape[1] == 1 else A, shares
-
-
-def _draw_pairs(
-    A: np.ndarray, shares: np.ndarray, size: int
-) -> Iterator[tuple[tuple[int, int], np.ndarray, np.ndarray]]:
-    """For each pair of classes (c, d), d < c: the rows drawn, and h that makes up for the chance.
-
-    A row's chance is in proportion to its v a_c a_d; about `size` draws in all.
-    """
-    random = np.random.default_rng(0)
-    total = 0.5 * float(shares @ (1 - (A * A).sum(axis=1)))  # of v a_c a_d over rows and pairs
-    for c in range(1, A.shape[1]):
-        for d in range(c):
-            h = shares * A[:, c] * A[:, d]
-            chance = np.minimum(1, (size / max(total, TINY)) * h)
-            drawn = np.flatnonzero(random.random(len(h)) < chance)
-            yield (c if A.shape[1] > 2 else 0, d), drawn, h[drawn] / chance[drawn]
-
-
-def _weighted_gram(objective: Objective, rows: np.ndarray, h: np.ndarray, n: int) -> np.ndarray:
-    """sum h x x^T over rows, block by block; written S^T S, for which NumPy does half the work."""
-    P = np.zeros((n, n), np.float32)
-    for start in range(0, len(rows), BLOCK):
-        part = slice(start, start + BLOCK)
-        S = objective.design.sample(rows[part])[:, :n]
-        S *= np.sqrt(h[part], dtype=np.float32)[:, None]
-        P += S.T @ S
-    return P
-
-
-def _diagonal(objective: Objective, h: np.ndarray) -> np.ndarray:
-    """sum_i h_i x_i^2 on all rows, class by class, and sum_i h_i for the intercept."""
-    _, squares = objective.design.moments_pass(h)
-    return objective.join(squares, h.sum(axis=0)).T.ravel()
-
-
-def _factor(
-    algebra: Algebra,
-    assemble: Callable[[], np.ndarray],
-    diagonal: np.ndarray | None,
-    objective: Objective,
-) -> np.ndarray:
-    """A factor of the assembled system, with as much of a ridge as rounding makes it need.
-
-    A feature that is rare enough to be missed by the sample would seem to have no curvature, and
-    steps along it no limit: where the sample has less than half of `diagonal`, that stands.
-    """
-    for ridge in RIDGES:
-        M = assemble().astype(objective.design.dtype, copy=False)
-        if diagonal is not None:
-            index = np.arange(len(M))
-            missed = M[index, index] < MISSED * diagonal
-            M[index[missed], index[missed]] = diagonal[missed]
-        _regularise(M, objective, len(M) // len(objective.start()), ridge)
-        try:
-            return algebra.factor(M)
-        except np.linalg.LinAlgError:
-            continue
-    raise FloatingPointError("the curvature is not finite; scale the features")
-
-
-def _regularise(M: np.ndarray, objective: Objective, k: int, ridge: float) -> None:
-    """Add l2, a ridge in each feature's own unit, and what lifts softmax's common shift.
-
-    The shift of all classes together has no curvature and no gradient: any lift will do.
-    """
-    n = len(M) // k
-    index = np.arange(len(M))
-    features = index[index % n < objective.design.traits.n]
-    M[features, features] += objective.penalty.l2
-    diagonal = M[index, index]
-    M[index, index] += np.where(diagonal > 0, ridge * diagonal, 1)
-    if k > 1:
-        j = np.arange(n)
-        M.reshape(k, n, k, n)[:, j, :, j] += (diagonal.reshape(k, n).mean(axis=0) / k)[
-            :, None, None
-        ]
-
-
-def _draw(weights: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """About `size` rows, drawn in proportion to their weights, and weights that make up for it."""
-    m = int((weights > 0).sum())
-    if 2 * size >= m:
-        rows = np.flatnonzero(weights)
-        return rows, weights[rows]
-    probability = np.minimum(1, size * weights)
-    rows = np.flatnonzero(np.random.default_rng(0).random(len(weights)) < probability)
-    return rows, weights[rows] / probability[rows]
+    products = worth * 4 * objective.design.traits.m * n * k + SYSTEM_FREE
+    parameters = min(math.cbrt(products / ROWS_PER_UNKNOWN), math.sqrt(SYSTEM_BYTES / 4))
+    return min(n, int(parameters) // k)

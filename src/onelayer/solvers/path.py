@@ -25,12 +25,13 @@ from onelayer.solvers.gram import Gram, RowBasis
 from onelayer.solvers.lbfgs import Lbfgs
 from onelayer.solvers.leave_one_out import leave_one_out
 from onelayer.solvers.loop import Run
-from onelayer.solvers.metrics import Metric, SampleHessian, better_metric, first_metric
+from onelayer.solvers.metrics import Metric, WholeHessian, better_metric, first_metric
 from onelayer.solvers.newton import Newton
 from onelayer.solvers.side_by_side import Solved, solve_side_by_side
 
 CHEAP = 2000  # parameters whose whole Hessian is factored in no time
 MANY = 9  # steps
+WORTH = 15.0  # passes that a metric may cost, for each problem that shares it
 
 
 @dataclass(frozen=True)
@@ -160,12 +161,12 @@ class DirectPath(Path):
         """
         solver, _ = choose_solver(here)
         if isinstance(solver, Newton) and here.design.compiled:
-            return SampleHessian.whole(here, theta)
+            return WholeHessian.at(here, theta)
         if not isinstance(solver, Lbfgs):
             return None
         sharing = 1 if self.walking.folds is None else 1 + len(self.walking.folds)
         wanted = theta.size <= CHEAP or self._slow
-        better = better_metric(here, theta, sharing) if wanted else None
+        better = better_metric(here, theta, WORTH * sharing) if wanted else None
         return better or first_metric(here, theta)
 
 
