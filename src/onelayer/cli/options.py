@@ -139,7 +139,7 @@ Solver: TypeAlias = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="auto, gradient-descent, newton, lbfgs, truncated-newton, gram or, with L1, "
+        help="auto, gradient-descent, newton, lbfgs, truncated-newton, dual-ascent, gram or, with L1, "
         "coordinate-descent.",
         rich_help_panel=_TRAINING,
     ),

@@ -57,7 +57,6 @@ class ProxNewton(Solver[ProxNewtonState]):
 
     name: ClassVar[str] = "coordinate-descent"
     needs: ClassVar[frozenset[str]] = frozenset({"rows"})
-    gap_kind: ClassVar[str] = "bound"
     for_l1: ClassVar[bool] = True
 
     def init(self, objective: Objective, theta: np.ndarray, tol: float) -> ProxNewtonState:
@@ -97,6 +96,7 @@ def _judge(objective: Objective, point: Point, dual: float, tol: float) -> ProxN
         value=value,
         gradient=objective.join(G + objective.penalty.gradient(point.W), U.sum(axis=0)),
         gap=max(value - dual, 0.0),
+        gap_kind="bound",
         Z=point.Z,
         dual=dual,
         tol=tol,
