@@ -10,10 +10,21 @@ import math
 import numpy as np
 
 from onelayer.kernels.compile import helper, kernel, strict_kernel
+from onelayer.kernels.prefetch import prefetch_entries
 from onelayer.kernels.sparse import row_backward, row_forward
 
 ITERATIONS = 8  # of Newton's method on one example; two are enough as a rule
 CLOSE = 0.1  # of the way still to go may be left: the next visit goes on
+AHEAD = 2  # rows; rows in random order come 1.45 times as fast when asked for, 1 or 2 ahead
+
+
+@helper
+def _prefetch_row(data, indices, indptr, order, turn):
+    """Ask for the row whose turn it will be, if there is one."""
+    if turn < len(order):
+        first, last = indptr[order[turn]], indptr[order[turn] + 1]
+        prefetch_entries(data, first, last)
+        prefetch_entries(indices, first, last)
 
 
 @helper
@@ -40,19 +51,20 @@ def csr_ascend_binary(data, indices, indptr, order, weights, q, rates, w, b, A, 
     Returns sum v a (1 - a) (z - x w - b)^2 / 2 as it was met: about the gap before.
     """
     slack = 0.0
-    for r in order:
+    for turn, r in enumerate(order):
+        _prefetch_row(data, indices, indptr, order, turn + AHEAD)
         first, last = indptr[r], indptr[r + 1]
         far = b[0] + row_forward(data, indices, first, last, w)
         before, z = A[r, 0], Z[r, 0]
         slack += weights[r] * before * (1 - before) * (far - z) ** 2 / 2
+        a = before
         for _ in range(ITERATIONS):
-            a = sigma(z)
             step = (z + q[r] * (a - before) - far) / (1 + q[r] * a * (1 - a))
             step *= _length(abs(step))
             z -= step
+            a = sigma(z)
             if abs(step) <= CLOSE * abs(z - Z[r, 0]):
                 break
-        a = sigma(z)
         A[r, 0], Z[r, 0] = a, z
         u = weights[r] * (before - a)
         b[0] += u * rates[1]
@@ -70,7 +82,8 @@ def csr_ascend_softmax(data, indices, indptr, order, weights, q, rates, W, b, A,
     k = len(b)
     slack = 0.0
     far, z, a, step = np.empty(k), np.empty(k), np.empty(k), np.empty(k)
-    for r in order:
+    for turn, r in enumerate(order):
+        _prefetch_row(data, indices, indptr, order, turn + AHEAD)
         far[:] = b
         for e in range(indptr[r], indptr[r + 1]):
             x, j = data[e], indices[e]
@@ -81,9 +94,9 @@ def csr_ascend_softmax(data, indices, indptr, order, weights, q, rates, W, b, A,
             z[c] = Z[r, c]
             mean += A[r, c] * (far[c] - z[c])
             square += A[r, c] * (far[c] - z[c]) ** 2
+            a[c] = A[r, c]
         slack += weights[r] * (square - mean * mean) / 2
         for _ in range(ITERATIONS):
-            _softmax(z, a)
             moved = rest = 0.0
             for c in range(k):
                 step[c] = (z[c] + q[r] * (a[c] - A[r, c]) - far[c]) / (1 + q[r] * a[c])
@@ -99,9 +112,9 @@ def csr_ascend_softmax(data, indices, indptr, order, weights, q, rates, W, b, A,
                 z[c] -= length * step[c]
                 moved = max(moved, abs(step[c]))
                 whole = max(whole, abs(z[c] - Z[r, c]))
+            _softmax(z, a)
             if length * moved <= CLOSE * whole:
                 break
-        _softmax(z, a)
         for c in range(k):
             step[c] = weights[r] * (A[r, c] - a[c])
             A[r, c], Z[r, c] = a[c], z[c]

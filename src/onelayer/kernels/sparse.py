@@ -93,7 +93,7 @@ def csr_forward_pass(data, indices, indptr, W, b, start, stop, Z):
     """Z[start:stop] = X W + b for k columns; W (n, k)."""
     k = len(b)
     if k == 1:
-        w = W[:, 0]
+        w = W.reshape(W.size)  # which Numba knows to be contiguous, as it does not know W[:, 0]
         for r in range(start, stop):
             Z[r, 0] = b[0] + row_forward(data, indices, indptr[r], indptr[r + 1], w)
         return
@@ -113,7 +113,7 @@ def csr_moments_pass(data, indices, indptr, h, start, stop, moments):
     """
     squares = len(moments) > 1
     if h.shape[1] == 1 and not squares:
-        G = moments[0, :, 0]
+        G = moments.reshape(moments.size)
         for r in range(start, stop):
             row_backward(data, indices, indptr[r], indptr[r + 1], h[r, 0], G)
         return

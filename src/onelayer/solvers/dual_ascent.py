@@ -57,7 +57,7 @@ class DualAscent(Solver[DualState]):
     def init(self, objective: Objective, theta: np.ndarray, tol: float) -> DualState:
         """J and its gradient at theta, or where all weights are zero at the base rate."""
         theta = theta if theta.any() else objective.base_rate()
-        value, gradient = objective.value_and_gradient(theta)
+        value, gradient = _at(objective, theta, _forward(objective, theta))
         return DualState(theta=theta, value=value, gradient=gradient, tol=tol)
 
     def step(self, objective: Objective, state: DualState) -> DualState:
@@ -153,8 +153,7 @@ def gap_bound(objective: Objective, climb: Climb, Z: np.ndarray) -> float:
     moved = A
     if objective.intercept:
         moved = _balanced(A, column_sums(v, A), column_sums(v, _classes(objective)))
-    logs = log_softmax(Z if Z.shape[1] > 1 else np.hstack([np.zeros_like(Z), Z]))
-    apart = (xlogy(moved, moved) - moved * logs).sum(axis=1)
+    apart = (xlogy(moved, moved) - moved * _logs(Z)).sum(axis=1)
     change = (moved - A)[:, -climb.point.A.shape[1] :]
     length = float((v * np.sqrt(climb.squares * (change**2).sum(axis=1))).sum())
     return max(float((v * apart).sum()), 0.0) + length**2 / (2 * objective.penalty.l2)
@@ -172,23 +171,38 @@ def _balanced(A: np.ndarray, sums: np.ndarray, wanted: np.ndarray) -> np.ndarray
 
 def _judge(objective: Objective, climb: Climb, tol: float) -> DualState:
     """The state at the climb's parameters: a forward and a backward pass."""
-    W, b = climb.point.W.copy(), climb.point.b.copy()
-    design, v = objective.design, objective.weights
-    Z = design.forward(W, b)
-    loss = float((v * objective.head.loss(Z, objective.targets)[:, 0]).sum())
-    value = loss + objective.penalty.value(W)
-    U = objective.head.residual(Z, objective.targets) * v[:, None]
-    G = design.combine(U) + objective.penalty.gradient(W)
+    point = climb.point
+    theta = objective.join(point.W, point.b) if objective.intercept else point.W.copy()
+    Z = _forward(objective, theta)
+    value, gradient = _at(objective, theta, Z)
     rounding = ROUNDING * np.finfo(float).eps * abs(value)
     return DualState(
-        theta=objective.join(W, b),
+        theta=theta,
         value=value,
-        gradient=objective.join(G, U.sum(axis=0)),
+        gradient=gradient,
         gap=gap_bound(objective, climb, Z) + rounding,
         gap_kind="bound",
         tol=tol,
         climb=climb,
     )
+
+
+def _forward(objective: Objective, theta: np.ndarray) -> np.ndarray:
+    """Z (m, k); no pass where all weights are zero."""
+    W, b = objective.split(theta)
+    rows = objective.design.traits.m
+    return objective.design.forward(W, b) if W.any() else np.tile(b, (rows, 1))
+
+
+def _at(objective: Objective, theta: np.ndarray, Z: np.ndarray) -> tuple[float, np.ndarray]:
+    """J and its gradient at theta, where z is Z: a backward pass."""
+    W, _ = objective.split(theta)
+    v, head, targets = objective.weights, objective.head, objective.targets
+    loss = float((v * head.loss(Z, targets)[:, 0]).sum())
+    U = head.residual(Z, targets) * v[:, None]
+    G = objective.design.combine(U)
+    G += objective.penalty.gradient(W)
+    return loss + objective.penalty.value(W), objective.join(G, U.sum(axis=0))
 
 
 def _for_newton(state: DualState) -> TruncatedNewtonState:
@@ -228,7 +242,7 @@ def _start(objective: Objective, state: State) -> DualPoint:
     G = l2 * W - objective.split(state.gradient)[0]  # X^T (v (y - a)), of the loss alone
     size = dot(G, G)
     t = min(max(l2 * dot(W, G) / size, 0.0), 1.0) if size else 0.0
-    Z = objective.design.forward(W, b).astype(np.float64)
+    Z = objective.design.forward(W, b)
     A = Y + t * (objective.head.activation(Z) - Y)
     return DualPoint(A, Z, t / l2 * G, b)
 
@@ -255,6 +269,14 @@ def _classes(objective: Objective) -> np.ndarray:
     """The targets as activations of all classes, of both where the head is binary."""
     y, width = objective.targets, objective.head.width
     return np.column_stack([1.0 - y, y]) if width == 1 else np.eye(width)[y]
+
+
+def _logs(Z: np.ndarray) -> np.ndarray:
+    """log a of all classes; a binary head's are -log(1 + e^z) and z - log(1 + e^z)."""
+    if Z.shape[1] > 1:
+        return log_softmax(Z)
+    rest = np.minimum(-Z, 0) - np.log1p(np.exp(-np.abs(Z)))
+    return np.hstack([rest, Z + rest])
 
 
 def _as_classes(A: np.ndarray) -> np.ndarray:
