@@ -13,7 +13,7 @@ import numpy as np
 from onelayer.designs import Design
 from onelayer.logistic import Head
 from onelayer.penalties import Penalty
-from onelayer.vectors import norm
+from onelayer.vectors import column_sums, norm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,8 @@ class Objective:
         theta, k = self.start(), self.head.width
         if self.intercept:
             y, v = self.targets, self.weights
-            shares = v @ np.column_stack([1 - y, y]) if k == 1 else np.bincount(y, v, minlength=k)
+            both = np.column_stack([1 - y, y]) if k == 1 else None
+            shares = np.bincount(y, v, minlength=k) if both is None else column_sums(v, both)
             logs = np.log(np.maximum(shares, 1e-6))
             theta[-1] = logs[1] - logs[0] if k == 1 else logs - logs.mean()
         return theta

@@ -14,6 +14,11 @@ def dot(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.multiply(a, b, dtype=np.float64).sum())
 
 
+def column_sums(v: np.ndarray, A: np.ndarray) -> np.ndarray:
+    """sum_i v_i A_i (k,) for A (m, k)."""
+    return np.asarray((v[:, None] * A).sum(axis=0))
+
+
 def norm(a: np.ndarray) -> float:
     """sqrt(sum a^2)."""
     return float(np.sqrt(dot(a, a)))

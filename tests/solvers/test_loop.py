@@ -246,7 +246,7 @@ class TestChoice:
             named_solver("sgd", objective(*overlapping(0)), 0.1)
         assert str(caught.value) == (
             "Unknown solver 'sgd': choose one of auto, gradient-descent, newton, lbfgs, "
-            "truncated-newton, gram, coordinate-descent"
+            "truncated-newton, dual-ascent, gram, coordinate-descent"
         )
 
     @pytest.mark.parametrize(("name", "missing"), [("newton", "hessian"), ("gram", "gram")])

@@ -139,8 +139,8 @@ Solver: TypeAlias = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="auto, gradient-descent, newton, lbfgs, truncated-newton, gram or, with L1, "
-        "coordinate-descent.",
+        help="auto, gradient-descent, newton, lbfgs, truncated-newton, dual-ascent, gram or, "
+        "with L1, coordinate-descent.",
         rich_help_panel=_TRAINING,
     ),
 ]

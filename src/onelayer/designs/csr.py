@@ -10,7 +10,9 @@ from scipy import sparse
 
 from onelayer.designs.design import (
     SMALL_BYTES,
+    Ascent,
     Design,
+    DualPoint,
     Ledger,
     Pass,
     Sums,
@@ -34,10 +36,13 @@ class CsrDesign(Design):
         self.dtype = np.dtype(np.float64)
         self.folded = scaling
         nbytes = X.data.nbytes + X.indices.nbytes + X.indptr.nbytes
-        offers = frozenset({"rows", "hessian", "gram"})
-        self.traits = Traits(m, n, nbytes, X.nnz / max(1, m * n), offers)
-        self.ledger = Ledger()
         self.compiled = nbytes >= SMALL_BYTES
+        offers = {"rows", "hessian", "gram"}
+        # In turn every row needs its norm, which entries given twice and a centre would take.
+        if self.compiled and scaling is None and X.has_canonical_format:
+            offers.add("rows in turn")
+        self.traits = Traits(m, n, nbytes, X.nnz / max(1, m * n), frozenset(offers))
+        self.ledger = Ledger()
         self.fused = FusedCsr(X, scaling) if self.compiled else None
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -53,6 +58,20 @@ class CsrDesign(Design):
             return block_sums(self, asked)
         self.ledger.bytes_read += self.traits.nbytes
         return self.fused.sums(asked)
+
+    def row_squares(self) -> np.ndarray:
+        """||x||^2 (m,)."""
+        return self._in_turn().row_squares()
+
+    def ascend(self, asked: Ascent, point: DualPoint) -> float:
+        """As `Design.ascend`, by the kernel."""
+        return self._in_turn().ascend(asked, point)
+
+    def _in_turn(self) -> FusedCsr:
+        if self.fused is None or "rows in turn" not in self.traits.offers:
+            raise NotImplementedError("small, scaled or repeating entries: no rows in turn")
+        self.ledger.bytes_read += self.traits.nbytes
+        return self.fused
 
     def square(self, block: Any) -> Any:
         """The block with every element squared, in the products' type; the pattern is shared."""

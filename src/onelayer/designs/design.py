@@ -61,6 +61,33 @@ class Pass:
     A: np.ndarray | None = None
 
 
+@dataclass
+class DualPoint:
+    """Activations A (m, k), one a row, and the parameters that they make: W (n, k) and b (k,).
+
+    Z (m, k) is where the head has these activations, x W + b only at the optimum.
+    """
+
+    A: np.ndarray
+    Z: np.ndarray
+    W: np.ndarray
+    b: np.ndarray
+
+
+@dataclass(frozen=True)
+class Ascent:
+    """What `Design.ascend` is asked for: the rows in their order, and how z answers to a.
+
+    Where a row's residual moves by -da, W moves by rates[0] v da x, b by rates[1] v da and so the
+    row's own z by q da, q = `bends` (m,) = v (rates[0] ||x||^2 + rates[1]).
+    """
+
+    order: np.ndarray
+    weights: np.ndarray
+    bends: np.ndarray
+    rates: tuple[float, float]
+
+
 class Design(ABC):
     """X' = (X - centre) * scale, read block by block and never made as a whole.
 
@@ -114,6 +141,18 @@ class Design(ABC):
     @abstractmethod
     def sums(self, asked: Pass) -> Sums:
         """What one read gives: loss, X'^T dz and sum dz."""
+
+    def row_squares(self) -> np.ndarray:
+        """||x'||^2 (m,); only where "rows in turn" is among the offers."""
+        raise NotImplementedError(f"{type(self).__name__} does not offer rows in turn")
+
+    def ascend(self, asked: Ascent, point: DualPoint) -> float:
+        """Take each row in turn to the activation that agrees with the z that it leads to.
+
+        W and b follow at once, and the next row meets them. Returns about the gap that was met, in
+        the loss; only where "rows in turn" is among the offers. One read, on one thread.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not offer rows in turn")
 
     def loss_pass(
         self, W: np.ndarray, b: np.ndarray, head: Head, targets: np.ndarray, weights: np.ndarray

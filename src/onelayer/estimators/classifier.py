@@ -80,12 +80,13 @@ class LogisticRegression(
     class_weight : dict, "balanced" or None, default=None
         Factors on the sample weights; "balanced" gives every class the same total.
     random_state : int, RandomState, Generator or None, default=None
-        No solver draws at random yet: every fit is repeatable.
+        No effect: what solvers draw at random they draw alike every time.
     solver : str, default="auto"
         "auto" chooses by penalty, size and storage; "newton", "truncated-newton", "gram", "lbfgs",
-        "gradient-descent" and, for penalties with an L1 part, "coordinate-descent" are taken at
-        their word. Of scikit-learn's names "lbfgs" is "lbfgs", "newton-cholesky" is "newton", and
-        "newton-cg", "liblinear", "sag" and "saga" are "auto". `solution_.solver` says which ran.
+        "gradient-descent", for L2 penalties on large sparse X "dual-ascent", and for penalties with
+        an L1 part "coordinate-descent" are taken at their word. Of scikit-learn's names "lbfgs" is
+        "lbfgs", "newton-cholesky" is "newton", and "newton-cg", "liblinear", "sag" and "saga" are
+        "auto". `solution_.solver` says which ran.
     max_iter : int >= 0, default=1000
         Most steps of the solver. The gap ends a fit, commonly within some tens of steps; this is
         a backstop. "gradient-descent" runs exactly this many and is not warned about for it.

@@ -39,6 +39,11 @@ def helper(function: Callable[..., Any]) -> Any:
     return numba.njit(fastmath=FASTMATH, error_model="numpy")(function)
 
 
+def strict_helper(function: Callable[..., Any]) -> Any:
+    """The same for strict kernels."""
+    return numba.njit(error_model="numpy")(function)
+
+
 def _cached(function: Callable[..., Any], fastmath: Any) -> Any:
     previous = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(cache_folder())

@@ -24,24 +24,36 @@ _READ, _KEEP, _DATA = 0, 3, 1  # llvm.prefetch's operands: for reading, in all l
 @intrinsic
 def prefetch(_context, X, row, column):
     """Ask for the cache line of X[row, column]; never faults, changes nothing."""
-    signature = types.void(X, row, column)
+    return types.void(X, row, column), _ask
 
-    def generate(context, builder, signature, arguments):
-        array, *indices = arguments
-        array_type = signature.args[0]
-        held = arrayobj.make_array(array_type)(context, builder, array)
-        element = cgutils.get_item_pointer(context, builder, array_type, held, indices)
-        address = builder.bitcast(element, cgutils.voidptr_t)
-        integer = ir.IntType(32)
-        function = builder.module.declare_intrinsic(
-            "llvm.prefetch",
-            [cgutils.voidptr_t],
-            ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t] + 3 * [integer]),
-        )
-        builder.call(function, [address, integer(_READ), integer(_KEEP), integer(_DATA)])
-        return context.get_dummy_value()
 
-    return signature, generate
+@intrinsic
+def prefetch_entry(_context, x, place):
+    """The same for x[place] of one axis."""
+    return types.void(x, place), _ask
+
+
+def _ask(context, builder, signature, arguments):
+    array, *indices = arguments
+    array_type = signature.args[0]
+    held = arrayobj.make_array(array_type)(context, builder, array)
+    element = cgutils.get_item_pointer(context, builder, array_type, held, indices)
+    address = builder.bitcast(element, cgutils.voidptr_t)
+    integer = ir.IntType(32)
+    function = builder.module.declare_intrinsic(
+        "llvm.prefetch",
+        [cgutils.voidptr_t],
+        ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t] + 3 * [integer]),
+    )
+    builder.call(function, [address, integer(_READ), integer(_KEEP), integer(_DATA)])
+    return context.get_dummy_value()
+
+
+@helper
+def prefetch_entries(x, start, stop):
+    """Ask for x[start:stop], one axis."""
+    for place in range(start, stop, LINE // x.itemsize):
+        prefetch_entry(x, place)
 
 
 @helper

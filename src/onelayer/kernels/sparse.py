@@ -10,42 +10,50 @@ import math
 
 import numpy as np
 
-from onelayer.kernels.compile import kernel, strict_kernel
+from onelayer.kernels.compile import kernel, strict_helper, strict_kernel
 from onelayer.kernels.dense import binary_row, curvature_row, margin_row, share_row
+
+
+@strict_helper
+def row_forward(data, indices, first, last, w):
+    """X w of one row; four sums hide the latency of reading w out of order."""
+    z0 = z1 = z2 = z3 = 0.0
+    e = first
+    while e + 4 <= last:
+        z0 += data[e] * w[indices[e]]
+        z1 += data[e + 1] * w[indices[e + 1]]
+        z2 += data[e + 2] * w[indices[e + 2]]
+        z3 += data[e + 3] * w[indices[e + 3]]
+        e += 4
+    while e < last:
+        z0 += data[e] * w[indices[e]]
+        e += 1
+    return (z0 + z1) + (z2 + z3)
+
+
+@strict_helper
+def row_backward(data, indices, first, last, dz, G):
+    """Add x^T dz of one row to G (n,)."""
+    for e in range(first, last):
+        G[indices[e]] += dz * data[e]
 
 
 @strict_kernel
 def csr_binary_pass(data, indices, indptr, w, b, targets, weights, A, start, stop, G):
-    """Loss and db of rows start..stop; their X^T dz is added to G (n,).
-
-    Four sums hide the latency of reading w out of order.
-    """
+    """Loss and db of rows start..stop; their X^T dz is added to G (n,)."""
     loss = 0.0
     db = 0.0
     z = np.empty(1)
     for r in range(start, stop):
         first, last = indptr[r], indptr[r + 1]
-        z0 = z1 = z2 = z3 = 0.0
-        e = first
-        while e + 4 <= last:
-            z0 += data[e] * w[indices[e]]
-            z1 += data[e + 1] * w[indices[e + 1]]
-            z2 += data[e + 2] * w[indices[e + 2]]
-            z3 += data[e + 3] * w[indices[e + 3]]
-            e += 4
-        while e < last:
-            z0 += data[e] * w[indices[e]]
-            e += 1
-        z[0] = b + ((z0 + z1) + (z2 + z3))
+        z[0] = b + row_forward(data, indices, first, last, w)
         v = weights[r]
         if A is None:
             loss += v * binary_row(z, 0, targets[r], v)
         else:
             curvature_row(z, A[r], 0, 1, v)
-        d = z[0]
-        db += d
-        for e in range(first, last):
-            G[indices[e]] += d * data[e]
+        db += z[0]
+        row_backward(data, indices, first, last, z[0], G)
     return loss, db
 
 
@@ -84,6 +92,11 @@ def csr_columns_pass(
 def csr_forward_pass(data, indices, indptr, W, b, start, stop, Z):
     """Z[start:stop] = X W + b for k columns; W (n, k)."""
     k = len(b)
+    if k == 1:
+        w = W.reshape(W.size)  # which Numba knows to be contiguous, as it does not know W[:, 0]
+        for r in range(start, stop):
+            Z[r, 0] = b[0] + row_forward(data, indices, indptr[r], indptr[r + 1], w)
+        return
     for r in range(start, stop):
         Z[r] = b
         for e in range(indptr[r], indptr[r + 1]):
@@ -99,6 +112,11 @@ def csr_moments_pass(data, indices, indptr, h, start, stop, moments):
     h (m, k); over rows start..stop.
     """
     squares = len(moments) > 1
+    if h.shape[1] == 1 and not squares:
+        G = moments.reshape(moments.size)
+        for r in range(start, stop):
+            row_backward(data, indices, indptr[r], indptr[r + 1], h[r, 0], G)
+        return
     for r in range(start, stop):
         for e in range(indptr[r], indptr[r + 1]):
             x, j = np.float64(data[e]), indices[e]

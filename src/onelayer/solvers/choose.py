@@ -7,6 +7,7 @@ from typing import Any
 from onelayer.designs import Design
 from onelayer.errors import UsageError
 from onelayer.objective import Objective
+from onelayer.solvers.dual_ascent import DualAscent
 from onelayer.solvers.gradient_descent import GradientDescent
 from onelayer.solvers.gram import Gram
 from onelayer.solvers.lbfgs import Lbfgs
@@ -25,6 +26,7 @@ SOLVERS = (
     "newton",
     "lbfgs",
     "truncated-newton",
+    "dual-ascent",
     "gram",
     "coordinate-descent",
 )
@@ -41,6 +43,8 @@ def choose_solver(objective: Objective) -> tuple[Solver[Any], str]:
     if size <= _newton_size(objective) and "hessian" in traits.offers:
         return Newton(), f"{size} parameters are few enough for the whole Hessian"
     if objective.penalty.strength > 0 and "sample" not in traits.offers:
+        if "rows in turn" in traits.offers:
+            return DualAscent(), f"{size} parameters of sparse rows, which are taken in turn"
         return (
             TruncatedNewton(),
             f"{size} parameters are too many for the whole Hessian, and X is sparse",
@@ -64,6 +68,7 @@ def named_solver(name: str, objective: Objective, learning_rate: float) -> tuple
         "newton": Newton(),
         "lbfgs": Lbfgs(),
         "truncated-newton": TruncatedNewton(),
+        "dual-ascent": DualAscent(),
         "gram": _gram(objective),
         "coordinate-descent": ProxNewton(),
     }
@@ -94,6 +99,11 @@ def _check(solver: Solver[Any], design: Design, alternative: Solver[Any]) -> Non
 
 
 def _check_penalty(solver: Solver[Any], objective: Objective, alternative: Solver[Any]) -> None:
+    if solver.for_l2 and objective.penalty.l2 == 0:
+        raise UsageError(
+            f"The solver {solver.name!r} needs a penalty with an L2 part, and this one has none; "
+            f"{alternative.name!r} would do"
+        )
     l1 = objective.penalty.l1 > 0
     if solver.for_l1 != l1:
         wanted, given = ("an", "no") if solver.for_l1 else ("no", "an")

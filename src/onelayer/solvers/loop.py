@@ -128,7 +128,7 @@ class Run:
         theta = self.theta = self._parameters(state)
         norm = self.objective.stationarity(state.theta, state.gradient)
         gap = _relative(state.gap, state.value)
-        rigorous = self.solver.gap_kind == "bound"
+        rigorous = state.gap_kind == "bound"
         bound = gap if rigorous else _relative(_bound(self.objective, norm), state.value)
         undefined = status is Status.SEPARABLE
         solution = self.solution = Solution(
@@ -136,7 +136,7 @@ class Run:
             objective=state.value,
             gradient_norm=norm,
             gap=math.nan if undefined else gap,
-            gap_kind=self.solver.gap_kind,
+            gap_kind=state.gap_kind,
             gap_bound=math.inf if undefined else bound,
             iterations=len(self._history) - 1,
             passes=self._read() / self.objective.design.traits.nbytes,

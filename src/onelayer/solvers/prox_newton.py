@@ -18,10 +18,11 @@ from onelayer.objective import Objective
 from onelayer.solvers.duality import dual_value
 from onelayer.solvers.solver import Solver, State
 from onelayer.solvers.working_set import WorkingSet, choose_coordinates
+from onelayer.vectors import column_sums
 
 SUFFICIENT = 1e-4  # Armijo's constant; Nocedal and Wright 2006, section 3.1
 HALVINGS = 100  # where all activations are saturated, the model bends next to nothing
-INNER = 0.1  # of the gap: how far a working set is solved before it is widened
+INNER = 0.03  # of the gap: how far a working set is solved before it is widened
 FINEST = 0.3  # of tol: what the working set's part of the gap may be at the end
 INNER_STEPS = 50
 STALE = 0.2  # a Gram matrix serves on while steps with it shrink the violation to this
@@ -42,12 +43,18 @@ class ProxNewtonState(State):
 
 @dataclass
 class Point:
-    """Where the inner steps stand: the parameters, z and J there."""
+    """Where the inner steps stand: the parameters, z and J there.
+
+    foreseen (m, k): the residuals that the last step's model had there, if it was a whole step. On
+    the working set they fulfil the optimality conditions as well as the model was minimised, where
+    the residuals at z are off by all that the model did not see: a better dual point.
+    """
 
     W: np.ndarray
     b: np.ndarray
     Z: np.ndarray
     value: float
+    foreseen: np.ndarray | None = None
 
 
 @final
@@ -57,7 +64,6 @@ class ProxNewton(Solver[ProxNewtonState]):
 
     name: ClassVar[str] = "coordinate-descent"
     needs: ClassVar[frozenset[str]] = frozenset({"rows"})
-    gap_kind: ClassVar[str] = "bound"
     for_l1: ClassVar[bool] = True
 
     def init(self, objective: Objective, theta: np.ndarray, tol: float) -> ProxNewtonState:
@@ -86,21 +92,45 @@ class ProxNewton(Solver[ProxNewtonState]):
 def _judge(objective: Objective, point: Point, dual: float, tol: float) -> ProxNewtonState:
     """The state at a point: the intercept at its best, the gradient in one pass, the gap."""
     centred = _centre(objective, point)
-    R = objective.head.residual(point.Z, objective.targets)
-    U = R * objective.weights[:, None]
-    G = objective.design.combine(U)
+    v, R = objective.weights, objective.head.residual(point.Z, objective.targets)
+    residuals = [R] if centred else []
+    if point.foreseen is not None and _feasible(objective, point.foreseen):
+        residuals.append(point.foreseen)
+    G, *Gs = _backward(objective, [R, *residuals])
     value = _loss(objective, point.Z) + objective.penalty.value(point.W)
-    if centred:
-        dual = max(dual, dual_value(R, objective.weights, G, objective.penalty))
+    for residual, of_dual in zip(residuals, Gs, strict=True):
+        dual = max(dual, dual_value(residual, v, of_dual, objective.penalty))
+    U = R * v[:, None]
     return ProxNewtonState(
         theta=objective.join(point.W, point.b),
         value=value,
         gradient=objective.join(G + objective.penalty.gradient(point.W), U.sum(axis=0)),
         gap=max(value - dual, 0.0),
+        gap_kind="bound",
         Z=point.Z,
         dual=dual,
         tol=tol,
     )
+
+
+def _backward(objective: Objective, residuals: list[np.ndarray]) -> list[np.ndarray]:
+    """X^T (v dz) for each, in one pass; the same residuals are not taken twice."""
+    distinct = list({id(R): R for R in residuals}.values())
+    U = np.hstack(distinct) * objective.weights[:, None]
+    parts = np.hsplit(objective.design.combine(U), len(distinct))
+    found = {id(R): G for R, G in zip(distinct, parts, strict=True)}
+    return [found[id(R)] for R in residuals]
+
+
+def _feasible(objective: Objective, R: np.ndarray) -> bool:
+    """Whether these residuals are of activations, and sum to zero where there is an intercept."""
+    y = objective.targets
+    true = y[:, None] if R.shape[1] == 1 else np.eye(R.shape[1])[y]
+    A = true + R
+    inside = A.min(initial=0) >= 0 and A.max(initial=1) <= 1
+    if not objective.intercept:
+        return bool(inside)
+    return bool(inside and np.abs(column_sums(objective.weights, R)).max() <= FEASIBLE)
 
 
 def _loss(objective: Objective, Z: np.ndarray) -> float:
@@ -142,7 +172,8 @@ def _solve(
     """
     last, moved = np.inf, False
     for _ in range(INNER_STEPS):
-        U = objective.head.residual(point.Z, objective.targets) * objective.weights[:, None]
+        R = objective.head.residual(point.Z, objective.targets)
+        U = R * objective.weights[:, None]
         # At W = 0 too, a violation counts: as much as it would with 1 % of J in the penalty.
         least = 0.01 * abs(point.value) / objective.penalty.l1
         violation = working.backward(point.W, U, objective.penalty, least)
@@ -152,15 +183,15 @@ def _solve(
         if working.A.size == 0 or violation > STALE * last:
             working.bend(objective, objective.head.activation(point.Z))
         last = violation
-        if not _search(objective, point, working, U):
+        if not _search(objective, point, working, R):
             break
         moved = True
     return moved
 
 
-def _search(objective: Objective, point: Point, working: WorkingSet, U: np.ndarray) -> bool:
-    """Along the model's direction, halved until J falls; whether it did."""
-    penalty, blocks = objective.penalty, working.blocks
+def _search(objective: Objective, point: Point, working: WorkingSet, R: np.ndarray) -> bool:
+    """Along the model's direction, halved until J falls; whether it did. R (m, k): residuals."""
+    penalty, blocks, U = objective.penalty, working.blocks, R * objective.weights[:, None]
     step = working.direction(objective, point.W, U)
     slope = step.slope(blocks, point.W, U.sum(axis=0), penalty)
     rounding = 4 * np.finfo(float).eps * abs(point.value)
@@ -173,6 +204,8 @@ def _search(objective: Objective, point: Point, working: WorkingSet, U: np.ndarr
             for block, w in zip(blocks, moved, strict=True):
                 point.W[block.features, block.k] = w
             point.b, point.Z, point.value = point.b + length * step.b, Z, value
+            bent = objective.head.curvature_product(working.A, step.Z)
+            point.foreseen = R + bent if length == 1 else None
             return True
         length /= 2
     return False

@@ -16,13 +16,15 @@ class State:
     """Where a solver stands.
 
     theta (n + 1, k); value J; gradient of J's smooth part; gap, what is known of J - J*
-    (infinity: nothing); stalled: no step lowers J any more; runaway: theta grows without end.
+    (infinity: nothing), an estimate or a bound; stalled: no step lowers J any more; runaway: theta
+    grows without end.
     """
 
     theta: np.ndarray
     value: float
     gradient: np.ndarray
     gap: float = np.inf
+    gap_kind: str = "estimate"
     stalled: bool = False
     runaway: bool = False
 
@@ -36,9 +38,10 @@ class Solver(ABC, Generic[S]):
     name: ClassVar[str]
     needs: ClassVar[frozenset[str]]
     """What it asks of a design's `offers`."""
-    gap_kind: ClassVar[str] = "estimate"
     for_l1: ClassVar[bool] = False
     """Whether it is for penalties with an L1 part, and for those alone."""
+    for_l2: ClassVar[bool] = False
+    """Whether it needs a penalty with an L2 part."""
     bounded: ClassVar[bool] = False
     """Whether what it minimises has a minimum whatever the data, separable ones too."""
     runs_all_steps: ClassVar[bool] = False
