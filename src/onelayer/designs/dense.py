@@ -129,7 +129,7 @@ class DenseDesign(Design):
     def _column_blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Columns and their block in float64, centred and scaled."""
         m, n = self.X.shape
-        step = max(1, BLOCK_BYTES // max(1, m))
+        step = max(1, BLOCK_BYTES // max(1, 8 * m))
         for start in range(0, n, step):
             columns = slice(start, start + step)
             self.ledger.bytes_read += self.X[:, columns].nbytes
