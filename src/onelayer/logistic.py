@@ -16,9 +16,12 @@ group of `width` columns a problem, all of them on the same targets.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
+
+Expansion: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""L (rows, problems), dL/dz (rows, k) and d2L/dz2 (rows, k, k): the loss to second order."""
 
 
 def sigma(z: np.ndarray) -> np.ndarray:
@@ -82,6 +85,14 @@ class Head(Protocol):
         """(d2L/dz2) u of every row: the shape of Z; A as above."""
         ...
 
+    def expansion(self, Z: np.ndarray, targets: np.ndarray) -> Expansion:
+        """Loss, residual and curvature of one problem at once."""
+        ...
+
+    def third_product(self, Z: np.ndarray, U: np.ndarray) -> np.ndarray:
+        """d3L/dz3 [u, u] of every row, the change of (d2L/dz2) u along u: the shape of Z."""
+        ...
+
 
 @dataclass(frozen=True)
 class Binary:
@@ -119,6 +130,21 @@ class Binary:
     def curvature_product(self, A: np.ndarray, U: np.ndarray) -> np.ndarray:
         """a (1 - a) u."""
         return A * (1 - A) * U
+
+    def expansion(self, Z: np.ndarray, targets: np.ndarray) -> Expansion:
+        """L, a - y and a (1 - a) as above, from one exponential."""
+        y = targets[:, None].astype(Z.dtype)
+        e = np.exp(-np.abs(Z))
+        large = 1 / (1 + e)
+        small, positive = e * large, Z >= 0
+        a, rest = np.where(positive, large, small), np.where(positive, small, large)
+        wrong = _times(1 - y, np.maximum(Z, 0)) + _times(y, np.maximum(-Z, 0))
+        return wrong + np.log1p(e), (1 - y) * a - y * rest, (large * small)[:, :, None]
+
+    def third_product(self, Z: np.ndarray, U: np.ndarray) -> np.ndarray:
+        """a (1 - a) (1 - 2 a) u^2."""
+        a = sigma(Z)
+        return a * (1 - a) * (1 - 2 * a) * U * U
 
 
 def _times(share: np.ndarray, part: np.ndarray) -> np.ndarray:
@@ -175,3 +201,14 @@ class Softmax:
         A, U = self._problems(A), self._problems(U)
         mean = np.einsum("ijk,ijk->ij", A, U)
         return (A * (U - mean[:, :, None])).reshape(len(A), -1)
+
+    def expansion(self, Z: np.ndarray, targets: np.ndarray) -> Expansion:
+        """L, a - y and diag(a) - a a^T as above."""
+        A = self.curvature_activation(Z)
+        return self.loss(Z, targets), self.residual(Z, targets), self.curvature(A)
+
+    def third_product(self, Z: np.ndarray, U: np.ndarray) -> np.ndarray:
+        """a ((u - a^T u)^2 - a^T (u - a^T u)^2), problem by problem."""
+        A, U = softmax(self._problems(Z)), self._problems(U)
+        square = (U - (A * U).sum(axis=2, keepdims=True)) ** 2
+        return (A * (square - (A * square).sum(axis=2, keepdims=True))).reshape(Z.shape)

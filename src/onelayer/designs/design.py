@@ -21,6 +21,10 @@ from onelayer.logistic import Head
 Sums = tuple[np.ndarray, np.ndarray, np.ndarray]
 OfRows = Callable[[slice, np.ndarray], np.ndarray]
 """Rows and their z (rows, k) to whatever a pass sums over them."""
+OfBlock = Callable[[slice, Any, np.ndarray], np.ndarray]
+"""The same from rows, [block 1] and z."""
+Moved = tuple[np.ndarray, np.ndarray]
+"""V and c, a change of W and b."""
 
 SMALL_BYTES = 2_000_000  # of X: below, NumPy in float64 costs nothing that one would notice
 ROWS = 4096  # rows whose activations are computed together
@@ -134,6 +138,40 @@ class Design(ABC):
             Z[start : start + ROWS] = head.curvature_activation(Z[start : start + ROWS])
         return Z
 
+    def expansion_pass(
+        self, W: np.ndarray, b: np.ndarray, head: Head, targets: np.ndarray, weights: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Loss, G and db as in `loss_pass`, and the Hessian: in one read, of small data.
+
+        Where kernels read X, their loss is kept: in other products it would be rounded otherwise.
+        """
+        if self.compiled:
+            return *self.loss_pass(W, b, head, targets, weights), self.hessian_pass(
+                W, b, head, weights
+            )
+        total, sums = np.zeros(1), np.zeros((W.shape[0] + 1, W.shape[1]))
+
+        def curvature(rows: slice, augmented: Any, Z: np.ndarray) -> np.ndarray:
+            loss, dZ, C = head.expansion(Z, targets[rows])
+            total[:] += (loss * weights[rows]).sum(axis=0)
+            sums[:] += augmented.T @ (dZ * weights[rows])
+            return C * weights[rows][:, :, None]
+
+        H = self._outer_sum(W, b, curvature)
+        return total, self._fold_gradient(sums[:-1], sums[-1]), sums[-1], H
+
+    def third_pass(
+        self, W: np.ndarray, b: np.ndarray, head: Head, weights: np.ndarray, moved: Moved
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """sum_i v_i d3L/dz3 [u_i, u_i] x'_i and its intercept part, u = X' V + c; one read."""
+        (Wx, bx), (Vx, cx) = _parameters(self, W, b), _parameters(self, *moved)
+        G, db = np.zeros(W.shape), np.zeros(b.shape)
+        for rows, block in self.blocks():
+            dZ = weights[rows] * head.third_product(block @ Wx + bx, block @ Vx + cx)
+            G += block.T @ dZ.astype(self.dtype)
+            db += dZ.sum(axis=0)
+        return self._fold_gradient(G, db), db
+
     def hessian_pass(
         self, W: np.ndarray, b: np.ndarray, head: Head, weights: np.ndarray
     ) -> np.ndarray:
@@ -151,12 +189,15 @@ class Design(ABC):
         The curvature of the loss gives its Hessian, the outer product of the residuals the middle
         of a sandwich.
         """
+        return self._outer_sum(W, b, lambda rows, _, Z: of_rows(rows, Z))
+
+    def _outer_sum(self, W: np.ndarray, b: np.ndarray, of_block: OfBlock) -> np.ndarray:
         Wx, bx = _parameters(self, W, b)
         n, k = W.shape[0] + 1, W.shape[1]
         H = np.zeros((n, k, n, k))
         for rows, block in self.blocks():
-            C = of_rows(rows, block @ Wx + bx)
             augmented = self.augment(block)
+            C = of_block(rows, augmented, block @ Wx + bx)
             for c in range(k):
                 for d in range(c + 1):
                     H[:, c, :, d] += self.outer(augmented, C[:, c, d])
