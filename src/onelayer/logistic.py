@@ -106,9 +106,8 @@ class Binary:
 
         Which is -(y log a + (1 - y) log(1 - a)); y may lie between 0 and 1.
         """
-        y = targets[:, None].astype(Z.dtype)
-        wrong = _times(1 - y, np.maximum(Z, 0)) + _times(y, np.maximum(-Z, 0))
-        return wrong + np.log1p(np.exp(-np.abs(Z)))
+        y, size = targets[:, None].astype(Z.dtype), np.abs(Z)
+        return _times(np.where(Z >= 0, 1 - y, y), size) + np.log1p(np.exp(-size))
 
     def residual(self, Z: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """dz = a - y, written (1 - y) sigma(z) - y sigma(-z): no cancellation."""
@@ -133,13 +132,13 @@ class Binary:
 
     def expansion(self, Z: np.ndarray, targets: np.ndarray) -> Expansion:
         """L, a - y and a (1 - a) as above, from one exponential."""
-        y = targets[:, None].astype(Z.dtype)
-        e = np.exp(-np.abs(Z))
+        y, size = targets[:, None].astype(Z.dtype), np.abs(Z)
+        e, positive = np.exp(-size), Z >= 0
         large = 1 / (1 + e)
-        small, positive = e * large, Z >= 0
+        small = e * large
         a, rest = np.where(positive, large, small), np.where(positive, small, large)
-        wrong = _times(1 - y, np.maximum(Z, 0)) + _times(y, np.maximum(-Z, 0))
-        return wrong + np.log1p(e), (1 - y) * a - y * rest, (large * small)[:, :, None]
+        L = _times(np.where(positive, 1 - y, y), size) + np.log1p(e)
+        return L, (1 - y) * a - y * rest, (large * small)[:, :, None]
 
     def third_product(self, Z: np.ndarray, U: np.ndarray) -> np.ndarray:
         """a (1 - a) (1 - 2 a) u^2."""

@@ -49,6 +49,7 @@ class DenseDesign(Design):
         in_rows = X.flags.c_contiguous
         # No kernel is compiled for the few passes that want other products than X's own.
         self.compiled = not small and in_rows and (exact or not double)
+        self._augmented: list[tuple[slice, np.ndarray]] | None = None
         self.fused = FusedDense(X, scaling, self.dtype) if self.compiled else None
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -73,6 +74,14 @@ class DenseDesign(Design):
             rows = slice(start, min(start + step, m))
             self.ledger.bytes_read += self.X[rows].nbytes
             yield rows, self._convert(self.X[rows])
+
+    def augmented_blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Rows and their [block 1]; those of small data are made once and kept."""
+        if self._augmented is not None:
+            self.ledger.bytes_read += self.X.nbytes
+        elif 8 * self.X.size < SMALL_BYTES:
+            self._augmented = list(super().augmented_blocks())
+        return iter(self._augmented or super().augmented_blocks())
 
     def augment(self, block: np.ndarray) -> np.ndarray:
         """[block 1]."""

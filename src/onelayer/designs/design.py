@@ -87,6 +87,11 @@ class Design(ABC):
     def augment(self, block: Any) -> Any:
         """[block 1]: the block with a column of ones for the intercept."""
 
+    def augmented_blocks(self) -> Iterator[tuple[slice, Any]]:
+        """Rows and their [block 1]."""
+        for rows, block in self.blocks():
+            yield rows, self.augment(block)
+
     @abstractmethod
     def outer(self, augmented: Any, h: np.ndarray) -> np.ndarray:
         """[block 1]^T diag(h) [block 1]: (n + 1, n + 1), from `augment`."""
@@ -164,13 +169,12 @@ class Design(ABC):
         self, W: np.ndarray, b: np.ndarray, head: Head, weights: np.ndarray, moved: Moved
     ) -> tuple[np.ndarray, np.ndarray]:
         """sum_i v_i d3L/dz3 [u_i, u_i] x'_i and its intercept part, u = X' V + c; one read."""
-        (Wx, bx), (Vx, cx) = _parameters(self, W, b), _parameters(self, *moved)
-        G, db = np.zeros(W.shape), np.zeros(b.shape)
-        for rows, block in self.blocks():
-            dZ = weights[rows] * head.third_product(block @ Wx + bx, block @ Vx + cx)
-            G += block.T @ dZ.astype(self.dtype)
-            db += dZ.sum(axis=0)
-        return self._fold_gradient(G, db), db
+        theta, change = np.vstack(_parameters(self, W, b)), np.vstack(_parameters(self, *moved))
+        sums = np.zeros(theta.shape)
+        for rows, augmented in self.augmented_blocks():
+            dZ = head.third_product(augmented @ theta, augmented @ change)
+            sums += augmented.T @ (weights[rows] * dZ).astype(self.dtype)
+        return self._fold_gradient(sums[:-1], sums[-1]), sums[-1]
 
     def hessian_pass(
         self, W: np.ndarray, b: np.ndarray, head: Head, weights: np.ndarray
@@ -192,12 +196,11 @@ class Design(ABC):
         return self._outer_sum(W, b, lambda rows, _, Z: of_rows(rows, Z))
 
     def _outer_sum(self, W: np.ndarray, b: np.ndarray, of_block: OfBlock) -> np.ndarray:
-        Wx, bx = _parameters(self, W, b)
-        n, k = W.shape[0] + 1, W.shape[1]
+        theta = np.vstack(_parameters(self, W, b))
+        n, k = theta.shape
         H = np.zeros((n, k, n, k))
-        for rows, block in self.blocks():
-            augmented = self.augment(block)
-            C = of_block(rows, augmented, block @ Wx + bx)
+        for rows, augmented in self.augmented_blocks():
+            C = of_block(rows, augmented, augmented @ theta)
             for c in range(k):
                 for d in range(c + 1):
                     H[:, c, :, d] += self.outer(augmented, C[:, c, d])

@@ -176,7 +176,7 @@ def _scale(H: np.ndarray) -> np.ndarray:
     a singular H. One unit a feature, for all classes: their common null space stays what it is.
     """
     size = np.einsum("ikik->i", H) / H.shape[1]
-    unit = np.where(size > 0, 1 / np.sqrt(np.where(size > 0, size, 1)), 1)
+    unit = 1 / np.sqrt(size, where=size > 0, out=np.ones_like(size))
     H *= unit[:, None, None, None]
     H *= unit[:, None]
     return unit
