@@ -12,7 +12,7 @@ from onelayer.logistic import Binary, Softmax
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solution import Status
-from onelayer.solvers import Run, choose_solver, named_solver
+from onelayer.solvers import Run, choose_solver, named_solver, newton
 
 SOLVERS = ["newton", "lbfgs", "truncated-newton", "gram"]
 
@@ -208,6 +208,16 @@ def test_passes_are_bytes_read_over_size(solver):
     if solver == "newton":
         assert solution.passes == 2 * (solution.iterations + 1)  # one to begin, one to polish
     assert str(solution).startswith("converged: objective 0.")
+
+
+def test_newton_bends_its_steps_and_needs_fewer(monkeypatch):
+    X, y = overlapping(14)
+    problem = objective(20 * X, y, 1e-4)
+    bent = solve(problem, "newton").solution
+    monkeypatch.setattr(newton, "_bent", lambda *_: None)
+    straight = solve(problem, "newton").solution
+    assert bent.iterations < straight.iterations
+    assert bent.objective == pytest.approx(straight.objective, rel=1e-14)
 
 
 def test_the_bound_is_rigorous_without_an_intercept():
