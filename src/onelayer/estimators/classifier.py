@@ -157,8 +157,9 @@ class LogisticRegression(
     Cost in passes over X: a look for NaN, infinity and overflow, two (none for bytes); then
     "newton" two a step, three of 2 MB and more, "lbfgs" and "gradient-descent" one,
     "coordinate-descent" one or two, "gram" two to four in all, fewer in a warm start; `firth=True`
-    two a step and three more; `scaling="standard"` adds one. A prediction takes a look and one pass. Peak memory above X is
-    that of a block of rows, the (m, K) of z, and what the solver holds.
+    two a step and three more; `scaling="standard"` adds one. A prediction takes a look and one
+    pass. Peak memory above X is that of a block of rows, the (m, K) of z, and what the solver
+    holds.
 
     The same input gives the same bytes at any number of our threads; BLAS, which solvers factor
     and multiply with, may round differently with another number of its own.
