@@ -64,9 +64,6 @@ DIFFERENT = {
     r"^test_newton_cholesky_fallback_to_lbfgs$": (
         "expects Newton's method to give up where the Hessian is singular: ours goes on"
     ),
-    r"^test_max_iter\[(newton-cg|liblinear|sag|saga)-.*-max_iter3\]$": (
-        "expects a fit to need more than three steps: Newton's method, bent, ends in three here"
-    ),
     r"^test_logistic_regression_callback_support_warning$": (
         "expects callbacks to be ignored by all solvers but lbfgs: here every solver calls them"
     ),

@@ -17,6 +17,7 @@ from onelayer.vectors import dot
 
 SUFFICIENT = 1e-4  # Armijo's constant; Nocedal and Wright 2006, section 3.1
 HALVINGS = 40
+NEAR = 1e-3  # of J, the gap from which Newton's own steps do: 1e-5 becomes 3e-10 on iris
 KEPT = 0.01  # of the gap: a step that leaves more than this has changed H
 ROUNDED = 10  # times n eps: what an eigenvalue may owe to the rounding of sums over examples
 
@@ -100,7 +101,7 @@ def _bent(objective: Objective, state: NewtonState) -> np.ndarray | None:
     these of 1.5; near the optimum three times as many digits are right after one. None where the
     term is longer than d itself, and the series is nothing to go by.
     """
-    if state.inverse is None:
+    if state.inverse is None or state.gap <= NEAR * abs(state.value):
         return None
     third = objective.third(state.theta, state.direction)
     term = -0.5 * state.inverse(third)
