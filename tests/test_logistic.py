@@ -69,6 +69,16 @@ class TestBinary:
         assert close(head.curvature(A)[0, 0, 0], exact)
         assert close(head.curvature_product(A, np.array([[dtype(1)]]))[0, 0], exact)
 
+    @pytest.mark.parametrize("y", [0, 1])
+    def test_expansion_has_the_digits_of_each_alone(self, margin, dtype, y):
+        z = dtype(margin)
+        loss, residual, curvature = Binary().expansion(np.array([[z]]), np.array([y]))
+        assert loss.dtype == residual.dtype == curvature.dtype == dtype
+        e = Decimal(-abs(float(z))).exp()
+        assert close(loss[0, 0], (1 + Decimal((1 - 2 * y) * float(z)).exp()).ln())
+        assert close(residual[0, 0], 1 / (1 + Decimal(-float(z)).exp()) - y)
+        assert close(curvature[0, 0, 0], e / (1 + e) ** 2)
+
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("margin", MARGINS)
@@ -119,6 +129,10 @@ def test_binary_infinite_z(y):
     assert Binary().residual(Z, targets)[:, 0].tolist() == ([0, -1] if y else [1, 0])
     assert Binary().activation(Z)[:, 0].tolist() == [1, 0]
     assert Binary().curvature_activation(Z)[:, 0].tolist() == [0, 0]
+    loss, residual, curvature = Binary().expansion(Z, targets)
+    assert loss[:, 0].tolist() == ([0, np.inf] if y else [np.inf, 0])
+    assert residual[:, 0].tolist() == ([0, -1] if y else [1, 0])
+    assert curvature[:, 0, 0].tolist() == [0, 0]
 
 
 def test_softmax_of_an_excluded_class():

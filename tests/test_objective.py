@@ -136,3 +136,15 @@ def test_prox_is_the_minimum_on_a_fine_grid(l1_ratio, step):
         penalties = penalty.l1 * np.abs(grid) + penalty.l2 / 2 * grid**2
         best = grid[np.argmin((grid - w) ** 2 / 2 + step * penalties), 0]
         assert penalty.prox(np.array([[w]]), step)[0, 0] == pytest.approx(best, abs=1e-4)
+
+
+def test_expansion_is_value_gradient_and_hessian_in_one_read(objective, theta):
+    value, gradient = objective.value_and_gradient(theta)
+    H = objective.hessian(theta)
+    ledger = objective.design.ledger
+    before = ledger.bytes_read
+    one = objective.expansion(theta)
+    assert ledger.bytes_read - before == objective.design.traits.nbytes
+    assert one[0] == pytest.approx(value, rel=1e-14)
+    np.testing.assert_allclose(one[1], gradient, atol=1e-14)
+    np.testing.assert_allclose(one[2], H, atol=1e-14)

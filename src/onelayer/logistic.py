@@ -16,9 +16,12 @@ group of `width` columns a problem, all of them on the same targets.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
+
+Expansion: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""L (rows, problems), dL/dz (rows, k) and d2L/dz2 (rows, k, k): the loss to second order."""
 
 
 def sigma(z: np.ndarray) -> np.ndarray:
@@ -82,6 +85,10 @@ class Head(Protocol):
         """(d2L/dz2) u of every row: the shape of Z; A as above."""
         ...
 
+    def expansion(self, Z: np.ndarray, targets: np.ndarray) -> Expansion:
+        """Loss, residual and curvature of one problem at once."""
+        ...
+
 
 @dataclass(frozen=True)
 class Binary:
@@ -95,9 +102,8 @@ class Binary:
 
         Which is -(y log a + (1 - y) log(1 - a)); y may lie between 0 and 1.
         """
-        y = targets[:, None].astype(Z.dtype)
-        wrong = _times(1 - y, np.maximum(Z, 0)) + _times(y, np.maximum(-Z, 0))
-        return wrong + np.log1p(np.exp(-np.abs(Z)))
+        y, size = targets[:, None].astype(Z.dtype), np.abs(Z)
+        return _times(np.where(Z >= 0, 1 - y, y), size) + np.log1p(np.exp(-size))
 
     def residual(self, Z: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """dz = a - y, written (1 - y) sigma(z) - y sigma(-z): no cancellation."""
@@ -119,6 +125,16 @@ class Binary:
     def curvature_product(self, A: np.ndarray, U: np.ndarray) -> np.ndarray:
         """a (1 - a) u."""
         return A * (1 - A) * U
+
+    def expansion(self, Z: np.ndarray, targets: np.ndarray) -> Expansion:
+        """L, a - y and a (1 - a) as above, from one exponential."""
+        y, size = targets[:, None].astype(Z.dtype), np.abs(Z)
+        e, positive = np.exp(-size), Z >= 0
+        large = 1 / (1 + e)
+        small = e * large
+        a, rest = np.where(positive, large, small), np.where(positive, small, large)
+        L = _times(np.where(positive, 1 - y, y), size) + np.log1p(e)
+        return L, (1 - y) * a - y * rest, (large * small)[:, :, None]
 
 
 def _times(share: np.ndarray, part: np.ndarray) -> np.ndarray:
@@ -175,3 +191,8 @@ class Softmax:
         A, U = self._problems(A), self._problems(U)
         mean = np.einsum("ijk,ijk->ij", A, U)
         return (A * (U - mean[:, :, None])).reshape(len(A), -1)
+
+    def expansion(self, Z: np.ndarray, targets: np.ndarray) -> Expansion:
+        """L, a - y and diag(a) - a a^T as above."""
+        A = self.curvature_activation(Z)
+        return self.loss(Z, targets), self.residual(Z, targets), self.curvature(A)

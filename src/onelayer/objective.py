@@ -83,13 +83,26 @@ class Objective:
         W, b = self.split(theta)
         return self.join(W, b - b.mean())
 
+    def expansion(self, theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        """J, its gradient and its Hessian; one pass over small data, else two."""
+        W, b = self.split(theta)
+        loss, G, db, H = self.design.expansion_pass(
+            W, b, self.head, self.targets, self.weights[:, None]
+        )
+        value = float(loss[0]) + self.penalty.value(W)
+        return value, self.join(G + self.penalty.gradient(W), db), self._square(H, theta)
+
     def hessian(self, theta: np.ndarray) -> np.ndarray:
         """d2J/dtheta2: square, of the size of theta."""
         W, b = self.split(theta)
         H = self.design.hessian_pass(W, b, self.head, self.weights[:, None])
+        return self._square(H, theta)
+
+    def _square(self, H: np.ndarray, theta: np.ndarray) -> np.ndarray:
+        """The penalty's part added, the intercept left out where there is none."""
         rows = len(theta)
         H = H[:rows, :, :rows, :].reshape(theta.size, theta.size)
-        penalised = np.arange(W.size)
+        penalised = np.arange(self.design.traits.n * theta.shape[1])
         H[penalised, penalised] += self.penalty.l2
         return H
 

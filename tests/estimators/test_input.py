@@ -244,6 +244,18 @@ def test_what_is_refused_of_y_and_weights(y, weights, options, text):
         LogisticRegression(**options).fit(BYTES, y, weights)
 
 
+def test_labels_that_hardly_repeat_are_warned_about():
+    with pytest.warns(UserWarning, match="unique classes is greater than 50%"):
+        LogisticRegression(max_iter=1, solver="gradient-descent").fit(BYTES, np.arange(M) % 60)
+
+
+def test_whole_numbers_far_apart_are_labels():
+    far = np.where(Y == 1, 2**62, -(2**62))
+    model = LogisticRegression().fit(BYTES, far)
+    assert model.classes_.tolist() == [-(2**62), 2**62]
+    np.testing.assert_array_equal(model.coef_, LogisticRegression().fit(BYTES, Y).coef_)
+
+
 @pytest.mark.parametrize(
     ("X", "text"),
     [

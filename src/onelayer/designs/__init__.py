@@ -11,12 +11,21 @@ from onelayer.designs.csr import CsrDesign, csr_standard_scaling
 from onelayer.designs.dense import DenseDesign, dense_standard_scaling
 from onelayer.designs.design import Design
 from onelayer.designs.scaling import Scaling
-from onelayer.designs.values import DTYPES, extent, first_not_finite, largest, storable, varies
+from onelayer.designs.values import (
+    DTYPES,
+    digest,
+    extent,
+    first_not_finite,
+    largest,
+    storable,
+    varies,
+)
 
 __all__ = [
     "DTYPES",
     "Design",
     "Scaling",
+    "digest",
     "extent",
     "first_not_finite",
     "largest",

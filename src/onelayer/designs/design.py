@@ -21,6 +21,8 @@ from onelayer.logistic import Head
 Sums = tuple[np.ndarray, np.ndarray, np.ndarray]
 OfRows = Callable[[slice, np.ndarray], np.ndarray]
 """Rows and their z (rows, k) to whatever a pass sums over them."""
+OfBlock = Callable[[slice, Any, np.ndarray], np.ndarray]
+"""The same from rows, [block 1] and z."""
 
 SMALL_BYTES = 2_000_000  # of X: below, NumPy in float64 costs nothing that one would notice
 ROWS = 4096  # rows whose activations are computed together
@@ -110,6 +112,11 @@ class Design(ABC):
     def augment(self, block: Any) -> Any:
         """[block 1]: the block with a column of ones for the intercept."""
 
+    def augmented_blocks(self) -> Iterator[tuple[slice, Any]]:
+        """Rows and their [block 1]."""
+        for rows, block in self.blocks():
+            yield rows, self.augment(block)
+
     @abstractmethod
     def outer(self, augmented: Any, h: np.ndarray) -> np.ndarray:
         """[block 1]^T diag(h) [block 1]: (n + 1, n + 1), from `augment`."""
@@ -173,6 +180,28 @@ class Design(ABC):
             Z[start : start + ROWS] = head.curvature_activation(Z[start : start + ROWS])
         return Z
 
+    def expansion_pass(
+        self, W: np.ndarray, b: np.ndarray, head: Head, targets: np.ndarray, weights: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Loss, G and db as in `loss_pass`, and the Hessian: in one read, of small data.
+
+        Where kernels read X, their loss is kept: in other products it would be rounded otherwise.
+        """
+        if self.compiled:
+            return *self.loss_pass(W, b, head, targets, weights), self.hessian_pass(
+                W, b, head, weights
+            )
+        total, sums = np.zeros(1), np.zeros((W.shape[0] + 1, W.shape[1]))
+
+        def curvature(rows: slice, augmented: Any, Z: np.ndarray) -> np.ndarray:
+            loss, dZ, C = head.expansion(Z, targets[rows])
+            total[:] += (loss * weights[rows]).sum(axis=0)
+            sums[:] += augmented.T @ (dZ * weights[rows])
+            return C * weights[rows][:, :, None]
+
+        H = self._outer_sum(W, b, curvature)
+        return total, self._fold_gradient(sums[:-1], sums[-1]), sums[-1], H
+
     def hessian_pass(
         self, W: np.ndarray, b: np.ndarray, head: Head, weights: np.ndarray
     ) -> np.ndarray:
@@ -190,12 +219,14 @@ class Design(ABC):
         The curvature of the loss gives its Hessian, the outer product of the residuals the middle
         of a sandwich.
         """
-        Wx, bx = _parameters(self, W, b)
-        n, k = W.shape[0] + 1, W.shape[1]
+        return self._outer_sum(W, b, lambda rows, _, Z: of_rows(rows, Z))
+
+    def _outer_sum(self, W: np.ndarray, b: np.ndarray, of_block: OfBlock) -> np.ndarray:
+        theta = np.vstack(_parameters(self, W, b))
+        n, k = theta.shape
         H = np.zeros((n, k, n, k))
-        for rows, block in self.blocks():
-            C = of_rows(rows, block @ Wx + bx)
-            augmented = self.augment(block)
+        for rows, augmented in self.augmented_blocks():
+            C = of_block(rows, augmented, augmented @ theta)
             for c in range(k):
                 for d in range(c + 1):
                     H[:, c, :, d] += self.outer(augmented, C[:, c, d])

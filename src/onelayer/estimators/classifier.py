@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
@@ -39,6 +39,7 @@ from onelayer.estimators.validation import (
     check_weights,
     shown_dtype,
 )
+from onelayer.estimators.warm import WarmStartMixin
 from onelayer.logistic import log_softmax, sigma, softmax
 from onelayer.solution import Record, Solution
 from onelayer.solvers import Run, Solver, named_solver
@@ -46,9 +47,16 @@ from onelayer.statistics.firth import TOL as FIRTH_TOL
 from onelayer.statistics.firth import FisherScoring, firth_fit
 from onelayer.statistics.separation import Labelled
 
+Chosen: TypeAlias = tuple[Solver[Any], str]
+
 
 class LogisticRegression(
-    CallbackSupportMixin, InferenceMixin, LinearClassifierMixin, SparseCoefMixin, BaseEstimator
+    CallbackSupportMixin,
+    InferenceMixin,
+    LinearClassifierMixin,
+    SparseCoefMixin,
+    WarmStartMixin,
+    BaseEstimator,
 ):
     """Logistic regression, binary or softmax, penalised by L2, L1, both or not at all: one layer.
 
@@ -93,7 +101,9 @@ class LogisticRegression(
     verbose : int, default=0
         Above 0, one line a step on standard output.
     warm_start : bool, default=False
-        Start from the coefficients of the previous fit.
+        Start from the coefficients of the previous fit. With "gram" the factored Gram matrix
+        (m, m) is kept too, and serves the next fit if X holds the same bytes; pickles and copies
+        leave it out.
     n_jobs : None, default=None
         No effect; deprecated as in scikit-learn.
     scaling : float > 0, "standard" or None, default=None
@@ -146,10 +156,11 @@ class LogisticRegression(
     Notes
     -----
     Cost in passes over X: a look for NaN, infinity and overflow, two (none for bytes); then
-    "newton" two a step, "lbfgs" and "gradient-descent" one, "coordinate-descent" one or two,
-    "gram" two to four in all; `firth=True` two a step and three more;
-    `scaling="standard"` adds one. A prediction takes a look and one pass. Peak memory above X is
-    that of a block of rows, the (m, K) of z, and what the solver holds.
+    "newton" one a step, two of 2 MB and more, "lbfgs" and "gradient-descent" one,
+    "coordinate-descent" one or two, "gram" two to four in all, fewer in a warm start; `firth=True`
+    two a step and three more; `scaling="standard"` adds one. A prediction takes a look and one
+    pass. Peak memory above X is that of a block of rows, the (m, K) of z, and what the solver
+    holds.
 
     The same input gives the same bytes at any number of our threads; BLAS, which solvers factor
     and multiply with, may round differently with another number of its own.
@@ -292,7 +303,8 @@ class LogisticRegression(
         problem = make_problem(X, targets, weights, k=len(classes), asked=asked, options=self)
         start = self._start(problem)
         self.classes_ = classes
-        self._solve(problem, start, shown_dtype(given, X, self.solver), tasks)
+        chosen = self._solver(problem, X)
+        self._solve(problem, chosen, start, shown_dtype(given, X, self.solver), tasks)
         data = Labelled(X, targets, column_names(self, X.shape[1]), classes.tolist())
         separated = partial(advice_on_separation, data, weights, self)
         warn_unless_solved(self.solution_, self.solver, self.max_iter, separated)
@@ -332,26 +344,16 @@ class LogisticRegression(
         dtype = np.result_type(shown_dtype(X, examples), self.coef_.dtype)
         return (Z[:, 0] if Z.shape[1] == 1 else Z), dtype
 
-    def _start(self, problem: Problem) -> np.ndarray | None:
-        """The previous coefficients, if this is a warm start and there are any."""
-        if not self.warm_start or getattr(self, "coef_", None) is None:
-            return None
-        coef, intercept = exact_parameters(self)
-        objective = problem.objective
-        expected = (objective.head.width, objective.design.traits.n)
-        if coef.shape != expected:
-            raise ValueError(
-                f"Initialization coef is of shape {coef.shape}, expected shape {expected}: "
-                "warm_start needs the features and classes of the previous fit"
-            )
-        return problem.start(coef, intercept)
-
     def _solve(
-        self, problem: Problem, start: np.ndarray | None, dtype: np.dtype, tasks: FitTasks
+        self,
+        problem: Problem,
+        chosen: Chosen,
+        start: np.ndarray | None,
+        dtype: np.dtype,
+        tasks: FitTasks,
     ) -> None:
-        solver, reason = self._solver(problem)
         tol = min(self.tol, FIRTH_TOL) if self.firth else self.tol
-        run = Run(problem.objective, solver, reason, tol=tol, max_iter=self.max_iter)
+        run = Run(problem.objective, *chosen, tol=tol, max_iter=self.max_iter)
 
         def current() -> dict[str, Any]:
             return problem.shown(run.latest(), dtype)
@@ -372,12 +374,13 @@ class LogisticRegression(
             self.firth_ = firth_fit(problem.objective, theta, problem.total, problem.scaling)
         tasks.end(self.solution_.iterations, current)
 
-    def _solver(self, problem: Problem) -> tuple[Solver[Any], str]:
-        """The solver, and why it."""
+    def _solver(self, problem: Problem, X: Any) -> Chosen:
+        """The solver, and why it; a warm one knows the rows of the last fit."""
         if self.firth:
             return FisherScoring(problem.total), "bias reduction was asked for"
         name = NEAREST.get(self.solver, self.solver)
-        return named_solver(name, problem.objective, self.learning_rate)
+        solver, reason = named_solver(name, problem.objective, self.learning_rate)
+        return self._with_rows(solver, X, problem.scaling), reason
 
     def _keep(self, fitted: dict[str, Any], solution: Solution) -> None:
         for name, value in fitted.items():

@@ -2,6 +2,7 @@
 
 from onelayer.solvers.choose import SOLVERS, choose_solver, named_solver
 from onelayer.solvers.folds import Folds
+from onelayer.solvers.gram import Gram, Rows
 from onelayer.solvers.leave_one_out import leave_one_out
 from onelayer.solvers.loop import Callback, Run
 from onelayer.solvers.path import Path, PathPoint, Walking, make_path, solve_path
@@ -11,8 +12,10 @@ __all__ = [
     "SOLVERS",
     "Callback",
     "Folds",
+    "Gram",
     "Path",
     "PathPoint",
+    "Rows",
     "Run",
     "Solver",
     "State",

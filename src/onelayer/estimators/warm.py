@@ -1,0 +1,52 @@
+"""What a warm start goes on from: the coefficients, and the factored Gram matrix of the rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from onelayer.designs import Scaling, digest
+from onelayer.estimators.parameters import exact_parameters
+from onelayer.estimators.training import Problem
+from onelayer.solvers import Gram, Rows, Solver
+
+
+class WarmStartMixin:
+    """An estimator whose next fit begins where the last one ended.
+
+    Where the solver has factored a Gram matrix, the next fit on the same X needs none of its own.
+    The same X is one of the same bytes under the same scaling, by SHA-256: an array that was
+    changed in place is another. Copies and pickles do without what was kept.
+    """
+
+    warm_start: bool
+    _rows: tuple[bytes, Rows]
+
+    def _start(self, problem: Problem) -> np.ndarray | None:
+        """The previous coefficients, if this is a warm start and there are any."""
+        if not self.warm_start or getattr(self, "coef_", None) is None:
+            return None
+        coef, intercept = exact_parameters(self)
+        objective = problem.objective
+        expected = (objective.head.width, objective.design.traits.n)
+        if coef.shape != expected:
+            raise ValueError(
+                f"Initialization coef is of shape {coef.shape}, expected shape {expected}: "
+                "warm_start needs the features and classes of the previous fit"
+            )
+        return problem.start(coef, intercept)
+
+    def _with_rows(self, solver: Solver[Any], X: Any, scaling: Scaling | None) -> Solver[Any]:
+        """The solver, on the rows of the last fit where they are the same."""
+        kept = vars(self).pop("_rows", None)
+        if not (self.warm_start and isinstance(solver, Gram)):
+            return solver
+        key = digest(X, scaling)
+        self._rows = kept if kept is not None and kept[0] == key else (key, Rows())
+        return replace(solver, rows=self._rows[1])
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: Any = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_rows"}
