@@ -24,7 +24,7 @@ from onelayer.vectors import dot
 # The relative gaps, as estimated, at which the Hessian is sampled, and the passes that it is worth:
 # far from the optimum that of several classes soon changes. Binary problems gained nothing by more.
 REFRESH = ((3e-3, 15.0),)
-REFRESH_CLASSES = ((1e-2, 4.0), (3e-4, 6.0))
+REFRESH_CLASSES = ((3e-3, 4.0), (1e-4, 6.0))
 MISLED = 0.02  # of a step: rows that the sample of a Gram matrix has not seen forbid the rest
 NEWTON = 5.0  # times tol: the estimate at which Newton's method takes over
 ALLOWED = 0.1  # times tol: what a Newton step may miss of the decrease
