@@ -117,6 +117,7 @@ def test_the_page_says_how_many_rows_that_are(both):
     assert f"of {n} rows of the test set, by weight (" in page
     assert f"250 rows judge, and count as {n}; lists of rows have each once." in page
     assert f"<caption>On {n} rows of the test set, by weight</caption>" in page
+    assert f"Trained on {len(twice.evidence.parts.train)} by weight, judged by" in page
     assert once.card.test["n"] == twice.card.test["n"] == n
     last = list(once.card.audit["weights"])[-1]
     row = f'{last}</th><td class="n">{once.card.audit["by_class"][last]}</td><td class="n">'

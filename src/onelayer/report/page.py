@@ -60,7 +60,12 @@ def render(results: Results) -> str:
 
 
 def _percent(rate: float | None) -> str:
-    return "–" if rate is None else percent(rate).replace(" ", "\N{NO-BREAK SPACE}")
+    return "–" if rate is None else _unbroken(percent(rate))
+
+
+def _unbroken(words: str) -> str:
+    """Keep a per cent sign on the line of its number."""
+    return words.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _chance(p: float) -> str:
@@ -97,7 +102,7 @@ def _view(results: Results) -> dict[str, Any]:
         "bins": sentences.bins(results),
         "rule": sentences.rule(card["decision"]),
         "judged": judgement and sentences.judged(judgement),
-        "verdict": None if judgement is None else sentences.verdict(judgement),
+        "verdict": None if judgement is None else _unbroken(sentences.verdict(judgement)),
         "meaning": judgement and sentences.meaning(judgement, pictures=layer.shape is not None),
         "caveats": sentences.caveats(results),
         "judgement": judgement,

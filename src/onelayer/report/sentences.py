@@ -124,7 +124,8 @@ def divided(results: Results) -> str:
     card = results.layer.card
     if results.other_data or card["train"] is None:
         return ""
-    trained = f" Trained on {count_in_words(card['train']['n'])}"
+    by_weight = " by weight" * bool(results.audit.weights)
+    trained = f" Trained on {count_in_words(card['train']['n'])}{by_weight}"
     return f"{trained}." if card["test"] is None else f"{trained}, judged by {card['judge']}."
 
 
