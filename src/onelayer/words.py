@@ -1,4 +1,4 @@
-"""Numbers as people read them: one way to write each, wherever it is shown."""
+"""Numbers and names as people read them: one way to write each, wherever it is shown."""
 
 from __future__ import annotations
 
@@ -30,3 +30,8 @@ def count_in_words(n: float) -> str:
 def c_in_words(C: float | str) -> str:
     """C, or that there is no penalty."""
     return "inf (no penalty)" if C == "inf" else f"{C:g}"
+
+
+def quoted_name(name: str) -> str:
+    """A column's name as a formula has it."""
+    return name if name.isidentifier() else f"`{name}`"
