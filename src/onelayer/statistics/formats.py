@@ -153,7 +153,7 @@ def _tex_number(words: str) -> str:
     return "$-$" + _tex(words[1:]) if words.startswith("-") else _tex(words)
 
 
-_TEX_MARKS = {
+_TEX_MARKS: dict[str | int, str | int | None] = {
     "\\": r"\textbackslash{}",
     "~": r"$\sim$",
     "^": r"\textasciicircum{}",
