@@ -9,7 +9,7 @@ from onelayer.calibration import Costs, Readout
 from onelayer.evaluation import evaluate
 from onelayer.logistic import Softmax
 from onelayer.measures import wilson_interval
-from onelayer.words import loss_in_words
+from onelayer.words import count_in_words, loss_in_words
 
 
 @pytest.mark.parametrize(("correct", "n"), [(0, 10), (5, 8), (10, 10), (300, 499)])
@@ -60,7 +60,7 @@ def test_log_loss_is_exact_where_probabilities_round():
 
 
 @pytest.mark.parametrize(
-    ("loss", "text"), [(0.1234, "0.123"), (999.0, "999.000"), (3.138e152, "3.14e+152")]
+    ("loss", "text"), [(0.12345, "0.123"), (999.0, "999.000"), (3.138e152, "3.14e+152")]
 )
 def test_a_log_loss_is_short_for_people_however_large(loss, text):
     assert loss_in_words(loss) == text
@@ -75,6 +75,28 @@ def test_weight_two_is_an_example_twice_and_weight_zero_none():
     twice = np.repeat(Z, weights, axis=0), np.repeat(labels, weights)
     repeated = evaluate(*twice, np.arange(7), readout=readout).to_dict()
     for measures in (found, repeated):
-        del measures["n"], measures["interval"]  # of examples that are there
         measures.update(measures.pop("recall") | measures.pop("uncalibrated"))
+    assert found.pop("interval") == pytest.approx(repeated.pop("interval"), rel=1e-12)
     assert found == pytest.approx(repeated, rel=1e-12)
+
+
+def test_the_interval_counts_weights_as_examples():
+    """Halves too: 100 examples of weight 1/2 are 50."""
+    labels, Z = np.repeat([0, 1], 50), np.tile([[1.0], [-1.0]], (50, 1))
+    found = evaluate(Z, labels, np.array(["no", "yes"]), np.full(100, 0.5))
+    assert (found.n, found.accuracy) == (50, 0.5)
+    assert found.interval == pytest.approx(wilson_interval(25, 50), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("n", "text"),
+    [
+        (12, "12"),
+        (1234.0, "1,234"),
+        (sum([0.1] * 30), "3"),
+        (1234.56, "1,234.6"),
+        (0.12345, "0.123"),
+    ],
+)
+def test_a_number_of_examples_is_whole_where_it_is_about(n, text):
+    assert count_in_words(n) == text

@@ -14,7 +14,7 @@ from onelayer.calibration import (
     confidences,
     reliability,
 )
-from onelayer.measures import area_under_curve, head_of, log_loss, wilson_interval
+from onelayer.measures import Rate, area_under_curve, head_of, log_loss
 
 INTERVAL_BELOW = 500
 """With more examples than this the 95 % interval is narrower than +-4.4 points: rounding's size."""
@@ -67,7 +67,7 @@ class Evaluation:
     Attributes
     ----------
     n
-        Examples judged.
+        Examples judged: the sum of their weights.
     accuracy, interval
         The share labelled right; its 95 % interval below 500 examples, else None.
     balanced_accuracy
@@ -89,7 +89,7 @@ class Evaluation:
         The mean cost of the answers; None where the model was given no costs.
     """
 
-    n: int
+    n: float
     accuracy: float
     interval: tuple[float, float] | None
     balanced_accuracy: float
@@ -138,21 +138,21 @@ def evaluate(
 ) -> Evaluation:
     """Measure the forward pass Z (m, 1) or (m, K) against labels (m,), positions in `classes`.
 
-    With weights (m,) an example of weight 2 counts as two; the interval is that of as many
-    examples as are worth the weights, (sum s)^2 / sum s^2 (Kish 1965). `readout` makes
-    probabilities and answers of Z; None: without calibration.
+    Weights (m,) are numbers of examples: one of weight 2 is that example twice, in every figure.
+    So n is their sum, and the interval that of n examples; weights that only say how many others
+    an example stands for, as in a survey, make it too narrow. `readout` makes probabilities and
+    answers of Z; None: without calibration.
     """
     own = Readout(head=head_of(classes))
     readout = readout or own
     shares = np.ones(len(labels)) if weights is None else weights
     answers, logits = readout.answers(Z), readout.logits(Z)
     recalls = _recalls(answers, labels, shares, len(classes))
-    accuracy = float((answers == labels) @ shares / shares.sum())
-    worth = float(shares.sum() ** 2 / (shares**2).sum())
+    right = Rate.of(answers == labels, weights)
     return Evaluation(
-        n=len(labels),
-        accuracy=accuracy,
-        interval=wilson_interval(accuracy * worth, worth) if worth < INTERVAL_BELOW else None,
+        n=right.n,
+        accuracy=right.value,
+        interval=right.interval if right.n < INTERVAL_BELOW else None,
         balanced_accuracy=float(np.mean([recall for recall in recalls if recall is not None])),
         **Trust.of(Z, labels, readout, weights).to_dict(),
         uncalibrated=None if readout.plain else Trust.of(Z, labels, own, weights),

@@ -63,12 +63,27 @@ def area_under_curve(
     return float(np.mean(aucs))
 
 
+def counted(mass: float) -> float:
+    """A sum of weights; a whole number as one, so that it is read as one."""
+    return int(mass) if mass == int(mass) else float(mass)
+
+
 @dataclass(frozen=True)
 class Rate:
-    """A share, hits of n, with its 95 % interval; both are sums of weights where there are any."""
+    """A share, hits of n, with its 95 % interval.
+
+    Both are sums of weights where there are any: the interval takes weights for numbers of
+    examples, whether they are whole or not.
+    """
 
     hits: float
     n: float
+
+    @classmethod
+    def of(cls, hit: np.ndarray, weights: np.ndarray | None = None) -> Rate:
+        """Of examples (m,), each a hit or not, by their weights (m,)."""
+        s = np.ones(len(hit)) if weights is None else weights
+        return cls(counted(s @ hit), counted(s.sum()))
 
     @property
     def value(self) -> float:

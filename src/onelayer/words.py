@@ -1,4 +1,4 @@
-"""Numbers as people read them: one way to write each, wherever it is shown."""
+"""Numbers and names as people read them: one way to write each, wherever it is shown."""
 
 from __future__ import annotations
 
@@ -20,6 +20,18 @@ def loss_in_words(loss: float | None) -> str:
     return f"{loss:.3f}" if loss < 1000 else f"{loss:.3g}"
 
 
+def count_in_words(n: float) -> str:
+    """Examples: 1,234; a sum of weights with a decimal, a small one with three digits."""
+    if abs(n - round(n)) <= 1e-9 * max(1.0, n):
+        return f"{n:,.0f}"
+    return f"{n:,.1f}" if n >= 10 else f"{n:.3g}"
+
+
 def c_in_words(C: float | str) -> str:
     """C, or that there is no penalty."""
     return "inf (no penalty)" if C == "inf" else f"{C:g}"
+
+
+def quoted_name(name: str) -> str:
+    """A column's name as a formula has it."""
+    return name if name.isidentifier() else f"`{name}`"

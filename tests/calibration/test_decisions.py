@@ -132,6 +132,12 @@ def test_a_readout_divides_corrects_and_answers():
     assert (ruled.answers(Z) == Threshold(2, 0.1).answers(softmax(Z / 2))).all()
     assert Readout(head=Binary()).plain
     assert not found.plain
+    names = ["a", "b", "c"]
+    assert Readout(head=Softmax(3), temperature=2.0).rule_in_words(names) is None
+    assert ruled.rule_in_words(names) == (
+        "c where its probability is above 0.1, else the likeliest of the others"
+    )
+    assert found.rule_in_words(names).endswith("likeliest before class weights are taken out")
 
 
 def test_a_chosen_threshold_in_words():

@@ -119,3 +119,38 @@ def test_as_people_run_it(process, table):
     assert "─" * 60 in outcome.out
     plain = process("summary", table, "--target", "cured", "--formula", "x")
     assert plain.code == 2
+
+
+def test_a_table_means_to_summary_what_it_means_to_train(onelayer, tmp_path):
+    """Blanks round cells, `-` and `NULL` for nothing, semicolons, dates that no formula names."""
+    rng = np.random.default_rng(2)
+    age, day = rng.integers(20, 70, 120), "2024-01-31"
+    cured = rng.random(120) < 1 / (1 + np.exp((45 - age) / 20))
+    town = rng.choice(["Oslo", "Rome"], 120)
+    rows = [f"{a}; {t}; {c}; {day}\n" for a, t, c in zip(age, town, cured, strict=True)]
+    rows[:3] = ["-; Rome; True; NULL\n", "31; NULL; False; ?\n", "33; Rome; nil; ?\n"]
+    path = tmp_path / "t.csv"
+    path.write_text("age; town; cured; day\n" + "".join(rows))
+    found = onelayer("summary", path, "--formula", "cured ~ age + town", "--json").json
+    assert found["missing"] == {"age": 1, "town": 1, "cured": 1}
+    assert found["classes"] == [False, True]
+    assert [row["feature"] for row in found["coefficients"]] == ["age", "town[Rome]", "const"]
+    refused = onelayer("summary", path, "--target", "cured")
+    assert refused.code == 1
+    assert refused.err.endswith("or leave them out: --formula 'y ~ . - day'\n")
+    assert onelayer("summary", path, "--formula", "cured ~ . - day", "--json").json == found | {
+        "formula": "cured ~ . - day"
+    }
+    model = ("-o", tmp_path / "m.safetensors", "--no-report", "--C", 1)
+    trained = onelayer("train", path, "--target", "cured", "--drop", "day", *model, "--json").json
+    assert trained["audit"]["notes"][2] == ("missing in t.csv (written '-', 'NULL'): age 1, town 1")
+
+
+def test_a_table_without_names(onelayer, table, tmp_path):
+    rows = table.read_text().splitlines(keepends=True)[1:]
+    (tmp_path / "t.csv").write_text("".join(rows))
+    how = ("--formula", "`column 4` ~ `column 0` + `column 1`", "--no-header", "--format", "csv")
+    found = onelayer("summary", tmp_path / "t.csv", *how)
+    named = onelayer("summary", table, "--formula", "cured ~ age + race", "--format", "csv")
+    values = [[line.split(",")[1:] for line in out.out.splitlines()] for out in (found, named)]
+    assert values[0] == values[1]

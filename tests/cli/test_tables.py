@@ -552,7 +552,8 @@ def test_a_report_on_a_table_says_what_its_weights_are_for(table, tmp_path, onel
     page = report.read_text()
     assert "The largest weights, numbers for a change by one standard deviation, levels for" in page
     assert "town = Rome" in page
-    assert "The table weighs its rows: the layer was trained with the weights" in page
+    assert "The table weighs its rows: one of weight 2 counts as two examples in every" in page
+    assert "each row with all of its weight, seed 0" in page
 
 
 @pytest.mark.shared

@@ -1,14 +1,27 @@
-"""Tables as data frames: what is missing, which delimiter, and what cannot be read."""
+"""Tables as data frames: what is missing, the types, and what cannot be used, as `train` has it."""
 
 import gzip
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from onelayer.errors import DataError
+from onelayer.readers.columns import nature_of, read_cells
 from onelayer.readers.frames import read_frame
+from onelayer.readers.tables import open_table
 
 ROWS = 'a,b c,d\n1,x,yes\n?,"y, z",\nNA,N/A,nan\n4, ,null\n'
+
+
+def frame_of(path, **how):
+    file = open_table(path)
+    return read_frame(file, file.names, **how)
+
+
+def frame_from(folder, text, **how):
+    (folder / "t.csv").write_text(text)
+    return frame_of(folder / "t.csv", **how)
 
 
 def check(frame):
@@ -24,35 +37,91 @@ def check(frame):
 
 
 def test_text(tmp_path):
-    (tmp_path / "t.csv").write_text(ROWS)
-    check(read_frame(tmp_path / "t.csv"))
+    check(frame_from(tmp_path, ROWS))
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress(("\ufeff" + ROWS).encode()))
-    check(read_frame(tmp_path / "t.csv.gz"))
+    check(frame_of(tmp_path / "t.csv.gz"))
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_delimiters(tmp_path, delimiter):
-    (tmp_path / "t.csv").write_text(ROWS.replace(",", delimiter).replace(f"y{delimiter} z", "y, z"))
-    check(read_frame(str(tmp_path / "t.csv")))
+    check(frame_from(tmp_path, ROWS.replace(",", delimiter).replace(f"y{delimiter} z", "y, z")))
 
 
-def test_parquet_says_itself_what_is_missing(tmp_path):
-    frame = pd.DataFrame({"country": ["NA", None, "DE"], "n": [1, 2, 3]})
+def test_columns_have_their_types(tmp_path):
+    text = "whole,half,code,flag,some,word\n1, 0.5,007,TRUE,true, x\n-2,1e3,012,false,?,y \n"
+    frame = frame_from(tmp_path, text)
+    assert [column.dtype.kind for _, column in frame.items()] == list("ifObOO")
+    assert frame.iloc[0].tolist() == [1, 0.5, "007", True, True, "x"]
+    assert frame.iloc[1].tolist() == [-2, 1000.0, "012", False, None, "y"]
+
+
+@pytest.mark.parametrize("word", ["", " ", "?", "NA", "n/a", "-", "None", "NIL", "NaT", "#N/A"])
+@pytest.mark.parametrize("other", ["1.5", "x"])
+def test_what_train_takes_for_missing_is(tmp_path, word, other):
+    """The rules are one: also in a Parquet file, whose text may be that of a CSV."""
+    values = [word, other, other]
+    pd.DataFrame({"c": values, "d": 1}).to_parquet(tmp_path / "t.parquet")
+    for frame in (
+        frame_from(tmp_path, "c,d\n" + "".join(f'"{value}",1\n' for value in values)),
+        frame_of(tmp_path / "t.parquet"),
+    ):
+        assert frame.c.isna().tolist() == [True, False, False]
+        cells = read_cells("c", open_table(tmp_path / "t.csv").read(["c"])["c"])
+        assert (frame.c.dtype.kind == "f") == (nature_of(cells).kind == "number")
+
+
+def test_a_parquet_file_keeps_its_types_and_the_order_of_its_levels(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "country": ["Norway", None, "Chile"] * 20_000,
+            "n": [1, 2, 3] * 20_000,
+            "dose": pd.Categorical(["low", "high", "NA"] * 20_000, ["none", "low", "high", "NA"]),
+            "well": [True, False, True] * 20_000,
+        }
+    )
     frame.to_parquet(tmp_path / "t.parquet")
-    read = read_frame(tmp_path / "t.parquet")
-    assert read.country.isna().tolist() == [False, True, False]
-    assert read.n.tolist() == [1, 2, 3]
+    read = frame_of(tmp_path / "t.parquet")
+    assert read.country.isna().tolist()[:3] == [False, True, False]
+    assert read.n.dtype == np.int64
+    assert read.n.tolist()[:3] == [1, 2, 3]
+    assert read.dose.cat.categories.tolist() == ["low", "high"]
+    assert read.dose.isna().tolist()[:3] == [False, False, True]
+    assert read.well.dtype == bool
+    assert len(read) == 60_000
 
 
-def test_what_cannot_be_read(tmp_path):
+def test_keys_are_compared_whatever_they_hold(tmp_path):
+    days = "day,y\n2024-01-31,1\n?,0\n2024-02-01,1\n"
+    frame = frame_from(tmp_path, days, keys=["day"])
+    assert frame.day.isna().tolist() == [False, True, False]
+    big = 2**60
+    pd.DataFrame({"id": [big, big + 1], "y": [0, 1]}).to_parquet(tmp_path / "t.parquet")
+    assert frame_of(tmp_path / "t.parquet", keys=["id"]).id.tolist() == [big, big + 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("day,y\n2024-01-31,1\n", r"column 'day' holds dates or times.*--formula 'y ~ \. - day'$"),
+        (
+            "the price;y\n1,5;1\n2,5;0\n",
+            r"'the price' holds numbers with a decimal comma.*'y ~ \. - `the price`'$",
+        ),
+        ('"n","y"\n"1,000",1\n', "'n' holds numbers with commas between the thousands"),
+        ("n,y\ninf,1\n", "column 'n' has inf in row 0, counted from 0"),
+        ("a,b\n1,2\n1,2,3\n", r"t\.csv: a row has 3 cells, and the first one 2"),
+        ("a,b\n", r"t\.csv has no rows"),
+        ("a,a\n1,2\n", r"t\.csv has 2 columns called 'a'"),
+    ],
+)
+def test_what_cannot_be_used(tmp_path, text, message):
+    with pytest.raises(DataError, match=message):
+        frame_from(tmp_path, text)
+
+
+def test_what_cannot_be_opened(tmp_path):
     with pytest.raises(FileNotFoundError):
-        read_frame(tmp_path / "none.csv")
-    (tmp_path / "ragged.csv").write_text("a,b\n1,2\n1,2,3\n")
-    with pytest.raises(DataError, match=r"ragged.csv cannot be read as a table: .*3"):
-        read_frame(tmp_path / "ragged.csv")
-    (tmp_path / "head.csv").write_text("a,b\n")
-    with pytest.raises(DataError, match="has names of columns, but no rows"):
-        read_frame(tmp_path / "head.csv")
+        frame_of(tmp_path / "none.csv")
     (tmp_path / "no.parquet").write_text("a,b\n")
-    with pytest.raises(DataError, match=r"no.parquet cannot be read as a table"):
-        read_frame(tmp_path / "no.parquet")
+    with pytest.raises(DataError, match=r"no.parquet is damaged, or not what its name says"):
+        frame_of(tmp_path / "no.parquet")

@@ -52,6 +52,23 @@ def test_intervals():
     assert Mean.of(np.array([1e300, 0.0])).interval is None
 
 
+def test_weights_are_numbers_of_examples():
+    weights = RANDOM.integers(1, 4, len(LABELS))
+    twice = np.repeat(np.arange(len(LABELS)), weights)
+    counts = confusion(LABELS, ANSWERS, 4, weights)
+    np.testing.assert_array_equal(counts, confusion(LABELS[twice], ANSWERS[twice], 4))
+    found = by_class(counts, A, LABELS, list("abcd"), weights)
+    expected = by_class(counts, A[twice], LABELS[twice], list("abcd"))
+    assert [one.auc for one in found] == pytest.approx([one.auc for one in expected], rel=1e-12)
+    assert [one.n for one in found] == [one.n for one in expected]
+    curve, other = roc(LABELS == 1, A[:, 1], weights), roc(LABELS[twice] == 1, A[twice, 1])
+    np.testing.assert_allclose(curve.hits, other.hits, rtol=1e-12)
+    np.testing.assert_allclose(curve.false_alarms, other.false_alarms, rtol=1e-12)
+    mean, same = Mean.of(A[:, 0], weights), Mean.of(A[twice, 0])
+    assert (mean.value, *mean.interval) == pytest.approx((same.value, *same.interval), rel=1e-12)
+    assert Mean.of(np.array([1.0, 2.0]), np.array([0.5, 0.5])) == Mean(1.5, None)
+
+
 def test_the_base_rates_loss_is_the_entropy_of_the_shares():
     shares = np.array([0.5, 0.25, 0.25])
     found = base_losses(np.array([0, 0, 1, 2]), shares).mean()

@@ -14,6 +14,7 @@ from sklearn.datasets import load_breast_cancer
 import onelayer
 from onelayer.errors import MissingExtraError, ModelFileError, UsageError
 from onelayer.server import Limits, create_app, missing
+from onelayer.server.describe import described
 
 SECRET = "secret"  # noqa: S105 - of these tests alone
 
@@ -116,6 +117,31 @@ def test_the_model_says_what_it_is(tints_served, tints_model):
     assert told["preprocessing"] == {"height": 64, "width": 64, "mode": "RGB", "fit": "stretch"}
     assert told["card"]["test"]["accuracy"] == tints_model[0].card.test["accuracy"]
     assert told["summary"][0] == {"heading": "classes", "text": "3: cold, green, warm"}
+    assert told["rule"] is None
+
+
+def test_no_folder_of_the_machine_is_told(tmp_path):
+    """Sources of every kind, by their whole paths: their names are all that a stranger learns."""
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    y = (X[:, 0] > 0).astype(int)
+    np.save(tmp_path / "X.npy", X)
+    np.save(tmp_path / "labels.npy", y)
+    lines = [",".join(map(str, [*x, label])) for x, label in zip(X, y, strict=True)]
+    for name in ("t.csv", "test.csv"):
+        (tmp_path / name).write_text("\n".join(["a,b,c,y", *lines]))
+    models = [
+        onelayer.train(tmp_path / "X.npy", y=str(tmp_path / "labels.npy"), C=1.0),
+        onelayer.train(tmp_path / "t.csv", test=tmp_path / "test.csv", target="y", C=1.0),
+        onelayer.train((X, y), C=1.0),
+    ]
+    for model in models:
+        assert str(tmp_path) not in json.dumps(described(model, Limits()))
+    arrays, table, given = (described(model, Limits())["card"] for model in models)
+    assert (arrays["source"], arrays["settings"]["y"]) == ("X.npy", "labels.npy")
+    assert (table["source"], table["settings"]["test"]) == ("t.csv", "test.csv")
+    assert table["audit"]["source"] == "t.csv"
+    assert given["source"] == "arrays"
+    assert models[1].card.source == str(tmp_path / "t.csv")  # its owner's own card says where
 
 
 def test_every_answer_has_the_headers(tints_served):

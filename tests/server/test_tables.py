@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import onelayer
 from onelayer.server import create_app
 
 
@@ -105,3 +106,40 @@ def test_the_page_has_a_form(browser, serving, table_model):
         assert page.evaluate("document.documentElement.scrollWidth") == 400
         page.close()
     assert said == []
+
+
+OVERFLOWING = """() => [...document.querySelectorAll("body *")]
+    .filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML)"""
+
+
+def test_the_page_says_by_which_rule_it_answers(browser, serving, tmp_path):
+    """A class that is not the likeliest is explained; classes are True and False, no words."""
+    random = np.random.default_rng(0)
+    age = random.integers(18, 80, 200)
+    ill = age + random.normal(0, 15, 200) > 60
+    rows = [f"{a},{i}" for a, i in zip(age, ill, strict=True)]
+    (tmp_path / "t.csv").write_text("\n".join(["age,ill", *rows]))
+    model = onelayer.train(tmp_path / "t.csv", target="ill", recall="True=0.95", C=1.0)
+    model.save(tmp_path / "m.safetensors")
+    value = f"{model.readout.decision.value:.3g}"
+    p = model.predict_proba([{"age": 50.0}])[0]
+    assert model.predict([{"age": 50.0}]).tolist() == [True]
+    with serving(tmp_path / "m.safetensors") as served:
+        for width in (1280, 400):
+            page = browser.new_page(viewport={"width": width, "height": 900})
+            page.goto(served.address)
+            for place, given in enumerate(("50", "80")):
+                page.get_by_label("age", exact=True).fill(given)
+                page.get_by_role("button", name="Predict").click()
+                page.locator("article").nth(place).wait_for()
+            likely, unlikely = page.locator("article").all()
+            assert unlikely.locator("h2").inner_text().split() == ["row", "1", "True"]
+            sure = unlikely.locator(".sure").inner_text().replace("\N{NO-BREAK SPACE}", " ")
+            assert sure == f"{100 * p[1]:.1f} % sure"
+            rule = f"rule answers True where its probability is above {value}, else False."
+            said = unlikely.locator(".rule").inner_text().replace("\N{NO-BREAK SPACE}", " ")
+            assert said == f"False is likelier ({100 * p[0]:.1f} %), but the model's {rule}"
+            assert likely.locator(".rule").inner_text() == f"The model's {rule}"
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+            assert page.evaluate(OVERFLOWING) == []
+            page.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +65,14 @@ class Readout:
         if self.decision is None:
             return decide(Z, self.head)
         return self.decision.answers(self.probabilities(Z))
+
+    def rule_in_words(self, names: Sequence[str]) -> str | None:
+        """How `answers` answers the classes `names`, where it is not the likeliest; else None."""
+        if self.decision is not None:
+            return self.decision.in_words(names)
+        if self.class_weights is not None:
+            return "the class that is likeliest before class weights are taken out"
+        return None
 
     def cost(
         self, labels: np.ndarray, answers: np.ndarray, weights: np.ndarray | None = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from onelayer.measures import Rate
+from onelayer.measures import Rate, counted
 
 BINS = 10
 
@@ -59,7 +59,7 @@ def reliability(
     return tuple(
         Bin(
             float(np.average(values[place == k], weights=mass[place == k])),
-            Rate(_count(hits[place == k].sum()), _count(mass[place == k].sum())),
+            Rate(counted(hits[place == k].sum()), counted(mass[place == k].sum())),
         )
         for k in np.unique(place)
     )
@@ -69,11 +69,6 @@ def _places(mass: np.ndarray, bins: int) -> np.ndarray:
     """The bin of each value: where the middle of its mass lies among all."""
     middle = np.cumsum(mass) - mass / 2
     return (middle / mass.sum() * bins).astype(int)
-
-
-def _count(mass: float) -> float:
-    """A whole number as one, so that it is read as one."""
-    return int(mass) if mass == int(mass) else float(mass)
 
 
 def calibration_error(bins: tuple[Bin, ...]) -> float:

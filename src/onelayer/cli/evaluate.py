@@ -77,11 +77,11 @@ def evaluate(
 
 
 def _measures(found: Evaluation) -> Table:
-    from onelayer.words import interval_in_words, loss_in_words, percent
+    from onelayer.words import count_in_words, interval_in_words, loss_in_words, percent
 
     within = f"  (95 %: {interval_in_words(list(found.interval))})" if found.interval else ""
     rows = {
-        "examples": f"{found.n:,}",
+        "examples": count_in_words(found.n),
         "accuracy": f"{percent(found.accuracy)}{within}",
         "balanced accuracy": percent(found.balanced_accuracy),
         "top-5 accuracy": None if found.top_5 is None else percent(found.top_5),

@@ -71,7 +71,8 @@ WeightColumn: TypeAlias = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMN",
-        help="How many rows each row counts for, to train and to judge.",
+        help="How many examples each row counts for: 2 is the row twice, in the training and in "
+        "every figure that judges.",
         rich_help_panel=_TABLES,
         show_default=False,
     ),

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onelayer.cli import options as o
+from onelayer.cli import source_options
 from onelayer.cli import summary_options as s
 from onelayer.cli.output import print_json
 from onelayer.errors import DataError, UsageError
+from onelayer.words import quoted_name
 
 if TYPE_CHECKING:
+    from onelayer.readers.tables import TableFile
     from onelayer.statistics import LogitResult
+    from onelayer.statistics.formula import Columns
 
 
 def summary(
@@ -24,6 +29,7 @@ def summary(
     robust: s.Robust = False,
     cluster: s.Cluster = None,
     firth: s.Firth = False,
+    header: source_options.Header = True,
     interval: s.Interval = None,
     level: s.Level = 0.95,
     effects: s.Effects = False,
@@ -37,10 +43,12 @@ def summary(
     Without a penalty, on all complete rows: nothing is held out. To predict, use train.
     """
     del debug
+    from onelayer.statistics.formula import Columns
+
     asked = _asked_formula(formula, target)
     levels = dict(_named_level(text) for text in reference)
-    how = {"robust": robust, "cluster": cluster, "weights": weights, "firth": firth}
-    result = _fitted(table, asked, reference=levels, **how)
+    columns = Columns(weights, cluster, levels)
+    result = _fitted(_open(table, header=header), asked, columns, robust=robust, firth=firth)
     shown: Any = result.summary(interval=interval and interval.value, level=level)
     if effects and not shown.separable:
         shown = result.marginal_effects(dummies=dummies, level=level)
@@ -53,11 +61,9 @@ def summary(
 
 
 def _asked_formula(formula: str | None, target: str | None) -> str:
-    from onelayer.statistics.formula import quoted
-
     if (formula is None) == (target is None):
         raise UsageError("Give either --formula 'y ~ age + sex' or --target y")
-    return f"{quoted(target)} ~ ." if target is not None else str(formula)
+    return f"{quoted_name(target)} ~ ." if target is not None else str(formula)
 
 
 def _named_level(text: str) -> tuple[str, str]:
@@ -68,11 +74,21 @@ def _named_level(text: str) -> tuple[str, str]:
     return name, level
 
 
-def _fitted(table: Path, formula: str, **how: Any) -> LogitResult:
+def _open(table: Path, *, header: bool) -> TableFile:
+    from onelayer.readers.tables import open_table
+
+    return open_table(table, header=header)
+
+
+def _fitted(file: TableFile, formula: str, columns: Columns, **how: Any) -> LogitResult:
+    """On the columns that are used, alone of them read."""
     from onelayer.readers.frames import read_frame
     from onelayer.statistics import logit
+    from onelayer.statistics.formula import columns_used
 
-    return logit(formula, read_frame(table), **how)
+    keys = [] if columns.cluster is None else [columns.cluster]
+    frame = read_frame(file, columns_used(formula, file.names, columns), keys=keys)
+    return logit(formula, frame, **asdict(columns), **how)
 
 
 def _write(text: str) -> None:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from onelayer.measures import is_weak
 from onelayer.readers import Audit
-from onelayer.words import c_in_words, interval_in_words, loss_in_words, percent
+from onelayer.words import c_in_words, count_in_words, interval_in_words, loss_in_words, percent
 
 if TYPE_CHECKING:
     from onelayer.model.card import Card
@@ -86,7 +86,7 @@ def _cells(measures: dict[str, Any], *, judged: bool) -> tuple[str | Text, ...]:
     interval = measures["interval"] if judged else None
     accuracy = percent(measures["accuracy"])
     return (
-        f"{measures['n']:,}",
+        count_in_words(measures["n"]),
         Text(accuracy, style="bold") if judged else accuracy,
         interval_in_words(interval) if interval else "",
         loss_in_words(measures["log_loss"]),

@@ -14,7 +14,7 @@ import numpy as np
 import onelayer
 from onelayer.errors import ModelFileError
 from onelayer.readers import Audit
-from onelayer.words import c_in_words, interval_in_words, loss_in_words, percent
+from onelayer.words import c_in_words, count_in_words, interval_in_words, loss_in_words, percent
 
 _OBJECT = (dict, NoneType)
 _OBJECTS = (
@@ -169,7 +169,7 @@ def measures_in_words(measures: dict[str, Any]) -> str:
     within = f" (95 %: {interval_in_words(interval)})" if interval else ""
     return (
         f"accuracy {percent(measures['accuracy'])}{within}, "
-        f"log loss {loss_in_words(measures['log_loss'])}, n = {measures['n']}"
+        f"log loss {loss_in_words(measures['log_loss'])}, n = {count_in_words(measures['n'])}"
     )
 
 

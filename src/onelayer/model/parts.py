@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from onelayer.errors import DataError
 from onelayer.model.doubles import with_near_duplicates, without_repeats
@@ -25,6 +25,7 @@ from onelayer.readers.arrays import Asked
 from onelayer.readers.fitting import fit_table
 from onelayer.readers.layout import Names
 
+N = TypeVar("N", int, float)
 Place: TypeAlias = tuple[Source, str | None]
 """A source and the part of it that is meant, where it has several."""
 
@@ -179,7 +180,8 @@ def _held_out(train: Examples, audit: Audit, settings: Settings) -> Parts:
     kept, held = split(train, settings.test_size, settings.seed)
     notes = split_notes(train.labels, train.groups(), train.classes.tolist())
     together = f", each {settings.group} on one side" * (train.group is not None)
-    how = f"stratified by class{together}, seed {settings.seed}"
+    whole = ", each row with all of its weight" * (train.weights is not None)
+    how = f"stratified by class{together}{whole}, seed {settings.seed}"
     return Parts(
         train=kept,
         val=None,
@@ -227,10 +229,8 @@ def _audit(source: Source, parts: dict[str, Examples], notes: tuple[str, ...]) -
         source=described(source),
         read=sum(audit.read for audit in audits.values()),
         unit=first.unit,
-        by_class={
-            label: sum(audit.by_class.get(label, 0) for audit in audits.values())
-            for label in first.by_class
-        },
+        by_class=_summed(first.by_class, [audit.by_class for audit in audits.values()]),
+        weights=_summed(first.weights, [audit.mass for audit in audits.values()]),
         left_out=tuple(
             (f"{name}/{file}", reason)
             for name, audit in audits.items()
@@ -238,6 +238,10 @@ def _audit(source: Source, parts: dict[str, Examples], notes: tuple[str, ...]) -
         ),
         notes=(sizes, *notes, *dict.fromkeys(_notes_of(audits))),
     )
+
+
+def _summed(classes: Iterable[str], parts: Sequence[Mapping[str, N]]) -> dict[str, N]:
+    return {label: sum([part[label] for part in parts if label in part]) for label in classes}
 
 
 def _notes_of(audits: dict[str, Audit]) -> Iterator[str]:

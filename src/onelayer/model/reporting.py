@@ -12,6 +12,7 @@ from onelayer.errors import UsageError
 from onelayer.estimators.folds import FOLDS, Folding, OutOfFold, out_of_fold
 from onelayer.model.examples import Examples
 from onelayer.model.sources import Progress, Source, identity
+from onelayer.readers import Audit
 from onelayer.report.material import Judged, Layer, Material, Sample
 from onelayer.solution import Record
 
@@ -75,8 +76,8 @@ def report_on_examples(
 ) -> None:
     """Write a report on the examples of another source, whose forward pass is Z."""
     judged = Judged(sample=_sample(examples), Z=Z, who=f"{examples.unit} of {source}")
-    trained = model.card.audit or {"by_class": {}}
-    counts = [trained["by_class"].get(name, 0) for name in map(str, model.classes.tolist())]
+    trained = {} if model.card.audit is None else Audit.from_dict(model.card.audit).mass
+    counts = [trained.get(name, 0) for name in map(str, model.classes.tolist())]
     material = Material(
         source=str(source),
         source_id=identity(source),
@@ -156,7 +157,9 @@ def _layer(model: Model, examples: Examples, history: tuple[Record, ...]) -> Lay
 
 
 def _sample(examples: Examples) -> Sample:
-    return Sample(X=examples.X, labels=examples.labels, names=examples.names)
+    return Sample(
+        X=examples.X, labels=examples.labels, names=examples.names, weights=examples.weights
+    )
 
 
 def _judged(parts: Parts, Z: np.ndarray | None) -> Judged | None:
@@ -186,4 +189,5 @@ def _named(examples: Part, part: str) -> Part:
 
 
 def _shares(examples: Examples) -> np.ndarray:
-    return np.bincount(examples.labels, minlength=len(examples.classes)) / len(examples)
+    weights = examples.row_weights
+    return np.bincount(examples.labels, weights, len(examples.classes)) / weights.sum()

@@ -42,7 +42,9 @@ class Settings:
     drop
         Columns of a table that are not looked at, by name or place.
     weights
-        The column of a table that says how many rows each row counts for: to train, and to judge.
+        The column of a table that says how many examples each row counts for: 2 is the row twice,
+        in the training and in every figure that judges. They are not sampling weights, whose
+        intervals would be too narrow; and a row is held out whole, whatever it weighs.
     group
         The column of a table whose rows of one value lie on one side of the hold-out.
     header

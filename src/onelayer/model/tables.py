@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from onelayer.errors import DataError, UsageError
+from onelayer.measures import counted
 from onelayer.model.examples import Examples
 from onelayer.readers import Audit
 from onelayer.readers.encoding import Column, Table, codes_of, unseen
@@ -139,11 +140,13 @@ class _Reading:
         columns, described = self._columns(table)
         codes = codes_of(columns, table, self.path)
         labels, classes, renamed = self._labels(table)
-        counts = np.bincount(labels, minlength=len(classes)).tolist()
+        names = [str(label) for label in classes.tolist()]
+        counts, weights = np.bincount(labels, minlength=len(names)), self._weights(table)
         audit = Audit(
             source=str(self.path),
             read=len(labels),
-            by_class=dict(zip(map(str, classes.tolist()), counts, strict=True)),
+            by_class=dict(zip(names, counts.tolist(), strict=True)),
+            weights={} if weights is None else _mass(names, labels, weights),
             notes=(*described, *notes, *renamed, *self._on_unseen(columns, codes)),
         )
         return Examples(
@@ -154,7 +157,7 @@ class _Reading:
             scaling=None,
             preprocessing=None,
             audit=audit,
-            weights=self._weights(table),
+            weights=weights,
             group=self._groups(table),
             columns=columns,
         )
@@ -254,6 +257,12 @@ class _Reading:
         from onelayer.readers.columns import read_cells
 
         return read_cells(name, table[name])
+
+
+def _mass(names: list[str], labels: np.ndarray, weights: np.ndarray) -> dict[str, float]:
+    """What the rows of each class count for."""
+    sums = np.bincount(labels, weights, minlength=len(names)).tolist()
+    return {name: counted(mass) for name, mass in zip(names, sums, strict=True)}
 
 
 def class_labels(cells: Cells, source: object) -> np.ndarray:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from onelayer.words import count_in_words
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _GROUPED = ("left_out", "near_duplicates", "in_two_classes")
 _CLASSES_SHOWN = 20
@@ -35,6 +37,8 @@ class Audit:
         Names of pictures that are nearly or wholly the same, one tuple a group.
     in_two_classes
         Names of examples that are the same and have different labels, one tuple a group.
+    weights
+        What the examples of each class count for by their weights; empty where each counts for one.
     """
 
     source: str
@@ -45,6 +49,12 @@ class Audit:
     notes: tuple[str, ...] = ()
     near_duplicates: tuple[tuple[str, ...], ...] = ()
     in_two_classes: tuple[tuple[str, ...], ...] = ()
+    weights: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def mass(self) -> dict[str, float]:
+        """What the examples of each class count for."""
+        return self.weights or dict(self.by_class)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; `from_dict` gives the same audit back."""
@@ -60,11 +70,11 @@ class Audit:
         return "\n".join([self._headline(), *self.notes, *self._left_out_lines()])
 
     def _headline(self) -> str:
-        counts = ", ".join(f"{name}: {count}" for name, count in self.by_class.items())
-        if len(self.by_class) > _CLASSES_SHOWN:
-            sizes = self.by_class.values()
-            counts = f"{len(sizes)} classes of {min(sizes)} to {max(sizes)}"
-        return f"{self.source}: {self.read} {self.unit} read" + (f" ({counts})" if counts else "")
+        read = f"{self.source}: {self.read} {self.unit} read{_in_brackets(self.by_class)}"
+        if not self.weights:
+            return read
+        total = count_in_words(sum(self.weights.values()))
+        return f"{read}, which count as {total}{_in_brackets(self.weights)}"
 
     def _left_out_lines(self) -> Iterator[str]:
         """One line a reason, so that 2871 files with one fault do not fill the screen."""
@@ -74,3 +84,16 @@ class Audit:
         for reason, names in by_reason.items():
             more = ", ..." if len(names) > _NAMES_SHOWN else ""
             yield f"{len(names)} left out, {reason}: {', '.join(names[:_NAMES_SHOWN])}{more}"
+
+
+def _in_brackets(counts: Mapping[str, float]) -> str:
+    sizes = [_size(count) for count in counts.values()]
+    if len(sizes) > _CLASSES_SHOWN:
+        least, most = _size(min(counts.values())), _size(max(counts.values()))
+        return f" ({len(sizes)} classes of {least} to {most})"
+    each = ", ".join(f"{name}: {size}" for name, size in zip(counts, sizes, strict=True))
+    return f" ({each})" if each else ""
+
+
+def _size(count: float) -> str:
+    return str(count) if isinstance(count, int) else count_in_words(count)

@@ -1,65 +1,89 @@
-"""A CSV or Parquet table as a pandas data frame, missing values as they are written."""
+"""A table's columns as a pandas data frame, by the rules that `train` reads a table by."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from onelayer.errors import DataError
+import numpy as np
 
-MISSING = ("", " ", "?", "NA", "N/A", "nan", "null")
-"""What stands for a missing value in a text file."""
+from onelayer.readers.columns import Cells, levels_of, nature_of, numbers_of, read_cells, texts_of
+from onelayer.readers.inference import require_usable
+from onelayer.words import quoted_name
 
-DELIMITERS = (",", ";", "\t", "|")
-HEAD = 1 << 16  # bytes in which the first line ends
+if TYPE_CHECKING:
+    from onelayer.readers.tables import TableFile
+
+WHOLE = 2.0**53  # below it every whole number is a float64
 
 
-def read_frame(path: Path | str) -> Any:
-    """A pandas DataFrame of a .parquet file, or of a text with a line of names, gzipped or not.
+def read_frame(file: TableFile, names: Collection[str], *, keys: Collection[str] = ()) -> Any:
+    """A pandas DataFrame of these columns of a table.
 
-    In a text the delimiter is the one of `DELIMITERS` that its first line has most of, and
-    `MISSING` are missing, quoted too. A Parquet file says itself what is missing.
+    `columns.py` says what is missing, and what holds numbers. Whole numbers are int64 where none is
+    missing, other numbers float64; true and false are booleans, and all else is text. What a
+    Parquet file calls a category is one, its levels in the file's order. Of `keys` only what is
+    missing is looked for: they are compared with each other, whatever they hold.
 
     Raises
     ------
     DataError
-        When it cannot be read; the message says where.
-    OSError
-        When it cannot be opened.
+        For columns of dates, of numbers with commas, or that hold an infinite number, by name; for
+        a file that is damaged or has no rows.
     """
-    import pyarrow as pa
+    import pandas as pd
 
-    path = Path(path)
-    try:
-        table = _parquet(path) if ".parquet" in path.suffixes else _text(path)
-    except pa.ArrowInvalid as error:
-        raise DataError(f"{path} cannot be read as a table: {error}") from None
-    if not table.num_rows:
-        raise DataError(f"{path} has names of columns, but no rows")
-    return table.to_pandas()
-
-
-def _parquet(path: Path) -> Any:
-    from pyarrow import parquet
-
-    with path.open("rb") as file:
-        return parquet.read_table(file)
+    table = file.read([name for name in file.names if name in names])
+    cells = {name: read_cells(name, table[name]) for name in table.column_names if name not in keys}
+    require_usable(str(file.path), list(cells.values()), _left_out)
+    columns = {
+        name: _key(name, table[name])
+        if name in keys
+        else _column(cells[name], table[name], file.path)
+        for name in table.column_names
+    }
+    return pd.DataFrame(columns, copy=False)
 
 
-def _text(path: Path) -> Any:
-    from pyarrow import csv
-
-    with path.open("rb"):
-        pass  # Python's error for a missing file is the clearer one
-    convert = csv.ConvertOptions(null_values=list(MISSING), strings_can_be_null=True)
-    parse = csv.ParseOptions(delimiter=_delimiter(path))
-    return csv.read_csv(path, parse_options=parse, convert_options=convert)
+def _left_out(names: list[str]) -> str:
+    return f"--formula 'y ~ . - {' - '.join(map(quoted_name, names))}'"
 
 
-def _delimiter(path: Path) -> str:
-    import pyarrow as pa
+def _key(name: str, array: Any) -> Any:
+    """Cells as they are, but for text that stands for nothing."""
+    from pyarrow import types
 
-    with pa.input_stream(str(path), compression="detect") as stream:
-        first = stream.read(HEAD).split(b"\n", 1)[0].decode("utf-8", "replace")
-    counts = [first.count(delimiter) for delimiter in DELIMITERS]
-    return DELIMITERS[counts.index(max(counts))]
+    texts = any(test(array.type) for test in (types.is_string, types.is_large_string))
+    return (read_cells(name, array).values if texts else array).to_pandas()
+
+
+def _column(cells: Cells, array: Any, path: Path) -> Any:
+    if nature_of(cells).kind == "number":
+        return _numbers(numbers_of(cells, path))
+    levels, boolean = levels_of(texts_of(cells))
+    texts = texts_of(cells).to_numpy()
+    if boolean:
+        return _booleans(texts)
+    return _category(texts, levels, array) if cells.declared else texts
+
+
+def _numbers(found: np.ndarray) -> np.ndarray:
+    whole = bool((found == np.rint(found)).all()) and bool((np.abs(found) < WHOLE).all())
+    return found.astype(np.int64) if whole else found
+
+
+def _booleans(texts: np.ndarray) -> np.ndarray:
+    """Bool, or objects of which some are None."""
+    found = [None if text is None else text.lower() == "true" for text in texts]
+    return np.array(found, dtype=object if None in found else bool)
+
+
+def _category(texts: np.ndarray, levels: tuple[str, ...], array: Any) -> Any:
+    """With its levels in the order of the file's dictionary."""
+    import pandas as pd
+
+    named = array.unify_dictionaries().chunk(0).dictionary
+    order = texts_of(read_cells("", named)).drop_null().to_pylist()
+    kept = [level for level in dict.fromkeys(order) if level in set(levels)]
+    return pd.Categorical(texts, categories=kept)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from onelayer.errors import DataError
-from onelayer.readers.columns import Cells, levels_of, nature_of, texts_of
+from onelayer.readers.columns import Cells, Nature, levels_of, nature_of, texts_of
 from onelayer.readers.encoding import Column
 
 _SHOWN = 8
@@ -32,12 +32,7 @@ def inferred(source: str, cells: list[Cells]) -> tuple[tuple[Column, ...], list[
     DataError
         For columns of dates, and of numbers with commas; the message names all of them.
     """
-    natures = {one.name: nature_of(one) for one in cells}
-    for reason, advice in REFUSALS.items():
-        names = [name for name, nature in natures.items() if nature.refusal == reason]
-        if names:
-            drops = " ".join(f"--drop {name!r}" for name in names)
-            raise DataError(f"{source}: {_columns_named(names)} {advice}: {drops}")
+    natures = require_usable(source, cells, _dropped)
     columns = []
     for one in cells:
         if natures[one.name].kind == "number":
@@ -51,6 +46,28 @@ def inferred(source: str, cells: list[Cells]) -> tuple[tuple[Column, ...], list[
         if nature.note
     ]
     return tuple(columns), [*_on_missing(source, cells), *notes]
+
+
+def require_usable(
+    source: str, cells: list[Cells], left_out: Callable[[list[str]], str]
+) -> dict[str, Nature]:
+    """Return what columns are taken for, by name, if all of them can be used.
+
+    Raises
+    ------
+    DataError
+        As `inferred`; `left_out` says how columns of these names are left out.
+    """
+    natures = {one.name: nature_of(one) for one in cells}
+    for reason, advice in REFUSALS.items():
+        names = [name for name, nature in natures.items() if nature.refusal == reason]
+        if names:
+            raise DataError(f"{source}: {_columns_named(names)} {advice}: {left_out(names)}")
+    return natures
+
+
+def _dropped(names: list[str]) -> str:
+    return " ".join(f"--drop {name!r}" for name in names)
 
 
 def _on_missing(source: str, cells: list[Cells]) -> list[str]:

@@ -8,36 +8,44 @@ from dataclasses import dataclass
 import numpy as np
 
 from onelayer.logistic import Head
+from onelayer.measures import counted
 
 Z95 = 1.959963984540054  # of the normal distribution
 
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean with its 95 % interval, mean +- 1.96 s / sqrt(n)."""
+    """A mean with its 95 % interval, mean +- 1.96 s / sqrt(n); s is the standard deviation."""
 
     value: float
     interval: tuple[float, float] | None
 
     @classmethod
-    def of(cls, values: np.ndarray) -> Mean:
-        """Of these values; no interval for a single one, or where the squares overflow."""
-        mean, n = float(values.mean()), len(values)
+    def of(cls, values: np.ndarray, weights: np.ndarray | None = None) -> Mean:
+        """Of these values (m,): n = sum_i w_i, s^2 = sum_i w_i (v_i - mean)^2 / (n - 1).
+
+        No interval for a single one, or where the squares overflow.
+        """
+        w = np.ones(len(values)) if weights is None else weights
+        mean, n = float(np.average(values, weights=w)), float(w.sum())
         if n < 2:
             return cls(mean, None)
         with np.errstate(over="ignore", invalid="ignore"):  # a descent that overshot
-            half = Z95 * float(values.std(ddof=1)) / math.sqrt(n)
+            half = Z95 * math.sqrt(float(w @ (values - mean) ** 2) / (n - 1) / n)
         return cls(mean, (mean - half, mean + half) if math.isfinite(half) else None)
 
 
 @dataclass(frozen=True)
 class ClassJudgement:
-    """How one class fared; a figure that has no meaning (nothing to divide by) is None."""
+    """How one class fared; a figure that has no meaning (nothing to divide by) is None.
+
+    n, said and right are sums of weights.
+    """
 
     name: str
-    n: int
-    said: int
-    right: int
+    n: float
+    said: float
+    right: float
     auc: float | None
 
     @property
@@ -64,45 +72,49 @@ class Roc:
     hits: np.ndarray
 
 
-def confusion(labels: np.ndarray, answers: np.ndarray, K: int) -> np.ndarray:
-    """Counts (K, K): row the true class, column the answer."""
-    return np.bincount(labels * K + answers, minlength=K * K).reshape(K, K)
+def confusion(
+    labels: np.ndarray, answers: np.ndarray, K: int, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """Counts, or sums of weights, (K, K): row the true class, column the answer."""
+    return np.bincount(labels * K + answers, weights, minlength=K * K).reshape(K, K)
 
 
 def by_class(
-    counts: np.ndarray, A: np.ndarray, labels: np.ndarray, names: list[str]
+    counts: np.ndarray,
+    A: np.ndarray,
+    labels: np.ndarray,
+    names: list[str],
+    weights: np.ndarray | None = None,
 ) -> tuple[ClassJudgement, ...]:
     """Judge each class from the confusion (K, K) and the probabilities (m, K)."""
     return tuple(
         ClassJudgement(
             name=name,
-            n=int(counts[k].sum()),
-            said=int(counts[:, k].sum()),
-            right=int(counts[k, k]),
-            auc=_auc(labels == k, A[:, k]),
+            n=counted(counts[k].sum()),
+            said=counted(counts[:, k].sum()),
+            right=counted(counts[k, k]),
+            auc=_auc(labels == k, A[:, k], weights),
         )
         for k, name in enumerate(names)
     )
 
 
-def _auc(of_class: np.ndarray, scores: np.ndarray) -> float | None:
+def _auc(of_class: np.ndarray, scores: np.ndarray, weights: np.ndarray | None) -> float | None:
     """The chance that an example of the class scores above one of the rest; ties count half."""
-    from scipy.stats import rankdata
+    from sklearn.metrics import roc_auc_score
 
-    n, others = int(of_class.sum()), int((~of_class).sum())
-    if n == 0 or others == 0:
+    if of_class.all() or not of_class.any():
         return None
-    ranks = rankdata(scores)[of_class].sum()
-    return float((ranks - n * (n + 1) / 2) / (n * others))
+    return float(roc_auc_score(of_class, scores, sample_weight=weights))
 
 
-def roc(labels: np.ndarray, z: np.ndarray) -> Roc | None:
+def roc(labels: np.ndarray, z: np.ndarray, weights: np.ndarray | None = None) -> Roc | None:
     """Return the curve over all thresholds on z (m,); None where one of the classes is absent."""
     from sklearn.metrics import roc_curve
 
     if len(np.unique(labels)) < 2:
         return None
-    false_alarms, hits, _ = roc_curve(labels, z)
+    false_alarms, hits, _ = roc_curve(labels, z, sample_weight=weights)
     return Roc(false_alarms, hits)
 
 

@@ -27,11 +27,14 @@ class Sample:
         (m,), positions in the classes.
     names
         (m,), the file of each row, or its number.
+    weights
+        (m,), how many examples each counts for; None: every one counts the same.
     """
 
     X: np.ndarray
     labels: np.ndarray
     names: np.ndarray
+    weights: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -40,7 +43,12 @@ class Sample:
         """Return these rows, ascending and each once; all of them without a copy."""
         if len(rows) == len(self):
             return self
-        return Sample(X=self.X[rows], labels=self.labels[rows], names=self.names[rows])
+        return Sample(
+            X=self.X[rows],
+            labels=self.labels[rows],
+            names=self.names[rows],
+            weights=None if self.weights is None else self.weights[rows],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +126,8 @@ class Material:
     other_data
         Whether the report is on other data than was trained on.
     shares
-        (K,), the share of each class in training: what a layer that never looks would answer.
+        (K,), the share of each class in training, by weight: what a layer that never looks would
+        answer.
     seen
         Whether the examples judged were among those trained on, which flatters the layer.
     """

@@ -14,7 +14,7 @@ from onelayer.penalties import left_of
 from onelayer.report import figures, mistakes, sentences
 from onelayer.report.pictures import inlined
 from onelayer.report.results import Judgement, Results
-from onelayer.words import loss_in_words, percent
+from onelayer.words import count_in_words, loss_in_words, percent
 
 GENERATOR = "onelayer"
 
@@ -49,6 +49,7 @@ def render(results: Results) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "counted": count_in_words,
         "percent": _percent,
         "chance": _chance,
         "two": _two,
@@ -59,7 +60,12 @@ def render(results: Results) -> str:
 
 
 def _percent(rate: float | None) -> str:
-    return "–" if rate is None else percent(rate).replace(" ", "\N{NO-BREAK SPACE}")
+    return "–" if rate is None else _unbroken(percent(rate))
+
+
+def _unbroken(words: str) -> str:
+    """Keep a per cent sign on the line of its number."""
+    return words.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _chance(p: float) -> str:
@@ -95,7 +101,8 @@ def _view(results: Results) -> dict[str, Any]:
         "calibrated": sentences.calibrated(card["calibration"]),
         "bins": sentences.bins(results),
         "rule": sentences.rule(card["decision"]),
-        "verdict": None if judgement is None else sentences.verdict(judgement),
+        "judged": judgement and sentences.judged(judgement),
+        "verdict": None if judgement is None else _unbroken(sentences.verdict(judgement)),
         "meaning": judgement and sentences.meaning(judgement, pictures=layer.shape is not None),
         "caveats": sentences.caveats(results),
         "judgement": judgement,
@@ -118,12 +125,14 @@ def _view(results: Results) -> dict[str, Any]:
 
 def _audit(results: Results) -> dict[str, Any]:
     audit = results.audit
-    most = max(audit.by_class.values(), default=0)
+    mass = audit.mass
+    most = max(mass.values(), default=0)
     shown = list(islice(audit.by_class.items(), CLASSES_SHOWN))
     return {
         "read": audit.read,
         "notes": audit.notes,
-        "classes": [(name, n, n / most if most else 0) for name, n in shown],
+        "classes": [(name, n, mass[name], mass[name] / most if most else 0) for name, n in shown],
+        "weighted": bool(audit.weights),
         "more_classes": len(audit.by_class) - len(shown),
         "left_out": audit.left_out[:LEFT_OUT_SHOWN],
         "more_left_out": max(0, len(audit.left_out) - LEFT_OUT_SHOWN),
@@ -156,8 +165,8 @@ def _measures(judgement: Judgement) -> list[tuple[str, str, str, str]]:
 def _confusion(judgement: Judgement, names: list[str]) -> dict[str, Any]:
     """Return the square table of few classes; of many, the pairs most often confused."""
     counts = judgement.counts
-    totals = np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    shares = counts / totals
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = counts / np.where(totals > 0, totals, 1)
     wrong = counts * (1 - np.eye(len(names), dtype=int))
     worst = np.argsort(-wrong, axis=None, kind="stable")[:PAIRS_SHOWN]
     pairs = [divmod(int(place), len(names)) for place in worst]
@@ -172,7 +181,7 @@ def _confusion(judgement: Judgement, names: list[str]) -> dict[str, Any]:
             if square
         ],
         "pairs": [
-            (names[i], names[j], int(counts[i, j]), float(shares[i, j]))
+            (names[i], names[j], float(counts[i, j]), float(shares[i, j]))
             for i, j in pairs
             if wrong[i, j]
         ],

@@ -10,7 +10,7 @@ import numpy as np
 from onelayer.calibration import Bin, Readout, confidences, reliability
 from onelayer.estimators.folds import OutOfFold
 from onelayer.evaluation import Trust
-from onelayer.measures import Rate
+from onelayer.measures import Rate, area_under_curve
 from onelayer.readers import Audit
 from onelayer.report.judging import (
     ClassJudgement,
@@ -60,6 +60,9 @@ class Judgement:
     ----------
     who
         What it was judged on, in words, in the plural.
+    rows
+        How many rows that were, where they have weights; else None. Every figure below counts
+        their weights, the mistakes alone are single rows.
     accuracy, base
         The share right, and that of always saying the most frequent class of training.
     base_class
@@ -69,7 +72,7 @@ class Judgement:
     auc
         Area under the ROC curve; with several classes the mean over each against the rest.
     counts
-        (K, K), row the true class, column the answer.
+        (K, K), row the true class, column the answer: sums of weights where there are any.
     classes
         One judgement a class.
     roc
@@ -87,6 +90,7 @@ class Judgement:
     """
 
     who: str
+    rows: int | None
     accuracy: Rate
     base: Rate
     base_class: str
@@ -165,39 +169,44 @@ def collect(material: Material) -> Results:
 
 def _judge(judged: Judged, material: Material) -> Judgement:
     layer, labels, readout = material.layer, judged.sample.labels, material.layer.readout
+    weights = judged.sample.weights
     names = [str(label) for label in layer.classes.tolist()]
     A, answers = readout.probabilities(judged.Z), readout.answers(judged.Z)
     sure = np.take_along_axis(A, answers[:, None], axis=1)[:, 0]
     right = answers == labels
-    counts = confusion(labels, answers, len(names))
-    classes = by_class(counts, A, labels, names)
-    aucs = [found.auc for found in classes if found.auc is not None]
+    counts = confusion(labels, answers, len(names), weights)
     frequent = int(np.argmax(material.shares))
     wrong = np.flatnonzero(~right)
     most_confident = wrong[np.argsort(-sure[wrong], kind="stable")[:MISTAKES]]
     own = Readout(head=readout.head)
     return Judgement(
         who=judged.who,
-        accuracy=Rate(int(right.sum()), len(labels)),
-        base=Rate(int((labels == frequent).sum()), len(labels)),
+        rows=None if weights is None else len(labels),
+        accuracy=Rate.of(right, weights),
+        base=Rate.of(labels == frequent, weights),
         base_class=names[frequent],
-        loss=Mean.of(losses(readout.logits(judged.Z), labels, readout.head)),
-        base_loss=Mean.of(base_losses(labels, material.shares)),
-        auc=float(np.mean(aucs)) if aucs else None,
+        loss=Mean.of(losses(readout.logits(judged.Z), labels, readout.head), weights),
+        base_loss=Mean.of(base_losses(labels, material.shares), weights),
+        auc=area_under_curve(readout.logits(judged.Z), labels, readout.head, weights),
         counts=counts,
-        classes=classes,
-        roc=roc(labels, judged.Z[:, 0]) if len(names) == 2 else None,
+        classes=by_class(counts, A, labels, names, weights),
+        roc=roc(labels, judged.Z[:, 0], weights) if len(names) == 2 else None,
         bins=_bins(judged, readout),
-        trust=Trust.of(judged.Z, labels, readout),
-        before=None if readout.plain else (_bins(judged, own), Trust.of(judged.Z, labels, own)),
-        confidence=float(sure.mean()),
-        cost=readout.cost(labels, answers),
+        trust=_trust(judged, readout),
+        before=None if readout.plain else (_bins(judged, own), _trust(judged, own)),
+        confidence=float(np.average(sure, weights=weights)),
+        cost=readout.cost(labels, answers, weights),
         mistakes=_examples(judged.sample, most_confident, layer, A, answers),
     )
 
 
 def _bins(judged: Judged, readout: Readout) -> tuple[Bin, ...]:
-    return reliability(*confidences(readout.probabilities(judged.Z), judged.sample.labels))
+    said = confidences(readout.probabilities(judged.Z), judged.sample.labels)
+    return reliability(*said, judged.sample.weights)
+
+
+def _trust(judged: Judged, readout: Readout) -> Trust:
+    return Trust.of(judged.Z, judged.sample.labels, readout, judged.sample.weights)
 
 
 def _suspects(material: Material) -> Suspects | None:

@@ -17,7 +17,7 @@ from onelayer.report.judging import Mean
 from onelayer.report.material import Layer
 from onelayer.report.results import Judgement, Results, Suspects
 from onelayer.solution import Record, Status
-from onelayer.words import c_in_words, loss_in_words, percent
+from onelayer.words import c_in_words, count_in_words, loss_in_words, percent
 
 FEW = 500  # below it an interval is so wide that tenths of a per cent mean nothing
 
@@ -26,9 +26,15 @@ def verdict(judgement: Judgement) -> str:
     """Say in one sentence how good the layer is, beside one that never looks."""
     right, base = judgement.accuracy, judgement.base
     return (
-        f"Right on {right.hits:,} of {right.n:,} {judgement.who} ({within(right)}); "
-        f"always guessing the most frequent class would be right on {base.hits:,}."
+        f"Right on {count_in_words(right.hits)} of {judged(judgement)} ({within(right)}); always "
+        f"guessing the most frequent class would be right on {count_in_words(base.hits)}."
     )
+
+
+def judged(judgement: Judgement) -> str:
+    """Say how many examples judged, and whether that is the sum of their weights."""
+    by_weight = "" if judgement.rows is None else ", by weight"
+    return f"{count_in_words(judgement.accuracy.n)} {judgement.who}{by_weight}"
 
 
 def within(rate: Rate) -> str:
@@ -67,7 +73,7 @@ def trust(judgement: Judgement) -> str:
     said = f"On average it was {percent(sure)} sure, and right on {percent(right.value)}"
     low, high = right.interval
     if low <= sure <= high:
-        verdict = f"sure to the right degree, as far as {right.n:,} examples can tell"
+        verdict = f"sure to the right degree, as far as {count_in_words(right.n)} examples can tell"
     else:
         verdict = "too sure of itself" if sure > high else "better than it thinks"
     return f"{said}: {verdict}."
@@ -89,8 +95,8 @@ def _trust(found: Trust) -> list[str]:
 def chance(judgement: Judgement) -> str:
     """Say what calibration error means nothing."""
     least = percent(chance_error(judgement.bins))
-    n = judgement.accuracy.n
-    return f"On {n:,} examples perfect probabilities would show an ECE of {least} by chance."
+    n = count_in_words(judgement.accuracy.n)
+    return f"On {n} examples perfect probabilities would show an ECE of {least} by chance."
 
 
 def calibrated(calibration: dict[str, Any] | None) -> str:
@@ -118,7 +124,8 @@ def divided(results: Results) -> str:
     card = results.layer.card
     if results.other_data or card["train"] is None:
         return ""
-    trained = f" Trained on {card['train']['n']:,}"
+    by_weight = " by weight" * bool(results.audit.weights)
+    trained = f" Trained on {count_in_words(card['train']['n'])}{by_weight}"
     return f"{trained}." if card["test"] is None else f"{trained}, judged by {card['judge']}."
 
 
@@ -130,11 +137,7 @@ def caveats(results: Results) -> list[str]:
             "The model was trained on most of these: the figures flatter it, and say nothing of "
             "examples that it has not seen."
         )
-    if (results.layer.card["settings"] or {}).get("weights") is not None:
-        found.append(
-            "The table weighs its rows: the layer was trained with the weights, and on this page "
-            "every row counts the same."
-        )
+    found += _weighed(results)
     if results.cross_validated:
         found.append(
             f"Nothing was held out, so {FOLDS} layers like this one judged in turn what they had "
@@ -151,6 +154,24 @@ def caveats(results: Results) -> list[str]:
             "that second training, the judgement is of the first."
         )
     return found
+
+
+def _weighed(results: Results) -> list[str]:
+    """Say what weights do to the figures; nothing where there are none."""
+    judgement = results.judgement
+    if judgement is not None and judgement.rows is not None:
+        n = count_in_words(judgement.accuracy.n)
+        words = (
+            "The table weighs its rows: one of weight 2 counts as two examples in every figure, "
+            f"in training and here. {judgement.rows:,} rows judge, and count as {n}; lists of "
+            "rows have each once. Intervals are those of so many examples: too narrow where a "
+            "weight says how many others a row stands for, as in a survey."
+        )
+        return [words]
+    weighed = (results.layer.card["settings"] or {}).get("weights") is not None
+    if judgement is not None and weighed:
+        return ["The layer was trained with weights; here there are none: every row counts as one."]
+    return []
 
 
 def per(layer: Layer) -> str:

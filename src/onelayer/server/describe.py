@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import PurePath
 from typing import Any
 
 from onelayer.model import Model
+from onelayer.model.card import Card
 from onelayer.server.answers import class_names
 from onelayer.server.limits import Limits
+
+_SOURCES = ("test", "val", "y")  # settings that may be files
 
 
 def described(model: Model, limits: Limits) -> dict[str, Any]:
     """Return the answer to /v1/model."""
-    to = model.preprocessing
+    to, card = model.preprocessing, without_folders(model.card)
     return {
         "kind": kind_of(model),
         "classes": class_names(model),
         "features": model.coef.shape[1],
         "preprocessing": None if to is None else to.to_dict(),
         "columns": [asdict(column) for column in model.columns],
-        "summary": [{"heading": heading, "text": text} for heading, text in model.card.rows()],
-        "card": model.card.to_dict(),
+        "summary": [{"heading": heading, "text": text} for heading, text in card.rows()],
+        "card": card.to_dict(),
+        "rule": model.readout.rule_in_words(class_names(model)),
         "limits": {
             "upload": limits.upload,
             "pixels": limits.pixels,
@@ -28,6 +33,21 @@ def described(model: Model, limits: Limits) -> dict[str, Any]:
             "rows": limits.rows,
         },
     }
+
+
+def without_folders(card: Card) -> Card:
+    """The card with the names of its sources alone: the folders of this machine are nobody's."""
+    named: dict[str, Any] = {"source": _name(card.source)}
+    if card.settings is not None:
+        sources = {key: _name(card.settings.get(key)) for key in _SOURCES}
+        named["settings"] = {**card.settings, **sources}
+    if card.audit is not None:
+        named["audit"] = {**card.audit, "source": _name(card.audit["source"])}
+    return replace(card, **named)
+
+
+def _name(source: Any) -> Any:
+    return PurePath(source).name or source if isinstance(source, str) else source
 
 
 def kind_of(model: Model) -> str:

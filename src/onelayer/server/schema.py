@@ -100,6 +100,9 @@ class Description(BaseModel):
     columns: list[ColumnDescription]
     summary: list[Heading]
     card: dict[str, Any]
+    rule: str | None = Field(
+        description="How a class is answered, in words; null where it is the likeliest."
+    )
     limits: dict[str, int]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from importlib.resources import files
+from unicodedata import normalize
 
 from onelayer.statistics.sheet import Group, Pairs, Sheet
 
@@ -151,15 +153,24 @@ def _tex_number(words: str) -> str:
     return "$-$" + _tex(words[1:]) if words.startswith("-") else _tex(words)
 
 
+_TEX_MARKS: dict[str | int, str | int | None] = {
+    "\\": r"\textbackslash{}",
+    "~": r"$\sim$",
+    "^": r"\textasciicircum{}",
+    "<": "$<$",
+    ">": "$>$",
+    "|": r"\textbar{}",
+    "[": "{[}",  # after a line's end it would be its height
+    "*": "{*}",  # there it would be part of the line's end
+    **{mark: f"\\{mark}" for mark in "&%$#_{}"},
+}
+_TEX_LIGATURE = re.compile("(?<=[-`',])(?=[-`',])|(?<=[!?])(?=`)")  # a dash for two hyphens
+
+
 def _tex(words: str) -> str:
-    marks = {
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "<": "$<$",
-        ">": "$>$",
-        "|": r"\textbar{}",
-        "[": "{[}",  # after a line's end it would be its height
-    }
-    plain = {mark: f"\\{mark}" for mark in "&%$#_{}"}
-    return "".join({**marks, **plain}.get(letter, letter) for letter in words)
+    """Words as LaTeX prints them, accents as one letter, which is all that pdfLaTeX knows of them.
+
+    A line's end, or what no font has, is a space: an empty line would end an argument.
+    """
+    plain = "".join(letter if letter.isprintable() else " " for letter in normalize("NFC", words))
+    return _TEX_LIGATURE.sub("{}", plain.translate(str.maketrans(_TEX_MARKS)))

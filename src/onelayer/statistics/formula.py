@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -52,8 +52,8 @@ def read_table(formula: str, frame: Any, columns: Columns) -> Table:
         When values cannot be used: infinite or of negative weight, no row is complete, a
         category has too many levels.
     """
-    left, right = _parse(formula, frame, columns)
-    used = _used(left, right, frame, columns)
+    left, right = _parse(formula, list(frame.columns), columns)
+    used = _used(left, right, list(frame.columns), columns)
     frame = _columns(frame, used)
     missing = frame.isna()
     complete = ~missing.any(axis=1).to_numpy()
@@ -86,19 +86,25 @@ def _columns(frame: Any, names: list[str]) -> Any:
     return pd.DataFrame({name: frame[name] for name in names}, copy=False)
 
 
-def quoted(name: str) -> str:
-    """A column's name as a formula has it."""
-    return name if name.isidentifier() else f"`{name}`"
+def columns_used(formula: str, names: Sequence[str], columns: Columns) -> list[str]:
+    """Which of the columns `names` a row must have, in their order.
+
+    Raises
+    ------
+    UsageError
+        As `read_table`.
+    """
+    return _used(*_parse(formula, names, columns), names, columns)
 
 
-def _parse(formula: str, frame: Any, columns: Columns) -> tuple[Any, Any]:
+def _parse(formula: str, names: Sequence[str], columns: Columns) -> tuple[Any, Any]:
     """The response's term and the terms of X."""
     from formulaic import Formula
     from formulaic.errors import FormulaicError
 
     for name in columns.apart:
-        _require_column(name, frame)
-    available = [name for name in frame.columns if name not in columns.apart]
+        _require_column(name, names)
+    available = [name for name in names if name not in columns.apart]
     context = {"__formulaic_variables_available__": available}
     try:
         parsed = Formula(formula, _context=context)
@@ -111,16 +117,16 @@ def _parse(formula: str, frame: Any, columns: Columns) -> tuple[Any, Any]:
     return left[0], parsed.rhs
 
 
-def _used(left: Any, right: Any, frame: Any, columns: Columns) -> list[str]:
+def _used(left: Any, right: Any, names: Sequence[str], columns: Columns) -> list[str]:
     """Columns that a row must have, in the frame's order."""
-    names = variables([left, *right])
-    for name in sorted(names):
-        _require_column(name, frame)
-    wanted = {*names, *columns.apart}
+    named = variables([left, *right])
+    for name in sorted(named):
+        _require_column(name, names)
+    wanted = {*named, *columns.apart}
     for name in columns.reference or {}:
         if name not in wanted:
             raise UsageError(f"reference names {name!r}, which is not in the formula")
-    return [name for name in frame.columns if name in wanted]
+    return [name for name in names if name in wanted]
 
 
 def variables(terms: Iterable[Any]) -> set[str]:
@@ -140,14 +146,14 @@ def variables(terms: Iterable[Any]) -> set[str]:
     return names
 
 
-def _require_column(name: str, frame: Any) -> None:
-    if name in frame.columns:
-        if list(frame.columns).count(name) > 1:
+def _require_column(name: str, names: Sequence[str]) -> None:
+    if name in names:
+        if names.count(name) > 1:
             raise DataError(f"Two columns are called {name!r}: rename one")
         return
-    near = get_close_matches(name, [str(column) for column in frame.columns], 1)
+    near = get_close_matches(name, [str(column) for column in names], 1)
     hint = f"; did you mean {near[0]!r}?" if near else "."
-    columns = ", ".join(map(str, frame.columns[:12])) + ", ..." * (len(frame.columns) > 12)
+    columns = ", ".join(map(str, names[:12])) + ", ..." * (len(names) > 12)
     raise UsageError(f"There is no column {name!r}{hint} The columns are {columns}")
 
 

@@ -70,7 +70,11 @@ class Printable(ABC):
         return markdown(self.sheet)
 
     def to_latex(self) -> str:
-        r"""LaTeX: a `table` with a `tabular`, for `\usepackage{booktabs}`."""
+        r"""LaTeX: a `table` with a `tabular`, for `\usepackage{booktabs}`.
+
+        Names in Latin letters compile with any LaTeX; other scripts want XeLaTeX or LuaLaTeX and a
+        font that has them.
+        """
         from onelayer.statistics.formats import latex
 
         return latex(self.sheet)

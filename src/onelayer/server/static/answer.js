@@ -7,16 +7,25 @@ import { chance, roundedTerms, short, signed } from "./words.js";
 const CLASSES = 10; // bars shown at once; the others are one click away
 const FEATURES = 15;
 
-// explanation: what /v1/explain answered; explainAgain(label) asks it for another class.
-export function answerOf(title, explanation, explainAgain, given = null) {
+// explanation: what /v1/explain answered of the predicted class, which it names as `probabilities`
+// does; explainAgain(label) asks it for another; given: the file, null for a row; rule: how the model answers, null where it is with the likeliest class.
+export function answerOf(title, explanation, explainAgain, { given, rule }) {
   const reasons = element("div", { class: "reasons" });
   showReasons(reasons, explanation, explainAgain);
-  const label = String(explanation.class);
+  const label = explanation.explains;
   const heading = element("h2", {}, element("span", { class: "file" }, title), label);
   const sure = element("p", { class: "sure" }, `${chance(explanation.probabilities[label])} sure`);
   const pictures = explanation.seen === null ? [] : [seenPictures(explanation, given)];
+  const told = rule === null ? [] : [element("p", { class: "rule" }, ruleOf(explanation, rule))];
   const body = element("div", { class: "pair" }, element("div", {}, ...pictures, bars(explanation)), reasons);
-  return element("article", { class: "answer" }, heading, sure, body);
+  return element("article", { class: "answer" }, heading, sure, ...told, body);
+}
+
+function ruleOf({ probabilities, explains }, rule) {
+  const sorted = Object.entries(probabilities).sort((a, b) => b[1] - a[1]);
+  const [likeliest, p] = sorted[0];
+  if (likeliest === explains) return `The model's rule answers ${rule}.`;
+  return `${likeliest} is likelier (${chance(p)}), but the model's rule answers ${rule}.`;
 }
 
 export function failureOf(title, why) {

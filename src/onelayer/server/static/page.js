@@ -9,6 +9,7 @@ import { chance, either, megabytes } from "./words.js";
 const at = (id) => document.getElementById(id);
 const status = (text) => { at("status").textContent = text; };
 
+let rule = null; // how the model answers, where it is not with the likeliest class
 let waiting = Promise.resolve(); // one request after the other: answers come in the order of asking
 
 async function start() {
@@ -27,6 +28,7 @@ function unlock(wrong) {
 }
 
 function show(described) {
+  rule = described.rule;
   at("unlock").hidden = true;
   status("");
   const question = either(described.classes);
@@ -119,8 +121,8 @@ async function predictOne({ title, given, explain }, place) {
   status(`Predicting ${title} …`);
   try {
     const found = await explain(null);
-    place.append(answerOf(title, found, explain, given));
-    status(`${title}: ${found.class}, ${chance(found.probabilities[String(found.class)])}`);
+    place.append(answerOf(title, found, explain, { given, rule }));
+    status(`${title}: ${found.explains}, ${chance(found.probabilities[found.explains])}`);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     place.append(failureOf(title, error.message));
