@@ -16,7 +16,7 @@ from numba.np import arrayobj
 
 from onelayer.kernels.compile import helper
 
-AHEAD = 1 << 15  # bytes; 12 to 50 KB of uint8 and of float32 rows did equally well
+AHEAD = 1 << 14  # bytes; 8 to 64 KB did equally well, 128 a tenth worse
 LINE = 64  # bytes of a cache line
 _READ, _KEEP, _DATA = 0, 3, 1  # llvm.prefetch's operands: for reading, in all levels, data
 
