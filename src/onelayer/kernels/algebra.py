@@ -29,8 +29,8 @@ def tile_product(A, P, C):
 
 
 @kernel
-def add_product(A, B, C):
-    """C += A B; A (p, q), B (q, k)."""
+def plain_product(A, B, C):
+    """C += A B for small ones; A (p, q), B (q, k)."""
     for i in range(len(A)):
         for j in range(len(B)):
             for c in range(C.shape[1]):

@@ -78,10 +78,10 @@ class Algebra:
         """A B for a few columns."""
         if not self.compiled:
             return A @ B
-        from onelayer.kernels.algebra import add_product
+        from onelayer.kernels.algebra import plain_product
 
         C = np.zeros((len(A), B.shape[1]))
-        add_product(A, B, C)
+        plain_product(A, B, C)
         return C
 
     def rows_times(self, S: np.ndarray, g: np.ndarray) -> np.ndarray:

@@ -119,7 +119,7 @@ class SharedGram:
 
     At theta = 0 it is the Hessian: there a = 1/K, and d2L/dz2 = (I - 11^T / K) / K is 1/K on
     gradients, which sum to zero over the classes; a (1 - a) = 1/4 for binary. Elsewhere u is as in
-    `Bend`; of a binary problem it is the Hessian there too.
+    `Bend`; of a binary problem it is the Hessian there too. `whole`: more rows would tell no more.
     """
 
     inverse: np.ndarray
@@ -135,27 +135,33 @@ class SharedGram:
         c = 1 / 4 if objective.head.width == 1 else 1 / objective.head.width
         rows, shares = draw(objective.weights, m if whole else ROWS_PER_FEATURE * n)
         whole = len(rows) == np.count_nonzero(objective.weights)
-        return cls._from(objective, rows, c * shares, None if whole else c * objective.weights)
+        true = None if whole else true_diagonal(objective, c * objective.weights)
+        return cls._from(objective, rows, c * shares, true, whole=whole)
 
     @classmethod
     def at(cls, objective: Objective, bend: Bend) -> SharedGram:
         """At the theta of `bend`: rows are drawn where its curvature is."""
         drawn = bend.draw(ROWS_PER_FEATURE * len(objective.start()))
-        return cls._from(objective, *drawn, bend.u)
+        return cls._from(objective, *drawn, true_diagonal(objective, bend.u), whole=True)
 
     @classmethod
     def _from(
-        cls, objective: Objective, rows: np.ndarray, h: np.ndarray, true: np.ndarray | None
+        cls,
+        objective: Objective,
+        rows: np.ndarray,
+        h: np.ndarray,
+        diagonal: np.ndarray | None,
+        *,
+        whole: bool,
     ) -> SharedGram:
-        """From drawn rows; `true` is h of all rows, None where these are all."""
+        """From drawn rows and the diagonal that all rows have, None where these are all."""
         algebra = Algebra(objective.design.compiled)
-        diagonal = None if true is None else true_diagonal(objective, true[:, None])
 
         def assemble() -> np.ndarray:
             return weighted_gram(objective, rows, h, len(objective.start()))
 
         inverse = factored(algebra.inverse_factor, assemble, diagonal, objective)
-        return cls(inverse, algebra, true is None)
+        return cls(inverse, algebra, whole)
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """M^-1 gradient, class by class."""

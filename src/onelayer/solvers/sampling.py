@@ -72,9 +72,9 @@ def weighted_gram(objective: Objective, rows: np.ndarray, h: np.ndarray, n: int)
 
 
 def true_diagonal(objective: Objective, h: np.ndarray) -> np.ndarray:
-    """sum_i h_i x_i^2 on all rows, class by class, and sum_i h_i for the intercept."""
-    _, squares = objective.design.moments_pass(h)
-    return objective.join(squares, h.sum(axis=0)).T.ravel()
+    """sum_i h_i x_i^2 on all rows, and sum_i h_i for the intercept; h (m,)."""
+    _, squares = objective.design.moments_pass(h[:, None])
+    return objective.join(squares, h.sum(keepdims=True)).ravel()
 
 
 def factored(
