@@ -56,6 +56,12 @@ def read(path: Path) -> list[Record]:
         return [_record(line) for line in csv.DictReader(file)]
 
 
+def without(problems: list[str], path: Path) -> list[Record]:
+    """The records that the CSV has of other problems than these; none without a CSV."""
+    found = read(path) if path.exists() else []
+    return [record for record in found if record.problem not in problems]
+
+
 def _short(value: Any) -> Any:
     if isinstance(value, float):
         return "" if np.isnan(value) else f"{value:.6g}"

@@ -29,7 +29,9 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Speed and exactness, row by row.")
     parser.add_argument("rows", nargs="+", choices=[*"ABCDEFGH", "all"], metavar="ROW")
     parser.add_argument("--contenders", nargs="+", help="names; default: all of them")
-    parser.add_argument("--problems", nargs="+", help="names; default: all of the row")
+    parser.add_argument(
+        "--problems", nargs="+", help="names, the others' results stay; default: all of the row"
+    )
     parser.add_argument("--repeats", type=int, default=3, help="fits of each point that counts")
     parser.add_argument("--limit", type=float, help="seconds a fit may take (200; small: 5)")
     parser.add_argument("--budget", type=float, default=600.0, help="seconds for one ladder")
@@ -61,10 +63,14 @@ def measure_row(row: str, arguments: argparse.Namespace) -> None:
     names = arguments.contenders or [contender.name for contender in contenders.CONTENDERS]
     limit = arguments.limit or (5.0 if arguments.small else 200.0)
     plan = Plan(arguments.repeats, limit, arguments.budget, cold=not arguments.no_cold)
-    every: list[results.Record] = []
-    for problem in problems(row, small=arguments.small, variants=not arguments.no_variants):
-        if arguments.problems and problem.name not in arguments.problems:
-            continue
+    about = json.dumps(results.machine(arguments.threads), indent=1)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    (arguments.out / f"{row}.machine.json").write_text(about + "\n")
+    wanted = problems(row, small=arguments.small, variants=not arguments.no_variants)
+    if arguments.problems:
+        wanted = [problem for problem in wanted if problem.name in arguments.problems]
+    every = results.without([problem.name for problem in wanted], arguments.out / f"{row}.csv")
+    for problem in wanted:
         say(problem.name)
         records = Measurement(problem, names, plan, best.of(problem.name)).run()
         best.learn(records)
@@ -74,10 +80,9 @@ def measure_row(row: str, arguments: argparse.Namespace) -> None:
             picture = arguments.out / f"{problem.name}.png"
             draw(problem.name, records, best.of(problem.name), picture)
     if row == "G" and plan.cold:
-        every += first_fit.records(1 if arguments.small else arguments.repeats)
+        processes = first_fit.records(1 if arguments.small else arguments.repeats)
+        every = [record for record in every if record.kind != "process"] + processes
         results.write(every, arguments.out / f"{row}.csv")
-    about = json.dumps(results.machine(arguments.threads), indent=1)
-    (arguments.out / f"{row}.machine.json").write_text(about + "\n")
 
 
 if __name__ == "__main__":
