@@ -1,4 +1,4 @@
-"""One ascent of the dual through sparse rows, an example at a time. See `designs/dual.py`.
+"""One ascent of the dual through sparse rows, an example at a time. See `solvers/dual_ascent.py`.
 
 Not for several threads: every example changes the W that the next one reads.
 """
@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from onelayer.kernels.compile import helper, kernel, strict_kernel
+from onelayer.kernels.dense import largest
 from onelayer.kernels.prefetch import prefetch_entries
 from onelayer.kernels.sparse import row_backward, row_forward
 
@@ -130,12 +131,10 @@ def csr_ascend_softmax(data, indices, indptr, order, weights, q, rates, W, b, A,
 @helper
 def _softmax(z, a):
     """A = softmax(z)."""
-    largest = z[0]
-    for c in range(1, len(z)):
-        largest = max(largest, z[c])
+    z_max = largest(z, 0, len(z))
     total = 0.0
     for c in range(len(z)):
-        a[c] = math.exp(z[c] - largest)
+        a[c] = math.exp(z[c] - z_max)
         total += a[c]
     for c in range(len(z)):
         a[c] /= total
