@@ -72,12 +72,12 @@ class TestBinary:
     @pytest.mark.parametrize("y", [0, 1])
     def test_expansion_has_the_digits_of_each_alone(self, margin, dtype, y):
         z = dtype(margin)
-        loss, residual, curvature = Binary().expansion(np.array([[z]]), np.array([y]))
-        assert loss.dtype == residual.dtype == curvature.dtype == dtype
+        loss, residual, root = Binary().expansion(np.array([[z]]), np.array([y]))
+        assert loss.dtype == residual.dtype == root.dtype == dtype
         e = Decimal(-abs(float(z))).exp()
         assert close(loss[0, 0], (1 + Decimal((1 - 2 * y) * float(z)).exp()).ln())
         assert close(residual[0, 0], 1 / (1 + Decimal(-float(z)).exp()) - y)
-        assert close(curvature[0, 0, 0], e / (1 + e) ** 2)
+        assert close(root[0, 0] ** 2, e / (1 + e) ** 2)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -129,10 +129,20 @@ def test_binary_infinite_z(y):
     assert Binary().residual(Z, targets)[:, 0].tolist() == ([0, -1] if y else [1, 0])
     assert Binary().activation(Z)[:, 0].tolist() == [1, 0]
     assert Binary().curvature_activation(Z)[:, 0].tolist() == [0, 0]
-    loss, residual, curvature = Binary().expansion(Z, targets)
+    loss, residual, root = Binary().expansion(Z, targets)
     assert loss[:, 0].tolist() == ([0, np.inf] if y else [np.inf, 0])
     assert residual[:, 0].tolist() == ([0, -1] if y else [1, 0])
-    assert curvature[:, 0, 0].tolist() == [0, 0]
+    assert root[:, 0].tolist() == [0, 0]
+
+
+def test_softmax_expansion_is_the_loss_the_residual_and_the_activation():
+    rng = np.random.default_rng(0)
+    head, Z, y = Softmax(3), rng.normal(size=(40, 6)) * 9, rng.integers(0, 3, 40)
+    Z[0, 1] = -np.inf
+    loss, residual, root = head.expansion(Z, y)
+    np.testing.assert_allclose(loss, head.loss(Z, y), rtol=1e-15)
+    np.testing.assert_allclose(residual, head.residual(Z, y), rtol=1e-14)
+    np.testing.assert_allclose(root, head.activation(Z), rtol=1e-14)
 
 
 def test_softmax_of_an_excluded_class():
@@ -190,6 +200,14 @@ class TestCalculus:
             E[j] = h
             slope = (head.residual(Z + E, y) - head.residual(Z - E, y)) / (2 * h)
             np.testing.assert_allclose(C[:, :, j], slope, atol=1e-9)
+
+    def test_the_root_tells_the_curvature(self, head, data):
+        Z = data[0][:, : head.width]
+        A = head.curvature_activation(Z)
+        F, r = head.curvature_root(A), np.array([1.0, -2.0, 0.5])
+        S = np.einsum("ic,id,p,q->pcqd", F, F, r, r)
+        expected = np.einsum("icd,p,q->pcqd", head.curvature(A), r, r)
+        np.testing.assert_allclose(head.hessian(S), expected, atol=1e-14)
 
     def test_curvature_product_is_the_product_with_the_curvature(self, head, data):
         Z = data[0][:, : head.width]

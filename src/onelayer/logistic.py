@@ -21,7 +21,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 
 Expansion: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""L (rows, problems), dL/dz (rows, k) and d2L/dz2 (rows, k, k): the loss to second order."""
+"""L (rows, problems), dL/dz (rows, k) and the root of d2L/dz2 (rows, k): to second order."""
 
 
 def sigma(z: np.ndarray) -> np.ndarray:
@@ -81,12 +81,23 @@ class Head(Protocol):
         """d2L/dz2 of one problem: (rows, width, width); A as above."""
         ...
 
+    def curvature_root(self, A: np.ndarray) -> np.ndarray:
+        """f (rows, width) of one problem, which tells d2L/dz2 by f f^T; A as above."""
+        ...
+
+    def hessian(self, S: np.ndarray) -> np.ndarray:
+        """sum (d2L/dz2) (x) r r^T from S = sum (f f^T) (x) r r^T, (n, width, n, width), in place.
+
+        For any rows r (n,): a Hessian is one symmetric product of the rows f (x) r.
+        """
+        ...
+
     def curvature_product(self, A: np.ndarray, U: np.ndarray) -> np.ndarray:
         """(d2L/dz2) u of every row: the shape of Z; A as above."""
         ...
 
     def expansion(self, Z: np.ndarray, targets: np.ndarray) -> Expansion:
-        """Loss, residual and curvature of one problem at once."""
+        """Loss and residual as above and the curvature's root, in one go."""
         ...
 
 
@@ -122,19 +133,27 @@ class Binary:
         """d2L/dz2 = a (1 - a)."""
         return (A * (1 - A))[:, :, None]
 
+    def curvature_root(self, A: np.ndarray) -> np.ndarray:
+        """sqrt(a (1 - a)): f f^T is the curvature."""
+        return np.sqrt(A * (1 - A))
+
+    def hessian(self, S: np.ndarray) -> np.ndarray:
+        """S itself."""
+        return S
+
     def curvature_product(self, A: np.ndarray, U: np.ndarray) -> np.ndarray:
         """a (1 - a) u."""
         return A * (1 - A) * U
 
     def expansion(self, Z: np.ndarray, targets: np.ndarray) -> Expansion:
-        """L, a - y and a (1 - a) as above, from one exponential."""
+        """L, a - y and sqrt(a (1 - a)) as above, from one exponential."""
         y, size = targets[:, None].astype(Z.dtype), np.abs(Z)
         e, positive = np.exp(-size), Z >= 0
         large = 1 / (1 + e)
         small = e * large
         a, rest = np.where(positive, large, small), np.where(positive, small, large)
         L = _times(np.where(positive, 1 - y, y), size) + np.log1p(e)
-        return L, (1 - y) * a - y * rest, (large * small)[:, :, None]
+        return L, (1 - y) * a - y * rest, np.sqrt(large * small)
 
 
 def _times(share: np.ndarray, part: np.ndarray) -> np.ndarray:
@@ -186,6 +205,19 @@ class Softmax:
         C[:, diagonal, diagonal] = -C.sum(axis=2)
         return C
 
+    def curvature_root(self, A: np.ndarray) -> np.ndarray:
+        """a: -a a^T is the curvature but for its diagonal, which is minus the sum of its row."""
+        return A
+
+    def hessian(self, S: np.ndarray) -> np.ndarray:
+        """-S; each class with itself, minus the sum of it with the others: nothing cancels."""
+        c = np.arange(self.width)
+        S[:, c, :, c] = 0
+        with_others = S.sum(axis=3)
+        np.negative(S, out=S)
+        S[:, c, :, c] = with_others.transpose(1, 0, 2)
+        return S
+
     def curvature_product(self, A: np.ndarray, U: np.ndarray) -> np.ndarray:
         """a (u - a^T u), problem by problem."""
         A, U = self._problems(A), self._problems(U)
@@ -193,6 +225,18 @@ class Softmax:
         return (A * (U - mean[:, :, None])).reshape(len(A), -1)
 
     def expansion(self, Z: np.ndarray, targets: np.ndarray) -> Expansion:
-        """L, a - y and diag(a) - a a^T as above."""
-        A = self.curvature_activation(Z)
-        return self.loss(Z, targets), self.residual(Z, targets), self.curvature(A)
+        """L, a - y and a as above, from one exponential."""
+        E = Z.reshape(-1, self.width)
+        row, true = np.arange(len(E)), targets.repeat(len(E) // len(targets))
+        largest = E.argmax(axis=1)
+        z_max, z_true = E[row, largest], E[row, true]
+        E = np.exp(E - z_max[:, None])
+        E[row, largest] = 0
+        others = E.sum(axis=1)
+        L = (z_max - z_true) + np.log1p(others)
+        E[row, largest] = 1
+        A = E / (1 + others)[:, None]
+        dZ = A.copy()
+        dZ[row, true] = 0
+        dZ[row, true] = -dZ.sum(axis=1)
+        return L.reshape(len(Z), -1), dZ.reshape(Z.shape), A.reshape(Z.shape)

@@ -199,7 +199,7 @@ def test_outer_pass(case):
         case.design.outer_pass,
         W,
         b,
-        lambda _rows, Z: np.tanh(Z)[:, :, None] * np.tanh(Z)[:, None],
+        lambda _rows, Z: np.tanh(Z),
     )
     for c in range(2):
         for d in range(2):

@@ -292,7 +292,7 @@ class RowsOnly(Design):
     def augment(self, block):
         raise NotImplementedError
 
-    def outer(self, augmented, h):
+    def outer(self, augmented, F):
         raise NotImplementedError
 
     def sample(self, rows):

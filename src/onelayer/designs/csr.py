@@ -91,9 +91,15 @@ class CsrDesign(Design):
         """[block 1]."""
         return sparse.hstack([block, np.ones((block.shape[0], 1))], format="csr")
 
-    def outer(self, augmented: Any, h: np.ndarray) -> np.ndarray:
-        """[block 1]^T diag(h) [block 1]: (n + 1, n + 1)."""
-        return (augmented.T @ augmented.multiply(h[:, None]).tocsr()).toarray()
+    def outer(self, augmented: Any, F: np.ndarray) -> np.ndarray:
+        """sum (f f^T) (x) r r^T, pair by pair of classes: rows f (x) r would be k times X."""
+        n, k = augmented.shape[1], F.shape[1]
+        S = np.empty((n, k, n, k))
+        for c in range(k):
+            for d in range(c + 1):
+                weighted = augmented.multiply((F[:, c] * F[:, d])[:, None]).tocsr()
+                S[:, c, :, d] = S[:, d, :, c] = (augmented.T @ weighted).toarray()
+        return S
 
     def form(self, augmented: Any, M: np.ndarray) -> np.ndarray:
         """r^T M r for every row; r M of some thousand rows is dense."""

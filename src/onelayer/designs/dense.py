@@ -27,6 +27,7 @@ from onelayer.designs.fused import FusedDense
 from onelayer.designs.scaling import Scaling, standard_scaling
 
 BLOCK_BYTES = 1 << 19  # a converted block and its products stay within a core's cache of 1 MiB
+OUTER_BYTES = 1 << 24  # of rows f (x) r: BLAS takes its own blocks of them
 
 
 @final
@@ -88,13 +89,17 @@ class DenseDesign(Design):
         """[block 1]."""
         return np.column_stack([block, np.ones(len(block), block.dtype)])
 
-    def outer(self, augmented: np.ndarray, h: np.ndarray) -> np.ndarray:
-        """[block 1]^T diag(h) [block 1]: (n + 1, n + 1)."""
-        h = h[:, None].astype(augmented.dtype)
-        if (h < 0).any():
-            return (augmented * h).T @ augmented
-        S = augmented * np.sqrt(h)
-        return S.T @ S  # of which NumPy makes one half
+    def outer(self, augmented: np.ndarray, F: np.ndarray) -> np.ndarray:
+        """sum (f f^T) (x) r r^T: of the products R^T R, R = f (x) r, NumPy makes one half."""
+        n, k = augmented.shape[1], F.shape[1]
+        step = max(1, OUTER_BYTES // (n * k * self.dtype.itemsize))
+        S = np.zeros((n * k, n * k))
+        for start in range(0, len(augmented), step):
+            part = slice(start, start + step)
+            R = augmented[part, :, None] * F[part, None].astype(augmented.dtype, copy=False)
+            R = R.reshape(-1, n * k)
+            S += R.T @ R
+        return S.reshape(n, k, n, k)
 
     def form(self, augmented: np.ndarray, M: np.ndarray) -> np.ndarray:
         """r^T M r for every row, in float64."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import reduce
+from operator import iadd
 from typing import Any
 
 import numpy as np
@@ -118,8 +120,11 @@ class Design(ABC):
             yield rows, self.augment(block)
 
     @abstractmethod
-    def outer(self, augmented: Any, h: np.ndarray) -> np.ndarray:
-        """[block 1]^T diag(h) [block 1]: (n + 1, n + 1), from `augment`."""
+    def outer(self, augmented: Any, F: np.ndarray) -> np.ndarray:
+        """sum_i (f_i f_i^T) (x) r_i r_i^T, (n + 1, k, n + 1, k), of the rows r of `augment`.
+
+        F is (rows, k); the sum is in float64.
+        """
 
     @abstractmethod
     def form(self, augmented: Any, M: np.ndarray) -> np.ndarray:
@@ -193,13 +198,13 @@ class Design(ABC):
             )
         total, sums = np.zeros(1), np.zeros((W.shape[0] + 1, W.shape[1]))
 
-        def curvature(rows: slice, augmented: Any, Z: np.ndarray) -> np.ndarray:
-            loss, dZ, C = head.expansion(Z, targets[rows])
+        def root(rows: slice, augmented: Any, Z: np.ndarray) -> np.ndarray:
+            loss, dZ, F = head.expansion(Z, targets[rows])
             total[:] += (loss * weights[rows]).sum(axis=0)
             sums[:] += augmented.T @ (dZ * weights[rows])
-            return C * weights[rows][:, :, None]
+            return F * np.sqrt(weights[rows])
 
-        H = self._outer_sum(W, b, curvature)
+        H = head.hessian(self._outer_sum(W, b, root))
         return total, self._fold_gradient(sums[:-1], sums[-1]), sums[-1], H
 
     def hessian_pass(
@@ -207,33 +212,29 @@ class Design(ABC):
     ) -> np.ndarray:
         """d2(loss)/d(W, b)2 of one problem: (n + 1, k, n + 1, k), the intercept last."""
 
-        def curvature(rows: slice, Z: np.ndarray) -> np.ndarray:
-            A = head.curvature_activation(Z)
-            return head.curvature(A) * weights[rows][:, :, None]
+        def root(rows: slice, Z: np.ndarray) -> np.ndarray:
+            F = head.curvature_root(head.curvature_activation(Z))
+            return F * np.sqrt(weights[rows])
 
-        return self.outer_pass(W, b, curvature)
+        return head.hessian(self.outer_pass(W, b, root))
 
     def outer_pass(self, W: np.ndarray, b: np.ndarray, of_rows: OfRows) -> np.ndarray:
-        """sum_i C_i (x) [x'_i 1][x'_i 1]^T: (n + 1, k, n + 1, k) for symmetric C (rows, k, k).
+        """sum_i (f_i f_i^T) (x) [x'_i 1][x'_i 1]^T: (n + 1, k, n + 1, k) for F (rows, k).
 
-        The curvature of the loss gives its Hessian, the outer product of the residuals the middle
-        of a sandwich.
+        Of the roots of curvature it gives a Hessian, of residuals the middle of a sandwich.
         """
         return self._outer_sum(W, b, lambda rows, _, Z: of_rows(rows, Z))
 
     def _outer_sum(self, W: np.ndarray, b: np.ndarray, of_block: OfBlock) -> np.ndarray:
         theta = np.vstack(_parameters(self, W, b))
-        n, k = theta.shape
-        H = np.zeros((n, k, n, k))
-        for rows, augmented in self.augmented_blocks():
-            C = of_block(rows, augmented, augmented @ theta)
-            for c in range(k):
-                for d in range(c + 1):
-                    H[:, c, :, d] += self.outer(augmented, C[:, c, d])
-        for c in range(k):
-            for d in range(c):
-                H[:, d, :, c] = H[:, c, :, d]
-        return H if self.folded is None else self.folded.fold_hessian(H)
+        S = reduce(
+            iadd,
+            (
+                self.outer(augmented, of_block(rows, augmented, augmented @ theta))
+                for rows, augmented in self.augmented_blocks()
+            ),
+        )
+        return S if self.folded is None else self.folded.fold_hessian(S)
 
     def project(self, W: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         """X' W + b for some rows at a time, in float64, whatever the type of X: in one read.
@@ -356,8 +357,8 @@ def block_sums(design: Design, asked: Pass) -> Sums:
     for rows, block in design.blocks():
         Z = block @ Wx + bx
         if A is None:
-            loss += (head.loss(Z, asked.targets[rows]) * weights[rows]).sum(axis=0)
-            dZ = head.residual(Z, asked.targets[rows])
+            L, dZ, _ = head.expansion(Z, asked.targets[rows])
+            loss += (L * weights[rows]).sum(axis=0)
         else:
             dZ = head.curvature_product(A[rows], Z)
         dZ = dZ * weights[rows].repeat(head.width, axis=1)

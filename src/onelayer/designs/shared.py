@@ -155,9 +155,9 @@ class Seat(Design):
         """Its own design's."""
         return self.own.augment(block)
 
-    def outer(self, augmented: Any, h: np.ndarray) -> np.ndarray:
+    def outer(self, augmented: Any, F: np.ndarray) -> np.ndarray:
         """Its own design's."""
-        return self.own.outer(augmented, h)
+        return self.own.outer(augmented, F)
 
     def form(self, augmented: Any, M: np.ndarray) -> np.ndarray:
         """Its own design's."""

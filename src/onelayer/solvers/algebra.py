@@ -24,23 +24,25 @@ class Algebra:
     compiled: bool
 
     def factor(self, M: np.ndarray) -> np.ndarray:
-        """What `solve` needs of M, symmetric and definite: L with L L^T = M, or on small data L^-1.
+        """L with L L^T = M, for `solve`; M is symmetric and definite.
 
         M is used up where it is large: LAPACK reads its lower triangle as the upper one of M^T.
         """
         if M.nbytes > IN_PLACE:
             return linalg.cholesky(M.T, lower=False, overwrite_a=True, check_finite=False).T
-        L = np.linalg.cholesky(M)
-        return L if self.compiled else np.linalg.inv(L)
+        return np.linalg.cholesky(M)
 
     def solve(self, factor: np.ndarray, right: np.ndarray) -> np.ndarray:
         """M^-1 right, for one right-hand side (n,), in the factor's precision."""
         solution = np.array(right, factor.dtype)
-        if not self.compiled:
-            return (factor.T @ (factor @ solution)).astype(np.float64)
-        from onelayer.kernels.algebra import cholesky_solve_one
+        if self.compiled:
+            from onelayer.kernels.algebra import cholesky_solve_one
 
-        cholesky_solve_one(factor, solution)
+            cholesky_solve_one(factor, solution)
+        else:
+            # SciPy's LAPACK, for NumPy has none: of one right side its BLAS makes no threads' work.
+            (potrs,) = linalg.get_lapack_funcs(("potrs",), (factor,))
+            solution = potrs(factor.T, solution, lower=0)[0]
         return solution.astype(np.float64)
 
     def inverse_factor(self, M: np.ndarray) -> np.ndarray:

@@ -32,7 +32,7 @@ ROWS_PER_UNKNOWN = 2  # of the sample for S: as many rows again saved one pass i
 CANDIDATES = 4  # rows looked at for each of these
 GRAM_WORTH = 20  # n^2 <= this * m k: a shared Gram matrix costs less than some 20 passes
 BENT_WORTH = 8  # n^2 <= this * m * passes: the same of one at theta, for one column of z
-SYSTEM_FREE = 5e8  # products that cost nothing beside what a pass over small data does around them
+SYSTEM_FREE = 1e9  # products that cost nothing beside what a pass over small data does around them
 SYSTEM_BYTES = 512_000_000  # of S in float32
 FEWEST = 4  # directions that are worth their trouble
 UNSEEN = 0.02  # of the shared matrix, added to S

@@ -90,11 +90,11 @@ def _middle(estimate: Estimate) -> np.ndarray:
     """sum_i n_i s_i s_i^T: (p, p)."""
     sample = estimate.sample
 
-    def outer(rows: slice, Z: np.ndarray) -> np.ndarray:
+    def scores(rows: slice, Z: np.ndarray) -> np.ndarray:
         residual = sample.head.residual(Z, sample.targets[rows])
-        return residual[:, :, None] * residual[:, None] * sample.counts[rows, None, None]
+        return residual * np.sqrt(sample.counts[rows, None])
 
-    return sample.square(sample.design.outer_pass(*_parameters(estimate), outer))
+    return sample.square(sample.design.outer_pass(*_parameters(estimate), scores))
 
 
 def _clustered(estimate: Estimate, groups: np.ndarray) -> np.ndarray:
