@@ -38,8 +38,8 @@ class Columns(ABC):
         """X_S^T u: (s,)."""
 
     @abstractmethod
-    def gram(self, h: np.ndarray) -> np.ndarray:
-        """X_S^T diag(h) X_S: (s, s)."""
+    def gram(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """X_S^T diag(h) X_S and X_S^T h: (s, s) and (s,), in one read."""
 
     @abstractmethod
     def choose(self, places: np.ndarray) -> Columns:
@@ -79,13 +79,14 @@ class DenseColumns(Columns):
             g += u[rows].astype(B.dtype) @ B
         return g
 
-    def gram(self, h: np.ndarray) -> np.ndarray:
+    def gram(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """X_S^T diag(h) X_S, products in the blocks' type, summed over blocks in float64."""
-        Q = np.zeros((self.size, self.size))
+        Q, hx = np.zeros((self.size, self.size)), np.zeros(self.size)
         for rows, B in self.read():
             root = B * np.sqrt(h[rows]).astype(B.dtype)[:, None]
             Q += root.T @ root
-        return Q
+            hx += h[rows].astype(B.dtype) @ B
+        return Q, hx
 
     def choose(self, places: np.ndarray) -> DenseColumns:
         """Some of these columns: a view's price, paid block by block."""
@@ -117,14 +118,14 @@ class SparseColumns(Columns):
             return g
         return self.scaling.scale * (g - self.scaling.centre * u.sum())
 
-    def gram(self, h: np.ndarray) -> np.ndarray:
+    def gram(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """X_S^T D X_S = s (x^T D x - hx c^T - c hx^T + H c c^T) s, with hx = x^T h, H = sum h."""
-        Q = self._gram(h)
+        Q, hx = self._gram(h)
         if self.scaling is None:
-            return Q
-        centre, scale = self.scaling.centre, self.scaling.scale
-        cross = np.outer(self._backward(h) - 0.5 * h.sum() * centre, centre)
-        return scale[:, None] * (Q - cross - cross.T) * scale
+            return Q, hx
+        centre, scale, H = self.scaling.centre, self.scaling.scale, h.sum()
+        cross = np.outer(hx - 0.5 * H * centre, centre)
+        return scale[:, None] * (Q - cross - cross.T) * scale, scale * (hx - H * centre)
 
     def choose(self, places: np.ndarray) -> SparseColumns:
         """Some of these columns, copied."""
@@ -148,21 +149,23 @@ class SparseColumns(Columns):
         _kernels().backward(*_arrays(self.X), np.ascontiguousarray(u), 0, len(u), g)
         return g
 
-    def _gram(self, h: np.ndarray) -> np.ndarray:
+    def _gram(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if not self.compiled:
-            return (self.X.T @ self.X.multiply(h[:, None]).tocsr()).toarray().astype(np.float64)
+            weighted = self.X.multiply(h[:, None]).tocsr()
+            return (self.X.T @ weighted).toarray().astype(np.float64), self._backward(h)
         s, m = self.X.shape[1], len(h)
 
-        def part(start: int, stop: int) -> np.ndarray:
-            Q = np.zeros((s, s))
-            _kernels().gram(*_arrays(self.X), h, start, stop, Q)
-            return Q
+        def part(start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+            Q, hx = np.zeros((s, s)), np.zeros(s)
+            _kernels().gram(*_arrays(self.X), h, start, stop, Q, hx)
+            return Q, hx
 
-        Q, *others = parallel.run(part, _ranges(m))
-        for other in others:
-            Q += other
+        (Q, hx), *others = parallel.run(part, _ranges(m))
+        for other_Q, other_hx in others:
+            Q += other_Q
+            hx += other_hx
         _kernels().mirror(Q)
-        return Q
+        return Q, hx
 
 
 def _from_csr(design: CsrDesign, features: np.ndarray) -> SparseColumns:

@@ -48,16 +48,22 @@ def backward(data: Any, indices: Any, indptr: Any, u: Any, start: int, stop: int
 
 
 @kernel
-def gram(data: Any, indices: Any, indptr: Any, h: Any, start: int, stop: int, Q: Any) -> None:
-    """Add X^T diag(h) X of rows start..stop to the lower triangle of Q; columns ascend in a row."""
+def gram(
+    data: Any, indices: Any, indptr: Any, h: Any, start: int, stop: int, Q: Any, hx: Any
+) -> None:
+    """Add X^T diag(h) X of rows start..stop to the lower triangle of Q, and X^T h to hx.
+
+    Columns ascend in a row.
+    """
     for i in range(start, stop):
         hi = h[i]
         first = indptr[i]
         for e in range(first, indptr[i + 1]):
             j = indices[e]
-            hx = hi * data[e]
+            weighted = hi * data[e]
+            hx[j] += weighted
             for f in range(first, e + 1):
-                Q[j, indices[f]] += hx * data[f]
+                Q[j, indices[f]] += weighted * data[f]
 
 
 @kernel

@@ -41,8 +41,9 @@ class Joint:
         for c in range(k):
             for d in range(c + 1):
                 h, sign = v * A[:, c] * ((1 - A[:, c]) if c == d else A[:, d]), 2 * (c == d) - 1
-                grams[c, d] = grams[d, c] = sign * self.X.gram(h)
-                sums[c, d] = sums[d, c] = sign * self.X.backward(h)
+                Q, hx = self.X.gram(h)
+                grams[c, d] = grams[d, c] = sign * Q
+                sums[c, d] = sums[d, c] = sign * hx
                 totals[c, d] = totals[d, c] = sign * h.sum()
         self.Q = np.block(
             [[grams[c, d][np.ix_(p, q)] for d, q in self.parts] for c, p in self.parts]

@@ -64,7 +64,7 @@ class Block:
 
     def bend(self, h: np.ndarray, l2: float, intercept: bool) -> None:
         """Take the curvature h (m,) into the model."""
-        self.Q, self.hx = self.X.gram(h), self.X.backward(h)
+        self.Q, self.hx = self.X.gram(h)
         self.total = float(h.sum()) if intercept else 0.0
         if self.total > 0:
             self.Q -= np.outer(self.hx, self.hx / self.total)
@@ -178,9 +178,12 @@ class WorkingSet:
         for i, block in enumerate(self.blocks):
             k, a = block.k, self.A[:, block.k]
             w = block.of(W) + step.W[i]
-            u = U[:, k] + objective.weights * a * (step.Z[:, k] - mean)
-            shift = block.shift(u.sum())
-            g = block.X.backward(u) + objective.penalty.l2 * w + shift * block.hx
+            bent = objective.weights * a * (step.Z[:, k] - mean)
+            g = block.g + objective.penalty.l2 * step.W[i]
+            if bent.any():  # not in the first block's first turn
+                g += block.X.backward(bent)
+            shift = block.shift(U[:, k].sum() + bent.sum())
+            g += shift * block.hx
             start = w.copy()
             decrease += minimise(block.Q, g, w, objective.penalty.l1, self.sweep)
             change = w - start
