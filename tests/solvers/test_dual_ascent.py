@@ -113,6 +113,28 @@ def test_after_the_first_read_every_example_raises_the_dual(classes):
 
 
 @pytest.mark.parametrize("classes", [2, 4])
+def test_examples_that_would_move_less_stay_as_they_are(classes):
+    problem = objective(classes, 1e-3)
+    climb = Climb.of(problem, DualAscent().init(problem, problem.start(), 1e-7))
+    for _ in range(3):
+        climb._read(problem)
+    moves = np.empty(M)
+    for row in range(M):
+        asked = Ascent(np.array([row]), problem.weights, climb.bends, climb.rates)
+        A, Z, W, b = (getattr(climb.point, name).copy() for name in "AZWb")
+        point = DualPoint(A.copy(), Z.copy(), W.copy(), b.copy())
+        problem.design.ascend(asked, point)
+        moves[row] = problem.weights[row] * ((point.A - A) * (point.Z - Z))[row].sum()
+        for share, stays in ((1.01, True), (0.99, False)):
+            point = DualPoint(A.copy(), Z.copy(), W.copy(), b.copy())
+            problem.design.ascend(replace(asked, least=share * moves[row]), point)
+            assert np.array_equal(point.W, W) == np.array_equal(point.A, A) == stays
+            assert np.array_equal(point.b, b) == np.array_equal(point.Z, Z) == stays
+    assert moves.min() >= 0
+    assert np.median(moves) > 0
+
+
+@pytest.mark.parametrize("classes", [2, 4])
 def test_an_example_moves_to_where_its_activation_agrees(classes):
     problem = objective(classes, 1e-4)
     k = problem.head.width

@@ -83,13 +83,15 @@ class Ascent:
     """What `Design.ascend` is asked for: the rows in their order, and how z answers to a.
 
     Where a row's residual moves by -da, W moves by rates[0] v da x, b by rates[1] v da and so the
-    row's own z by q da, q = `bends` (m,) = v (rates[0] ||x||^2 + rates[1]).
+    row's own z by q da, q = `bends` (m,) = v (rates[0] ||x||^2 + rates[1]). A row for which v da dz
+    is less than `least` stays as it is.
     """
 
     order: np.ndarray
     weights: np.ndarray
     bends: np.ndarray
     rates: tuple[float, float]
+    least: float = 0.0
 
 
 class Design(ABC):

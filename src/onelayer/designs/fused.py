@@ -182,7 +182,7 @@ class FusedCsr:
 
         one = len(point.b) == 1
         kernel = csr_ascend_binary if one else csr_ascend_softmax
-        asked_for = (asked.weights, asked.bends, np.array(asked.rates))
+        asked_for = (asked.weights, asked.bends, np.array(asked.rates), asked.least)
         of = (point.W.reshape(-1) if one else point.W, point.b, point.A, point.Z)
         parts = np.array_split(asked.order, 1 + self.X.nnz * len(point.b) // INTERRUPTED)
         return sum(kernel(*self.rows, order, *asked_for, *of) for order in parts)

@@ -46,10 +46,11 @@ def _length(spread):
 
 
 @strict_kernel
-def csr_ascend_binary(data, indices, indptr, order, weights, q, rates, w, b, A, Z):
+def csr_ascend_binary(data, indices, indptr, order, weights, q, rates, least, w, b, A, Z):
     """Each example of `order` to its best a, and w (n,) and b (1,) after it; A, Z (m, 1).
 
-    Returns sum v a (1 - a) (z - x w - b)^2 / 2 as it was met: about the gap before.
+    One that would move by less than `least`, as v da dz, stays for now: half of a read's time is
+    writing w. Returns sum v a (1 - a) (z - x w - b)^2 / 2 as it was met: about the gap before.
     """
     slack = 0.0
     for turn, r in enumerate(order):
@@ -66,15 +67,17 @@ def csr_ascend_binary(data, indices, indptr, order, weights, q, rates, w, b, A, 
             a = sigma(z)
             if abs(step) <= CLOSE * abs(z - Z[r, 0]):
                 break
-        A[r, 0], Z[r, 0] = a, z
         u = weights[r] * (before - a)
+        if abs(u * (Z[r, 0] - z)) < least:
+            continue
+        A[r, 0], Z[r, 0] = a, z
         b[0] += u * rates[1]
         row_backward(data, indices, first, last, u * rates[0], w)
     return slack
 
 
 @kernel
-def csr_ascend_softmax(data, indices, indptr, order, weights, q, rates, W, b, A, Z):
+def csr_ascend_softmax(data, indices, indptr, order, weights, q, rates, least, W, b, A, Z):
     """The same for K classes: W (n, K), b (K,); A, Z (m, K).
 
     Newton's method on z + q (softmax(z) - a) = x W + b, whose Jacobian is diagonal but for one
@@ -116,6 +119,11 @@ def csr_ascend_softmax(data, indices, indptr, order, weights, q, rates, W, b, A,
             _softmax(z, a)
             if length * moved <= CLOSE * whole:
                 break
+        moved = 0.0
+        for c in range(k):
+            moved += (A[r, c] - a[c]) * (Z[r, c] - z[c])
+        if weights[r] * abs(moved) < least:
+            continue
         for c in range(k):
             step[c] = weights[r] * (A[r, c] - a[c])
             A[r, c], Z[r, c] = a[c], z[c]
