@@ -10,10 +10,10 @@ from scipy import sparse
 from onelayer.designs.csr import CsrDesign, csr_standard_scaling
 from onelayer.designs.dense import DenseDesign, dense_standard_scaling
 from onelayer.designs.design import Design
+from onelayer.designs.identity import Identity
 from onelayer.designs.scaling import Scaling
 from onelayer.designs.values import (
     DTYPES,
-    digest,
     extent,
     first_not_finite,
     largest,
@@ -24,8 +24,8 @@ from onelayer.designs.values import (
 __all__ = [
     "DTYPES",
     "Design",
+    "Identity",
     "Scaling",
-    "digest",
     "extent",
     "first_not_finite",
     "largest",

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from scipy import sparse
-
-from onelayer.designs.scaling import Scaling
 
 DTYPES = (np.float64, np.float32, np.float16, np.uint8)
 """What designs read as it is; anything else becomes float64."""
@@ -42,20 +39,7 @@ def largest(X: Any) -> float:
     values = X.data[: X.nnz] if sparse.issparse(X) else X
     if values.ndim == 2 and values.flags.f_contiguous:
         values = values.T
-    return float(np.max([_largest(block) for block in _blocks(values)], initial=0.0))
-
-
-def digest(X: Any, scaling: Scaling | None) -> bytes:
-    """32 bytes that tell X' = (X - centre) * scale from any other, by SHA-256. One pass."""
-    stored = [X.data[: X.nnz], X.indices[: X.nnz], X.indptr] if sparse.issparse(X) else [X]
-    told = [] if scaling is None else [scaling.centre, scaling.scale]
-    found = hashlib.sha256(repr(X.shape).encode())
-    for values in stored + told:
-        turned = values.ndim == 2 and values.flags.f_contiguous
-        found.update(f"{values.dtype.str} {values.shape} {turned}".encode())
-        for block in _blocks(values.T if turned else values):
-            found.update(np.ascontiguousarray(block).data)
-    return found.digest()
+    return float(np.max([_largest(block) for block in blocks_of(values)], initial=0.0))
 
 
 def varies(X: Any) -> np.ndarray:
@@ -76,7 +60,7 @@ def first_not_finite(X: Any) -> tuple[int, int, float] | None:
     """Row, column and value of the first NaN or infinity in X; None where there is none."""
     values = X.data[: X.nnz] if sparse.issparse(X) else X
     start = 0
-    for block in _blocks(values):
+    for block in blocks_of(values):
         bad = np.argwhere(~np.isfinite(block))
         if len(bad):
             at = (start + bad[0][0], *bad[0][1:])
@@ -86,7 +70,8 @@ def first_not_finite(X: Any) -> tuple[int, int, float] | None:
     return None
 
 
-def _blocks(values: np.ndarray) -> Iterator[np.ndarray]:
+def blocks_of(values: np.ndarray) -> Iterator[np.ndarray]:
+    """Some rows of an array at a time."""
     step = max(1, BLOCK_BYTES // max(1, values[:1].nbytes))
     for start in range(0, len(values), step):
         yield values[start : start + step]

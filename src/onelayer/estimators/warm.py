@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.designs import Scaling, digest
+from onelayer.designs import Identity, Scaling
 from onelayer.estimators.parameters import exact_parameters
 from onelayer.estimators.training import Problem
 from onelayer.solvers import Gram, Rows, Solver
@@ -17,12 +17,12 @@ class WarmStartMixin:
     """An estimator whose next fit begins where the last one ended.
 
     Where the solver has factored a Gram matrix, the next fit on the same X needs none of its own.
-    The same X is one of the same bytes under the same scaling, by SHA-256: an array that was
-    changed in place is another. Copies and pickles do without what was kept.
+    The same X is one of the same numbers under the same scaling: an array that was changed in place
+    is another. Copies and pickles do without what was kept.
     """
 
     warm_start: bool
-    _rows: tuple[bytes, Rows]
+    _rows: tuple[Identity, Rows]
 
     def _start(self, problem: Problem) -> np.ndarray | None:
         """The previous coefficients, if this is a warm start and there are any."""
@@ -43,8 +43,9 @@ class WarmStartMixin:
         kept = vars(self).pop("_rows", None)
         if not (self.warm_start and isinstance(solver, Gram)):
             return solver
-        key = digest(X, scaling)
-        self._rows = kept if kept is not None and kept[0] == key else (key, Rows())
+        if kept is None or not kept[0].matches(X, scaling):
+            kept = Identity.of(X, scaling), Rows()
+        self._rows = kept
         return replace(solver, rows=self._rows[1])
 
     def __getstate__(self) -> dict[str, Any]:
