@@ -1,6 +1,8 @@
 """What benchmarks/ measure with is right: the judge, the rows, every translation of lambda."""
 
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 
 import numpy as np
@@ -14,8 +16,13 @@ import rows
 from fitting import Bench
 from measure import absence
 from views import View
+from worker import Worker
 
-EXACT = 1e-4
+EXACT = 1e-4  # a lambda that is a tenth too large is 5e-4 to 2e-3 off, twice too large 3e-2
+# cyanure 1.2.2 warns that B in float32 is "prone to numerical instability" and ends at 1.1e-4, at
+# any tolerance; cyanure-f64, with the same words, is held to EXACT.
+SINGLE = {("cyanure", "B"): 3e-4}
+ALONE = {"snapml"}  # loaded, it makes subnormal numbers zero in all of the process (1.17.2)
 
 
 def problem(name):
@@ -164,18 +171,20 @@ class TestContenders:
         refusal = absence(contender) or contender.refusal(task)
         if refusal:
             pytest.skip(refusal)
-        if contender.name == "sklearn-saga" and len(task.lambdas) > 1:
-            pytest.skip("a path by saga takes a minute")
+        if contender.name == "sklearn-saga" and (len(task.lambdas) > 1 or task.classes > 2):
+            pytest.skip("saga takes its time for a path or for ten classes; E and D have its words")
         if contender.package == "onelayer" and find_spec("onelayer.estimators.classifier") is None:
             pytest.skip("no estimator yet")
-        bench = Bench(contender, task)
+        exact = SINGLE.get((contender.name, name), EXACT)
         try:
-            found = min(_gaps(bench, reference[name]))
+            with _fitting(contender, task) as fit:
+                found = min(_gaps(fit, contender.ladder, task, reference[name], exact))
         except ValueError as error:
             if contender.package == "onelayer" and "not available yet" in str(error):
                 pytest.skip(str(error))
             raise
-        assert -1e-6 < found < EXACT
+        assert -1e-6 < found < exact
+        assert np.nextafter(0, 1) * 1.0 > 0
 
     def test_those_that_penalise_the_intercept_are_refused_with_reason(self):
         task = problem("A").load()
@@ -224,10 +233,23 @@ class TestContenders:
             contenders.find("magic")
 
 
-def _gaps(bench, best):
+@contextmanager
+def _fitting(contender, task):
+    """fit(tol), in a process of its own where the contender changes the one that loads it."""
+    if contender.package not in ALONE:
+        yield Bench(contender, task).fit
+        return
+    worker = Worker(contender.name, task.problem.name)
+    try:
+        yield partial(worker.fit, limit=60)
+    finally:
+        worker.close()
+
+
+def _gaps(fit, ladder, task, best, exact):
     """Down the ladder until exact."""
-    for tol in bench.contender.ladder:
-        found = judge.gap(bench.task.objectives(bench.fit(tol).parameters), best)
+    for tol in ladder:
+        found = judge.gap(task.objectives(fit(tol).parameters), best)
         yield found
-        if found < EXACT:
+        if found < exact:
             return

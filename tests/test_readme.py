@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
+
+from onelayer.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -59,33 +62,46 @@ def test_there_are_eight_examples():
     ]
 
 
-def _typed(block, photos):
+def _typed(block, run):
     printed = ""
     for line in BLOCKS[block][2].strip().splitlines():
         name, *arguments = shlex.split(line, comments=True)
         assert name == "onelayer"
-        printed += _run([sys.executable, "-m", "onelayer", *arguments], photos)
+        printed += run(arguments)
     return printed
 
 
-def test_the_command_line(photos):
-    printed = _typed(0, photos)
+@pytest.fixture
+def here(photos, monkeypatch):
+    """here(arguments) runs a command in this process: most of one of its own is imports."""
+    monkeypatch.chdir(photos)
+
+    def run(arguments):
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_the_command_line_in_processes_of_its_own(photos):
+    printed = _typed(0, lambda words: _run([sys.executable, "-m", "onelayer", *words], photos))
     assert "Judged by 8 pictures held out" in printed
     assert re.search(r"new\.jpg +dog +1\.000", printed)
     assert "accuracy            100.0 %" in printed
     assert (photos / "weights.png").stat().st_size > 1000
 
 
-def test_a_table(photos):
-    printed = _typed(1, photos)
+def test_a_table(photos, here):
+    printed = _typed(1, here)
     assert "1 number, standardised: fee" in printed
     assert "Written: scored.csv, 20 rows" in printed
     scored = pd.read_csv(photos / "scored.csv")
     assert scored.columns.tolist() == ["id", "class", "probability", "P(no)", "P(yes)"]
 
 
-def test_probabilities_and_answers(photos):
-    printed = _typed(2, photos)
+def test_probabilities_and_answers(here):
+    printed = _typed(2, here)
     assert "Answers: cat where its probability is above" in printed
     assert (
         "Answers: what costs least on average: dog where its probability is above 0.833" in printed
@@ -104,8 +120,10 @@ def test_probabilities_and_answers(photos):
     ],
     ids=["python", "estimator", "frame", "inference", "lesson"],
 )
-def test_python(photos, block, expected):
-    printed = _run([sys.executable, "-c", BLOCKS[block][2]], photos)
+def test_python(photos, block, expected, monkeypatch, capsys):
+    monkeypatch.chdir(photos)
+    exec(compile(BLOCKS[block][2], "README.md", "exec"), {"__name__": "__main__"})  # noqa: S102 - our own
+    printed = capsys.readouterr().out
     for text in expected:
         assert text in printed
 

@@ -83,7 +83,7 @@ def _moved(visit, place, act):
 
 
 def test_it_asks_nothing_of_others(visit, address):
-    visit.page.wait_for_timeout(3000)
+    visit.page.wait_for_timeout(1000)
     assert visit.complaints == []
     foreign = [u for u in visit.asked if not u.startswith((address, "data:", "blob:"))]
     assert foreign == []
@@ -196,24 +196,23 @@ def test_a_folder_of_ones_own(visit, colours):
     assert "32 examples" in visit.answer(TRAIN).inner_text()
 
 
-def test_it_fits_a_telephone_in_the_light_and_in_the_dark(browser, address):
-    found = Visit(browser, address, viewport={"width": 400, "height": 800})
-    assert found.complaints == []
+def test_it_fits_a_telephone_in_the_light_and_in_the_dark(visit):
+    """After all that has been moved: a page of its own would compute everything once more."""
+    visit.page.set_viewport_size({"width": 400, "height": 800})
     for scheme, paper in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(19, 21, 23)")):
-        found.page.emulate_media(color_scheme=scheme)
-        found.page.wait_for_function(
+        visit.page.emulate_media(color_scheme=scheme)
+        visit.page.wait_for_function(
             "paper => getComputedStyle(document.querySelector('#App')).backgroundColor === paper",
             arg=paper,
             timeout=MOVES,
         )
-    wide = found.page.evaluate(
+    wide = visit.page.evaluate(
         """() => [...document.querySelectorAll(".lesson, .lesson *")]
         .filter(e => !e.closest(".scroll, pre, math"))
         .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
         .map(e => e.outerHTML.slice(0, 80))"""
     )
     assert wide == []
-    found.page.close()
 
 
 def test_what_is_shown_is_what_the_lesson_computes(visit):

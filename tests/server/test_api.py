@@ -167,6 +167,13 @@ def test_other_names_are_refused_on_loopback(tints_served):
 BODY = json.dumps({"rows": [[0.5] * 192]})
 
 
+@pytest.fixture(scope="module")
+def locked(running, pair_model):
+    """A client of an application that asks for a token."""
+    with running(create_app(pair_model[0], token=SECRET)) as client:
+        yield client
+
+
 @pytest.mark.parametrize(
     ("credentials", "status"),
     [
@@ -177,17 +184,16 @@ BODY = json.dumps({"rows": [[0.5] * 192]})
         ({"Authorization": "bearer secret"}, 200),
     ],
 )
-def test_a_token_is_asked_for(running, pair_model, credentials, status):
-    with running(create_app(pair_model[0], token=SECRET)) as client:
-        headers = {"Content-Type": "application/json", **credentials}
-        assert client.post("/v1/predict", content=BODY, headers=headers).status_code == status
-        found = client.get("/v1/model", headers=credentials)
-        assert found.status_code == status
-        if status == 401:
-            assert found.headers["www-authenticate"] == "Bearer"
-            assert found.json()["detail"].startswith("a token is needed")
-        assert client.get("/healthz").status_code == client.get("/").status_code == 200
-        assert b"data-locked" in client.get("/").content
+def test_a_token_is_asked_for(locked, credentials, status):
+    headers = {"Content-Type": "application/json", **credentials}
+    assert locked.post("/v1/predict", content=BODY, headers=headers).status_code == status
+    found = locked.get("/v1/model", headers=credentials)
+    assert found.status_code == status
+    if status == 401:
+        assert found.headers["www-authenticate"] == "Bearer"
+        assert found.json()["detail"].startswith("a token is needed")
+    assert locked.get("/healthz").status_code == locked.get("/").status_code == 200
+    assert b"data-locked" in locked.get("/").content
 
 
 def test_the_token_comes_from_the_environment(running, pair_model, monkeypatch):

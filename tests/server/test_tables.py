@@ -81,30 +81,29 @@ def test_half_a_character_is_no_text(client):
     assert found.json()["detail"].startswith("row 0 has '\\ud800' in column 'colour': send a text")
 
 
-def test_the_page_has_a_form(browser, serving, table_model):
+def test_the_page_has_a_form(browser, client, table_model):
     model = table_model[0]
     row = {"age": 71.0, "colour": "red", "member": "true"}
-    with serving(table_model[1]) as served:
-        page = browser.new_page(viewport={"width": 400, "height": 900})
-        said = []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto(served.address)
-        age = page.get_by_label("age", exact=True)
-        age.wait_for()
-        assert float(age.input_value()) == model.columns[0].median
-        age.fill("71")
-        page.get_by_label("colour").select_option("red")
-        page.get_by_label("member").select_option("true")
-        page.get_by_role("button", name="Predict").click()
-        article = page.locator("article").first
-        article.wait_for()
-        assert article.locator("h2").inner_text().split() == ["row", "1", model.predict([row])[0]]
-        shown = article.locator("table", has_text="What each column adds").locator("th")
-        order = np.argsort(-np.abs(model.contributions([row])[0]), kind="stable")
-        assert shown.all_inner_texts() == [model.columns[at].name for at in order]
-        assert page.evaluate("document.documentElement.scrollWidth") == 400
-        page.close()
+    page = browser.new_page(viewport={"width": 400, "height": 900})
+    said = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(str(client.base_url))
+    age = page.get_by_label("age", exact=True)
+    age.wait_for()
+    assert float(age.input_value()) == model.columns[0].median
+    age.fill("71")
+    page.get_by_label("colour").select_option("red")
+    page.get_by_label("member").select_option("true")
+    page.get_by_role("button", name="Predict").click()
+    article = page.locator("article").first
+    article.wait_for()
+    assert article.locator("h2").inner_text().split() == ["row", "1", model.predict([row])[0]]
+    shown = article.locator("table", has_text="What each column adds").locator("th")
+    order = np.argsort(-np.abs(model.contributions([row])[0]), kind="stable")
+    assert shown.all_inner_texts() == [model.columns[at].name for at in order]
+    assert page.evaluate("document.documentElement.scrollWidth") == 400
+    page.close()
     assert said == []
 
 
@@ -112,7 +111,7 @@ OVERFLOWING = """() => [...document.querySelectorAll("body *")]
     .filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML)"""
 
 
-def test_the_page_says_by_which_rule_it_answers(browser, serving, tmp_path):
+def test_the_page_says_by_which_rule_it_answers(browser, running, tmp_path):
     """A class that is not the likeliest is explained; classes are True and False, no words."""
     random = np.random.default_rng(0)
     age = random.integers(18, 80, 200)
@@ -120,14 +119,13 @@ def test_the_page_says_by_which_rule_it_answers(browser, serving, tmp_path):
     rows = [f"{a},{i}" for a, i in zip(age, ill, strict=True)]
     (tmp_path / "t.csv").write_text("\n".join(["age,ill", *rows]))
     model = onelayer.train(tmp_path / "t.csv", target="ill", recall="True=0.95", C=1.0)
-    model.save(tmp_path / "m.safetensors")
     value = f"{model.readout.decision.value:.3g}"
     p = model.predict_proba([{"age": 50.0}])[0]
     assert model.predict([{"age": 50.0}]).tolist() == [True]
-    with serving(tmp_path / "m.safetensors") as served:
+    with running(create_app(model)) as client:
         for width in (1280, 400):
             page = browser.new_page(viewport={"width": width, "height": 900})
-            page.goto(served.address)
+            page.goto(str(client.base_url))
             for place, given in enumerate(("50", "80")):
                 page.get_by_label("age", exact=True).fill(given)
                 page.get_by_role("button", name="Predict").click()

@@ -72,27 +72,15 @@ class FusedDense:
 
         w, v = np.ascontiguousarray(W[:, 0]), np.ascontiguousarray(asked.weights[:, 0])
         part = partial(binary_pass, self.X, self.centre, w, b[0], asked.targets, v, asked.A)
-
-        def task(start: int, stop: int) -> Sums:
-            G = np.zeros(len(w))
-            loss, db = part(start, stop, G)
-            return np.array([loss]), G[:, None], np.array([db])
-
-        return _add(self._run(1, task))
+        return _add(self._run(1, partial(_binary_task, part, len(w))))
 
     def _columns(self, W: Any, b: Any, asked: Pass) -> Sums:
         from onelayer.kernels.dense import columns_pass
         from onelayer.kernels.products import padded
 
-        (n, k), p = W.shape, asked.weights.shape[1]
         part = partial(columns_pass, self.X, self.centre, *padded(W, b), *_head_operands(asked))
-
-        def task(start: int, stop: int) -> Sums:
-            G, db, loss = np.zeros((n, k)), np.zeros(k), np.zeros(p)
-            part(start, stop, G, db, loss)
-            return loss, G, db
-
-        return _add(self._run(k, task))
+        task = partial(_columns_task, part, W.shape, asked.weights.shape[1])
+        return _add(self._run(W.shape[1], task))
 
     def _blas(self, W: Any, b: Any, asked: Pass) -> Sums:
         """Convert, product, head, product: BLAS from this thread, between turns of the pool."""
@@ -192,25 +180,14 @@ class FusedCsr:
 
         w, v = np.ascontiguousarray(W[:, 0]), np.ascontiguousarray(asked.weights[:, 0])
         part = partial(csr_binary_pass, *self.rows, w, b[0], asked.targets, v, asked.A)
-
-        def task(start: int, stop: int) -> Sums:
-            G = np.zeros(len(w))
-            loss, db = part(start, stop, G)
-            return np.array([loss]), G[:, None], np.array([db])
-
-        return _add(self._run(1, task))
+        return _add(self._run(1, partial(_binary_task, part, len(w))))
 
     def _columns(self, W: Any, b: Any, asked: Pass) -> Sums:
         from onelayer.kernels.sparse import csr_columns_pass
 
-        W, p = np.ascontiguousarray(W), asked.weights.shape[1]
+        W = np.ascontiguousarray(W)
         part = partial(csr_columns_pass, *self.rows, W, b, *_head_operands(asked))
-
-        def task(start: int, stop: int) -> Sums:
-            G, db, loss = np.zeros(W.shape), np.zeros(len(b)), np.zeros(p)
-            part(start, stop, G, db, loss)
-            return loss, G, db
-
+        task = partial(_columns_task, part, W.shape, asked.weights.shape[1])
         return _add(self._run(W.shape[1], task))
 
     def _fold(self, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -234,6 +211,18 @@ def _in_labels(asked: Pass) -> Pass:
 def _head_operands(asked: Pass) -> tuple[int, np.ndarray, np.ndarray, np.ndarray | None]:
     """What kernels for several columns know of the head."""
     return asked.head.width, asked.targets, asked.weights, asked.A
+
+
+def _binary_task(kernel: Any, n: int, a: int, z: int) -> Sums:
+    G = np.zeros(n)
+    loss, db = kernel(a, z, G)
+    return np.array([loss]), G[:, None], np.array([db])
+
+
+def _columns_task(kernel: Any, shape: tuple[int, int], problems: int, a: int, z: int) -> Sums:
+    G, db, loss = np.zeros(shape), np.zeros(shape[1]), np.zeros(problems)
+    kernel(a, z, G, db, loss)
+    return loss, G, db
 
 
 def _convert_task(kernel: Any, X: Any, centre: Any, first: int, B: Any, a: int, z: int) -> None:

@@ -1,6 +1,7 @@
 """Figures in scikit-learn's manner: `from_estimator`, `from_predictions`, `plot`.
 
-matplotlib is imported when something is drawn.
+Once drawn, a display keeps what matplotlib made: `figure_`, `ax_` (`WeightsDisplay`, which draws on
+several, `axes_`), and the lines of a curve, `line_` or `lines_`. matplotlib is imported then.
 """
 
 from __future__ import annotations

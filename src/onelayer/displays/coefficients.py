@@ -35,8 +35,6 @@ class CoefficientsDisplay:
 
     Attributes
     ----------
-    ax_, figure_
-        Of matplotlib, once it was drawn.
     shown_ : list of str
         The names that were drawn, from top to bottom.
 

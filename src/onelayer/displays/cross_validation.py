@@ -32,11 +32,6 @@ class CrossValidationDisplay:
     scoring : str, default="neg_log_loss"
         What the scores are called.
 
-    Attributes
-    ----------
-    ax_, figure_, lines_
-        Of matplotlib, once it was drawn.
-
     Examples
     --------
     >>> from sklearn.datasets import load_breast_cancer

@@ -37,11 +37,6 @@ class PathDisplay:
     title : str, default=None
         Which class, where there are several.
 
-    Attributes
-    ----------
-    ax_, figure_, lines_
-        Of matplotlib, once it was drawn.
-
     Examples
     --------
     >>> from sklearn.datasets import load_breast_cancer

@@ -39,8 +39,6 @@ class ReliabilityDisplay:
         The 95 % interval of the latter.
     calibration_error : float
         ECE: the mean distance of the points from the line, weighted by their examples.
-    ax_, figure_, line_
-        Of matplotlib, once it was drawn.
 
     Examples
     --------

@@ -32,11 +32,6 @@ class WeightsDisplay:
     shape : tuple of int
         (height, width) or (height, width, channels) of a picture.
 
-    Attributes
-    ----------
-    axes_, figure_
-        Of matplotlib, once it was drawn.
-
     Examples
     --------
     >>> from sklearn.datasets import load_digits

@@ -15,7 +15,8 @@ from onelayer.statistics import Summary
 from onelayer.statistics.bias_reduced import reduce_bias
 from onelayer.statistics.covariance import make_errors
 from onelayer.statistics.estimate import Estimate, maximise
-from onelayer.statistics.result import Context, LogitResult, named_separation
+from onelayer.statistics.fit import Context, named_separation
+from onelayer.statistics.result import LogitResult
 from onelayer.statistics.sample import Sample, make_sample
 
 NEAR = 0.1  # standard errors between the coefficients and the data's own estimate

@@ -26,19 +26,21 @@ def check_output(path: str | Path, source: Source, *, overwrite: bool = False) -
         With what to do instead.
     """
     path = Path(path)
-    if path.is_dir():
-        raise UsageError(
-            f"{path} is a folder: name the model file, for example {path}/m.safetensors"
-        )
-    if not path.parent.is_dir():
-        raise UsageError(f"{path.parent} is no folder: make it first, or write elsewhere with -o")
-    if not os.access(path.parent, os.W_OK):
-        raise UsageError(f"{path.parent} cannot be written to: write elsewhere with -o")
+    _require_place(path, f"the model file, for example {path}/m.safetensors", "elsewhere with -o")
     if path.exists() and not overwrite and _source_of(path) != identity(source):
         raise UsageError(
             f"{path} exists and did not come from {source}: "
             "give another name with -o, or --overwrite"
         )
+
+
+def _require_place(path: Path, file: str, elsewhere: str) -> None:
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder: name {file}")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path.parent} is no folder: make it first, or write {elsewhere}")
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(f"{path.parent} cannot be written to: write {elsewhere}")
 
 
 def _source_of(path: Path) -> str | None:
@@ -60,14 +62,7 @@ def check_report(path: str | Path, source: Source, *, overwrite: bool = False) -
         With what to do instead.
     """
     path = Path(path)
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder: name the report, for example {path}/report.html")
-    if not path.parent.is_dir():
-        raise UsageError(
-            f"{path.parent} is no folder: make it first, or write the report elsewhere"
-        )
-    if not os.access(path.parent, os.W_OK):
-        raise UsageError(f"{path.parent} cannot be written to: write the report elsewhere")
+    _require_place(path, f"the report, for example {path}/report.html", "the report elsewhere")
     if overwrite:
         return
     if path.exists() and _reported_on(path) != identity(source):

@@ -17,7 +17,7 @@ import numpy as np
 from onelayer.objective import Objective
 from onelayer.solvers.duality import dual_value
 from onelayer.solvers.solver import Solver, State
-from onelayer.solvers.working_set import WorkingSet, choose_coordinates
+from onelayer.solvers.working_set import Direction, WorkingSet, choose_coordinates
 from onelayer.vectors import column_sums
 
 SUFFICIENT = 1e-4  # Armijo's constant; Nocedal and Wright 2006, section 3.1
@@ -72,7 +72,8 @@ class ProxNewton(Solver[ProxNewtonState]):
         rows = objective.design.traits.m
         Z = objective.design.forward(W, b) if W.any() else np.tile(b, (rows, 1))
         point = Point(W.copy(), b.copy(), np.asfortranarray(Z), np.inf)
-        return _judge(objective, point, -np.inf, tol)
+        state = _judge(objective, point, -np.inf, tol)
+        return _foresee(objective, state, point) if _may_do(state) else state
 
     def step(self, objective: Objective, state: ProxNewtonState) -> ProxNewtonState:
         """Solve on the working set, widened if need be; then one pass for gradient and gap."""
@@ -87,6 +88,40 @@ class ProxNewton(Solver[ProxNewtonState]):
         same = state.working is not None and np.array_equal(working.chosen, state.working.chosen)
         following = _judge(objective, point, state.dual, state.tol)
         return replace(following, working=working, stalled=same and not moved)
+
+
+def _may_do(state: ProxNewtonState) -> bool:
+    """Whether a start may meet tol unseen: residuals at z bound the gap by about its root alone."""
+    size = abs(state.value)
+    return state.tol * size < state.gap <= np.sqrt(state.tol) * size
+
+
+def _foresee(objective: Objective, state: ProxNewtonState, point: Point) -> ProxNewtonState:
+    """The same point with the bound at the residuals that a step would foresee.
+
+    A pass, if the model promises that no more than tol is to be gained; else the step goes on from
+    what was found.
+    """
+    W, _ = objective.split(state.theta)
+    G, _ = objective.split(state.gradient)
+    working = WorkingSet.of(objective, choose_coordinates(W, G, objective.penalty.l1))
+    R = objective.head.residual(point.Z, objective.targets)
+    U = R * objective.weights[:, None]
+    working.backward(W, U, objective.penalty, 0.0)
+    working.bend(objective, objective.head.activation(point.Z))
+    step = working.direction(objective, W, U)
+    gain = -step.slope(working.blocks, W, U.sum(axis=0), objective.penalty) / 2
+    if gain > state.tol * abs(state.value):
+        return replace(state, working=working)
+    point.foreseen = _foreseen(objective, working, R, step)
+    return replace(_judge(objective, point, state.dual, state.tol), working=working)
+
+
+def _foreseen(
+    objective: Objective, working: WorkingSet, R: np.ndarray, step: Direction
+) -> np.ndarray:
+    """The residuals R (m, k) as the model has them after a whole step."""
+    return R + objective.head.curvature_product(working.A, step.Z)
 
 
 def _judge(objective: Objective, point: Point, dual: float, tol: float) -> ProxNewtonState:
@@ -204,8 +239,7 @@ def _search(objective: Objective, point: Point, working: WorkingSet, R: np.ndarr
             for block, w in zip(blocks, moved, strict=True):
                 point.W[block.features, block.k] = w
             point.b, point.Z, point.value = point.b + length * step.b, Z, value
-            bent = objective.head.curvature_product(working.A, step.Z)
-            point.foreseen = R + bent if length == 1 else None
+            point.foreseen = _foreseen(objective, working, R, step) if length == 1 else None
             return True
         length /= 2
     return False

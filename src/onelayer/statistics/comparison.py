@@ -11,10 +11,13 @@ import numpy as np
 from onelayer.designs.design import OfRows
 from onelayer.errors import DataError, UsageError
 from onelayer.statistics import numbers
+from onelayer.statistics.cells import class_name, data_facts
+from onelayer.statistics.fit import Fit
+from onelayer.statistics.printable import Printable
 from onelayer.statistics.result import LogitResult
-from onelayer.statistics.sample import Sample
-from onelayer.statistics.sheet import Group, Pairs, Printable, Sheet
-from onelayer.statistics.summary import Summary, Test, class_name, data_facts, frame_index
+from onelayer.statistics.sample import Sample, frame_index
+from onelayer.statistics.sheet import Group, Pairs, Sheet
+from onelayer.statistics.summary import Summary, Test, make_summary
 
 APART = 1e-10  # of |x|^2: what rounding leaves of a column that is spanned
 ERRORS = "A coefficient with its standard error below it."
@@ -148,14 +151,14 @@ def compare(*models: LogitResult | Summary) -> Comparison:
     by_size = sorted(range(len(results)), key=lambda i: results[i].parameters)
     pairs = ((a, b) for a, b in combinations(by_size, 2) if _nested(results[a], results[b]))
     tests = {(a, b): _test(results[a], results[b]) for a, b in pairs}
-    return Comparison(tuple(result.summary() for result in results), tests)
+    return Comparison(tuple(map(make_summary, results)), tests)
 
 
-def _nested(a: LogitResult, b: LogitResult) -> bool:
+def _nested(a: Fit, b: Fit) -> bool:
     return a.parameters < b.parameters and _spans(b.estimate.sample, a.estimate.sample)
 
 
-def _test(a: LogitResult, b: LogitResult) -> Test:
+def _test(a: Fit, b: Fit) -> Test:
     statistic = max(0.0, 2 * (b.loglik - a.loglik))
     return Test("likelihood ratio", statistic, b.parameters - a.parameters)
 

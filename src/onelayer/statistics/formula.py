@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from onelayer.errors import DataError, UsageError
+from onelayer.statistics.fit import Context
 from onelayer.statistics.matrix import Matrix, level_name, make_matrix
-from onelayer.statistics.result import Context
 
 
 @dataclass(frozen=True)

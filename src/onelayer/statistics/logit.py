@@ -11,8 +11,9 @@ from onelayer.errors import DataError, UsageError
 from onelayer.statistics.bias_reduced import reduce_bias
 from onelayer.statistics.covariance import make_errors
 from onelayer.statistics.estimate import maximise
+from onelayer.statistics.fit import named_separation
 from onelayer.statistics.formula import Columns, read_table
-from onelayer.statistics.result import LogitResult, named_separation
+from onelayer.statistics.result import LogitResult
 from onelayer.statistics.sample import make_sample
 
 CLASSES = 20  # different whole numbers that a response may have; more are a count or a measure

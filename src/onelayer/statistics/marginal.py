@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtri
 
-from onelayer.statistics.effects import average_effects
-from onelayer.statistics.sheet import Group, Printable, Sheet
-from onelayer.statistics.summary import (
+from onelayer.errors import DataError
+from onelayer.statistics.cells import (
     COLUMNS,
     bound_heads,
     cells_of,
+    checked_level,
     class_name,
     data_facts,
     described,
     tabulated,
 )
-
-if TYPE_CHECKING:
-    from onelayer.statistics.result import LogitResult
+from onelayer.statistics.effects import average_effects
+from onelayer.statistics.fit import Fit
+from onelayer.statistics.printable import Printable
+from onelayer.statistics.sheet import Group, Sheet
 
 EACH = "Columns are moved one at a time, those that stand for one variable or a product too."
 
@@ -39,7 +40,7 @@ class MarginalEffects(Printable):
         Features that were changed from 0 to 1.
     """
 
-    result: LogitResult
+    result: Fit
     values: np.ndarray
     level: float
     dummies: tuple[str, ...]
@@ -101,8 +102,11 @@ class MarginalEffects(Printable):
         return f"one unit more, by the derivative; from 0 to 1: {', '.join(self.dummies)}"
 
 
-def make_effects(result: LogitResult, level: float, *, dummies: bool) -> MarginalEffects:
+def make_effects(result: Fit, level: float, *, dummies: bool) -> MarginalEffects:
     """All the numbers at once; see `LogitResult.marginal_effects`."""
+    level = checked_level(level)
+    if result.estimate.separable:
+        raise DataError("The classes are separable: without estimates there are no effects")
     sample = result.estimate.sample
     effects = average_effects(result.estimate, result.scaled_covariance, dummies=dummies)
     first = 1 if sample.blocks == 1 else 0

@@ -126,3 +126,13 @@ def make_sample(
         features=features,
         intercept=intercept,
     )
+
+
+def frame_index(sample: Sample) -> Any:
+    """Features and the constant; for more than two classes levels (class, feature)."""
+    import pandas as pd
+
+    if sample.blocks == 1:
+        return pd.Index(sample.names, name="feature")
+    classes = sample.classes[1:].tolist()
+    return pd.MultiIndex.from_product([classes, sample.names], names=["class", "feature"])

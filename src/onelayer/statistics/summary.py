@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from scipy.special import chdtrc, ndtr, ndtri
+from scipy.special import chdtrc, ndtri
 
+from onelayer.errors import UsageError
 from onelayer.statistics import numbers
 from onelayer.statistics.bias_reduced import penalised_rows
+from onelayer.statistics.cells import (
+    COLUMNS,
+    bound_heads,
+    cells_of,
+    checked_level,
+    class_name,
+    data_facts,
+    described,
+    tabulated,
+)
 from onelayer.statistics.covariance import standard_errors
+from onelayer.statistics.fit import Fit
+from onelayer.statistics.marginal import MarginalEffects, make_effects
+from onelayer.statistics.printable import Printable
 from onelayer.statistics.profile import profile_intervals
-from onelayer.statistics.sample import Sample
-from onelayer.statistics.sheet import Group, Pairs, Printable, Sheet
-
-if TYPE_CHECKING:
-    from onelayer.statistics.marginal import MarginalEffects
-    from onelayer.statistics.result import Context, LogitResult
-
-COLUMNS = ("coef", "std_err", "z", "p_value", "ci_low", "ci_high", "odds_ratio")
+from onelayer.statistics.sample import Sample, frame_index
+from onelayer.statistics.sheet import Group, Pairs, Sheet
 
 SEPARABLE = (
     "NO ESTIMATES. The classes are separable{by}: a combination of columns predicts them without "
@@ -90,7 +98,7 @@ class Summary(Printable):
         Whether there are no estimates.
     """
 
-    result: LogitResult
+    result: Fit
     values: np.ndarray
     interval: str
     level: float
@@ -194,7 +202,7 @@ class Summary(Printable):
 
     def marginal_effects(self, *, dummies: bool = False, level: float = 0.95) -> MarginalEffects:
         """As `LogitResult.marginal_effects`."""
-        return self.result.marginal_effects(dummies=dummies, level=level)
+        return make_effects(self.result, level, dummies=dummies)
 
     @property
     def sheet(self) -> Sheet:
@@ -242,9 +250,10 @@ class Summary(Printable):
         )
 
 
-def make_summary(result: LogitResult, interval: str, level: float) -> Summary:
+def make_summary(result: Fit, interval: str | None = None, level: float = 0.95) -> Summary:
     """All the numbers at once; see `LogitResult.summary`."""
-    estimate = result.estimate
+    estimate, level = result.estimate, checked_level(level)
+    interval = _checked_interval(result, interval)
     if estimate.separable:
         return Summary(
             result, np.full((estimate.parameters, len(COLUMNS)), np.nan), interval, level
@@ -262,98 +271,24 @@ def make_summary(result: LogitResult, interval: str, level: float) -> Summary:
     return Summary(result, tabulated(coef, errors, bounds, odds=True), interval, level)
 
 
-def tabulated(
-    values: np.ndarray,
-    errors: np.ndarray,
-    bounds: np.ndarray,
-    *,
-    odds: bool,
-    z: np.ndarray | None = None,
-) -> np.ndarray:
-    """Value, error, z, p, bounds and, with `odds`, e^value: (rows, 6 or 7)."""
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        z = values / errors if z is None else z
-        columns = [values, errors, z, 2 * ndtr(-np.abs(z)), bounds]
-        return np.column_stack([*columns, np.exp(values)] if odds else columns)
+def _checked_interval(result: Fit, interval: str | None) -> str:
+    interval = interval or ("profile" if result.firth else "wald")
+    if interval not in ("wald", "profile"):
+        raise UsageError(f"interval={interval!r}: expected 'wald' or 'profile'")
+    if interval == "profile" and result.errors.kind != "fisher":
+        raise UsageError(
+            "Profile likelihood intervals believe the model, robust standard errors do not: "
+            "take interval='wald', or leave robust and cluster out"
+        )
+    return interval
 
 
-def frame_index(sample: Sample) -> Any:
-    """Features and the constant; for more than two classes levels (class, feature)."""
-    import pandas as pd
-
-    if sample.blocks == 1:
-        return pd.Index(sample.names, name="feature")
-    classes = sample.classes[1:].tolist()
-    return pd.MultiIndex.from_product([classes, sample.names], names=["class", "feature"])
-
-
-def bound_heads(level: float) -> tuple[str, str]:
-    """0.95: from 2.5 % to 97.5 %."""
-    tail = 50 * (1 - level)
-    return f"{tail:.4g} %", f"{100 - tail:.4g} %"
-
-
-def title(result: LogitResult) -> str:
+def title(result: Fit) -> str:
     """What was fitted."""
     sample, context = result.estimate.sample, result.context
     kind = "Logistic" if sample.blocks == 1 else "Multinomial logistic"
     how = "by Firth's bias reduction" if result.firth else "without a penalty"
     return f"{kind} regression {how}" + (f": {context.formula}" * bool(context.formula))
-
-
-def data_facts(result: LogitResult) -> Pairs:
-    """Which class is modelled, on which rows, against which levels."""
-    sample, context = result.estimate.sample, result.context
-    facts = [("response", _response(sample, context)), ("rows", _rows(sample, context))]
-    if context.references:
-        levels = ", ".join(f"{factor} = {level}" for factor, level in context.references)
-        facts.append(("reference", levels))
-    return tuple(facts)
-
-
-def described(result: LogitResult) -> dict[str, Any]:
-    """For JSON: the data and the errors."""
-    context = result.context
-    return {
-        "formula": context.formula,
-        "response": context.response,
-        "classes": result.classes_.tolist(),
-        "rows": context.rows,
-        "rows_given": context.given,
-        "missing": dict(context.dropped),
-        "nobs": result.nobs,
-        "reference": dict(context.references),
-        "errors": result.errors.words,
-    }
-
-
-def class_name(label: Any) -> str:
-    """A class for people: 1.0 is 1."""
-    value = label.item() if isinstance(label, np.generic) else label
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _response(sample: Sample, context: Context) -> str:
-    names = [class_name(label) for label in sample.classes]
-    observed = np.bincount(sample.targets, sample.counts, len(names))
-    if sample.blocks == 1:
-        first, second = (numbers.count(n) for n in observed)
-        return f"{context.response} = {names[1]} ({second}) against {names[0]} ({first})"
-    others = ", ".join(
-        f"{name} ({numbers.count(n)})" for name, n in zip(names[1:], observed[1:], strict=True)
-    )
-    return f"{context.response} = {others}, each against {names[0]} ({numbers.count(observed[0])})"
-
-
-def _rows(sample: Sample, context: Context) -> str:
-    missing = context.given - context.rows
-    words = f"{context.rows:,}"
-    if missing:
-        names = ", ".join(f"{name} {number:,}" for name, number in context.dropped)
-        words = f"{context.rows:,} of {context.given:,}; {missing:,} left out ({names})"
-    if context.weights:
-        words += f", {numbers.count(sample.total)} observations by the counts in {context.weights}"
-    return words
 
 
 def _groups(sample: Sample, values: np.ndarray) -> tuple[Group, ...]:
@@ -364,18 +299,3 @@ def _groups(sample: Sample, values: np.ndarray) -> tuple[Group, ...]:
         Group(headings[1 + q] if sample.blocks > 1 else "", tuple(rows[at : at + sample.rows]))
         for q, at in enumerate(range(0, len(rows), sample.rows))
     )
-
-
-def cells_of(values: np.ndarray) -> list[tuple[str, ...]]:
-    """Rows of `tabulated` as people read them."""
-    columns = [
-        [numbers.by_error(row[0], row[1]) for row in values],
-        [numbers.by_error(row[1], row[1]) for row in values],
-        [numbers.fixed(row[2], 2) for row in values],
-        [numbers.p_value(row[3]) for row in values],
-        [numbers.by_error(row[4], row[1]) for row in values],
-        [numbers.by_error(row[5], row[1]) for row in values],
-    ]
-    if values.shape[1] == len(COLUMNS):
-        columns.append([numbers.ratio(row[6]) for row in values])
-    return list(zip(*(numbers.aligned(column) for column in columns), strict=True))
