@@ -14,7 +14,7 @@ from onelayer.designs import Scaling, make_design
 from onelayer.designs.design import Pass, block_sums
 from onelayer.designs.fused import FusedDense
 from onelayer.kernels import byte_pass
-from onelayer.kernels.byte_pass import OF_WEIGHTS, STRETCH, byte_weights
+from onelayer.kernels.byte_pass import MOST, OF_WEIGHTS, STRETCH, byte_weights
 from onelayer.kernels.byte_vectors import WIDTH, as_digits, has_byte_products
 from onelayer.kernels.compile import kernel
 from onelayer.kernels.numbers import log_1p
@@ -68,8 +68,8 @@ def test_every_number_of_rows_at_the_edges_of_a_block(n):
                 np.testing.assert_allclose(ours, exact, rtol=LIMIT, atol=LIMIT * 255 * m)
 
 
-def test_wide_rows_in_blocks_of_four_and_their_columns_in_stretches():
-    X, asked = problem(37, 66_001)
+def test_wide_rows_in_blocks_of_eight_and_their_columns_in_stretches():
+    X, asked = problem(37, MOST - 7)
     for one in asked:
         assert max(error(X, one)) < LIMIT
 
@@ -202,6 +202,8 @@ def test_the_logarithm_is_right_to_two_units_in_the_last_place():
     [
         (np.zeros((1, 64), np.uint8), True),
         (np.zeros((1, 63), np.uint8), False),
+        (np.zeros((1, MOST), np.uint8), True),
+        (np.zeros((1, MOST + 1), np.uint8), False),
         (np.zeros((1, 64), np.float32), False),
         (np.zeros((1, 64), np.uint16), False),
     ],
