@@ -35,7 +35,7 @@ class FusedDense:
         from onelayer.kernels.dense import forward_pass
         from onelayer.kernels.products import padded
 
-        parameters = padded(*self._parameters(W, b))
+        parameters = padded(*self._rounded(*self.folded.fold(W, b)))
         Z = np.empty((len(self.X), W.shape[1]), self.dtype)
 
         def task(start: int, stop: int) -> None:
@@ -48,7 +48,7 @@ class FusedDense:
         """Loss, G and db."""
         k = asked.W.shape[1]
         part = self._blas if k > COLUMNS else self._binary if k == 1 else self._columns
-        loss, G, db = part(*self._parameters(asked.W, asked.b), _in_labels(asked))
+        loss, G, db = part(*self.folded.fold(asked.W, asked.b), _in_labels(asked))
         return loss, self.folded.fold_gradient(G, db), db
 
     def moments(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -68,17 +68,25 @@ class FusedDense:
         return self.folded.fold_gradient(first.T, total), squares
 
     def _binary(self, W: Any, b: Any, asked: Pass) -> Sums:
-        from onelayer.kernels.dense import binary_pass
+        binary_pass, parameters = self._binary_kernel(np.ascontiguousarray(W[:, 0]), b[0])
+        v = np.ascontiguousarray(asked.weights[:, 0])
+        part = partial(binary_pass, self.X, *parameters, asked.targets, v, asked.A)
+        return _add(self._run(1, partial(_binary_task, part, len(W))))
 
-        w, v = np.ascontiguousarray(W[:, 0]), np.ascontiguousarray(asked.weights[:, 0])
-        part = partial(binary_pass, self.X, self.centre, w, b[0], asked.targets, v, asked.A)
-        return _add(self._run(1, partial(_binary_task, part, len(w))))
+    def _binary_kernel(self, w: np.ndarray, b: Any) -> tuple[Any, tuple[Any, ...]]:
+        """The kernel for one column, and what it takes of the parameters."""
+        from onelayer.kernels import byte_pass, dense
+
+        if byte_pass.takes(self.X):
+            return byte_pass.byte_pass, (*byte_pass.byte_weights(w), b)
+        return dense.binary_pass, (self.centre, *self._rounded(w, b))
 
     def _columns(self, W: Any, b: Any, asked: Pass) -> Sums:
         from onelayer.kernels.dense import columns_pass
         from onelayer.kernels.products import padded
 
-        part = partial(columns_pass, self.X, self.centre, *padded(W, b), *_head_operands(asked))
+        parameters = padded(*self._rounded(W, b))
+        part = partial(columns_pass, self.X, self.centre, *parameters, *_head_operands(asked))
         task = partial(_columns_task, part, W.shape, asked.weights.shape[1])
         return _add(self._run(W.shape[1], task))
 
@@ -86,6 +94,7 @@ class FusedDense:
         """Convert, product, head, product: BLAS from this thread, between turns of the pool."""
         from onelayer.kernels.dense import convert_rows, head_rows
 
+        W, b = self._rounded(W, b)
         (m, n), k = self.X.shape, W.shape[1]
         step = max(256, BLAS_BLOCK // (n * self.dtype.itemsize))
         B, Z = np.empty((step, n), self.dtype), np.empty((step, k), self.dtype)
@@ -110,9 +119,9 @@ class FusedDense:
         m, n = self.X.shape
         return parallel.run(task, parallel.partition(m, self.X.nbytes, 8 * n * k))
 
-    def _parameters(self, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        W, b = self.folded.fold(W, b)
-        return W.astype(self.dtype), b.astype(self.dtype)
+    def _rounded(self, *parameters: Any) -> tuple[Any, ...]:
+        """Parameters in the products' type."""
+        return tuple(parameter.astype(self.dtype) for parameter in parameters)
 
 
 class FusedCsr:

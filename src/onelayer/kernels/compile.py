@@ -39,6 +39,11 @@ def helper(function: Callable[..., Any]) -> Any:
     return numba.njit(fastmath=FASTMATH, error_model="numpy")(function)
 
 
+def part(function: Callable[..., Any]) -> Any:
+    """The same, inlined by Numba before it compiles: for what has one caller, or is short."""
+    return numba.njit(inline="always", error_model="numpy")(function)
+
+
 def strict_helper(function: Callable[..., Any]) -> Any:
     """The same for strict kernels."""
     return numba.njit(error_model="numpy")(function)

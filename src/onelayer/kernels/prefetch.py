@@ -8,6 +8,8 @@ nothing. `benchmarks/pass_speed.py` times a pass.
 
 from __future__ import annotations
 
+from functools import partial
+
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -18,22 +20,32 @@ from onelayer.kernels.compile import helper
 
 AHEAD = 1 << 14  # bytes; 8 to 64 KB did equally well, 128 a tenth worse
 LINE = 64  # bytes of a cache line
-_READ, _KEEP, _DATA = 0, 3, 1  # llvm.prefetch's operands: for reading, in all levels, data
+_READ, _DATA = 0, 1  # llvm.prefetch's operands: for reading, data
+_ALL, _OUTER = 3, 2  # and the levels of the cache: all, all but the first
 
 
 @intrinsic
 def prefetch(_context, X, row, column):
     """Ask for the cache line of X[row, column]; never faults, changes nothing."""
-    return types.void(X, row, column), _ask
+    return types.void(X, row, column), partial(_ask, _ALL)
 
 
 @intrinsic
 def prefetch_entry(_context, x, place):
     """The same for x[place] of one axis."""
-    return types.void(x, place), _ask
+    return types.void(x, place), partial(_ask, _ALL)
 
 
-def _ask(context, builder, signature, arguments):
+@intrinsic
+def prefetch_far(_context, X, row, column):
+    """The same of what is not due soon, as far as the second level.
+
+    A column beyond the last is one of the next row's.
+    """
+    return types.void(X, row, column), partial(_ask, _OUTER)
+
+
+def _ask(level, context, builder, signature, arguments):
     array, *indices = arguments
     array_type = signature.args[0]
     held = arrayobj.make_array(array_type)(context, builder, array)
@@ -45,7 +57,7 @@ def _ask(context, builder, signature, arguments):
         [cgutils.voidptr_t],
         ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t] + 3 * [integer]),
     )
-    builder.call(function, [address, integer(_READ), integer(_KEEP), integer(_DATA)])
+    builder.call(function, [address, integer(_READ), integer(level), integer(_DATA)])
     return context.get_dummy_value()
 
 
