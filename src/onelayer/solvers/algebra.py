@@ -10,6 +10,7 @@ from scipy import linalg
 from onelayer import parallel
 
 TASKS = 4  # of these small products
+HALVED = 64  # rows of a triangle that is inverted in halves
 IN_PLACE = 100_000_000  # bytes of a matrix that is not copied to be factored
 
 
@@ -47,15 +48,14 @@ class Algebra:
 
     def inverse_factor(self, M: np.ndarray) -> np.ndarray:
         """What `solve_columns` needs of M: L^-1, with zeros up to whole tiles of the kernels."""
-        L = np.linalg.cholesky(M)
+        inverse = _inverse_triangle(np.linalg.cholesky(M))
         if not self.compiled:
-            return np.linalg.inv(L)
+            return inverse
         from onelayer.kernels.tiles import whole_rows
 
-        whole = whole_rows(len(L))
+        whole = whole_rows(len(M))
         padded = np.zeros((whole, whole), M.dtype)
-        (invert,) = linalg.get_lapack_funcs(("trtri",), (L,))
-        padded[: len(L), : len(L)] = invert(L, lower=1)[0]
+        padded[: len(M), : len(M)] = inverse
         return padded
 
     def solve_columns(self, inverse: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -108,6 +108,22 @@ class Algebra:
         out = np.zeros(S.shape[1], S.dtype)
         parallel.run(lambda a, z: combine_rows(c, S, a, z, out), _chunks(S))
         return out
+
+
+def _inverse_triangle(L: np.ndarray) -> np.ndarray:
+    """L^-1, by halves: [A 0; B D]^-1 = [A^-1 0; -D^-1 B A^-1 D^-1].
+
+    3 ms for 785 x 785, by NumPy's products alone. LAPACK's is SciPy's, with a BLAS of its own, and
+    takes 3 ms too, but 40 to 100 while the threads of NumPy's still wait for work.
+    """
+    if len(L) <= HALVED:
+        return np.linalg.inv(L)
+    half = len(L) // 2
+    inverse = np.zeros_like(L)
+    above, below = inverse[:half, :half], inverse[half:, half:]
+    above[:], below[:] = _inverse_triangle(L[:half, :half]), _inverse_triangle(L[half:, half:])
+    inverse[half:, :half] = -below @ (L[half:, :half] @ above)
+    return inverse
 
 
 def _chunks(S: np.ndarray) -> list[tuple[int, int]]:

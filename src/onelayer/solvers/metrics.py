@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy import linalg
 
 from onelayer.objective import Objective
 from onelayer.solvers.algebra import Algebra
@@ -232,8 +231,9 @@ def _leading(base: SharedGram, objective: Objective, rank: int) -> np.ndarray:
     n = len(objective.start())
     inverse = base.inverse[:n, :n].astype(np.float64)  # L^-1 of M0 = L L^T
     penalised = inverse[:, : objective.design.traits.n]
-    _, vectors = linalg.eigh(penalised @ penalised.T, subset_by_index=[0, rank - 1])
-    return inverse.T @ vectors
+    # NumPy's own, like the products around it: threads of two libraries are in each other's way.
+    _, vectors = np.linalg.eigh(penalised @ penalised.T)
+    return inverse.T @ vectors[:, :rank]
 
 
 def _system(objective: Objective, bend: Bend, V: np.ndarray) -> np.ndarray:
