@@ -51,6 +51,11 @@ class Metric(Protocol):
         """M^-1 gradient."""
         ...
 
+    @property
+    def ridge(self) -> float:
+        """The most that M adds to a direction in which J bends by the penalty alone; 0: unknown."""
+        ...
+
 
 @dataclass(frozen=True)
 class Diagonal:
@@ -58,6 +63,7 @@ class Diagonal:
 
     diagonal: np.ndarray
     name: str = "diagonal metric"
+    ridge: float = 0.0
 
     @classmethod
     def at(cls, objective: Objective, theta: np.ndarray) -> Diagonal:
@@ -125,6 +131,7 @@ class SharedGram:
     inverse: np.ndarray
     algebra: Algebra
     whole: bool
+    ridge: float
     name: str = "shared Gram metric"
 
     @classmethod
@@ -160,8 +167,8 @@ class SharedGram:
         def assemble() -> np.ndarray:
             return weighted_gram(objective, rows, h, len(objective.start()))
 
-        inverse = factored(algebra.inverse_factor, assemble, diagonal, objective)
-        return cls(inverse, algebra, whole)
+        inverse, ridge = factored(algebra.inverse_factor, assemble, diagonal, objective)
+        return cls(inverse, algebra, whole, ridge)
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """M^-1 gradient, class by class."""
@@ -174,6 +181,7 @@ class WholeHessian:
 
     factor: np.ndarray
     algebra: Algebra
+    ridge: float
     name: str = "Hessian metric"
 
     @classmethod
@@ -184,7 +192,8 @@ class WholeHessian:
         rows = len(theta)
         M = H[:rows, :, :rows, :].transpose(1, 0, 3, 2).reshape(theta.size, theta.size)
         algebra = Algebra(objective.design.compiled)
-        return cls(factored(algebra.factor, M.copy, None, objective), algebra)
+        factor, ridge = factored(algebra.factor, M.copy, None, objective)
+        return cls(factor, algebra, ridge)
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """M^-1 gradient; the system is ordered class by class."""
@@ -218,6 +227,11 @@ class LeadingHessian:
         V = _leading(base, objective, rank)
         S = _system(objective, bend, V)
         return cls(base, V, base.algebra.factor(S))
+
+    @property
+    def ridge(self) -> float:
+        """The base's."""
+        return self.base.ridge
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """M^-1 gradient."""

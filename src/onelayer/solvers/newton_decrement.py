@@ -76,7 +76,8 @@ def newton_decrement(
         search = conditioned + following / norm * search
         size = following + (following / norm) ** 2 * size
         norm = following
-    hidden = max(PROGRESS * sum(gains), min(_late(gains), sum(gains)))
+    late = sum(gains) if len(gains) == PRODUCTS else min(_late(gains), sum(gains))
+    hidden = max(PROGRESS * sum(gains), late)
     return Decrement(0.5 * (sum(gains) + hidden + norm), direction, norm)
 
 

@@ -82,8 +82,10 @@ def factored(
     assemble: Callable[[], np.ndarray],
     diagonal: np.ndarray | None,
     objective: Objective,
-) -> np.ndarray:
+) -> tuple[np.ndarray, float]:
     """`factor` of the assembled system, with as much of a ridge as rounding makes it need.
+
+    And the largest ridge that a parameter was given.
 
     A feature that is rare enough to be missed by the sample would seem to have no curvature, and
     steps along it no limit: where the sample has less than half of `diagonal`, that stands.
@@ -94,16 +96,18 @@ def factored(
             index = np.arange(len(M))
             missed = M[index, index] < MISSED * diagonal
             M[index[missed], index[missed]] = diagonal[missed]
-        _regularise(M, objective, len(M) // len(objective.start()), ridge)
+        added = _regularise(M, objective, len(M) // len(objective.start()), ridge)
         try:
-            return factor(M)
+            return factor(M), added
         except np.linalg.LinAlgError:
             continue
     raise FloatingPointError("the curvature is not finite; scale the features")
 
 
-def _regularise(M: np.ndarray, objective: Objective, k: int, ridge: float) -> None:
+def _regularise(M: np.ndarray, objective: Objective, k: int, ridge: float) -> float:
     """Add l2, a ridge in each feature's own unit, and what lifts softmax's common shift.
+
+    Returns the largest ridge.
 
     The shift of all classes together has no curvature and no gradient: any lift will do.
     """
@@ -118,3 +122,4 @@ def _regularise(M: np.ndarray, objective: Objective, k: int, ridge: float) -> No
         M.reshape(k, n, k, n)[:, j, :, j] += (diagonal.reshape(k, n).mean(axis=0) / k)[
             :, None, None
         ]
+    return ridge * float(diagonal.max())
