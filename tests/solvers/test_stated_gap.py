@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from onelayer import LogisticRegression
 from onelayer.designs import make_design, make_scaling
@@ -131,6 +132,19 @@ def test_products_are_in_float64_only_where_float32_hides_what_is_left():
     assert hidden.reason.endswith(
         "the end with products in float64, for those in float32 hid what was left"
     )
+
+
+@pytest.mark.parametrize("strength", [1e-4, 1e-5, 1e-6])
+@pytest.mark.parametrize("tol", [0.1, 0.03, 0.01])
+def test_far_from_the_optimum_the_rest_of_a_newton_step_is_not_said_too_small(strength, tol):
+    X, y = load_digits(return_X_y=True)
+    model = LogisticRegression(C=1 / (strength * len(y)), scaling=1 / 16)
+    best = model.set_params(tol=1e-12).fit(X, y).solution_.objective
+    solution = model.set_params(tol=tol).fit(X, y).solution_
+
+    assert solution.solver == "lbfgs"
+    assert solution.gap <= tol
+    assert (solution.objective - best) / best <= solution.gap
 
 
 def test_folds_that_share_their_passes_leave_them_where_float32_hides_what_is_left():

@@ -17,7 +17,7 @@ from onelayer.objective import Objective
 from onelayer.solvers.line_search import Trial, search_along
 from onelayer.solvers.memory import Memory
 from onelayer.solvers.metrics import Metric, SharedGram, better_metric, first_metric
-from onelayer.solvers.newton_decrement import Decrement, newton_decrement, settle, settled
+from onelayer.solvers.newton_decrement import Decrement, leaves, newton_decrement, settle, settled
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
 
@@ -117,7 +117,9 @@ class Lbfgs(Solver[LbfgsState]):
         if trial is None:
             return replace(state, gap=gap, stalled=True)
         following = _move(state, trial)
-        left = max(gap - (state.value - trial.value), following.estimate, LEFT * gap)
+        left = max(
+            gap - (state.value - trial.value), following.estimate, leaves(gap, state.value, LEFT)
+        )
         return replace(following, gap=left)
 
 
