@@ -44,16 +44,19 @@ class Algebra:
         return solution.astype(np.float64)
 
     def inverse_factor(self, M: np.ndarray) -> np.ndarray:
-        """What `solve_columns` needs of M: L^-1, with zeros up to whole tiles of the kernels."""
-        L = np.linalg.cholesky(M)
+        """What `solve_columns` needs of M: L^-1, with zeros up to whole tiles of the kernels.
+
+        Beside kernels M is used up: L^T lies as LAPACK wants it, is factored and inverted in place.
+        """
         if not self.compiled:
-            return np.linalg.inv(L)
+            return np.linalg.inv(np.linalg.cholesky(M))
         from onelayer.kernels.tiles import whole_rows
 
-        whole = whole_rows(len(L))
+        upper = linalg.cholesky(M.T, lower=False, overwrite_a=True, check_finite=False)
+        (invert,) = linalg.get_lapack_funcs(("trtri",), (upper,))
+        inverse, whole = invert(upper, lower=0, overwrite_c=1)[0].T, whole_rows(len(M))
         padded = np.zeros((whole, whole), M.dtype)
-        (invert,) = linalg.get_lapack_funcs(("trtri",), (L,))
-        padded[: len(L), : len(L)] = invert(L, lower=1)[0]
+        padded[: len(M), : len(M)] = inverse
         return padded
 
     def solve_columns(self, inverse: np.ndarray, right: np.ndarray) -> np.ndarray:

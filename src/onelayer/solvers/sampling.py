@@ -16,7 +16,7 @@ from onelayer.objective import Objective
 TINY = 1e-300
 RIDGES = (1e-6, 1e-4, 1e-2, 1.0)  # of each diagonal element: M stays definite without a penalty
 MISSED = 0.5  # of a feature's curvature: below it the sample says nothing of the feature
-BLOCK = 2048  # rows of the sample whose products are summed at a time
+BLOCK = 512  # rows of the sample whose products are summed at a time
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,14 @@ def draw(weights: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     if 2 * size >= m:
         rows = np.flatnonzero(weights)
         return rows, weights[rows]
-    probability = np.minimum(1, size * weights)
+    probability = size * weights
+    np.minimum(1, probability, out=probability)
     rows = np.flatnonzero(np.random.default_rng(0).random(len(weights)) < probability)
     return rows, weights[rows] / probability[rows]
 
 
 def blocks(objective: Objective, rows: np.ndarray, n: int) -> Iterator[tuple[slice, np.ndarray]]:
-    """The drawn rows [x' 1][:n] in float32, some at a time."""
+    """The drawn rows [x' 1][:n] in float32, some at a time, in an array of one's own."""
     for start in range(0, len(rows), BLOCK):
         part = slice(start, start + BLOCK)
         yield part, objective.design.sample(rows[part])[:, :n]
@@ -66,7 +67,7 @@ def weighted_gram(objective: Objective, rows: np.ndarray, h: np.ndarray, n: int)
     """sum h x x^T over rows, block by block; written S^T S, for which NumPy does half the work."""
     P = np.zeros((n, n), np.float32)
     for part, block in blocks(objective, rows, n):
-        S = block * np.sqrt(h[part], dtype=np.float32)[:, None]
+        S = np.multiply(block, np.sqrt(h[part], dtype=np.float32)[:, None], out=block)
         P += S.T @ S
     return P
 
