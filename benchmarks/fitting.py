@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,14 @@ from rows import Task
 
 @dataclass(frozen=True)
 class Fit:
-    """What came back: seconds, (W, b) on x' for every case, and what onelayer says of itself."""
+    """What came back: seconds, (W, b) on x' for every case, and what onelayer says of itself.
+
+    `exact` are the parameters that onelayer predicts from; `coef_` is float32 where X is.
+    """
 
     seconds: float
     parameters: list[tuple[np.ndarray, np.ndarray]]
+    exact: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
     passes: float = float("nan")
     stated_gap: float = float("nan")
     status: str = ""
@@ -41,7 +45,9 @@ class Bench:
             start = time.perf_counter()
             models = self._cross_validate(tol) if self._by_itself else self._each(tol)
             seconds = time.perf_counter() - start
-        return _report(seconds, self._parameters(models), models)
+        return replace(
+            _report(seconds, self._parameters(models), models), exact=self._exact(models)
+        )
 
     @property
     def _by_itself(self) -> bool:
@@ -66,7 +72,7 @@ class Bench:
             setting = self._setting(case.strength, len(y), tol)
             model = self._next(model, setting)
             model.fit(X, y)
-            results.append(_Fitted(model.coef_, getattr(model, "intercept_", 0.0), _own(model)))
+            results.append(_Fitted(model.coef_, getattr(model, "intercept_", 0.0), *_own(model)))
         return results
 
     def _next(self, model: Any, setting: Setting) -> Any:
@@ -80,6 +86,10 @@ class Bench:
     def _parameters(self, models: list[Any]) -> list[tuple[np.ndarray, np.ndarray]]:
         found = _path(models[0]) if self._by_itself else [(m.coef, m.intercept) for m in models]
         return [self._on_scaled(coef, intercept) for coef, intercept in found]
+
+    def _exact(self, models: list[Any]) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        fitted = [model for model in models if isinstance(model, _Fitted) and model.exact]
+        return tuple(self._on_scaled(*model.exact) for model in fitted)
 
     def _on_scaled(self, coef: Any, intercept: Any) -> tuple[np.ndarray, np.ndarray]:
         n = self.X.shape[1]
@@ -95,11 +105,16 @@ class _Fitted:
     coef: Any
     intercept: Any
     solution: Any
+    exact: Any
 
 
-def _own(model: Any) -> Any:
-    """onelayer's account of the fit; peers give none."""
-    return getattr(model, "solution_", None)
+def _own(model: Any) -> tuple[Any, Any]:
+    """onelayer's account of the fit, and the parameters unrounded; peers give none."""
+    if not hasattr(model, "solution_"):
+        return None, None
+    from onelayer.estimators.parameters import exact_parameters
+
+    return model.solution_, exact_parameters(model)
 
 
 def _path(model: Any) -> list[tuple[np.ndarray, np.ndarray]]:

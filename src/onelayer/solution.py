@@ -65,7 +65,9 @@ class Solution:
         Euclidean norm of the gradient of J, in the scaled variables; with an L1 penalty, of the
         subgradient of least norm.
     gap : float
-        (J - J*) / J as far as is known: what stopped the solver. NaN when undefined (separable).
+        (J - J*) / J as far as is known: what stopped the solver. NaN when undefined (separable). Of
+        the parameters in float64, which predictions are made from: `coef_` of float32 data shows
+        them rounded, which can cost more (1e-6 where the features' scales differ by 1e8).
     gap_kind : str
         `"bound"` (rigorous, by duality) or `"estimate"` (half the squared Newton decrement).
     gap_bound : float

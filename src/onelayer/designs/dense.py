@@ -120,6 +120,21 @@ class DenseDesign(Design):
             self.ledger.bytes_read += block.nbytes
         return picked
 
+    def exactly(self) -> Design:
+        """The same X with products in float64, on the same ledger; itself where they are."""
+        if self.dtype == np.float64:
+            return self
+        exact = DenseDesign(self.X, self.scaling, double=True)
+        exact.ledger = self.ledger
+        return exact
+
+    def magnitudes(self, rows: np.ndarray) -> np.ndarray:
+        """Mean squares (n + 1,) of what [W b] is multiplied by in these rows."""
+        squares = super().magnitudes(rows)
+        if self.X.dtype == np.uint8 and self.scaling is not None:
+            squares[:-1] += (self.scaling.centre * self.scaling.scale) ** 2  # W and b have taken it
+        return squares
+
     def moments_pass(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """sum h x' and sum h x'^2 (n, k), by the route that the size of X chose."""
         if self.fused is None:

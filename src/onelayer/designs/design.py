@@ -156,6 +156,15 @@ class Design(ABC):
     def sums(self, asked: Pass) -> Sums:
         """What one read gives: loss, X'^T dz and sum dz."""
 
+    def exactly(self) -> Design:
+        """The same X with products in float64, on the same ledger; itself where they are."""
+        return self
+
+    def magnitudes(self, rows: np.ndarray) -> np.ndarray:
+        """Mean squares (n + 1,) of what [W b] is multiplied by in these rows."""
+        sample = self.sample(rows)
+        return np.einsum("ij,ij->j", sample, sample, dtype=np.float64) / len(rows)
+
     def row_squares(self) -> np.ndarray:
         """||x'||^2 (m,); only where "rows in turn" is among the offers."""
         raise NotImplementedError(f"{type(self).__name__} does not offer rows in turn")

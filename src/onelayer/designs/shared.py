@@ -171,6 +171,18 @@ class Seat(Design):
         """Its own design's."""
         return self.own.sample(rows)
 
+    def exactly(self) -> Design:
+        """Its own design's: no other problem asks for such products."""
+        exact = self.own.exactly()
+        if exact is self.own:
+            return self
+        exact.ledger = self.ledger
+        return exact
+
+    def magnitudes(self, rows: np.ndarray) -> np.ndarray:
+        """Its own design's."""
+        return self.own.magnitudes(rows)
+
     def moments_pass(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The design's own."""
         return self.meeting.design.moments_pass(h)

@@ -47,15 +47,19 @@ class Algebra:
         return solution.astype(np.float64)
 
     def inverse_factor(self, M: np.ndarray) -> np.ndarray:
-        """What `solve_columns` needs of M: L^-1, with zeros up to whole tiles of the kernels."""
-        inverse = _inverse_triangle(np.linalg.cholesky(M))
+        """What `solve_columns` needs of M: L^-1, with zeros up to whole tiles of the kernels.
+
+        M is used up: factored and inverted in place.
+        """
+        M[...] = np.linalg.cholesky(M)
+        _invert_triangle(M)
         if not self.compiled:
-            return inverse
+            return M
         from onelayer.kernels.tiles import whole_rows
 
         whole = whole_rows(len(M))
         padded = np.zeros((whole, whole), M.dtype)
-        padded[: len(M), : len(M)] = inverse
+        padded[: len(M), : len(M)] = M
         return padded
 
     def solve_columns(self, inverse: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -110,20 +114,20 @@ class Algebra:
         return out
 
 
-def _inverse_triangle(L: np.ndarray) -> np.ndarray:
-    """L^-1, by halves: [A 0; B D]^-1 = [A^-1 0; -D^-1 B A^-1 D^-1].
+def _invert_triangle(L: np.ndarray) -> None:
+    """L^-1 in place of L, by halves: [A 0; B D]^-1 = [A^-1 0; -D^-1 B A^-1 D^-1].
 
     3 ms for 785 x 785, by NumPy's products alone. LAPACK's is SciPy's, with a BLAS of its own, and
     takes 3 ms too, but 40 to 100 while the threads of NumPy's still wait for work.
     """
     if len(L) <= HALVED:
-        return np.linalg.inv(L)
+        L[...] = np.linalg.inv(L)
+        return
     half = len(L) // 2
-    inverse = np.zeros_like(L)
-    above, below = inverse[:half, :half], inverse[half:, half:]
-    above[:], below[:] = _inverse_triangle(L[:half, :half]), _inverse_triangle(L[half:, half:])
-    inverse[half:, :half] = -below @ (L[half:, :half] @ above)
-    return inverse
+    A, B, D = L[:half, :half], L[half:, :half], L[half:, half:]
+    _invert_triangle(A)
+    _invert_triangle(D)
+    B[...] = -(D @ (B @ A))
 
 
 def _chunks(S: np.ndarray) -> list[tuple[int, int]]:

@@ -144,6 +144,7 @@ class Gram(Solver[GramState]):
     rows: Rows = field(default_factory=Rows)
     name: ClassVar[str] = "gram"
     needs: ClassVar[frozenset[str]] = frozenset({"gram"})
+    exact: ClassVar[bool] = True
 
     def init(self, objective: Objective, theta: np.ndarray, tol: float) -> GramState:
         """Factor the Gram matrix; a start other than zero is projected on the rows' span."""

@@ -17,7 +17,7 @@ from onelayer.objective import Objective
 from onelayer.solvers.line_search import Trial, search_along
 from onelayer.solvers.memory import Memory
 from onelayer.solvers.metrics import Metric, SharedGram, better_metric, first_metric
-from onelayer.solvers.newton_decrement import Decrement, newton_decrement, settle, settled
+from onelayer.solvers.newton_decrement import Decrement, leaves, newton_decrement, settle, settled
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
 
@@ -29,6 +29,7 @@ MISLED = 0.02  # of a step: rows that the sample of a Gram matrix has not seen f
 NEWTON = 5.0  # times tol: the estimate at which Newton's method takes over
 ALLOWED = 0.1  # times tol: what a Newton step may miss of the decrease
 LEFT = 0.2  # of the gap that a Newton step is at least said to leave: the decrement may be low
+TRUSTED = 10.0  # times the penalty: a metric with a larger ridge knows nothing of flat directions
 UNKNOWN = 1.01  # times tol: the least gap claimed before it is confirmed
 
 
@@ -116,7 +117,9 @@ class Lbfgs(Solver[LbfgsState]):
         if trial is None:
             return replace(state, gap=gap, stalled=True)
         following = _move(state, trial)
-        left = max(gap - (state.value - trial.value), following.estimate, LEFT * gap)
+        left = max(
+            gap - (state.value - trial.value), following.estimate, leaves(gap, state.value, LEFT)
+        )
         return replace(following, gap=left)
 
 
@@ -128,6 +131,8 @@ def _rounded(state: LbfgsState, trial: Trial) -> bool:
 
 def _decrement(objective: Objective, state: LbfgsState, allowed: float = 0.0) -> Decrement:
     A = objective.curvature(state.theta)
+    if state.memory.metric.ridge > TRUSTED * objective.penalty.l2:
+        allowed = 0.0  # what products come to late may be most of the decrease
     return newton_decrement(
         objective, A, state.value, state.gradient, state.memory.multiply, settled(allowed)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
@@ -12,10 +12,15 @@ import numpy as np
 
 from onelayer.objective import Objective
 from onelayer.solution import Record, Solution, Status
+from onelayer.solvers.rounding import Rounding
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
 
 Callback = Callable[[Record], None]
+
+HIDDEN = 0.3  # of the gap, or of tol: what rounding may hide before products are in float64
+GAINED = 0.01  # of the gap: a step that makes good less of it has met rounding
+EXACTLY = "; the end with products in float64, for those in float32 hid what was left"
 
 
 @dataclass
@@ -47,6 +52,8 @@ class Run:
         theta = self.objective.start() if start is None else self.objective.symmetric(start)
         # The loop looks for values that are not finite itself; NumPy need not warn of each.
         with np.errstate(all="ignore"):
+            own = self.solver.exact or self.solver.runs_all_steps
+            self._rounding = None if own else Rounding.of(self.objective)
             return self._solve(theta)
 
     def _solve(self, theta: np.ndarray) -> tuple[np.ndarray, Solution]:
@@ -68,14 +75,56 @@ class Run:
                 following = self.solver.step(self.objective, state)
                 if not _finite(following):
                     return state, Status.STALLED
-                state = self._keep(following)
+                state = self._keep(self._seen(state, following))
                 self._record(state)
             if status is not Status.CONVERGED:
                 return self._short_of_tol(state, status)
-            state = self._keep(self.solver.polish(self.objective, state))
+            state = self._keep(self._seen(state, self.solver.polish(self.objective, state)))
             # Polishing can uncover a direction that the gap had not seen.
             if self._status(state) is Status.CONVERGED:
                 return state, Status.SEPARABLE if state.runaway else status
+
+    def _seen(self, state: State, following: State) -> State:
+        """Where the step led, seen by exact products where rounding hides what is left."""
+        if self._rounding is None:
+            return following
+        return self._exactly(following) if self._hides(state, following) else following
+
+    def _hides(self, state: State, following: State) -> bool:
+        allowed = self.tol * abs(following.value)
+        if following.rounded or self._much_is_hidden(following, allowed):
+            return True
+        left = self._gap(following) > allowed
+        return left and (following.stalled or self._stuck(state, following))
+
+    def _much_is_hidden(self, state: State, allowed: float) -> bool:
+        """Whether rounding hides as much as matters; looked at closely before it is said."""
+        most = HIDDEN * max(state.gap, allowed)
+        if self._rounding is None or self._hidden(state) <= most:
+            return False
+        self._rounding = self._rounding.at(self.objective, state.theta)
+        return self._hidden(state) > most
+
+    def _hidden(self, state: State) -> float:
+        """What rounding may hide of the gap."""
+        return 0.0 if self._rounding is None else self._rounding.gap(state.theta, state.value)
+
+    def _stuck(self, state: State, following: State) -> bool:
+        """Whether next to nothing of the gap was made good, and no more than J is rounded by."""
+        unit = float(np.finfo(self.objective.design.dtype).eps) * abs(state.value)
+        return state.value - following.value < min(GAINED * state.gap, unit)
+
+    def _exactly(self, state: State) -> State:
+        """The solver begins anew where it is, for its values and metrics were rounded too."""
+        self.objective = replace(self.objective, design=self.objective.design.exactly())
+        self.reason += EXACTLY
+        self._rounding = None
+        self._best = self.solver.init(self.objective, state.theta, self.tol)
+        return self._best
+
+    def _gap(self, state: State) -> float:
+        """The solver's, and what its products may have hidden."""
+        return state.gap + self._hidden(state)
 
     def _keep(self, state: State) -> State:
         if state.value <= self._best.value:
@@ -94,7 +143,7 @@ class Run:
             return None
         if not self.solver.bounded and separated(self.objective, state.value):
             return Status.SEPARABLE
-        if state.gap <= self.tol * abs(state.value):
+        if self._gap(state) <= self.tol * abs(state.value):
             return Status.CONVERGED
         if state.stalled:
             return Status.STALLED
@@ -108,7 +157,7 @@ class Run:
             seconds=perf_counter() - self._began,
             objective=state.value,
             gradient_norm=self.objective.stationarity(state.theta, state.gradient),
-            gap=_relative(state.gap, state.value),
+            gap=_relative(self._gap(state), state.value),
         )
         self._history.append(record)
         if self.callback is not None:
@@ -127,7 +176,7 @@ class Run:
     def _conclude(self, state: State, status: Status) -> tuple[np.ndarray, Solution]:
         theta = self.theta = self._parameters(state)
         norm = self.objective.stationarity(state.theta, state.gradient)
-        gap = _relative(state.gap, state.value)
+        gap = _relative(self._gap(state), state.value)
         rigorous = state.gap_kind == "bound"
         bound = gap if rigorous else _relative(_bound(self.objective, norm), state.value)
         undefined = status is Status.SEPARABLE

@@ -16,7 +16,6 @@ import numpy as np
 from onelayer.objective import Objective
 from onelayer.solvers.algebra import Algebra
 from onelayer.solvers.sampling import (
-    BLOCK,
     TINY,
     Bend,
     blocks,
@@ -32,6 +31,7 @@ CANDIDATES = 4  # rows looked at for each of these
 GRAM_WORTH = 20  # n^2 <= this * m k: a shared Gram matrix costs less than some 20 passes
 BENT_WORTH = 8  # n^2 <= this * m * passes: the same of one at theta, for one column of z
 SYSTEM_FREE = 1e9  # products that cost nothing beside what a pass over small data does around them
+SUMMED = 2048  # rows whose products are added to S at a time
 SYSTEM_BYTES = 512_000_000  # of S in float32
 FEWEST = 4  # directions that are worth their trouble
 UNSEEN = 0.02  # of the shared matrix, added to S
@@ -50,6 +50,11 @@ class Metric(Protocol):
         """M^-1 gradient."""
         ...
 
+    @property
+    def ridge(self) -> float:
+        """The most that M adds to a direction in which J bends by the penalty alone; 0: unknown."""
+        ...
+
 
 @dataclass(frozen=True)
 class Diagonal:
@@ -57,6 +62,7 @@ class Diagonal:
 
     diagonal: np.ndarray
     name: str = "diagonal metric"
+    ridge: float = 0.0
 
     @classmethod
     def at(cls, objective: Objective, theta: np.ndarray) -> Diagonal:
@@ -124,6 +130,7 @@ class SharedGram:
     inverse: np.ndarray
     algebra: Algebra
     whole: bool
+    ridge: float
     name: str = "shared Gram metric"
 
     @classmethod
@@ -159,8 +166,8 @@ class SharedGram:
         def assemble() -> np.ndarray:
             return weighted_gram(objective, rows, h, len(objective.start()))
 
-        inverse = factored(algebra.inverse_factor, assemble, diagonal, objective)
-        return cls(inverse, algebra, whole)
+        inverse, ridge = factored(algebra.inverse_factor, assemble, diagonal, objective)
+        return cls(inverse, algebra, whole, ridge)
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """M^-1 gradient, class by class."""
@@ -173,6 +180,7 @@ class WholeHessian:
 
     factor: np.ndarray
     algebra: Algebra
+    ridge: float
     name: str = "Hessian metric"
 
     @classmethod
@@ -183,7 +191,8 @@ class WholeHessian:
         rows = len(theta)
         M = H[:rows, :, :rows, :].transpose(1, 0, 3, 2).reshape(theta.size, theta.size)
         algebra = Algebra(objective.design.compiled)
-        return cls(factored(algebra.factor, M.copy, None, objective), algebra)
+        factor, ridge = factored(algebra.factor, M.copy, None, objective)
+        return cls(factor, algebra, ridge)
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """M^-1 gradient; the system is ordered class by class."""
@@ -218,6 +227,11 @@ class LeadingHessian:
         S = _system(objective, bend, V)
         return cls(base, V, base.algebra.factor(S))
 
+    @property
+    def ridge(self) -> float:
+        """The base's."""
+        return self.base.ridge
+
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """M^-1 gradient."""
         algebra, V = self.base.algebra, self.directions
@@ -245,8 +259,8 @@ def _system(objective: Objective, bend: Bend, V: np.ndarray) -> np.ndarray:
     r, k = V.shape[1], objective.head.width
     Z, A, v = _drawn(objective, bend, V)
     S = np.zeros((k, r, k, r), np.float32)
-    for start in range(0, len(Z), BLOCK):
-        part = slice(start, start + BLOCK)
+    for start in range(0, len(Z), SUMMED):
+        part = slice(start, start + SUMMED)
         z, a = Z[part], A[part] * np.sqrt(v[part])[:, None]
         outer = (a[:, :, None] * z[:, None, :]).reshape(len(z), -1)
         S.reshape(k * r, k * r)[...] -= outer.T @ outer

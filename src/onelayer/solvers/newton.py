@@ -126,7 +126,7 @@ def _state(
         # Softmax does not change when all classes move together, and the gradient has no part
         # there: lifting that null space leaves the solution and makes H invertible.
         H.reshape(rows, k, rows, k)[range(rows), :, range(rows), :] += 1 / k
-    inverse = _inverse(H)
+    inverse = _inverse(H, objective.design.dtype)
     if inverse is not None:
         inverse = partial(_scaled, inverse, unit)
         direction = -inverse(gradient)
@@ -143,6 +143,7 @@ def _state(
         gap=max(gap, 0.0),
         direction=direction,
         inverse=inverse,
+        rounded=inverse is None,
     )
 
 
@@ -164,13 +165,13 @@ def _scale(H: np.ndarray) -> np.ndarray:
     return unit
 
 
-def _inverse(H: np.ndarray) -> Linear | None:
-    """Multiplication by H^-1, or None where rounding leaves H without one."""
+def _inverse(H: np.ndarray, dtype: np.dtype) -> Linear | None:
+    """Multiplication by H^-1, or None where rounding, in products of `dtype`, leaves H without."""
     try:
         L = np.linalg.cholesky(H)
     except np.linalg.LinAlgError:
         return None
-    if np.diag(L).min() ** 2 <= len(H) * np.finfo(float).eps:
+    if np.diag(L).min() ** 2 <= len(H) * np.finfo(dtype).eps:
         return None
     # LAPACK's own, for NumPy has none and LU takes 15 times as long on 200 unknowns. It is SciPy's,
     # whose BLAS starts no thread for one right side: two libraries' threads would be in the way

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias, TypeVar
@@ -16,10 +17,12 @@ S = TypeVar("S", bound=State)
 
 RESIDUAL = 0.01  # of the gradient may remain, in the norm of the preconditioner
 PROGRESS = 0.05  # of the decrement may have come from the last quarter of the products
+TINY = 1e-300  # beside which J is not zero
 HOPELESS = 1e-6  # of the gradient: less is hardly ever reached
 PRODUCTS = 300
 NOISE = 30  # roundings, squared, of J: what the decrement of a gradient of rounding alone may be
 FLAT = 100  # roundings, squared: the curvature that X v has from rounding alone
+BENDS = 8.0  # times the root of the relative gap: the share of the gap that a step leaves, far away
 DWINDLE = 1e-3  # times tol: two steps leave less of the gap at an optimum, e^-2 at a runaway
 RUNAWAY = 0.3  # a Newton step that still moves some z by this much after two polishes
 
@@ -76,7 +79,8 @@ def newton_decrement(
         search = conditioned + following / norm * search
         size = following + (following / norm) ** 2 * size
         norm = following
-    hidden = max(PROGRESS * sum(gains), min(_late(gains), sum(gains)))
+    late = sum(gains) if len(gains) == PRODUCTS else min(_late(gains), sum(gains))
+    hidden = max(PROGRESS * sum(gains), late)
     return Decrement(0.5 * (sum(gains) + hidden + norm), direction, norm)
 
 
@@ -108,6 +112,15 @@ def bounded(allowed: float, ratio: float) -> Enough:
     return lambda gains, norm, start: (
         bool(gains) and norm <= max(allowed / ratio, HOPELESS**2 * start)
     )
+
+
+def leaves(gap: float, value: float, least: float) -> float:
+    """What a Newton step leaves of the gap that the decrement said, `least` of it near the optimum.
+
+    Newton's method converges quadratically, and far away J is no parabola: on pixels in 10 classes
+    a step left 0.22, 0.4, 0.73 and 1.05 of a gap of 0.0018, 0.0043, 0.0091 and 0.017.
+    """
+    return gap * min(1.0, max(least, BENDS * math.sqrt(gap / max(abs(value), TINY))))
 
 
 def _late(gains: list[float]) -> float:

@@ -16,7 +16,7 @@ from onelayer.objective import Objective
 TINY = 1e-300
 RIDGES = (1e-6, 1e-4, 1e-2, 1.0)  # of each diagonal element: M stays definite without a penalty
 MISSED = 0.5  # of a feature's curvature: below it the sample says nothing of the feature
-BLOCK = 2048  # rows of the sample whose products are summed at a time
+BLOCK = 1024  # rows of the sample whose products are summed at a time
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,14 @@ def draw(weights: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     if 2 * size >= m:
         rows = np.flatnonzero(weights)
         return rows, weights[rows]
-    probability = np.minimum(1, size * weights)
+    probability = size * weights
+    np.minimum(1, probability, out=probability)
     rows = np.flatnonzero(np.random.default_rng(0).random(len(weights)) < probability)
     return rows, weights[rows] / probability[rows]
 
 
 def blocks(objective: Objective, rows: np.ndarray, n: int) -> Iterator[tuple[slice, np.ndarray]]:
-    """The drawn rows [x' 1][:n] in float32, some at a time."""
+    """The drawn rows [x' 1][:n] in float32, some at a time, in an array of one's own."""
     for start in range(0, len(rows), BLOCK):
         part = slice(start, start + BLOCK)
         yield part, objective.design.sample(rows[part])[:, :n]
@@ -66,7 +67,7 @@ def weighted_gram(objective: Objective, rows: np.ndarray, h: np.ndarray, n: int)
     """sum h x x^T over rows, block by block; written S^T S, for which NumPy does half the work."""
     P = np.zeros((n, n), np.float32)
     for part, block in blocks(objective, rows, n):
-        S = block * np.sqrt(h[part], dtype=np.float32)[:, None]
+        S = np.multiply(block, np.sqrt(h[part], dtype=np.float32)[:, None], out=block)
         P += S.T @ S
     return P
 
@@ -82,8 +83,10 @@ def factored(
     assemble: Callable[[], np.ndarray],
     diagonal: np.ndarray | None,
     objective: Objective,
-) -> np.ndarray:
+) -> tuple[np.ndarray, float]:
     """`factor` of the assembled system, with as much of a ridge as rounding makes it need.
+
+    And the largest ridge that a parameter was given.
 
     A feature that is rare enough to be missed by the sample would seem to have no curvature, and
     steps along it no limit: where the sample has less than half of `diagonal`, that stands.
@@ -94,16 +97,18 @@ def factored(
             index = np.arange(len(M))
             missed = M[index, index] < MISSED * diagonal
             M[index[missed], index[missed]] = diagonal[missed]
-        _regularise(M, objective, len(M) // len(objective.start()), ridge)
+        added = _regularise(M, objective, len(M) // len(objective.start()), ridge)
         try:
-            return factor(M)
+            return factor(M), added
         except np.linalg.LinAlgError:
             continue
     raise FloatingPointError("the curvature is not finite; scale the features")
 
 
-def _regularise(M: np.ndarray, objective: Objective, k: int, ridge: float) -> None:
+def _regularise(M: np.ndarray, objective: Objective, k: int, ridge: float) -> float:
     """Add l2, a ridge in each feature's own unit, and what lifts softmax's common shift.
+
+    Returns the largest ridge.
 
     The shift of all classes together has no curvature and no gradient: any lift will do.
     """
@@ -118,3 +123,4 @@ def _regularise(M: np.ndarray, objective: Objective, k: int, ridge: float) -> No
         M.reshape(k, n, k, n)[:, j, :, j] += (diagonal.reshape(k, n).mean(axis=0) / k)[
             :, None, None
         ]
+    return ridge * float(diagonal.max())

@@ -17,7 +17,7 @@ class State:
 
     theta (n + 1, k); value J; gradient of J's smooth part; gap, what is known of J - J*
     (infinity: nothing), an estimate or a bound; stalled: no step lowers J any more; runaway: theta
-    grows without end.
+    grows without end; rounded: products were too coarse for the gap.
     """
 
     theta: np.ndarray
@@ -27,6 +27,7 @@ class State:
     gap_kind: str = "estimate"
     stalled: bool = False
     runaway: bool = False
+    rounded: bool = False
 
 
 S = TypeVar("S", bound=State)
@@ -44,6 +45,8 @@ class Solver(ABC, Generic[S]):
     """Whether it needs a penalty with an L2 part."""
     bounded: ClassVar[bool] = False
     """Whether what it minimises has a minimum whatever the data, separable ones too."""
+    exact: ClassVar[bool] = False
+    """Whether its products are in float64 whatever those of the design are."""
     runs_all_steps: ClassVar[bool] = False
     """Whether it goes on to max_iter whatever the gap."""
 

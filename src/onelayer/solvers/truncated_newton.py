@@ -16,7 +16,14 @@ import numpy as np
 from onelayer.objective import Objective
 from onelayer.solvers.line_search import search_along
 from onelayer.solvers.metrics import CentredDiagonal
-from onelayer.solvers.newton_decrement import Decrement, bounded, forced, newton_decrement, settle
+from onelayer.solvers.newton_decrement import (
+    Decrement,
+    bounded,
+    forced,
+    leaves,
+    newton_decrement,
+    settle,
+)
 from onelayer.solvers.solver import Solver, State
 
 FORCING = 0.3  # of the gradient may remain far from the optimum; 0.1 and 0.5 took more passes
@@ -61,7 +68,7 @@ class TruncatedNewton(Solver[TruncatedNewtonState]):
         trial = search_along(objective, state, direction)
         if trial is None:
             return replace(state, gap=gap, stalled=True)
-        left = max(gap - (state.value - trial.value), LEFT * gap)
+        left = max(gap - (state.value - trial.value), leaves(gap, state.value, LEFT))
         return replace(
             state,
             theta=trial.theta,

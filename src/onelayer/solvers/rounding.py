@@ -1,0 +1,91 @@
+"""What products in float32 may hide of the gap, in two ways.
+
+z = X W + b is made of terms x_j w_j that may be far larger than z. Rows share most of what float32
+takes from them: W is rounded once for all, and the gradient then is that of a W nearby.
+
+The gradient's sums over rows are rounded too, in every direction alike. Where J hardly bends, a
+small gradient is a large gap: dg^T H^-1 dg / 2, at most ||dg||^2 / (2 l2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from onelayer.objective import Objective
+
+ROWS = 512  # that tell how large x is; a feature rarer than that moves few z
+SHARE = 1 / 12  # of the squared eps: the mean square of a relative rounding, uniform in +- eps / 2
+SAFETY = 4  # the terms are rounded too, and their sums
+FEATURES = 2000  # at most, of which the bend is looked at: 0.1 s at 800, where it is in doubt
+ROWS_PER_FEATURE = 4  # for that: the least bend is then seen within a factor of 4
+SUMMED = 256  # half the rows whose sums are in float32: the mean number in a partial sum
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """What is known beforehand of both.
+
+    squares (n + 1,): the mean squares of what W and b are multiplied by, times what each rounds
+    away; summed: the gap that sums of residuals of size 1 may hide; near: as J bends at a theta,
+    where it otherwise is as if by the penalty alone.
+    """
+
+    squares: np.ndarray
+    summed: float = 0.0
+    near: bool = False
+
+    @classmethod
+    def of(cls, objective: Objective) -> Rounding | None:
+        """From some rows of X: far less than a pass. None where products are in float64."""
+        design, rows = objective.design, len(objective.start())
+        if design.exactly() is design:
+            return None
+        eps = float(np.finfo(design.dtype).eps)
+        squares = SHARE * eps**2 * design.magnitudes(_some(objective, ROWS))[:rows]
+        # Without an L2 penalty nothing is known of how little J bends; with an L1 penalty, where.
+        bend = objective.penalty.l2 if objective.penalty.l1 == 0 else 0.0
+        summed = SUMMED / design.traits.m * float(squares.sum()) / bend if bend > 0 else 0.0
+        return cls(squares, summed)
+
+    def at(self, objective: Objective, theta: np.ndarray) -> Rounding:
+        """The same as J bends at theta, in some rows."""
+        if self.near or self.summed == 0 or len(theta) > FEATURES:
+            return replace(self, near=True)
+        kept = self.squares > 0
+        H = _bend(objective, theta)[np.ix_(kept, kept)]
+        unit = np.sqrt(self.squares[kept])
+        try:
+            trace = float(np.trace(np.linalg.inv(H / unit / unit[:, None])))
+        except np.linalg.LinAlgError:
+            return replace(self, near=True)
+        summed = SUMMED / objective.design.traits.m * max(trace, 0.0)
+        return replace(self, summed=min(self.summed, summed), near=True)
+
+    def gap(self, theta: np.ndarray, value: float) -> float:
+        """dW^T H dW / 2, dW being what rounding takes from W, and dg^T H^-1 dg / 2.
+
+        a (1 - a) <= 1/4, and <= the loss: where all is decided, z need not be exact. (a - y)^2 is
+        at most 1, and at most the loss.
+        """
+        moved = SAFETY * float(self.squares @ (theta * theta).sum(axis=1))
+        size = abs(value)
+        return 0.5 * (min(0.25, size) * moved + min(1.0, size) * self.summed)
+
+
+def _some(objective: Objective, size: int) -> np.ndarray:
+    """About `size` rows, evenly spaced."""
+    return np.unique(np.linspace(0, objective.design.traits.m - 1, size).astype(np.intp))
+
+
+def _bend(objective: Objective, theta: np.ndarray) -> np.ndarray:
+    """The Hessian at theta from some rows, of one class as all have it on average: `Bend`."""
+    rows = _some(objective, ROWS_PER_FEATURE * len(theta))
+    S = objective.design.sample(rows)[:, : len(theta)].astype(np.float64)
+    A = objective.head.curvature_activation(S @ theta)
+    u = (A * (1 - A)).sum(axis=1) / max(A.shape[1] - 1, 1) / len(rows)
+    H = (S * u[:, None]).T @ S
+    features = np.arange(objective.design.traits.n)
+    H[features, features] += objective.penalty.l2
+    return H
