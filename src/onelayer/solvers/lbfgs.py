@@ -131,7 +131,7 @@ def _rounded(state: LbfgsState, trial: Trial) -> bool:
 
 def _decrement(objective: Objective, state: LbfgsState, allowed: float = 0.0) -> Decrement:
     A = objective.curvature(state.theta)
-    if state.memory.metric.ridge > TRUSTED * objective.penalty.l2:
+    if 0 < TRUSTED * objective.penalty.l2 < state.memory.metric.ridge:
         allowed = 0.0  # what products come to late may be most of the decrease
     return newton_decrement(
         objective, A, state.value, state.gradient, state.memory.multiply, settled(allowed)
