@@ -147,8 +147,10 @@ class SharedGram:
     @classmethod
     def at(cls, objective: Objective, bend: Bend) -> SharedGram:
         """At the theta of `bend`: rows are drawn where its curvature is."""
-        drawn = bend.draw(ROWS_PER_FEATURE * len(objective.start()))
-        return cls._from(objective, *drawn, true_diagonal(objective, bend.u), whole=True)
+        rows, h = bend.draw(ROWS_PER_FEATURE * len(objective.start()))
+        diagonal = true_diagonal(objective, bend.u)
+        del bend  # m numbers twice, which nobody needs while M is factored
+        return cls._from(objective, rows, h, diagonal, whole=True)
 
     @classmethod
     def _from(
@@ -309,13 +311,12 @@ def better_metric(objective: Objective, theta: np.ndarray, worth: float) -> Metr
         return Diagonal.at(objective, theta)
     if traits.n**2 > worth * BENT_WORTH * traits.m:
         return None
-    bend = Bend.at(objective, theta)
     if k == 1:
-        return SharedGram.at(objective, bend)
+        return SharedGram.at(objective, Bend.at(objective, theta))
     rank = _rank(objective, worth)
     if rank == len(theta) and not objective.design.compiled:
         return WholeHessian.at(objective, theta)
-    return LeadingHessian.at(objective, bend, rank) if rank >= FEWEST else None
+    return LeadingHessian.at(objective, Bend.at(objective, theta), rank) if rank >= FEWEST else None
 
 
 def _rank(objective: Objective, worth: float) -> int:
