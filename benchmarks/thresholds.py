@@ -2,9 +2,12 @@
 
     COLUMNS (designs/fused.py)    up to how many columns the kernel beats BLAS on converted blocks
     NEWTON_SIZE (solvers/choose.py)    up to how many parameters Newton's method beats L-BFGS
+    GRAM_ROWS, m < n (solvers/choose.py)    the Gram matrix of the examples against L-BFGS
+    rows in turn (solvers/choose.py)    ascent of the dual against truncated Newton, by lambda
     SMALL_BYTES (designs/design.py)    from what size a compiled pass beats NumPy's
 
-Each pair is measured in turn, the median of the repeats is printed, and the ratio.
+Each pair is measured in turn, the median of the repeats is printed, and the ratio. What it printed
+stands in remarks.md.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from onelayer.designs import design as contract
 from onelayer.designs import fused, make_design, make_scaling
@@ -87,6 +91,53 @@ def newton() -> None:
         print(f"  {what:<34}{1e3 * first:6.1f}  {1e3 * second:6.1f}  {second / first:6.2f}")
 
 
+def gram() -> None:
+    """Solves among the examples against L-BFGS among the features: to a gap of 1e-7."""
+    print("\nsolve, binary, ms                      Gram  L-BFGS   ratio")
+    for m, n in ((100, 200), (100, 10000), (1000, 1200), (1000, 10000), (4000, 5000)):
+        objective = problem(m, n, 2, np.float32)
+
+        def one(name: str, objective: Objective = objective) -> None:
+            Run(objective, *named_solver(name, objective, 0.1)).solve()
+
+        first, second = pair(lambda one=one: one("gram"), lambda one=one: one("lbfgs"))
+        what = f"m = {m}, n = {n}"
+        print(f"  {what:<34}{1e3 * first:6.1f}  {1e3 * second:6.1f}  {second / first:6.2f}")
+
+
+def sparse_rows() -> None:
+    """Ascent of the dual against truncated Newton on made texts: to a gap of 1e-7."""
+    print("\nsolve, 10000 x 30000, 1.5 M entries, ms    ascent  Newton   ratio")
+    random = np.random.default_rng(0)
+    m, n, length = 10_000, 30_000, 150
+    words = np.minimum(random.zipf(1.3, (m, length)), n) - 1
+    X = sparse.csr_array(
+        (np.ones(words.size, np.float32), words.ravel(), np.arange(0, words.size + 1, length)),
+        shape=(m, n),
+    )
+    X.sum_duplicates()
+    X = sparse.csr_array(X / np.sqrt(X.multiply(X).sum(axis=1))[:, None], dtype=np.float32)
+    z = X @ random.normal(size=n)
+    weights = np.full(m, 1 / m)
+    for strength in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7):
+        objective = Objective(
+            design=make_design(X),
+            head=Binary(),
+            targets=(z + 0.3 * z.std() * random.normal(size=m) > np.median(z)).astype(np.intp),
+            weights=weights,
+            penalty=Penalty(strength),
+        )
+
+        def one(name: str, objective: Objective = objective) -> None:
+            Run(objective, *named_solver(name, objective, 0.1)).solve()
+
+        first, second = pair(
+            lambda one=one: one("dual-ascent"), lambda one=one: one("truncated-newton")
+        )
+        what = f"lambda = {strength:g}"
+        print(f"  {what:<40}{1e3 * first:6.1f}  {1e3 * second:6.1f}  {second / first:6.2f}")
+
+
 def small() -> None:
     """NumPy's block loop against the kernels: one binary pass over float64."""
     print("\npass over m x 50 float64, ms          NumPy  kernel   ratio")
@@ -110,4 +161,6 @@ def small() -> None:
 if __name__ == "__main__":
     columns()
     newton()
+    gram()
+    sparse_rows()
     small()

@@ -164,7 +164,7 @@ class TestScripts:
     @has_estimator
     def test_stated_gaps_stand_beside_true_ones(self):
         head, *lines = run("exactness.py", "--rows", "G", "--small", "--no-made").splitlines()
-        assert head.split() == ["problem", "tol", "stated", "true", "ratio", "status"]
+        assert head.split() == ["problem", "tol", "stated", "true", "ratio", "shown", "status"]
         assert len(lines) == 3 * 4
         assert all(float(line.split()[3]) < 1e-2 for line in lines)
         defaults = [line.split() for line in lines if line.split()[1] == "default"]
