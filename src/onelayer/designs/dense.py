@@ -27,6 +27,7 @@ from onelayer.designs.fused import FusedDense
 from onelayer.designs.scaling import Scaling, standard_scaling
 
 BLOCK_BYTES = 1 << 19  # a converted block and its products stay within a core's cache of 1 MiB
+GRAM_COLUMNS = 256  # at least: each block reads and writes all of K, 20 s at m = 4000 with 16
 OUTER_BYTES = 1 << 24  # of rows f (x) r: BLAS takes its own blocks of them
 
 
@@ -145,7 +146,7 @@ class DenseDesign(Design):
     def gram(self) -> np.ndarray:
         """X' X'^T: (m, m), in float64: it is factored, and what it loses is lost for good."""
         K = np.zeros((len(self.X), len(self.X)))
-        for _, block in self._column_blocks():
+        for _, block in self._column_blocks(GRAM_COLUMNS):
             K += block @ block.T
         return K
 
@@ -156,10 +157,10 @@ class DenseDesign(Design):
             W[columns] = (alpha.T @ block).T  # 1.6 times as fast as block.T @ alpha
         return W
 
-    def _column_blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
-        """Columns and their block in float64, centred and scaled."""
+    def _column_blocks(self, fewest: int = 1) -> Iterator[tuple[slice, np.ndarray]]:
+        """Columns, at least so many, and their block in float64, centred and scaled."""
         m, n = self.X.shape
-        step = max(1, BLOCK_BYTES // max(1, 8 * m))
+        step = max(fewest, BLOCK_BYTES // max(1, 8 * m))
         for start in range(0, n, step):
             columns = slice(start, start + step)
             self.ledger.bytes_read += self.X[:, columns].nbytes
