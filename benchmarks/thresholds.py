@@ -77,18 +77,23 @@ def columns() -> None:
         print(f"  k = {k:<4}{'':28}{1e3 * kernel:6.1f}  {1e3 * blas:6.1f}  {blas / kernel:6.2f}")
 
 
+def solves(what: str, objective: Objective, one: str, other: str) -> None:
+    """Print the milliseconds of whole solves to a gap of 1e-7 by two solvers, and the ratio."""
+
+    def solve(name: str) -> None:
+        Run(objective, *named_solver(name, objective, 0.1)).solve()
+
+    first, second = pair(lambda: solve(one), lambda: solve(other))
+    print(f"  {what:<34}{1e3 * first:6.1f}  {1e3 * second:6.1f}  {second / first:6.2f}")
+
+
 def newton() -> None:
     """Newton's method against L-BFGS over a metric: whole solves to a gap of 1e-7."""
     print("\nsolve, m = 4000, ms                  Newton  L-BFGS   ratio")
     for n, classes in ((10, 2), (50, 2), (120, 2), (250, 2), (500, 2), (25, 5), (50, 5), (64, 10)):
         objective = problem(4000, n, classes)
 
-        def one(name: str, objective: Objective = objective) -> None:
-            Run(objective, *named_solver(name, objective, 0.1)).solve()
-
-        first, second = pair(lambda one=one: one("newton"), lambda one=one: one("lbfgs"))
-        what = f"n = {n}, k = {objective.head.width}"
-        print(f"  {what:<34}{1e3 * first:6.1f}  {1e3 * second:6.1f}  {second / first:6.2f}")
+        solves(f"n = {n}, k = {objective.head.width}", objective, "newton", "lbfgs")
 
 
 def gram() -> None:
@@ -97,17 +102,12 @@ def gram() -> None:
     for m, n in ((100, 200), (100, 10000), (1000, 1200), (1000, 10000), (4000, 5000)):
         objective = problem(m, n, 2, np.float32)
 
-        def one(name: str, objective: Objective = objective) -> None:
-            Run(objective, *named_solver(name, objective, 0.1)).solve()
-
-        first, second = pair(lambda one=one: one("gram"), lambda one=one: one("lbfgs"))
-        what = f"m = {m}, n = {n}"
-        print(f"  {what:<34}{1e3 * first:6.1f}  {1e3 * second:6.1f}  {second / first:6.2f}")
+        solves(f"m = {m}, n = {n}", objective, "gram", "lbfgs")
 
 
 def sparse_rows() -> None:
     """Ascent of the dual against truncated Newton on made texts: to a gap of 1e-7."""
-    print("\nsolve, 10000 x 30000, 1.5 M entries, ms    ascent  Newton   ratio")
+    print("\nsolve, 10000 x 30000 texts, ms         ascent  Newton   ratio")
     random = np.random.default_rng(0)
     m, n, length = 10_000, 30_000, 150
     words = np.minimum(random.zipf(1.3, (m, length)), n) - 1
@@ -127,15 +127,7 @@ def sparse_rows() -> None:
             weights=weights,
             penalty=Penalty(strength),
         )
-
-        def one(name: str, objective: Objective = objective) -> None:
-            Run(objective, *named_solver(name, objective, 0.1)).solve()
-
-        first, second = pair(
-            lambda one=one: one("dual-ascent"), lambda one=one: one("truncated-newton")
-        )
-        what = f"lambda = {strength:g}"
-        print(f"  {what:<40}{1e3 * first:6.1f}  {1e3 * second:6.1f}  {second / first:6.2f}")
+        solves(f"lambda = {strength:g}", objective, "dual-ascent", "truncated-newton")
 
 
 def small() -> None:

@@ -8,9 +8,9 @@ from functools import partial
 from typing import ClassVar, TypeAlias, final
 
 import numpy as np
-from scipy.linalg import lapack
 
 from onelayer.objective import Objective
+from onelayer.solvers.algebra import cholesky_solve
 from onelayer.solvers.newton_decrement import newton_decrement, runs_away
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
@@ -173,10 +173,7 @@ def _inverse(H: np.ndarray, dtype: np.dtype) -> Linear | None:
         return None
     if np.diag(L).min() ** 2 <= len(H) * np.finfo(dtype).eps:
         return None
-    # LAPACK's own, for NumPy has none and LU takes 15 times as long on 200 unknowns. It is SciPy's,
-    # whose BLAS starts no thread for one right side: two libraries' threads would be in the way
-    # of each other.
-    return lambda right: lapack.dpotrs(L.T, right, lower=0)[0]
+    return partial(cholesky_solve, L)
 
 
 def _pseudo(H: np.ndarray) -> Linear:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from onelayer.objective import Objective
+from onelayer.solvers.sampling import mean_curvature
 
 ROWS = 512  # that tell how large x is; a feature rarer than that moves few z
 SHARE = 1 / 12  # of the squared eps: the mean square of a relative rounding, uniform in +- eps / 2
@@ -83,8 +84,7 @@ def _bend(objective: Objective, theta: np.ndarray) -> np.ndarray:
     """The Hessian at theta from some rows, of one class as all have it on average: `Bend`."""
     rows = _some(objective, ROWS_PER_FEATURE * len(theta))
     S = objective.design.sample(rows)[:, : len(theta)].astype(np.float64)
-    A = objective.head.curvature_activation(S @ theta)
-    u = (A * (1 - A)).sum(axis=1) / max(A.shape[1] - 1, 1) / len(rows)
+    u = mean_curvature(objective.head.curvature_activation(S @ theta)) / len(rows)
     H = (S * u[:, None]).T @ S
     features = np.arange(objective.design.traits.n)
     H[features, features] += objective.penalty.l2

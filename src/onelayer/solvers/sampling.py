@@ -34,14 +34,18 @@ class Bend:
     def at(cls, objective: Objective, theta: np.ndarray) -> Bend:
         """One pass."""
         A = objective.curvature(theta)
-        k = A.shape[1]
-        return cls(A, objective.weights * (A * (1 - A)).sum(axis=1) / max(k - 1, 1))
+        return cls(A, objective.weights * mean_curvature(A))
 
     def draw(self, size: int) -> tuple[np.ndarray, np.ndarray]:
         """About `size` rows in proportion to u, and u again, made up for the chance."""
         total = max(float(self.u.sum()), TINY)
         rows, shares = draw(self.u / total, size)
         return rows, shares * total
+
+
+def mean_curvature(A: np.ndarray) -> np.ndarray:
+    """a (1 - a), or for softmax (1 - |a|^2) / (K - 1), of each row: see `Bend`."""
+    return np.asarray((A * (1 - A)).sum(axis=1) / max(A.shape[1] - 1, 1))
 
 
 def draw(weights: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
