@@ -33,6 +33,7 @@ from scipy import sparse
 import onelayer
 from onelayer.errors import DataError, MissingExtraError, ModelFileError, UsageError
 from onelayer.model.arrays import Wanted, file_examples
+from onelayer.model_file import sealed
 from onelayer.readers import Preprocessing, read_files, read_picture
 from onelayer.readers.arrays import Asked, array_kind
 
@@ -153,7 +154,8 @@ def read_an_array(path: Path) -> str:
 
 
 def read_a_model(path: Path) -> str:
-    """Load, show, predict and save again."""
+    """Load, show, predict and save again; with its digest made anew, for that refuses all else."""
+    path.write_bytes(sealed(path.read_bytes()))
     model = onelayer.load(path)
     str(model.card)
     json.dumps(model.card.to_dict(), allow_nan=False)

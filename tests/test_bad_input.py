@@ -17,6 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 import onelayer
 from onelayer import LogisticRegression, lesson
 from onelayer.errors import DataError, ModelFileError, ShapeError
+from onelayer.model_file import sealed
 
 RANDOM = np.random.default_rng(0)
 X, Y = RANDOM.normal(size=(40, 3)), np.arange(40) % 2
@@ -173,15 +174,18 @@ def test_model_files_that_are_damaged_foreign_or_newer(tmp_path):
     path = tmp_path / "m.safetensors"
     onelayer.train((X, Y), C=1.0).save(path)
     whole = path.read_bytes()
-    finite = np.float64(onelayer.load(path).intercept[0]).tobytes()
+    intercept = onelayer.load(path).intercept[0]
+    finite, not_finite = np.float64(intercept).tobytes(), np.float64(np.nan).tobytes()
     trap = pickle.dumps(Path.mkdir)
     for data, message in (
         (whole[:-9], "is truncated or damaged"),
         (b"", "is empty"),
         (trap, "is no safetensors file at all"),
         (whole.replace(b'"format":"onelayer"', b'"format":"somebody"'), "onelayer did not write"),
-        (whole.replace(b'"format_version":"1"', b'"format_version":"7"'), "newer onelayer"),
-        (whole.replace(finite, np.float64(np.nan).tobytes()), "has nan in array 'intercept'"),
+        (sealed(whole.replace(b'_version":"1"', b'_version":"7"')), "newer onelayer"),
+        (whole.replace(b'_version":"1"', b'_version":"7"'), "is truncated or damaged"),
+        (whole.replace(finite, np.float64(-intercept).tobytes()), "is truncated or damaged"),
+        (sealed(whole.replace(finite, not_finite)), "has nan in array 'intercept'"),
     ):
         path.write_bytes(data)
         with pytest.raises(ModelFileError, match=message):

@@ -1,14 +1,19 @@
 """Model files: arrays and metadata in one safetensors file, written whole or not at all.
 
 The format is safetensors' (huggingface/safetensors), which holds numbers and text and no code.
-Its `__metadata__` has three strings: `format` is "onelayer", `format_version` a whole number,
-and `metadata` a JSON object.
+Its `__metadata__` has four strings: `format` is "onelayer", `format_version` a whole number,
+`metadata` a JSON object, and `digest` the SHA-256 of the whole file with zeros in the digest's own
+place. So a file of which one bit has changed is refused. Version 0.1.0 wrote no digest; its files
+are read without.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,7 +30,11 @@ from onelayer.errors import ModelFileError
 FORMAT = "onelayer"
 FORMAT_VERSION = 1
 
+_MARKS = {"format", "format_version", "metadata"}
+_NO_DIGEST = "0" * 64
+_DIGEST = re.compile(rb'"digest":"([0-9a-f]{64})"')
 _HEAD = 8  # bytes: the length of the header, little-endian
+_DIGITS = 308  # of a whole number: floats end at 1.8e308
 _LABEL_BYTES = 2**28  # a file that claims more for its class names is damaged
 _LABEL_KINDS = "biufUTO"
 _JSON_TYPES = {str, int, float, bool}
@@ -145,12 +154,27 @@ def _keeps(labels: np.ndarray) -> bool:
 def _to_bytes(record: ModelRecord) -> bytes:
     try:
         metadata = json.dumps(record.metadata, sort_keys=True, allow_nan=False)
+        _parsed(metadata)  # what could not be read is not written
     except (TypeError, ValueError) as error:
         raise ModelFileError(f"the metadata cannot be written as JSON: {error}") from error
     arrays = {name: _plain(name, array) for name, array in record.arrays.items()}
     _require_finite(arrays)
     marks = {"format": FORMAT, "format_version": str(FORMAT_VERSION), "metadata": metadata}
-    return _ordered(safetensors.numpy.save(arrays, marks))
+    return sealed(_ordered(safetensors.numpy.save(arrays, {**marks, "digest": _NO_DIGEST})))
+
+
+def sealed(data: bytes) -> bytes:
+    """Return a file's bytes with the digest that belongs to them, where they have one at all."""
+    end = _header_end(data)
+    head = _DIGEST.sub(f'"digest":"{_digest_of(data, end)}"'.encode(), data[:end], count=1)
+    return head + data[end:]
+
+
+def _digest_of(data: bytes, end: int) -> str:
+    """SHA-256 of the file whose header ends at `end`, with zeros for the digest in the header."""
+    digest = hashlib.sha256(_DIGEST.sub(f'"digest":"{_NO_DIGEST}"'.encode(), data[:end], count=1))
+    digest.update(memoryview(data)[end:])
+    return digest.hexdigest()
 
 
 def _plain(name: str, array: np.ndarray) -> np.ndarray:
@@ -171,7 +195,9 @@ def _ordered(data: bytes) -> bytes:
 
 
 def _from_bytes(data: bytes) -> ModelRecord:
-    metadata = _metadata(_header(data))
+    marks = _marks(_header(data))
+    _require_whole(data, marks)
+    metadata = _metadata(marks)
     try:
         arrays = safetensors.numpy.load(data)
     except (SafetensorError, AttributeError, KeyError, TypeError, ValueError) as error:
@@ -185,16 +211,33 @@ def _header(data: bytes) -> dict[str, Any]:
         raise ModelFileError("is empty")
     if len(data) <= _HEAD or data[_HEAD : _HEAD + 1] != b"{":
         raise ModelFileError("is not a model file: it is no safetensors file at all")
-    end = _HEAD + int.from_bytes(data[:_HEAD], "little")
+    end = _header_end(data)
     if end > len(data):
         raise ModelFileError(f"is truncated: {len(data)} bytes, and its header alone takes {end}")
     return _json_object(data[_HEAD:end], "header")
 
 
-def _metadata(header: dict[str, Any]) -> dict[str, Any]:
+def _header_end(data: bytes) -> int:
+    return _HEAD + int.from_bytes(data[:_HEAD], "little")
+
+
+def _marks(header: dict[str, Any]) -> dict[str, Any]:
     marks = header.get("__metadata__")
     if not isinstance(marks, dict) or marks.get("format") != FORMAT:
         raise ModelFileError("is a safetensors file that onelayer did not write")
+    return marks
+
+
+def _require_whole(data: bytes, marks: dict[str, Any]) -> None:
+    """Refuse a file whose digest, where it has one, is not that of its bytes."""
+    if "digest" in marks and marks["digest"] != _digest_of(data, _header_end(data)):
+        raise ModelFileError(
+            "is truncated or damaged: its digest is not that of its bytes, of which one or more "
+            "have changed since it was written"
+        )
+
+
+def _metadata(marks: dict[str, Any]) -> dict[str, Any]:
     version = str(marks.get("format_version"))
     if not version.isdecimal() or not isinstance(marks.get("metadata"), str):
         raise ModelFileError("is damaged: its format version or metadata is missing")
@@ -203,12 +246,15 @@ def _metadata(header: dict[str, Any]) -> dict[str, Any]:
             f"was written by a newer onelayer: it has format {version[:9]}, this version reads "
             f"up to {FORMAT_VERSION}. Upgrade with: pip install -U onelayer"
         )
+    unknown = sorted(marks.keys() - _MARKS - {"digest"})
+    if unknown:
+        raise ModelFileError(f"is damaged: it is marked {unknown[0]!r}, which no model file is")
     return _json_object(marks["metadata"], "metadata")
 
 
 def _json_object(text: str | bytes, what: str) -> dict[str, Any]:
     try:
-        found = json.loads(text, parse_constant=_refuse_constant)
+        found = _parsed(text)
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"is damaged: its {what} is no JSON ({error})") from error
     if not isinstance(found, dict):
@@ -216,8 +262,26 @@ def _json_object(text: str | bytes, what: str) -> dict[str, Any]:
     return found
 
 
-def _refuse_constant(constant: str) -> None:
+def _parsed(text: str | bytes) -> Any:
+    """What JSON says, all numbers finite; ValueError or RecursionError where it does not."""
+    return json.loads(text, parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
+
+
+def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} in it")
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(float(text)):
+        raise ValueError(f"{text}, which no float holds, in it")
+    return float(text)
+
+
+def _whole(text: str) -> int:
+    """A whole number that a float can hold: nothing that is made of it later overflows."""
+    if len(text) > _DIGITS:
+        raise ValueError(f"a whole number of {len(text)} digits in it")
+    return int(text)
 
 
 def _require_finite(arrays: dict[str, np.ndarray]) -> None:
