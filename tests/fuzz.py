@@ -32,10 +32,10 @@ from scipy import sparse
 
 import onelayer
 from onelayer.errors import DataError, MissingExtraError, ModelFileError, UsageError
-from onelayer.model.arrays import Wanted, file_examples
 from onelayer.model_file import sealed
 from onelayer.readers import Preprocessing, read_files, read_picture
-from onelayer.readers.arrays import Asked, array_kind
+from onelayer.readers.arrays.formats import Asked, array_kind
+from onelayer.sources.arrays import Wanted, file_examples
 
 ROUND = 200  # examples between two looks at the clock
 SLOW = 20.0  # seconds: a file of some hundred bytes must not take longer

@@ -14,9 +14,9 @@ from onelayer import LogisticRegression
 from onelayer.errors import DataError, ShapeError, UsageError
 from onelayer.estimators import exact_parameters
 from onelayer.model.parts import read_parts
-from onelayer.model.settings import Settings
-from onelayer.model.sources import Reading, no_progress, read_source
 from onelayer.readers import read_picture
+from onelayer.settings import Settings
+from onelayer.sources.opening import Reading, no_progress, read_source
 
 FLOWERS, KINDS = load_iris(return_X_y=True)
 FLOWERS = FLOWERS.astype(np.float32)

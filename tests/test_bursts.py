@@ -6,8 +6,8 @@ from PIL import Image
 
 import onelayer
 from onelayer.model.parts import read_parts
-from onelayer.model.settings import Settings
-from onelayer.model.sources import no_progress
+from onelayer.settings import Settings
+from onelayer.sources.opening import no_progress
 
 
 def scene(random, tint):

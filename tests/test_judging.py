@@ -10,8 +10,8 @@ from onelayer import LogisticRegression
 from onelayer.errors import DataError, UsageError
 from onelayer.model.choice import path_of
 from onelayer.model.parts import read_parts
-from onelayer.model.settings import Settings
-from onelayer.model.sources import Reading, no_progress, read_source
+from onelayer.settings import Settings
+from onelayer.sources.opening import Reading, no_progress, read_source
 
 BLUE, RED = (40, 40, 200), (200, 40, 40)
 BOTH = {"blue": BLUE, "red": RED}

@@ -19,7 +19,7 @@ _HOME = {
     "lesson": "onelayer.lesson",
     "load": "onelayer.model",
     "logit": "onelayer.statistics",
-    "make_table_classifier": "onelayer.estimators.tables",
+    "make_table_classifier": "onelayer.estimators.table_classifier",
     "read_pictures": "onelayer.readers",
     "save": "onelayer.model",
     "server": "onelayer.server",

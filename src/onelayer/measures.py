@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from onelayer.logistic import Binary, Head, Softmax
+from onelayer.words import counted
 
 WEAK = 0.5
 """The share of the base rate's errors that a model should remove; below it the result is weak.
@@ -61,11 +62,6 @@ def area_under_curve(
     A = head.activation(Z)
     aucs = [roc_auc_score(labels == k, A[:, k], sample_weight=weights) for k in np.unique(labels)]
     return float(np.mean(aucs))
-
-
-def counted(mass: float) -> float:
-    """A sum of weights; a whole number as one, so that it is read as one."""
-    return int(mass) if mass == int(mass) else float(mass)
 
 
 @dataclass(frozen=True)

@@ -35,3 +35,8 @@ def c_in_words(C: float | str) -> str:
 def quoted_name(name: str) -> str:
     """A column's name as a formula has it."""
     return name if name.isidentifier() else f"`{name}`"
+
+
+def counted(mass: float) -> float:
+    """A sum of weights; a whole number as one, so that it is read as one."""
+    return int(mass) if mass == int(mass) else float(mass)

@@ -13,8 +13,8 @@ from onelayer.logistic import Binary, softmax
 from onelayer.model import calibrating
 from onelayer.model.conversion import from_estimator
 from onelayer.model.parts import read_parts
-from onelayer.model.settings import Settings
-from onelayer.model.sources import no_progress
+from onelayer.settings import Settings
+from onelayer.sources.opening import no_progress
 
 RANDOM = np.random.default_rng(3)
 

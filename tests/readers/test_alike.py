@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from onelayer.readers import read_picture, read_pictures
-from onelayer.readers.alike import Fingerprints, connected, joined_groups, nearly_same
+from onelayer.readers.pictures.alike import Fingerprints, connected, joined_groups, nearly_same
 
 
 def scenes(count, seed=0, side=128):
@@ -106,7 +106,7 @@ def test_sorting_finds_what_comparing_all_pairs_finds(monkeypatch):
     assert len(missed) <= 2
     assert len(found) <= 300  # of 459 million random pairs none is near
     assert seconds < 10
-    monkeypatch.setattr("onelayer.readers.alike._EXACT", 0)
+    monkeypatch.setattr("onelayer.readers.pictures.alike._EXACT", 0)
     few = Fingerprints(words[29900:], np.ones((400, 1), np.float32))
     assert len(nearly_same(few)) == 0
 

@@ -14,11 +14,11 @@ from scipy import sparse
 from sklearn.datasets import dump_svmlight_file
 
 from onelayer.errors import DataError, MissingExtraError
-from onelayer.readers.arrays import Asked, array_kind, find_arrays
-from onelayer.readers.idx import read_idx
+from onelayer.readers.arrays.formats import Asked, array_kind, find_arrays
+from onelayer.readers.arrays.idx import read_idx
+from onelayer.readers.arrays.layout import Names, beside, layout_of
+from onelayer.readers.arrays.libsvm import read_libsvm
 from onelayer.readers.labels import class_names, clean_labels, encode
-from onelayer.readers.layout import Names, beside, layout_of
-from onelayer.readers.libsvm import read_libsvm
 
 X = np.arange(12.0).reshape(4, 3)
 Y = np.array([0, 1, 1, 0])

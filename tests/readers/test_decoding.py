@@ -13,7 +13,7 @@ from PIL import Image
 
 from onelayer.errors import DataError, MissingExtraError, UsageError
 from onelayer.readers import Preprocessing, read_picture
-from onelayer.readers.quiet import quiet
+from onelayer.readers.pictures.quiet import quiet
 
 RANDOM = np.random.default_rng(0)
 SMOOTH = np.add.outer(np.arange(48) * 3, np.arange(32) * 2).astype(np.uint8)  # 48 high, 32 wide

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from onelayer.errors import DataError
-from onelayer.readers.columns import nature_of, read_cells
-from onelayer.readers.frames import read_frame
-from onelayer.readers.tables import open_table
+from onelayer.readers.tables.cells import nature_of, read_cells
+from onelayer.readers.tables.files import open_table
+from onelayer.statistics.frames import read_frame
 
 ROWS = 'a,b c,d\n1,x,yes\n?,"y, z",\nNA,N/A,nan\n4, ,null\n'
 

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onelayer.errors import DataError, UsageError
-from onelayer.readers.columns import level_codes, nature_of, numbers_of, read_cells, texts_of
-from onelayer.readers.encoding import Column, Table, codes_of, unseen
-from onelayer.readers.fitting import fit_table, least_rows, weighted_quantile
-from onelayer.readers.given import given_table
-from onelayer.readers.inference import inferred
-from onelayer.readers.tables import open_table
+from onelayer.inputs.encoding import Column, Table, codes_of, unseen
+from onelayer.inputs.fitting import fit_table, least_rows, weighted_quantile
+from onelayer.inputs.given import given_table
+from onelayer.inputs.inference import inferred
+from onelayer.readers.tables.cells import level_codes, nature_of, numbers_of, read_cells, texts_of
+from onelayer.readers.tables.files import open_table
 
 NUMBER = Column(name="n", kind="number")
 

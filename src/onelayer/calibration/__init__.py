@@ -1,6 +1,6 @@
 """Probabilities that mean what they say, and decisions that are taken with them."""
 
-from onelayer.calibration.costs import CostsGiven, cost_matrix
+from onelayer.calibration.costs import cost_matrix
 from onelayer.calibration.decisions import (
     Chosen,
     Costs,
@@ -33,7 +33,6 @@ __all__ = [
     "Bin",
     "Chosen",
     "Costs",
-    "CostsGiven",
     "Decision",
     "Readout",
     "Threshold",

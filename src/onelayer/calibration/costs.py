@@ -6,14 +6,12 @@ import csv
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from onelayer.errors import UsageError
-
-CostsGiven: TypeAlias = str | Path | Mapping[tuple[Any, Any], float] | Sequence[Any] | np.ndarray
-"""`"a:b=5, b:a=1"`, a CSV file, {(true, answer): cost}, or a matrix (K, K)."""
+from onelayer.settings import CostsGiven
 
 FORM = 'give "true:answer=cost, ..." as in "ill:well=20, well:ill=1", or a CSV file'
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from onelayer.measures import Rate, counted
+from onelayer.measures import Rate
+from onelayer.words import counted
 
 BINS = 10
 

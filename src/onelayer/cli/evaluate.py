@@ -55,10 +55,10 @@ def evaluate(
     """Judge MODEL on SOURCE, whose classes are known."""
     del debug
     from onelayer.model.fitted import load
-    from onelayer.model.sources import identity, parts_of
+    from onelayer.sources.opening import identity, parts_of
 
     if report is not None:
-        from onelayer.model.output import check_report
+        from onelayer.model.overwriting import check_report
 
         check_report(report, source, overwrite=overwrite)
     fitted = load(model)

@@ -15,7 +15,7 @@ from onelayer.errors import UsageError
 
 if TYPE_CHECKING:
     from onelayer.model import Model
-    from onelayer.model.coefficients import Coefficients
+    from onelayer.model.weights_left import Coefficients
 
 WEIGHTS_SHOWN = 30
 
@@ -44,7 +44,7 @@ def inspect(
         from onelayer.report import save_weights
 
         save_weights(fitted.coef, fitted.classes, fitted.preprocessing.shape, weights)
-    from onelayer.model.coefficients import are_named, coefficients
+    from onelayer.model.weights_left import are_named, coefficients
 
     found = coefficients(fitted) if are_named(fitted) else None
     if as_json:
@@ -75,7 +75,7 @@ def inspect(
 
 
 def _fields(fitted: Model, found: Coefficients | None) -> dict[str, Any]:
-    from onelayer.model.coefficients import coefficient_fields
+    from onelayer.model.weights_left import coefficient_fields
 
     columns = {"columns": [asdict(column) for column in fitted.columns]} if fitted.columns else {}
     return columns if found is None else {**columns, "coefficients": coefficient_fields(found)}
@@ -83,7 +83,7 @@ def _fields(fitted: Model, found: Coefficients | None) -> dict[str, Any]:
 
 def _rows(fitted: Model, found: Coefficients | None) -> Iterator[tuple[str, str]]:
     from onelayer.cli.verdict import weights_in_words
-    from onelayer.model.coefficients import columns_in_words
+    from onelayer.model.weights_left import columns_in_words
 
     if fitted.columns:
         yield "columns", "\n".join(columns_in_words(fitted))

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from onelayer.model import settings
+from onelayer import settings
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from onelayer.model.sources import Progress
+    from onelayer.sources.opening import Progress
 
 UNLIMITED = 10_000  # columns: what goes into a file or a pipe is not wrapped
 

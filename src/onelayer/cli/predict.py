@@ -94,7 +94,7 @@ def _write(model: Model, asked: _Asked, output: Path) -> tuple[int, dict[str, st
         from onelayer.cli.scoring import write_scores
 
         return write_scores(model, asked.files, output, asked.keep), {}
-    from onelayer.model.scoring import write_rows
+    from onelayer.model.table_scoring import write_rows
 
     predictions, failed = _predict(model, asked)
     write_rows(predictions, output)
@@ -113,8 +113,8 @@ def _predict(model: Model, asked: _Asked) -> tuple[Predictions, dict[str, str]]:
 def _predict_files(
     model: Model, paths: list[Path], x: str | None
 ) -> tuple[Predictions, dict[str, str]]:
-    from onelayer.model.sources import parts_of
-    from onelayer.readers.arrays import array_kind
+    from onelayer.readers.arrays.formats import array_kind
+    from onelayer.sources.opening import parts_of
 
     arrays = [path for path in paths if array_kind(path)]
     pictures = [path for path in paths if path not in arrays]
@@ -166,7 +166,7 @@ def _files(paths: list[Path]) -> tuple[list[Path], dict[str, str]]:
 
 def _check_result(output: Path, inputs: list[Path], *, overwrite: bool) -> None:
     """Refuse a result that would replace a file, or what it is made from."""
-    from onelayer.model.scoring import require_table_name
+    from onelayer.model.table_scoring import require_table_name
 
     require_table_name(output)
     if any(output.exists() and path.exists() and output.samefile(path) for path in inputs):

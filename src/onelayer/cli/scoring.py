@@ -8,7 +8,7 @@ from typing import Any
 from onelayer.cli.output import progress_shown, warn
 from onelayer.errors import UsageError
 from onelayer.model import Model
-from onelayer.model.scoring import Scoring
+from onelayer.model.table_scoring import Scoring
 
 
 def write_scores(model: Model, files: list[Path], output: Path, keep: list[str]) -> int:

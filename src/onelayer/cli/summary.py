@@ -15,7 +15,7 @@ from onelayer.errors import DataError, UsageError
 from onelayer.words import quoted_name
 
 if TYPE_CHECKING:
-    from onelayer.readers.tables import TableFile
+    from onelayer.readers.tables.files import TableFile
     from onelayer.statistics import LogitResult
     from onelayer.statistics.formula import Columns
 
@@ -75,16 +75,16 @@ def _named_level(text: str) -> tuple[str, str]:
 
 
 def _open(table: Path, *, header: bool) -> TableFile:
-    from onelayer.readers.tables import open_table
+    from onelayer.readers.tables.files import open_table
 
     return open_table(table, header=header)
 
 
 def _fitted(file: TableFile, formula: str, columns: Columns, **how: Any) -> LogitResult:
     """On the columns that are used, alone of them read."""
-    from onelayer.readers.frames import read_frame
     from onelayer.statistics import logit
     from onelayer.statistics.formula import columns_used
+    from onelayer.statistics.frames import read_frame
 
     keys = [] if columns.cluster is None else [columns.cluster]
     frame = read_frame(file, columns_used(formula, file.names, columns), keys=keys)

@@ -11,7 +11,7 @@ import typer
 from onelayer.cli import options, source_options
 from onelayer.cli.output import print_json, progress_shown, show, warn
 from onelayer.errors import UsageError
-from onelayer.model.settings import Settings
+from onelayer.settings import Settings
 
 if TYPE_CHECKING:
     from onelayer.model import Model
@@ -64,7 +64,7 @@ def train(
         print_json(_object(model, outputs))
     else:
         from onelayer.cli.verdict import survivors, verdict
-        from onelayer.model.coefficients import coefficients
+        from onelayer.model.weights_left import coefficients
 
         left = survivors(coefficients(model)) if model.parameters.get("l1_ratio") else []
         show(*verdict(model.card, outputs.model, outputs.report), *left)
@@ -88,8 +88,8 @@ def _report_path(output: Path, asked: Path | None, refused: bool) -> Path | None
 def _trained(source: str, outputs: _Outputs, settings: dict[str, Any], *, overwrite: bool) -> Model:
     """Train, save and report, or on Ctrl-C save what there is beside the output."""
     Settings.of(settings)  # wrong use is told before anything slow is imported
-    from onelayer.model.output import check_output, check_report, partial_path
-    from onelayer.model.sources import require_source
+    from onelayer.model.overwriting import check_output, check_report, partial_path
+    from onelayer.sources.opening import require_source
 
     require_source(source)  # a misspelt one, before what its outputs would replace
     output, report = outputs
@@ -115,7 +115,7 @@ def _trained(source: str, outputs: _Outputs, settings: dict[str, Any], *, overwr
 
 
 def _object(model: Model, outputs: _Outputs) -> dict[str, Any]:
-    from onelayer.model.coefficients import coefficient_fields, coefficients
+    from onelayer.model.weights_left import coefficient_fields, coefficients
 
     card, sparse = model.card.to_dict(), bool(model.parameters.get("l1_ratio"))
     left = {"coefficients": coefficient_fields(coefficients(model))} if sparse else {}

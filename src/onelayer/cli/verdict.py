@@ -14,7 +14,7 @@ from onelayer.words import c_in_words, count_in_words, interval_in_words, loss_i
 
 if TYPE_CHECKING:
     from onelayer.model.card import Card
-    from onelayer.model.coefficients import Coefficients
+    from onelayer.model.weights_left import Coefficients
 
 SURVIVORS_SHOWN = 12  # weights that L1 has left
 NOTES_SHOWN = 16  # lines of the audit; the file has them all

@@ -26,9 +26,9 @@ from sklearn.preprocessing import (
 
 from onelayer.errors import UsageError
 from onelayer.estimators.classifier import LogisticRegression
-from onelayer.estimators.tables import TableCells
-from onelayer.readers.encoding import NONE, Column, Make, Piece, Table
-from onelayer.readers.fitting import OTHER
+from onelayer.estimators.table_classifier import TableCells
+from onelayer.inputs.encoding import NONE, Column, Make, Piece, Table
+from onelayer.inputs.fitting import OTHER
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,7 +259,7 @@ def _text(level: Any) -> str | None:
     """A level as a cell of it is read; None where the cell counts as missing."""
     import pyarrow as pa
 
-    from onelayer.readers.columns import read_cells, texts_of
+    from onelayer.readers.tables.cells import read_cells, texts_of
 
     if level is None or (isinstance(level, float) and np.isnan(level)):
         return None

@@ -13,7 +13,7 @@ _HOME = {
     "Card": "onelayer.model.card",
     "Evaluation": "onelayer.evaluation",
     "Model": "onelayer.model.fitted",
-    "Settings": "onelayer.model.settings",
+    "Settings": "onelayer.settings",
     "TrainingInterrupted": "onelayer.model.training",
     "load": "onelayer.model.fitted",
     "save": "onelayer.model.conversion",

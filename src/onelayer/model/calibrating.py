@@ -18,10 +18,10 @@ from onelayer.calibration import (
 from onelayer.estimators import LogisticRegression
 from onelayer.estimators.folds import FOLDS, Folding, OutOfFold, out_of_fold
 from onelayer.evaluation import Trust
+from onelayer.inputs.examples import Examples
 from onelayer.measures import head_of
 from onelayer.model.deciding import Unseen, decided
-from onelayer.model.examples import Examples
-from onelayer.model.settings import Settings
+from onelayer.settings import Settings
 
 FEWEST = 20
 """Examples below which a temperature would be a guess: at 20 its logarithm is uncertain by about

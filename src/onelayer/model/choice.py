@@ -26,8 +26,8 @@ from onelayer.estimators.scoring import Judge, LogLossJudge, as_estimator
 from onelayer.estimators.search import Search, Trial
 from onelayer.estimators.training import forward
 from onelayer.estimators.validation import check_weights
+from onelayer.inputs.examples import Examples
 from onelayer.measures import head_of, log_loss
-from onelayer.model.examples import Examples
 from onelayer.readers import stratified_split
 
 VALUES = 10

@@ -16,12 +16,12 @@ from onelayer.designs import Scaling
 from onelayer.errors import UsageError
 from onelayer.estimators import LogisticRegression, exact_parameters
 from onelayer.estimators.steps import table_of
+from onelayer.inputs.encoding import Table
 from onelayer.measures import head_of
 from onelayer.model.card import Card, made_now
 from onelayer.model.fitted import Model
 from onelayer.model.json_values import number, plain
 from onelayer.readers import Preprocessing
-from onelayer.readers.encoding import Table
 from onelayer.solution import Solution
 
 

@@ -20,7 +20,7 @@ from onelayer.calibration import (
 )
 from onelayer.errors import DataError, UsageError
 from onelayer.estimators.folds import OutOfFold
-from onelayer.model.settings import Settings, ShareGiven, share_of
+from onelayer.settings import Settings, ShareGiven, share_of
 
 _CHOOSERS = {"recall": threshold_for_recall, "precision": threshold_for_precision}
 

@@ -13,12 +13,18 @@ from onelayer.calibration import Readout
 from onelayer.designs import Scaling, make_design
 from onelayer.errors import DataError, ModelFileError, ShapeError
 from onelayer.evaluation import Evaluation, evaluate
+from onelayer.inputs.encoding import Column, Table
 from onelayer.logistic import Head
 from onelayer.measures import head_of
-from onelayer.model.arrays import file_rows
 from onelayer.model.card import Card
 from onelayer.model.readouts import kept_arrays, kept_fields, read_readout
-from onelayer.model.sources import (
+from onelayer.model_file import ModelRecord, decode_labels, encode_labels, read, write
+from onelayer.readers import Preprocessing, find_pictures, read_files
+from onelayer.readers.arrays.formats import Asked, array_kind
+from onelayer.readers.arrays.layout import Names
+from onelayer.readers.rows import given_rows
+from onelayer.sources.arrays import file_rows
+from onelayer.sources.opening import (
     Progress,
     Reading,
     Source,
@@ -26,13 +32,7 @@ from onelayer.model.sources import (
     no_progress,
     read_source,
 )
-from onelayer.model.tables import asked_again, given_codes
-from onelayer.model_file import ModelRecord, decode_labels, encode_labels, read, write
-from onelayer.readers import Preprocessing, find_pictures, read_files
-from onelayer.readers.arrays import Asked, array_kind
-from onelayer.readers.encoding import Column, Table
-from onelayer.readers.layout import Names
-from onelayer.readers.rows import given_rows
+from onelayer.sources.table import asked_again, given_codes
 
 if TYPE_CHECKING:
     from onelayer.estimators import LogisticRegression

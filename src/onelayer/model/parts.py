@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from onelayer.errors import DataError
-from onelayer.model.doubles import with_near_duplicates, without_repeats
-from onelayer.model.examples import Examples, joined, numbered
-from onelayer.model.settings import Settings
-from onelayer.model.sources import (
+from onelayer.inputs.examples import Examples, joined, numbered
+from onelayer.inputs.fitting import fit_table
+from onelayer.model.near_duplicates import with_near_duplicates, without_repeats
+from onelayer.readers import Audit, find_splits, split_notes, stratified_split
+from onelayer.readers.arrays.formats import Asked
+from onelayer.readers.arrays.layout import Names
+from onelayer.settings import Settings
+from onelayer.sources.opening import (
     Progress,
     Reading,
     Source,
@@ -20,10 +24,6 @@ from onelayer.model.sources import (
     read_source,
     table_asked,
 )
-from onelayer.readers import Audit, find_splits, split_notes, stratified_split
-from onelayer.readers.arrays import Asked
-from onelayer.readers.fitting import fit_table
-from onelayer.readers.layout import Names
 
 N = TypeVar("N", int, float)
 Place: TypeAlias = tuple[Source, str | None]

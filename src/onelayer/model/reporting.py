@@ -10,11 +10,11 @@ import numpy as np
 
 from onelayer.errors import UsageError
 from onelayer.estimators.folds import FOLDS, Folding, OutOfFold, out_of_fold
-from onelayer.model.examples import Examples
-from onelayer.model.sources import Progress, Source, identity
+from onelayer.inputs.examples import Examples
 from onelayer.readers import Audit
 from onelayer.report.material import Judged, Layer, Material, Sample
 from onelayer.solution import Record
+from onelayer.sources.opening import Progress, Source, identity
 
 if TYPE_CHECKING:
     from onelayer.estimators import LogisticRegression

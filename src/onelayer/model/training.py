@@ -16,18 +16,18 @@ from onelayer.estimators import LogisticRegression, exact_parameters
 from onelayer.estimators.folds import OutOfFold
 from onelayer.estimators.training import forward
 from onelayer.evaluation import evaluate
+from onelayer.inputs.examples import Examples
 from onelayer.model.calibrating import Calibrated, Calibrating, balanced_weights, calibrate
 from onelayer.model.choice import Choice, Choosing, choose
 from onelayer.model.conversion import from_estimator
 from onelayer.model.deciding import check_decision
-from onelayer.model.examples import Examples
 from onelayer.model.fitted import Model
 from onelayer.model.json_values import number, plain
 from onelayer.model.parts import Parts, read_parts
 from onelayer.model.reporting import Evidence
-from onelayer.model.settings import Settings
-from onelayer.model.sources import Progress, Source, described, identity, no_progress
+from onelayer.settings import Settings
 from onelayer.solvers import SOLVERS
+from onelayer.sources.opening import Progress, Source, described, identity, no_progress
 
 
 class TrainingInterrupted(KeyboardInterrupt):

@@ -1,11 +1,11 @@
 """Readers turn what users have into arrays, with an audit of what was read."""
 
-from onelayer.readers.alike import joined_groups
 from onelayer.readers.audit import Audit
-from onelayer.readers.files import read_files, read_picture
-from onelayer.readers.folders import Splits, find_pictures, find_splits
-from onelayer.readers.pictures import Pictures, read_pictures
-from onelayer.readers.preprocessing import Preprocessing
+from onelayer.readers.pictures.alike import joined_groups
+from onelayer.readers.pictures.files import read_files, read_picture
+from onelayer.readers.pictures.folders import Splits, find_pictures, find_splits
+from onelayer.readers.pictures.preprocessing import Preprocessing
+from onelayer.readers.pictures.reading import Pictures, read_pictures
 from onelayer.readers.rows import content_groups, stacked
 from onelayer.readers.split import split_notes, stratified_split
 

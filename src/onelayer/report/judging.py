@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from onelayer.logistic import Head
-from onelayer.measures import counted
+from onelayer.words import counted
 
 Z95 = 1.959963984540054  # of the normal distribution
 

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from onelayer.errors import DataError, MissingExtraError, TooLargeError
-from onelayer.readers.decoding import decode
-from onelayer.readers.preprocessing import Preprocessing
-from onelayer.readers.quiet import quiet
+from onelayer.readers.pictures.decoding import decode
+from onelayer.readers.pictures.preprocessing import Preprocessing
+from onelayer.readers.pictures.quiet import quiet
 
 try:
     import resource

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.inputs.encoding import Column
 from onelayer.model import Model
-from onelayer.readers.encoding import Column
 from onelayer.server.limits import Limits
 from onelayer.server.problems import Problem
 from onelayer.server.service import Service

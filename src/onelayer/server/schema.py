@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from onelayer.inputs.encoding import Column
 from onelayer.model import Model
-from onelayer.readers.encoding import Column
 from onelayer.server.answers import class_names
 from onelayer.server.examples import LARGEST, media_types
 from onelayer.server.limits import Limits

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from onelayer.calibration import CostsGiven
+import numpy as np
+
 from onelayer.errors import UsageError
 
 Mode: TypeAlias = Literal["RGB", "L", "RGBA"]
 Fit: TypeAlias = Literal["stretch", "crop", "pad"]
+Size: TypeAlias = int | tuple[int, int]
+"""One side for both, or (height, width)."""
 ClassWeight: TypeAlias = Literal["balanced"]
 Calibrate: TypeAlias = Literal["temperature", "none"]
+CostsGiven: TypeAlias = str | Path | Mapping[tuple[Any, Any], float] | Sequence[Any] | np.ndarray
+"""`"a:b=5, b:a=1"`, a CSV file, {(true, answer): cost}, or a matrix (K, K)."""
 ShareGiven: TypeAlias = str | tuple[Any, float] | Mapping[Any, float]
 """A class and a share: `"ill=0.95"`, `("ill", 0.95)` or `{"ill": 0.95}`."""
 
@@ -83,7 +88,7 @@ class Settings:
         What else would be left out, or kept with a note, is an error.
     """
 
-    size: int | tuple[int, int] | None = None
+    size: Size | None = None
     mode: Mode | None = None
     fit: Fit = "stretch"
     x: str | None = None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from onelayer.errors import DataError
-from onelayer.readers.columns import Cells, Nature, levels_of, nature_of, texts_of
-from onelayer.readers.encoding import Column
+from onelayer.inputs.encoding import Column
+from onelayer.readers.tables.cells import Cells, Nature, levels_of, nature_of, texts_of
 
 _SHOWN = 8
 

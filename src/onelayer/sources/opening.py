@@ -13,15 +13,14 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from onelayer.errors import DataError, UsageError
-from onelayer.model.arrays import PIXEL_SCALING, Wanted, file_examples, given_examples, part_names
-from onelayer.model.examples import Examples
-from onelayer.model.settings import Settings
-from onelayer.model.tables import TableAsked, table_examples
+from onelayer.inputs.examples import Examples
 from onelayer.readers import Audit, Preprocessing, read_picture, read_pictures
-from onelayer.readers.arrays import Asked, array_kind
-from onelayer.readers.layout import Names
-from onelayer.readers.preprocessing import Fit, Mode, Size
-from onelayer.readers.suffixes import table_kind
+from onelayer.readers.arrays.formats import Asked, array_kind
+from onelayer.readers.arrays.layout import Names
+from onelayer.readers.tables.suffixes import table_kind
+from onelayer.settings import Fit, Mode, Settings, Size
+from onelayer.sources.arrays import PIXEL_SCALING, Wanted, file_examples, given_examples, part_names
+from onelayer.sources.table import TableAsked, table_examples
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called as progress(what is under way, done, total)."""

@@ -10,10 +10,10 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from onelayer.errors import DataError, TooLargeError
-from onelayer.readers.heic import is_heic, open_heic
+from onelayer.readers.pictures.heic import is_heic, open_heic
 
 if TYPE_CHECKING:
-    from onelayer.readers.preprocessing import Preprocessing
+    from onelayer.readers.pictures.preprocessing import Preprocessing
 
 MAX_PIXELS = 89_478_485
 """Pillow's own bound: 256 MiB as RGB. A small file may claim any size; the header is believed."""

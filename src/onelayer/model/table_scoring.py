@@ -16,12 +16,12 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from onelayer.errors import DataError, UsageError
+from onelayer.inputs.encoding import codes_of, unseen
 from onelayer.model.fitted import Model
-from onelayer.model.sources import Progress, no_progress
 from onelayer.model_file import written_whole
-from onelayer.readers.encoding import codes_of, unseen
-from onelayer.readers.suffixes import table_kind
-from onelayer.readers.tables import TableFile, listed, open_table
+from onelayer.readers.tables.files import TableFile, listed, open_table
+from onelayer.readers.tables.suffixes import table_kind
+from onelayer.sources.opening import Progress, no_progress
 
 ANSWERS = ("class", "probability")
 MANY_CLASSES = 20

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from onelayer.errors import DataError
-from onelayer.readers.hdf5 import MAGIC as HDF5
-from onelayer.readers.hdf5 import hdf5_names, read_hdf5
-from onelayer.readers.idx import idx_files, idx_name, read_idx
-from onelayer.readers.layout import WHOLE, Names, beside, layout_of
-from onelayer.readers.libsvm import SUFFIXES, looks_like_libsvm, read_libsvm
-from onelayer.readers.numpy_files import npz_names, read_npy, read_npz
+from onelayer.readers.arrays.hdf5 import MAGIC as HDF5
+from onelayer.readers.arrays.hdf5 import hdf5_names, read_hdf5
+from onelayer.readers.arrays.idx import idx_files, idx_name, read_idx
+from onelayer.readers.arrays.layout import WHOLE, Names, beside, layout_of
+from onelayer.readers.arrays.libsvm import SUFFIXES, looks_like_libsvm, read_libsvm
+from onelayer.readers.arrays.numpy_files import npz_names, read_npy, read_npz
 
 _NPY, _NPZ = b"\x93NUMPY", b"PK\x03\x04"
 _HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf")

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 
 from onelayer.errors import DataError
-from onelayer.readers.numpy_files import damage_named, require_possible
+from onelayer.readers.arrays.numpy_files import damage_named, require_possible
 
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _NAME = re.compile(

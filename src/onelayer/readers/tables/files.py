@@ -20,8 +20,8 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from onelayer.errors import DataError, UsageError
-from onelayer.readers.columns import NUMBER
-from onelayer.readers.suffixes import table_kind
+from onelayer.readers.tables.cells import NUMBER
+from onelayer.readers.tables.suffixes import table_kind
 
 BATCH = 16_384
 """Rows of a batch: of 300 features some 40 MB, and scored as fast as with four times as many."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from onelayer.errors import DataError
-from onelayer.readers.encoding import NONE, Column, Piece, Table
+from onelayer.inputs.encoding import NONE, Column, Piece, Table
 
 RARE = 10
 """Rows below which a level is pooled with the others of its column; in tables of fewer than 1000

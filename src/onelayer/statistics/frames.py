@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from onelayer.readers.columns import Cells, levels_of, nature_of, numbers_of, read_cells, texts_of
-from onelayer.readers.inference import require_usable
+from onelayer.inputs.inference import require_usable
+from onelayer.readers.tables.cells import (
+    Cells,
+    levels_of,
+    nature_of,
+    numbers_of,
+    read_cells,
+    texts_of,
+)
 from onelayer.words import quoted_name
 
 if TYPE_CHECKING:
-    from onelayer.readers.tables import TableFile
+    from onelayer.readers.tables.files import TableFile
 
 WHOLE = 2.0**53  # below it every whole number is a float64
 

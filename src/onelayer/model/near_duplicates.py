@@ -8,9 +8,9 @@ from itertools import pairwise
 import numpy as np
 
 from onelayer.errors import DataError
-from onelayer.model.examples import Examples, common, in_two_classes
+from onelayer.inputs.examples import Examples, common, in_two_classes
 from onelayer.readers import Audit
-from onelayer.readers.alike import SMALLEST, Fingerprints, connected, nearly_same
+from onelayer.readers.pictures.alike import SMALLEST, Fingerprints, connected, nearly_same
 
 SHOWN = 3  # a note names this many for people; the audit's fields have them all
 CAMERA = 0.5

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from onelayer.errors import DataError
-from onelayer.readers.numpy_files import DAMAGE, damage_named
+from onelayer.readers.arrays.numpy_files import DAMAGE, damage_named
 
 SUFFIXES = (".svm", ".libsvm", ".svmlight")
 _OPENERS: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from onelayer.errors import DataError, MissingExtraError
-from onelayer.readers.numpy_files import damage_named, require_possible
+from onelayer.readers.arrays.numpy_files import damage_named, require_possible
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from numbers import Integral
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, get_args
 
 from onelayer.errors import UsageError
-
-Mode: TypeAlias = Literal["RGB", "L", "RGBA"]
-Fit: TypeAlias = Literal["stretch", "crop", "pad"]
-Size: TypeAlias = int | tuple[int, int]
-"""One side for both, or (height, width)."""
+from onelayer.settings import Fit, Mode, Size
 
 _CHANNELS: dict[str, int] = {"L": 1, "RGB": 3, "RGBA": 4}
 

@@ -17,13 +17,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from onelayer.errors import UsageError
 from onelayer.estimators.classifier import LogisticRegression
-from onelayer.readers.encoding import Column, codes_of
-from onelayer.readers.fitting import LEVELS, fit_table, least_rows, weighted_quantile
+from onelayer.inputs.encoding import Column, codes_of
+from onelayer.inputs.fitting import LEVELS, fit_table, least_rows, weighted_quantile
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from onelayer.readers.encoding import Table
+    from onelayer.inputs.encoding import Table
 
 HERE = "the data frame"
 
@@ -96,8 +96,8 @@ class TableCells(TransformerMixin, BaseEstimator):
     def _frame(self, X: Any) -> pd.DataFrame:
         import pandas as pd
 
-        from onelayer.readers.columns import read_cells, texts_of
-        from onelayer.readers.given import given_table
+        from onelayer.inputs.given import given_table
+        from onelayer.readers.tables.cells import read_cells, texts_of
 
         numbers = [Column(name=name, kind="number") for name in self.numbers]
         categories = [Column(name=name, kind="category") for name in self.categories]
@@ -172,8 +172,8 @@ def _looked_at(frame: Any, target: str, drop: Sequence[str]) -> Table:
     """What `onelayer train` would make of the frame."""
     import narwhals as nw
 
-    from onelayer.readers.columns import read_cells
-    from onelayer.readers.inference import inferred
+    from onelayer.inputs.inference import inferred
+    from onelayer.readers.tables.cells import read_cells
 
     table = nw.from_native(frame, eager_only=True).to_arrow()
     for name in (target, *drop):

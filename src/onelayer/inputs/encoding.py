@@ -249,7 +249,7 @@ def codes_of(columns: Sequence[Column], table: Any, source: object, start: int =
     DataError
         Where a column is not there, or a number is none; the message names it.
     """
-    from onelayer.readers.columns import level_codes, numbers_of, read_cells, texts_of
+    from onelayer.readers.tables.cells import level_codes, numbers_of, read_cells, texts_of
 
     lacking = [column.name for column in columns if column.name not in table.column_names]
     if lacking:

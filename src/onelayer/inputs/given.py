@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from onelayer.errors import DataError, UsageError
-from onelayer.readers.encoding import Column
-from onelayer.readers.tables import open_table
+from onelayer.inputs.encoding import Column
+from onelayer.readers.tables.files import open_table
 
 HERE = "the rows given"
 

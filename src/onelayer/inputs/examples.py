@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.inputs.encoding import Column, Table
 from onelayer.readers import Audit, Preprocessing, content_groups, joined_groups, stacked
-from onelayer.readers.encoding import Column, Table
 
 COMMON = 0.1
 """Repeated rows of a table, as a share: above it they are taken to agree by chance, as rows of few

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from onelayer.errors import DataError, UsageError
-from onelayer.measures import counted
-from onelayer.model.examples import Examples
+from onelayer.inputs.encoding import Column, Table, codes_of, unseen
+from onelayer.inputs.examples import Examples
 from onelayer.readers import Audit
-from onelayer.readers.encoding import Column, Table, codes_of, unseen
 from onelayer.readers.labels import encode
+from onelayer.words import counted
 
 if TYPE_CHECKING:
-    from onelayer.readers.columns import Cells
-    from onelayer.readers.tables import TableFile
+    from onelayer.readers.tables.cells import Cells
+    from onelayer.readers.tables.files import TableFile
 
 MOST_NUMBERS = 20
 """A target of numbers with more different values than this is a measurement."""
@@ -59,7 +59,7 @@ def asked_again(settings: dict[str, Any], table: Table | None, target: str | Non
 
 def given_codes(rows: Any, columns: tuple[Column, ...], settings: dict[str, Any]) -> np.ndarray:
     """Codes (m, columns) of rows in a file or in memory; see `given_table`."""
-    from onelayer.readers.given import given_table
+    from onelayer.inputs.given import given_table
 
     table, source = given_table(rows, columns, header=bool(settings.get("header", True)))
     return codes_of(columns, table, source)
@@ -89,7 +89,7 @@ class _Reading:
 
     @cached_property
     def file(self) -> TableFile:
-        from onelayer.readers.tables import open_table
+        from onelayer.readers.tables.files import open_table
 
         return open_table(self.path, header=self.asked.header)
 
@@ -98,7 +98,7 @@ class _Reading:
         """The columns that are no features, and what they are; those of a model's may be absent."""
         asked = self.asked
         if asked.target is None:
-            from onelayer.readers.tables import listed
+            from onelayer.readers.tables.files import listed
 
             raise UsageError(
                 f"{self.path} is a table: name the column of its classes with --target. "
@@ -184,7 +184,7 @@ class _Reading:
         """Return the columns that are looked at, and what to say of the file."""
         first = f"target {self._by_role('target')}"
         if self.asked.columns is None:
-            from onelayer.readers.inference import inferred
+            from onelayer.inputs.inference import inferred
 
             found, notes = inferred(
                 self.path.name, [self._cells(table, n) for n in self.predictors]
@@ -223,7 +223,7 @@ class _Reading:
         return [what + _some(found)] if found else []
 
     def _weights(self, table: Any) -> np.ndarray | None:
-        from onelayer.readers.columns import numbers_of
+        from onelayer.readers.tables.cells import numbers_of
 
         name = self._by_role("weights")
         if name is None:
@@ -241,7 +241,7 @@ class _Reading:
 
     def _groups(self, table: Any) -> np.ndarray | None:
         """Texts of the groups; a row without one is a group by itself."""
-        from onelayer.readers.columns import texts_of
+        from onelayer.readers.tables.cells import texts_of
 
         name = self._by_role("group")
         if name is None:
@@ -254,7 +254,7 @@ class _Reading:
         return next((name for name, its in self.roles.items() if its == role), None)
 
     def _cells(self, table: Any, name: str) -> Cells:
-        from onelayer.readers.columns import read_cells
+        from onelayer.readers.tables.cells import read_cells
 
         return read_cells(name, table[name])
 
@@ -273,8 +273,8 @@ def class_labels(cells: Cells, source: object) -> np.ndarray:
     DataError
         Where it holds dates, or so many different values that they are no classes.
     """
-    from onelayer.readers.columns import BOOLEANS, nature_of, numbers_of, texts_of
-    from onelayer.readers.inference import REFUSALS
+    from onelayer.inputs.inference import REFUSALS
+    from onelayer.readers.tables.cells import BOOLEANS, nature_of, numbers_of, texts_of
 
     nature = nature_of(cells)
     if nature.refusal:

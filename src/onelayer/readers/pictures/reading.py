@@ -11,16 +11,17 @@ import numpy as np
 
 from onelayer.errors import DataError
 from onelayer.readers.audit import Audit
-from onelayer.readers.files import Progress, common_size, read_files
-from onelayer.readers.folders import (
+from onelayer.readers.pictures.files import Progress, common_size, read_files
+from onelayer.readers.pictures.folders import (
     PassedBy,
     files_below,
     hidden_beside,
     loose_files,
     require_classes,
 )
-from onelayer.readers.heic import missing
-from onelayer.readers.preprocessing import Fit, Mode, Preprocessing, Size
+from onelayer.readers.pictures.heic import missing
+from onelayer.readers.pictures.preprocessing import Preprocessing
+from onelayer.settings import Fit, Mode, Size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from onelayer.errors import UsageError
 from onelayer.model.fitted import load
-from onelayer.model.sources import Source, identity
 from onelayer.report import mistakes
+from onelayer.sources.opening import Source, identity
 
 _HEAD = 4096  # bytes of a report in which its mark stands
 _MARK = re.compile(rb'<meta name="onelayer-source" content="([0-9a-f]*)">')

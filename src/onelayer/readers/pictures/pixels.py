@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from onelayer.readers.decoding import converted
-from onelayer.readers.preprocessing import Mode, Preprocessing
+from onelayer.readers.pictures.decoding import converted
+from onelayer.readers.pictures.preprocessing import Preprocessing
+from onelayer.settings import Mode
 
 _MODES: dict[int, Mode] = {1: "L", 3: "RGB", 4: "RGBA"}
 

@@ -15,9 +15,10 @@ from typing import BinaryIO, TypeAlias
 import numpy as np
 
 from onelayer.errors import DataError, MissingExtraError
-from onelayer.readers.decoding import decode, upright_size
-from onelayer.readers.preprocessing import Fit, Mode, Preprocessing, Size
-from onelayer.readers.quiet import quiet
+from onelayer.readers.pictures.decoding import decode, upright_size
+from onelayer.readers.pictures.preprocessing import Preprocessing
+from onelayer.readers.pictures.quiet import quiet
+from onelayer.settings import Fit, Mode, Size
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called as progress(done, total), in the thread that called the reader."""

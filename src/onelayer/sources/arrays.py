@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from onelayer.errors import DataError, UsageError
-from onelayer.model.examples import Examples
+from onelayer.inputs.examples import Examples
 from onelayer.readers import Audit, Preprocessing
-from onelayer.readers.arrays import ArraySet, Asked, find_arrays
+from onelayer.readers.arrays.formats import ArraySet, Asked, find_arrays
+from onelayer.readers.arrays.layout import WHOLE
 from onelayer.readers.labels import class_names, clean_labels, encode
-from onelayer.readers.layout import WHOLE
-from onelayer.readers.pixels import mode_of, resized
+from onelayer.readers.pictures.pixels import mode_of, resized
 from onelayer.readers.rows import given_rows, is_sparse, require_numbers
 
 PIXEL_SCALING = 1 / 255
