@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import socket
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import matplotlib as mpl
@@ -80,3 +83,26 @@ def hard(tmp_path_factory) -> Path:
     _write_pictures(folder / "train", shades, 40, seed=1, side=4, noise=60)
     _write_pictures(folder / "test", shades, 30, seed=2, side=4, noise=60)
     return folder
+
+
+@pytest.fixture(scope="session")
+def running():
+    """`with running(app) as client` runs an application in a thread of this process."""
+    httpx = pytest.importorskip("httpx")
+    uvicorn = pytest.importorskip("uvicorn")
+
+    @contextmanager
+    def run(app):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
+            thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+            thread.start()
+            port = listener.getsockname()[1]
+            try:
+                with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+                    yield client
+            finally:
+                server.should_exit = True
+                thread.join(timeout=60)
+
+    return run

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onelayer.errors import DataError, UsageError
-from onelayer.inputs.encoding import Column, Table, codes_of, unseen
+from onelayer.inputs.encoding import Codes, Column, Table, codes_of
 from onelayer.inputs.fitting import fit_table, least_rows, weighted_quantile
 from onelayer.inputs.given import given_table
 from onelayer.inputs.inference import inferred
@@ -227,7 +227,7 @@ def fitted(values):
     one = read_cells("c", pa.array(values))
     columns, _ = inferred("t", [one])
     codes = codes_of(columns, pa.table({"c": one.values}), "t")
-    found = fit_table(columns, codes, np.ones(len(codes)))
+    found = fit_table(codes, np.ones(len(codes)))
     return found, found.table.features_of(codes)
 
 
@@ -249,7 +249,7 @@ def test_levels_become_features_and_rare_ones_are_pooled():
     np.testing.assert_array_equal(X.sum(axis=0), [5, 4, 2, 1])
     codes = codes_of(found.table.columns, pa.table({"c": ["new", "b", None, "rare"]}), "t")
     np.testing.assert_array_equal(found.table.features_of(codes).argmax(axis=1), [3, 1, 2, 3])
-    assert unseen(found.table.columns, codes) == {"c": 1}
+    assert codes.unseen() == {"c": 1}
     assert found.notes[1:3] == (
         "fewer than 2 rows, so pooled as other: c (rare)",
         "a level that was not seen in training counts as other there",
@@ -307,9 +307,9 @@ def test_a_weight_of_two_is_a_row_given_twice(weights):
     table = pa.table({"n": [1.0, 5, None, 2, 9, 2], "c": ["a", "b", "a", None, "b", "c"]})
     columns, _ = inferred("t", [read_cells(name, table[name]) for name in table.column_names])
     codes = codes_of(columns, table, "t")
-    once = fit_table(columns, codes, weights)
-    repeated = np.repeat(codes, weights.astype(int), axis=0)
-    twice = fit_table(columns, repeated, np.ones(len(repeated)))
+    once = fit_table(codes, weights)
+    repeated = np.repeat(codes.values, weights.astype(int), axis=0)
+    twice = fit_table(Codes(columns, repeated), np.ones(len(repeated)))
     assert once.table.pieces == twice.table.pieces
     assert once.table.columns == twice.table.columns
     np.testing.assert_allclose(once.table.centre, twice.table.centre, rtol=1e-14)
@@ -321,13 +321,14 @@ def wide_table(levels=40):
     columns = (NUMBER, Column(name="c", kind="category", levels=tuple(map(str, range(levels)))))
     codes = np.column_stack([random.normal(size=200), random.integers(0, levels, 200)])
     codes[::7] = np.nan
-    return fit_table(columns, codes, np.ones(200)).table, codes
+    coded = Codes(columns, codes)
+    return fit_table(coded, np.ones(200)).table, coded
 
 
 def test_sparse_and_dense_rows_are_the_same():
     table, codes = wide_table()
     assert table.is_wide
-    parts = [piece.entries(codes[:, piece.column]) for piece in table.pieces]
+    parts = [piece.entries(codes.values[:, piece.column]) for piece in table.pieces]
     found = table.features_of(codes)
     np.testing.assert_array_equal(found.toarray(), table._dense(parts, 200))
     assert found.has_canonical_format
@@ -372,7 +373,7 @@ def test_rows_in_memory_are_one_thing():
         array,
     ):
         table, source = given_table(given_rows, columns, header=True)
-        np.testing.assert_array_equal(codes_of(columns, table, source), expected)
+        np.testing.assert_array_equal(codes_of(columns, table, source).values, expected)
     with pytest.raises(DataError, match="the rows given has no column 'n', 'c': the model looks"):
         codes_of(columns, *given_table([{"more": 1}], columns, header=True))
     with pytest.raises(DataError, match=r"have the shape \(2, 3\): the model takes \(m, 2\), the"):

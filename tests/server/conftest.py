@@ -4,10 +4,8 @@ import io
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,6 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-import uvicorn
 from PIL import Image
 
 import onelayer
@@ -72,27 +69,6 @@ def serving():
         assert said.splitlines()[-1:] == ["interrupted"]
         assert process.returncode == 130
         assert "Traceback" not in said
-
-    return run
-
-
-@pytest.fixture(scope="session")
-def running():
-    """`with running(app) as client` runs an application in a thread of this process."""
-
-    @contextmanager
-    def run(app):
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-            thread.start()
-            port = listener.getsockname()[1]
-            try:
-                with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-                    yield client
-            finally:
-                server.should_exit = True
-                thread.join(timeout=START)
 
     return run
 

@@ -105,7 +105,7 @@ class TableCells(TransformerMixin, BaseEstimator):
         codes = codes_of(numbers, table, source)
         # Levels are not known yet: only whether the columns are there.
         codes_of(categories, table.slice(0, 0), source)
-        columns = {name: codes[:, at] for at, name in enumerate(self.numbers)}
+        columns = {column.name: codes.of(column) for column in numbers}
         for name in self.categories:
             texts = texts_of(read_cells(name, table[name])).to_pylist()
             lowered = name in self.booleans
@@ -185,7 +185,7 @@ def _looked_at(frame: Any, target: str, drop: Sequence[str]) -> Table:
     known = table.filter(~read_cells(target, table[target]).missing)
     columns, _ = inferred(HERE, [read_cells(name, known[name]) for name in names])
     codes = codes_of(columns, known, HERE)
-    fitted = fit_table(columns, codes, np.ones(len(codes)))
+    fitted = fit_table(codes, np.ones(len(codes)))
     for note in fitted.notes:
         if note.startswith("left out"):
             warnings.warn(note, stacklevel=3)

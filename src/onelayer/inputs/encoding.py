@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -53,6 +54,58 @@ class Column:
     median: float = 0.0
     low: float = 0.0
     high: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Codes:
+    """The cells of a table as numbers, together with the columns that they are cells of.
+
+    What a number means depends on its column. So the two are never handed over separately, and a
+    column is always asked for by its name.
+
+    Attributes
+    ----------
+    columns
+        What the codes stand for.
+    values
+        (m, columns): a number itself, or the place of a level among the column's levels, one
+        beyond the last where training has not seen it; NaN where the cell is missing.
+    """
+
+    columns: tuple[Column, ...]
+    values: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def of(self, column: Column) -> np.ndarray:
+        """Return the codes of one column, (m,).
+
+        Raises
+        ------
+        ValueError
+            Where there are none, or where their numbers stand for other levels.
+        """
+        at = self._places.get(column.name)
+        if at is None:
+            raise ValueError(f"there are no codes of {column.name!r}")
+        own = self.columns[at]
+        if (own.kind, own.levels) != (column.kind, column.levels):
+            raise ValueError(f"the codes of {column.name!r} stand for other levels")
+        return np.asarray(self.values[:, at])
+
+    def unseen(self) -> dict[str, int]:
+        """Count the cells, by column, whose level was not seen in training."""
+        counts = {
+            column.name: int((self.of(column) == len(column.levels)).sum())
+            for column in self.columns
+            if column.kind == "category"
+        }
+        return {name: count for name, count in counts.items() if count}
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {column.name: at for at, column in enumerate(self.columns)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,16 +197,21 @@ class Table:
         wide = len(self.owners) >= WIDE * max(1, len(self.pieces))
         return wide and not self.centre[self._of_levels].any()
 
-    def features_of(self, codes: np.ndarray) -> Any:
-        """Return features (m, n) of codes (m, columns): dense, or CSR where the table is wide.
+    def features_of(self, codes: Codes) -> Any:
+        """Return features (m, n) of a table's codes: dense, or CSR where the table is wide.
+
+        The codes may be of more columns than these, in any order.
 
         Raises
         ------
         DataError
             For a missing number that nothing stands for, naming its column and row.
+        ValueError
+            Where there are no codes of a column that is looked at.
         """
-        parts = [piece.entries(codes[:, piece.column]) for piece in self.pieces]
-        self._require_filled(codes)
+        by_column = [codes.of(column) for column in self.columns]
+        self._require_filled(by_column)
+        parts = [piece.entries(by_column[piece.column]) for piece in self.pieces]
         return self._sparse(parts, len(codes)) if self.is_wide else self._dense(parts, len(codes))
 
     def to_dict(self) -> dict[str, Any]:
@@ -216,9 +274,9 @@ class Table:
         X.has_sorted_indices = True
         return X
 
-    def _require_filled(self, codes: np.ndarray) -> None:
+    def _require_filled(self, by_column: list[np.ndarray]) -> None:
         for piece in self.pieces:
-            missing = np.isnan(codes[:, piece.column])
+            missing = np.isnan(by_column[piece.column])
             if piece.make == "value" and piece.fill is None and missing.any():
                 raise DataError(
                     f"column {self.columns[piece.column].name!r} is missing in row "
@@ -239,8 +297,8 @@ class Table:
             raise ValueError("the table's columns and features do not fit each other")
 
 
-def codes_of(columns: Sequence[Column], table: Any, source: object, start: int = 0) -> np.ndarray:
-    """Return the codes (m, columns) of an Arrow table's cells; columns may lie in any order.
+def codes_of(columns: Sequence[Column], table: Any, source: object, start: int = 0) -> Codes:
+    """Return the codes of an Arrow table's cells; its columns may lie in any order.
 
     `start` is the place of its first row in the source.
 
@@ -264,17 +322,7 @@ def codes_of(columns: Sequence[Column], table: Any, source: object, start: int =
         else:
             levels = {level: place for place, level in enumerate(column.levels)}
             codes[:, at] = level_codes(texts_of(cells), levels, boolean=column.boolean)
-    return codes
-
-
-def unseen(columns: Sequence[Column], codes: np.ndarray) -> dict[str, int]:
-    """Count the cells, by column, whose level was not seen in training."""
-    counts = {
-        column.name: int((codes[:, at] == len(column.levels)).sum())
-        for at, column in enumerate(columns)
-        if column.kind == "category"
-    }
-    return {name: count for name, count in counts.items() if count}
+    return Codes(tuple(columns), codes)
 
 
 def _made(kind: type, fields: dict[str, Any]) -> Any:

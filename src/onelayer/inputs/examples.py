@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.inputs.encoding import Column, Table
+from onelayer.inputs.encoding import Codes, Column, Table
 from onelayer.readers import Audit, Preprocessing, content_groups, joined_groups, stacked
 
 COMMON = 0.1
@@ -91,9 +91,14 @@ class Examples:
             group=None if self.group is None else self.group[rows],
         )
 
+    @property
+    def codes(self) -> Codes:
+        """The codes of a table that has no features yet."""
+        return Codes(self.columns or (), self.X)
+
     def encoded(self, table: Table) -> Examples:
         """Return the examples of a table with its features in place of its codes."""
-        X = table.features_of(self.X)
+        X = table.features_of(self.codes)
         return replace(self, X=X, features=table.features, columns=None, table=table)
 
     @property

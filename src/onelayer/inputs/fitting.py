@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from onelayer.errors import DataError
-from onelayer.inputs.encoding import NONE, Column, Piece, Table
+from onelayer.inputs.encoding import NONE, Codes, Column, Piece, Table
 
 RARE = 10
 """Rows below which a level is pooled with the others of its column; in tables of fewer than 1000
@@ -43,8 +43,8 @@ class _Made:
     pooled: tuple[str, ...] = ()
 
 
-def fit_table(columns: tuple[Column, ...], codes: np.ndarray, weights: np.ndarray) -> Fitted:
-    """Learn from codes (m, columns) how each column becomes features.
+def fit_table(codes: Codes, weights: np.ndarray) -> Fitted:
+    """Learn from codes how each of their columns becomes features.
 
     Numbers: the median where they are missing, and a feature that says so where any are;
     standardised. Categories: one feature a level, rare ones and those beyond `LEVELS` in one.
@@ -52,10 +52,8 @@ def fit_table(columns: tuple[Column, ...], codes: np.ndarray, weights: np.ndarra
 
     Parameters
     ----------
-    columns
-        What the codes stand for.
     codes
-        See `encoding`.
+        Those of the rows that are trained on.
     weights
         (m,), above 0.
 
@@ -66,10 +64,10 @@ def fit_table(columns: tuple[Column, ...], codes: np.ndarray, weights: np.ndarra
     """
     counts = weights * max(1.0, len(weights) / weights.sum())
     made = [
-        _number(column, codes[:, at], weights)
+        _number(column, codes.of(column), weights)
         if column.kind == "number"
-        else _category(column, codes[:, at], counts)
-        for at, column in enumerate(columns)
+        else _category(column, codes.of(column), counts)
+        for column in codes.columns
     ]
     used = [one for one in made if one.pieces]
     if not used:

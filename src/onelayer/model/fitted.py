@@ -13,7 +13,7 @@ from onelayer.calibration import Readout
 from onelayer.designs import Scaling, make_design
 from onelayer.errors import DataError, ModelFileError, ShapeError
 from onelayer.evaluation import Evaluation, evaluate
-from onelayer.inputs.encoding import Column, Table
+from onelayer.inputs.encoding import Codes, Column, Table
 from onelayer.logistic import Head
 from onelayer.measures import head_of
 from onelayer.model.card import Card
@@ -340,7 +340,7 @@ class Model:
             raise DataError(f"{len(failures)} of {len(files)} files cannot be read:{lines}")
         return X
 
-    def _codes(self, inputs: Inputs) -> np.ndarray:
+    def _codes(self, inputs: Inputs) -> Codes:
         return given_codes(inputs, self.columns, self.card.settings or {})
 
     def _require_rows(self, X: Any) -> Any:

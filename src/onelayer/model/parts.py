@@ -96,7 +96,7 @@ def _encoded(parts: Parts) -> Parts:
     train = parts.train
     if train.columns is None:
         return parts
-    fitted = fit_table(train.columns, train.X, train.row_weights)
+    fitted = fit_table(train.codes, train.row_weights)
     return replace(
         parts,
         train=train.encoded(fitted.table),

@@ -16,7 +16,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from onelayer.errors import DataError, UsageError
-from onelayer.inputs.encoding import codes_of, unseen
+from onelayer.inputs.encoding import Codes, codes_of
 from onelayer.model.fitted import Model
 from onelayer.model_file import written_whole
 from onelayer.readers.tables.files import TableFile, listed, open_table
@@ -103,7 +103,7 @@ class Scoring:
         total, start = self.file.rows or 0, 0
         for batch in self.file.batches(names):
             codes = codes_of(columns, batch, self.path, start)
-            self.seen.update(unseen(columns, codes))
+            self.seen.update(codes.unseen())
             places, A = self._answers(codes)
             yield Scored(start, batch.select(self.kept), places, A)
             start += batch.num_rows
@@ -129,7 +129,7 @@ class Scoring:
                 rows += len(scored.answers)
         return rows
 
-    def _answers(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _answers(self, codes: Codes) -> tuple[np.ndarray, np.ndarray]:
         """Positions of the classes (m,), and the probability of each (m, K)."""
         Z = self.model.forward(self.table.features_of(codes))
         return self.model.readout.answers(Z), self.model.readout.probabilities(Z)

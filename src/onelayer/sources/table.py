@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from onelayer.errors import DataError, UsageError
-from onelayer.inputs.encoding import Column, Table, codes_of, unseen
+from onelayer.inputs.encoding import Codes, Column, Table, codes_of
 from onelayer.inputs.examples import Examples
 from onelayer.readers import Audit
 from onelayer.readers.labels import encode
@@ -57,8 +57,8 @@ def asked_again(settings: dict[str, Any], table: Table | None, target: str | Non
     )
 
 
-def given_codes(rows: Any, columns: tuple[Column, ...], settings: dict[str, Any]) -> np.ndarray:
-    """Codes (m, columns) of rows in a file or in memory; see `given_table`."""
+def given_codes(rows: Any, columns: tuple[Column, ...], settings: dict[str, Any]) -> Codes:
+    """Codes of rows in a file or in memory; see `given_table`."""
     from onelayer.inputs.given import given_table
 
     table, source = given_table(rows, columns, header=bool(settings.get("header", True)))
@@ -147,10 +147,10 @@ class _Reading:
             read=len(labels),
             by_class=dict(zip(names, counts.tolist(), strict=True)),
             weights={} if weights is None else _mass(names, labels, weights),
-            notes=(*described, *notes, *renamed, *self._on_unseen(columns, codes)),
+            notes=(*described, *notes, *renamed, *self._on_unseen(codes)),
         )
         return Examples(
-            X=codes,
+            X=codes.values,
             labels=labels,
             classes=classes,
             names=np.flatnonzero(kept).astype(str),
@@ -159,7 +159,7 @@ class _Reading:
             audit=audit,
             weights=weights,
             group=self._groups(table),
-            columns=columns,
+            columns=codes.columns,
         )
 
     def _kept(self, table: Any) -> tuple[np.ndarray, list[str]]:
@@ -217,8 +217,8 @@ class _Reading:
         positions, classes = encode(labels, list(self.asked.classes), self.path)
         return positions, classes, notes
 
-    def _on_unseen(self, columns: Sequence[Column], codes: np.ndarray) -> list[str]:
-        found = [f"{name} {count:,}" for name, count in unseen(columns, codes).items()]
+    def _on_unseen(self, codes: Codes) -> list[str]:
+        found = [f"{name} {count:,}" for name, count in codes.unseen().items()]
         what = f"{self.path.name}: rows with a level not seen in training: "
         return [what + _some(found)] if found else []
 
