@@ -112,9 +112,14 @@ def _own(model: Any) -> tuple[Any, Any]:
     """onelayer's account of the fit, and the parameters unrounded; peers give none."""
     if not hasattr(model, "solution_"):
         return None, None
+    return model.solution_, parameters_of(model)
+
+
+def parameters_of(model: Any) -> tuple[np.ndarray, np.ndarray]:
+    """coef and intercept in float64, which predictions are made from."""
     from onelayer.estimators.parameters import exact_parameters
 
-    return model.solution_, exact_parameters(model)
+    return exact_parameters(model)
 
 
 def _path(model: Any) -> list[tuple[np.ndarray, np.ndarray]]:
