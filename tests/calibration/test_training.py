@@ -285,7 +285,7 @@ def test_a_damaged_readout_is_refused_by_name(message, kept, sure):
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        ({"costs": np.ones((3, 3))}, r"costs of shape \(3, 3\) for 2 classes"),
+        ({"costs": np.ones((3, 3))}, r"costs have the shape \(3, 3\): for the 2 classes"),
         ({"class_weights": np.array([1.0, 0.0])}, "2 classes cannot have these class weights"),
         ({"class_weights": np.ones(3)}, "2 classes cannot have these class weights"),
     ],

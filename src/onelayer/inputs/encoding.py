@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from scipy import sparse
 
 from onelayer.errors import DataError
 
+Kind: TypeAlias = Literal["number", "category"]
 Make: TypeAlias = Literal["value", "missing", "levels"]
 
 NONE = -1
@@ -48,12 +49,22 @@ class Column:
     """
 
     name: str
-    kind: Literal["number", "category"]
+    kind: Kind
     levels: tuple[str, ...] = ()
     boolean: bool = False
     median: float = 0.0
     low: float = 0.0
     high: float = 0.0
+
+    def require_sound(self) -> None:
+        """Raise ValueError for what no column has: another kind, a level twice, no number."""
+        if not isinstance(self.name, str) or self.kind not in get_args(Kind):
+            raise ValueError(f"column {self.name!r} is of kind {self.kind!r}")
+        different = len(set(self.levels)) == len(self.levels)
+        if not different or not all(isinstance(level, str) for level in self.levels):
+            raise ValueError(f"the levels of column {self.name!r} are not as many texts")
+        for value in (self.median, self.low, self.high):
+            _require_number(value, f"column {self.name!r}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +144,21 @@ class Piece:
     fill: float | None = None
     places: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
+
+    def require_sound(self, columns: Sequence[Column]) -> None:
+        """Raise ValueError where it cannot be made of a column of these."""
+        if self.make not in get_args(Make) or self.column not in range(len(columns)):
+            raise ValueError(f"a feature is made by {self.make!r} of column {self.column!r}")
+        column = columns[self.column]
+        of_kind = {"value": "number", "levels": "category"}.get(self.make, column.kind)
+        inside = self.make != "levels" or (
+            len(self.places) == len(column.levels) + 2
+            and all(place in range(NONE, self.width) for place in self.places)
+        )
+        if column.kind != of_kind or not inside:
+            raise ValueError(f"a feature does not fit column {column.name!r}, a {column.kind}")
+        if self.fill is not None:
+            _require_number(self.fill, f"what stands for a missing {column.name!r}")
 
     @property
     def width(self) -> int:
@@ -285,16 +311,17 @@ class Table:
                 )
 
     def _require_consistent(self) -> None:
-        n = sum(piece.width for piece in self.pieces)
-        sound = self.centre.shape == self.scale.shape == (n,)
+        for column in self.columns:
+            column.require_sound()
+        if len({column.name for column in self.columns}) < len(self.columns):
+            raise ValueError("two columns of the table have one name")
         for piece in self.pieces:
-            column = self.columns[piece.column]
-            if piece.make == "levels":
-                fits = len(piece.places) == len(column.levels) + 2
-                inside = all(NONE <= place < piece.width for place in piece.places)
-                sound = sound and fits and inside and column.kind == "category"
-        if not sound or not np.isfinite([*self.centre, *self.scale]).all():
+            piece.require_sound(self.columns)
+        n = sum(piece.width for piece in self.pieces)
+        if not self.centre.shape == self.scale.shape == (n,):
             raise ValueError("the table's columns and features do not fit each other")
+        if not np.isfinite(self.centre).all() or not (self.scale > 0).all():
+            raise ValueError("a feature of the table has no centre, or a scale of zero or below")
 
 
 def codes_of(columns: Sequence[Column], table: Any, source: object, start: int = 0) -> Codes:
@@ -323,6 +350,11 @@ def codes_of(columns: Sequence[Column], table: Any, source: object, start: int =
             levels = {level: place for place, level in enumerate(column.levels)}
             codes[:, at] = level_codes(texts_of(cells), levels, boolean=column.boolean)
     return Codes(tuple(columns), codes)
+
+
+def _require_number(value: Any, what: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{what} is {value!r}, which is no number")
 
 
 def _made(kind: type, fields: dict[str, Any]) -> Any:

@@ -18,6 +18,7 @@ from onelayer.logistic import Head
 from onelayer.measures import head_of
 from onelayer.model.card import Card
 from onelayer.model.readouts import kept_arrays, kept_fields, read_readout
+from onelayer.model.soundness import require_classes, require_known, require_scales
 from onelayer.model_file import ModelRecord, decode_labels, encode_labels, read, write
 from onelayer.readers import Preprocessing, find_pictures, read_files
 from onelayer.readers.arrays.formats import Asked, array_kind
@@ -279,6 +280,7 @@ class Model:
     @classmethod
     def from_record(cls, record: ModelRecord) -> Model:
         """Return the model that `to_record` described; ModelFileError if it cannot have."""
+        require_known(record)
         arrays, metadata = record.arrays, record.metadata
         try:
             preprocessing, classes = metadata["preprocessing"], decode_labels(metadata["classes"])
@@ -296,13 +298,18 @@ class Model:
             )
         except ModelFileError:
             raise
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
-            raise ModelFileError(f"is damaged: {error} is missing or wrong") from error
+        except KeyError as error:
+            raise ModelFileError(f"is damaged: {error} is missing") from error
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise ModelFileError(f"is damaged: {error}") from error
         model._require_consistent()
         return model
 
     def _require_consistent(self) -> None:
+        require_classes(self.classes)
         rows = self.head.width
+        if self.coef.dtype.kind != "f" or self.intercept.dtype.kind != "f":
+            raise ModelFileError(f"is damaged: weights of dtype {self.coef.dtype}")
         if self.coef.ndim != 2 or self.coef.shape[0] != rows or self.intercept.shape != (rows,):
             raise ModelFileError(
                 f"is damaged: weights {self.coef.shape} and {self.intercept.shape} "
@@ -311,6 +318,8 @@ class Model:
         scaling, features = self.scaling, self.coef.shape[1:]
         if scaling is not None and not scaling.centre.shape == scaling.scale.shape == features:
             raise ModelFileError(f"is damaged: a scaling of {scaling.scale.shape} for {features}")
+        if scaling is not None:
+            require_scales(scaling.scale)
         to = self.preprocessing
         if to is not None and np.prod(to.shape) != self.coef.shape[1]:
             raise ModelFileError(

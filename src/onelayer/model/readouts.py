@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.calibration import Costs, Readout, Threshold
-from onelayer.errors import ModelFileError
+from onelayer.calibration import Costs, Readout, Threshold, cost_matrix
+from onelayer.errors import ModelFileError, UsageError
 from onelayer.logistic import Head
 
 
@@ -50,9 +50,10 @@ def read_readout(
 
 
 def _costs(matrix: np.ndarray, K: int) -> Costs:
-    if matrix.shape != (K, K):
-        raise ModelFileError(f"is damaged: costs of shape {matrix.shape} for {K} classes")
-    return Costs(matrix)
+    try:
+        return Costs(cost_matrix(matrix, [f"class {k}" for k in range(K)]))
+    except UsageError as error:
+        raise ModelFileError(f"is damaged: {error}") from error
 
 
 def _threshold(kept: dict[str, Any] | None, K: int) -> Threshold | None:
