@@ -262,7 +262,7 @@ WIDENED = """
     import json
     import numpy as np
     from onelayer.kernels.compile import cache_folder
-    from onelayer.kernels.dense import convert_rows
+    from onelayer.kernels.dense_pass import convert_rows
     B = np.empty((2, 3), np.float32)
     convert_rows(np.arange(6, dtype=np.uint8).reshape(2, 3), None, 0, 2, 0, B)
     print(json.dumps([str(cache_folder()), B.ravel().tolist()]))

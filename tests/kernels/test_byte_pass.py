@@ -17,7 +17,7 @@ from onelayer.kernels import byte_pass
 from onelayer.kernels.byte_pass import MOST, OF_WEIGHTS, STRETCH, byte_weights
 from onelayer.kernels.byte_vectors import WIDTH, as_digits, has_byte_products
 from onelayer.kernels.compile import kernel
-from onelayer.kernels.numbers import log_1p
+from onelayer.kernels.elementary import log_1p
 from onelayer.logistic import Binary
 
 RNG = np.random.default_rng(0)

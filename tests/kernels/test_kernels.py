@@ -11,7 +11,7 @@ from onelayer.designs import Scaling, make_design
 from onelayer.designs.design import Pass, block_forward, block_sums
 from onelayer.designs.fused import FusedCsr, FusedDense
 from onelayer.kernels.compile import kernel
-from onelayer.kernels.numbers import UNDERFLOW, exp_negative, widen
+from onelayer.kernels.elementary import UNDERFLOW, exp_negative, widen
 from onelayer.logistic import Binary, Softmax
 
 DTYPES = ["float64", "float32", "float16", "uint8"]

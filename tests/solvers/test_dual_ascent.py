@@ -15,7 +15,7 @@ from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solution import Status
 from onelayer.solvers import Run, choose_solver, named_solver
-from onelayer.solvers.dual_ascent import Climb, DualAscent, _balanced, gap_bound
+from onelayer.solvers.dual.ascent import Climb, DualAscent, _balanced, gap_bound
 
 M, N = 300, 80
 

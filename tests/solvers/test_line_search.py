@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from onelayer.solvers.line_search import FLAT, SUFFICIENT, Trial, search
+from onelayer.solvers.smooth.line_search import FLAT, SUFFICIENT, Trial, search
 
 FUNCTIONS = {
     "parabola": (lambda t: (t - 1) ** 2, lambda t: 2 * (t - 1)),

@@ -8,18 +8,19 @@ import pytest
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from onelayer.designs import columns as columns_module
+from onelayer.designs import chosen_columns as columns_module
 from onelayer.designs import make_design, make_scaling
-from onelayer.designs.columns import columns
+from onelayer.designs.chosen_columns import columns
 from onelayer.errors import UsageError
 from onelayer.kernels import coordinate_descent
 from onelayer.logistic import Binary, Softmax
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solution import Status
-from onelayer.solvers import Run, choose_solver, named_solver, quadratic, working_set
-from onelayer.solvers.duality import dual_value
-from onelayer.solvers.prox_newton import ProxNewton
+from onelayer.solvers import Run, choose_solver, named_solver
+from onelayer.solvers.l1 import quadratic, working_set
+from onelayer.solvers.l1.duality import dual_value
+from onelayer.solvers.l1.prox_newton import ProxNewton
 
 TOL = 1e-10
 

@@ -32,7 +32,7 @@ class FusedDense:
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """z (m, k)."""
-        from onelayer.kernels.dense import forward_pass
+        from onelayer.kernels.dense_pass import forward_pass
         from onelayer.kernels.products import padded
 
         parameters = padded(*self._rounded(*self.folded.fold(W, b)))
@@ -53,7 +53,7 @@ class FusedDense:
 
     def moments(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """sum h x' and sum h x'^2, (n, k) each; h (m, k)."""
-        from onelayer.kernels.dense import moments_pass
+        from onelayer.kernels.dense_pass import moments_pass
 
         k, shares = h.shape[1], np.ascontiguousarray(h, self.dtype)
 
@@ -75,14 +75,14 @@ class FusedDense:
 
     def _binary_kernel(self, w: np.ndarray, b: Any) -> tuple[Any, tuple[Any, ...]]:
         """The kernel for one column, and what it takes of the parameters."""
-        from onelayer.kernels import byte_pass, dense
+        from onelayer.kernels import byte_pass, dense_pass
 
         if byte_pass.takes(self.X):
             return byte_pass.byte_pass, (*byte_pass.byte_weights(w), b)
-        return dense.binary_pass, (self.centre, *self._rounded(w, b))
+        return dense_pass.binary_pass, (self.centre, *self._rounded(w, b))
 
     def _columns(self, W: Any, b: Any, asked: Pass) -> Sums:
-        from onelayer.kernels.dense import columns_pass
+        from onelayer.kernels.dense_pass import columns_pass
         from onelayer.kernels.products import padded
 
         parameters = padded(*self._rounded(W, b))
@@ -92,7 +92,7 @@ class FusedDense:
 
     def _blas(self, W: Any, b: Any, asked: Pass) -> Sums:
         """Convert, product, head, product: BLAS from this thread, between turns of the pool."""
-        from onelayer.kernels.dense import convert_rows, head_rows
+        from onelayer.kernels.dense_pass import convert_rows, head_rows
 
         W, b = self._rounded(W, b)
         (m, n), k = self.X.shape, W.shape[1]
@@ -144,7 +144,7 @@ class FusedCsr:
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """z (m, k)."""
-        from onelayer.kernels.sparse import csr_forward_pass
+        from onelayer.kernels.csr_pass import csr_forward_pass
 
         W, b = self._fold(W, b)
         W, Z = np.ascontiguousarray(W), np.empty((self.X.shape[0], W.shape[1]))
@@ -153,7 +153,7 @@ class FusedCsr:
 
     def moments(self, h: np.ndarray, powers: int) -> np.ndarray:
         """sum h x and, of two powers, sum h x^2: (powers, n, k), of X as it is; h (m, k)."""
-        from onelayer.kernels.sparse import csr_moments_pass
+        from onelayer.kernels.csr_pass import csr_moments_pass
 
         k, h = h.shape[1], np.ascontiguousarray(h, np.float64)
 
@@ -166,7 +166,7 @@ class FusedCsr:
 
     def row_squares(self) -> np.ndarray:
         """||x||^2 of every row (m,), of X as it is."""
-        from onelayer.kernels.dual import csr_row_squares
+        from onelayer.kernels.csr_ascent import csr_row_squares
 
         squares = np.empty(self.X.shape[0])
         data, _, indptr = self.rows
@@ -175,7 +175,7 @@ class FusedCsr:
 
     def ascend(self, asked: Ascent, point: DualPoint) -> float:
         """As `Design.ascend`; X as it is."""
-        from onelayer.kernels.dual import csr_ascend_binary, csr_ascend_softmax
+        from onelayer.kernels.csr_ascent import csr_ascend_binary, csr_ascend_softmax
 
         one = len(point.b) == 1
         kernel = csr_ascend_binary if one else csr_ascend_softmax
@@ -185,14 +185,14 @@ class FusedCsr:
         return sum(kernel(*self.rows, order, *asked_for, *of) for order in parts)
 
     def _binary(self, W: Any, b: Any, asked: Pass) -> Sums:
-        from onelayer.kernels.sparse import csr_binary_pass
+        from onelayer.kernels.csr_pass import csr_binary_pass
 
         w, v = np.ascontiguousarray(W[:, 0]), np.ascontiguousarray(asked.weights[:, 0])
         part = partial(csr_binary_pass, *self.rows, w, b[0], asked.targets, v, asked.A)
         return _add(self._run(1, partial(_binary_task, part, len(w))))
 
     def _columns(self, W: Any, b: Any, asked: Pass) -> Sums:
-        from onelayer.kernels.sparse import csr_columns_pass
+        from onelayer.kernels.csr_pass import csr_columns_pass
 
         W = np.ascontiguousarray(W)
         part = partial(csr_columns_pass, *self.rows, W, b, *_head_operands(asked))

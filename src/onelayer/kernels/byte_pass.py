@@ -29,7 +29,7 @@ from onelayer.kernels.byte_vectors import (
     total,
 )
 from onelayer.kernels.compile import helper, kernel, part
-from onelayer.kernels.numbers import exp_negative, log_1p
+from onelayer.kernels.elementary import exp_negative, log_1p
 from onelayer.kernels.prefetch import LINE, prefetch_far
 
 # Digits. A rare pixel's weight, under standardisation, is up to some 2^15 times the others': five

@@ -1,4 +1,4 @@
-"""Coordinate descent on a quadratic with an L1 penalty. Its NumPy twin: solvers/quadratic.py."""
+"""Coordinate descent on a quadratic with an L1 penalty. Its NumPy twin: solvers/l1/quadratic.py."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 """Minimise an objective: one file a solver, one loop for all, one ladder that chooses."""
 
 from onelayer.solvers.choose import SOLVERS, choose_solver, named_solver
-from onelayer.solvers.folds import Folds
-from onelayer.solvers.gram import Gram, Rows
-from onelayer.solvers.leave_one_out import leave_one_out
+from onelayer.solvers.dual.gram import Gram, Rows
 from onelayer.solvers.loop import Callback, Run
-from onelayer.solvers.path import Path, PathPoint, Walking, make_path, solve_path
+from onelayer.solvers.paths.leave_one_out import leave_one_out
+from onelayer.solvers.paths.penalty_path import Path, PathPoint, Walking, make_path, solve_path
+from onelayer.solvers.paths.weighted_folds import Folds
 from onelayer.solvers.solver import Solver, State
 
 __all__ = [

@@ -38,7 +38,7 @@ class Algebra:
         """M^-1 right, for one right-hand side (n,), in the factor's precision."""
         solution = np.array(right, factor.dtype)
         if self.compiled:
-            from onelayer.kernels.algebra import cholesky_solve_one
+            from onelayer.kernels.small_products import cholesky_solve_one
 
             cholesky_solve_one(factor, solution)
         else:
@@ -68,7 +68,7 @@ class Algebra:
         """
         if not self.compiled:
             return inverse.T @ (inverse @ right)
-        from onelayer.kernels.algebra import tile_product
+        from onelayer.kernels.small_products import tile_product
         from onelayer.kernels.tiles import whole_columns
 
         n, k = right.shape
@@ -83,7 +83,7 @@ class Algebra:
         """A B for a few columns."""
         if not self.compiled:
             return A @ B
-        from onelayer.kernels.algebra import plain_product
+        from onelayer.kernels.small_products import plain_product
 
         C = np.zeros((len(A), B.shape[1]))
         plain_product(A, B, C)
@@ -93,7 +93,7 @@ class Algebra:
         """S g for a few long rows S (p, N): (p,)."""
         if not self.compiled:
             return (S @ g).astype(np.float64)
-        from onelayer.kernels.algebra import rows_times
+        from onelayer.kernels.small_products import rows_times
 
         def task(start: int, stop: int) -> np.ndarray:
             products = np.zeros(len(S))
@@ -106,7 +106,7 @@ class Algebra:
         """c^T S: (N,)."""
         if not self.compiled:
             return c @ S
-        from onelayer.kernels.algebra import combine_rows
+        from onelayer.kernels.small_products import combine_rows
 
         out = np.zeros(S.shape[1], S.dtype)
         parallel.run(lambda a, z: combine_rows(c, S, a, z, out), _chunks(S))

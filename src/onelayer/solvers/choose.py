@@ -7,14 +7,14 @@ from typing import Any
 from onelayer.designs import Design
 from onelayer.errors import UsageError
 from onelayer.objective import Objective
-from onelayer.solvers.dual_ascent import DualAscent
-from onelayer.solvers.gradient_descent import GradientDescent
-from onelayer.solvers.gram import Gram
-from onelayer.solvers.lbfgs import Lbfgs
-from onelayer.solvers.newton import Newton
-from onelayer.solvers.prox_newton import ProxNewton
+from onelayer.solvers.dual.ascent import DualAscent
+from onelayer.solvers.dual.gram import Gram
+from onelayer.solvers.l1.prox_newton import ProxNewton
+from onelayer.solvers.smooth.gradient_descent import GradientDescent
+from onelayer.solvers.smooth.lbfgs import Lbfgs
+from onelayer.solvers.smooth.newton import Newton
+from onelayer.solvers.smooth.truncated_newton import TruncatedNewton
 from onelayer.solvers.solver import Solver
-from onelayer.solvers.truncated_newton import TruncatedNewton
 
 NEWTON_SIZE = 100  # parameters; beyond, one Hessian costs more than all passes over a metric
 NEWTON_SIZE_AMONG_ROWS = 256  # with a Gram matrix: a path on 200 rows took 0.09 s instead of 0.19

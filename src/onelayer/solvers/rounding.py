@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from onelayer.objective import Objective
-from onelayer.solvers.sampling import mean_curvature
+from onelayer.solvers.smooth.sampling import mean_curvature
 
 ROWS = 512  # that tell how large x is; a feature rarer than that moves few z
 SHARE = 1 / 12  # of the squared eps: the mean square of a relative rounding, uniform in +- eps / 2

@@ -11,7 +11,7 @@ from onelayer.errors import DataError
 from onelayer.logistic import sigma, softmax
 from onelayer.solution import Solution, Status
 from onelayer.solvers import Run
-from onelayer.solvers.newton import Newton
+from onelayer.solvers.smooth.newton import Newton
 from onelayer.statistics.rank import require_full_rank, spans_constant
 from onelayer.statistics.sample import Sample
 

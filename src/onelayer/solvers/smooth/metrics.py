@@ -15,7 +15,7 @@ import numpy as np
 
 from onelayer.objective import Objective
 from onelayer.solvers.algebra import Algebra
-from onelayer.solvers.sampling import (
+from onelayer.solvers.smooth.sampling import (
     TINY,
     Bend,
     blocks,

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from onelayer.designs.columns import Columns, columns
+from onelayer.designs.chosen_columns import Columns, columns
 from onelayer.designs.design import SMALL_BYTES
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
-from onelayer.solvers.joint import MOST, Joint
-from onelayer.solvers.quadratic import Sweep, compiled_sweep, minimise, sweep
+from onelayer.solvers.l1.joint_model import MOST, Joint
+from onelayer.solvers.l1.quadratic import Sweep, compiled_sweep, minimise, sweep
 
 FIRST = 200  # coordinates a class; 400 took half as long again on 20 Newsgroups at 0.1 lambda_max
 NEAR = 0.95  # of l1: zeros that join before they violate; at 0.8 the sets grow too large

@@ -16,7 +16,7 @@ from scipy import linalg
 
 from onelayer.objective import Objective
 from onelayer.solvers.algebra import Algebra
-from onelayer.solvers.metrics import Diagonal, Metric
+from onelayer.solvers.smooth.metrics import Diagonal, Metric
 from onelayer.vectors import dot
 
 PAIRS = 30

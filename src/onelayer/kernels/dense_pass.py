@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from onelayer.kernels.compile import helper, kernel
-from onelayer.kernels.numbers import exp_negative, widen
+from onelayer.kernels.elementary import exp_negative, widen
 from onelayer.kernels.prefetch import prefetch_rows, rows_ahead
 from onelayer.kernels.products import add_backward, add_forward, zeros_as
 

@@ -1,4 +1,4 @@
-"""One ascent of the dual through sparse rows, an example at a time. See `solvers/dual_ascent.py`.
+"""One ascent of the dual through sparse rows, an example at a time. See `solvers/dual/ascent.py`.
 
 Not for several threads: every example changes the W that the next one reads.
 """
@@ -10,9 +10,9 @@ import math
 import numpy as np
 
 from onelayer.kernels.compile import helper, kernel, strict_kernel
-from onelayer.kernels.dense import largest
+from onelayer.kernels.csr_pass import row_backward, row_forward
+from onelayer.kernels.dense_pass import largest
 from onelayer.kernels.prefetch import prefetch_entries
-from onelayer.kernels.sparse import row_backward, row_forward
 
 ITERATIONS = 8  # of Newton's method on one example; two are enough as a rule
 CLOSE = 0.1  # of the way still to go may be left: the next visit goes on

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from onelayer.designs.columns import Columns
+from onelayer.designs.chosen_columns import Columns
 from onelayer.objective import Objective
-from onelayer.solvers.quadratic import Sweep, minimise
+from onelayer.solvers.l1.quadratic import Sweep, minimise
 
 MOST = 400  # coordinates; the Gram matrices of all pairs of classes are more work with each class
 DAMPING = 1e-12  # as of one class: keeps a near-constant column's diagonal above its rounding

@@ -23,8 +23,8 @@ from scipy.special import xlogy
 from onelayer.designs.design import Ascent, DualPoint
 from onelayer.logistic import log_softmax
 from onelayer.objective import Objective
+from onelayer.solvers.smooth.truncated_newton import TruncatedNewton, TruncatedNewtonState
 from onelayer.solvers.solver import Solver, State
-from onelayer.solvers.truncated_newton import TruncatedNewton, TruncatedNewtonState
 from onelayer.vectors import column_sums, dot
 
 HELD = 0.25  # of da: how far a mean example moves its own z through b; 0.1 to 0.6 do alike

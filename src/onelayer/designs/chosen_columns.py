@@ -231,4 +231,4 @@ def _ranges(m: int) -> list[tuple[int, int]]:
 
 def _kernels() -> Any:
     """The compiled passes, imported where large data first needs them."""
-    return import_module("onelayer.kernels.columns")
+    return import_module("onelayer.kernels.csr_columns")

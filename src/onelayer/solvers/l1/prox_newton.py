@@ -15,9 +15,9 @@ from typing import ClassVar, final
 import numpy as np
 
 from onelayer.objective import Objective
-from onelayer.solvers.duality import dual_value
+from onelayer.solvers.l1.duality import dual_value
+from onelayer.solvers.l1.working_set import Direction, WorkingSet, choose_coordinates
 from onelayer.solvers.solver import Solver, State
-from onelayer.solvers.working_set import Direction, WorkingSet, choose_coordinates
 from onelayer.vectors import column_sums
 
 SUFFICIENT = 1e-4  # Armijo's constant; Nocedal and Wright 2006, section 3.1

@@ -16,7 +16,7 @@ from scipy import linalg
 
 from onelayer.designs import Design, make_design
 from onelayer.objective import Objective
-from onelayer.solvers.newton_decrement import newton_decrement
+from onelayer.solvers.smooth.newton_decrement import newton_decrement
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
 

@@ -14,9 +14,9 @@ from typing import ClassVar, final
 import numpy as np
 
 from onelayer.objective import Objective
-from onelayer.solvers.line_search import search_along
-from onelayer.solvers.metrics import CentredDiagonal
-from onelayer.solvers.newton_decrement import (
+from onelayer.solvers.smooth.line_search import search_along
+from onelayer.solvers.smooth.metrics import CentredDiagonal
+from onelayer.solvers.smooth.newton_decrement import (
     Decrement,
     bounded,
     forced,

@@ -1,6 +1,6 @@
 """Fused passes over sparse rows (CSR): forward and backward while a row is in the cache.
 
-As in `dense.py`, A, the activations, is None for the loss and given for a Hessian product.
+As in `dense_pass.py`, A, the activations, is None for the loss and given for a Hessian product.
 Sums are float64 throughout: a sparse pass waits for memory, not for arithmetic.
 """
 
@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from onelayer.kernels.compile import kernel, strict_helper, strict_kernel
-from onelayer.kernels.dense import binary_row, curvature_row, margin_row, share_row
+from onelayer.kernels.dense_pass import binary_row, curvature_row, margin_row, share_row
 
 
 @strict_helper

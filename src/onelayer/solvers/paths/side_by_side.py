@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from onelayer.designs.shared import Meeting, Seat
+from onelayer.designs.shared_reads import Meeting, Seat
 from onelayer.objective import Objective
 from onelayer.solution import Solution
 from onelayer.solvers.choose import choose_solver
-from onelayer.solvers.folds import Folds
-from onelayer.solvers.lbfgs import Lbfgs
 from onelayer.solvers.loop import Run
-from onelayer.solvers.metrics import Metric
+from onelayer.solvers.paths.weighted_folds import Folds
+from onelayer.solvers.smooth.lbfgs import Lbfgs
+from onelayer.solvers.smooth.metrics import Metric
 
 Solved = tuple[np.ndarray, Solution]
 

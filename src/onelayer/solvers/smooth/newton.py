@@ -11,7 +11,7 @@ import numpy as np
 
 from onelayer.objective import Objective
 from onelayer.solvers.algebra import cholesky_solve
-from onelayer.solvers.newton_decrement import newton_decrement, runs_away
+from onelayer.solvers.smooth.newton_decrement import newton_decrement, runs_away
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
 

@@ -14,10 +14,16 @@ from typing import ClassVar, final
 import numpy as np
 
 from onelayer.objective import Objective
-from onelayer.solvers.line_search import Trial, search_along
-from onelayer.solvers.memory import Memory
-from onelayer.solvers.metrics import Metric, SharedGram, better_metric, first_metric
-from onelayer.solvers.newton_decrement import Decrement, leaves, newton_decrement, settle, settled
+from onelayer.solvers.smooth.lbfgs_memory import Memory
+from onelayer.solvers.smooth.line_search import Trial, search_along
+from onelayer.solvers.smooth.metrics import Metric, SharedGram, better_metric, first_metric
+from onelayer.solvers.smooth.newton_decrement import (
+    Decrement,
+    leaves,
+    newton_decrement,
+    settle,
+    settled,
+)
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
 

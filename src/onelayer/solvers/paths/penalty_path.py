@@ -20,14 +20,14 @@ from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solution import Solution
 from onelayer.solvers.choose import choose_solver
-from onelayer.solvers.folds import Folds
-from onelayer.solvers.gram import Gram, RowBasis
-from onelayer.solvers.lbfgs import Lbfgs
-from onelayer.solvers.leave_one_out import leave_one_out
+from onelayer.solvers.dual.gram import Gram, RowBasis
 from onelayer.solvers.loop import Run
-from onelayer.solvers.metrics import Metric, WholeHessian, better_metric, first_metric
-from onelayer.solvers.newton import Newton
-from onelayer.solvers.side_by_side import Solved, solve_side_by_side
+from onelayer.solvers.paths.leave_one_out import leave_one_out
+from onelayer.solvers.paths.side_by_side import Solved, solve_side_by_side
+from onelayer.solvers.paths.weighted_folds import Folds
+from onelayer.solvers.smooth.lbfgs import Lbfgs
+from onelayer.solvers.smooth.metrics import Metric, WholeHessian, better_metric, first_metric
+from onelayer.solvers.smooth.newton import Newton
 
 CHEAP = 2000  # parameters whose whole Hessian is factored in no time
 MANY = 9  # steps

@@ -1,0 +1,1 @@
+"""Solvers of smooth objectives, which see J and its derivatives alone."""
