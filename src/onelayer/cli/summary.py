@@ -17,7 +17,7 @@ from onelayer.words import quoted_name
 if TYPE_CHECKING:
     from onelayer.readers.tables.files import TableFile
     from onelayer.statistics import LogitResult
-    from onelayer.statistics.formula import Columns
+    from onelayer.statistics.formula import ColumnRoles
 
 
 def summary(
@@ -43,11 +43,11 @@ def summary(
     Without a penalty, on all complete rows: nothing is held out. To predict, use train.
     """
     del debug
-    from onelayer.statistics.formula import Columns
+    from onelayer.statistics.formula import ColumnRoles
 
     asked = _asked_formula(formula, target)
     levels = dict(_named_level(text) for text in reference)
-    columns = Columns(weights, cluster, levels)
+    columns = ColumnRoles(weights, cluster, levels)
     result = _fitted(_open(table, header=header), asked, columns, robust=robust, firth=firth)
     shown: Any = result.summary(interval=interval and interval.value, level=level)
     if effects and not shown.separable:
@@ -80,7 +80,7 @@ def _open(table: Path, *, header: bool) -> TableFile:
     return open_table(table, header=header)
 
 
-def _fitted(file: TableFile, formula: str, columns: Columns, **how: Any) -> LogitResult:
+def _fitted(file: TableFile, formula: str, columns: ColumnRoles, **how: Any) -> LogitResult:
     """On the columns that are used, alone of them read."""
     from onelayer.statistics import logit
     from onelayer.statistics.formula import columns_used

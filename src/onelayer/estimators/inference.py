@@ -16,8 +16,8 @@ from onelayer.statistics.bias_reduced import reduce_bias
 from onelayer.statistics.covariance import make_errors
 from onelayer.statistics.estimate import Estimate, maximise
 from onelayer.statistics.fit import Context, named_separation
+from onelayer.statistics.observations import Observations, make_sample
 from onelayer.statistics.result import LogitResult
-from onelayer.statistics.sample import Sample, make_sample
 
 NEAR = 0.1  # standard errors between the coefficients and the data's own estimate
 
@@ -108,7 +108,7 @@ def infer(
     return LogitResult(estimate, errors, context, named_separation(estimate, examples))
 
 
-def _estimate(model: Any, sample: Sample) -> Estimate:
+def _estimate(model: Any, sample: Observations) -> Estimate:
     coef, intercept = exact_parameters(model)
     W, b = sample.scaling.unfold(coef.T, intercept)
     start = sample.objective.join(W, b)

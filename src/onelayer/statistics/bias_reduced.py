@@ -14,13 +14,13 @@ from onelayer.solvers import Run
 from onelayer.statistics.estimate import Estimate, Penalised, check_size
 from onelayer.statistics.firth import TOL, FirthObjective, FisherScoring
 from onelayer.statistics.firth_profile import firth_profile
+from onelayer.statistics.observations import Observations
 from onelayer.statistics.rank import require_full_rank
-from onelayer.statistics.sample import Sample
 
 MAX_ITER = 1000
 
 
-def reduce_bias(sample: Sample, start: np.ndarray | None = None) -> Estimate:
+def reduce_bias(sample: Observations, start: np.ndarray | None = None) -> Estimate:
     """Maximise l + log(det I) / 2 by Fisher scoring: finite for separable classes too.
 
     Raises
@@ -42,7 +42,7 @@ def reduce_bias(sample: Sample, start: np.ndarray | None = None) -> Estimate:
     return Estimate(sample, theta, replace(solution, objective=value), _penalised(sample, theta))
 
 
-def _penalised(sample: Sample, theta: np.ndarray) -> Penalised:
+def _penalised(sample: Observations, theta: np.ndarray) -> Penalised:
     """l + log(det I / det I_0) / 2, I_0 the information at 0: of the model, and without features.
 
     The latter holds all but the constant at 0 and has the whole information too (Heinze and

@@ -10,7 +10,7 @@ from scipy.special import ndtr
 from onelayer.errors import UsageError
 from onelayer.statistics import numbers
 from onelayer.statistics.fit import Context, Fit
-from onelayer.statistics.sample import Sample
+from onelayer.statistics.observations import Observations
 from onelayer.statistics.sheet import Pairs
 
 COLUMNS = ("coef", "std_err", "z", "p_value", "ci_low", "ci_high", "odds_ratio")
@@ -91,7 +91,7 @@ def class_name(label: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _response(sample: Sample, context: Context) -> str:
+def _response(sample: Observations, context: Context) -> str:
     names = [class_name(label) for label in sample.classes]
     observed = np.bincount(sample.targets, sample.counts, len(names))
     if sample.blocks == 1:
@@ -103,7 +103,7 @@ def _response(sample: Sample, context: Context) -> str:
     return f"{context.response} = {others}, each against {names[0]} ({numbers.count(observed[0])})"
 
 
-def _rows(sample: Sample, context: Context) -> str:
+def _rows(sample: Observations, context: Context) -> str:
     missing = context.given - context.rows
     words = f"{context.rows:,}"
     if missing:

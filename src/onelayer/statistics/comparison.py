@@ -13,9 +13,9 @@ from onelayer.errors import DataError, UsageError
 from onelayer.statistics import numbers
 from onelayer.statistics.cells import class_name, data_facts
 from onelayer.statistics.fit import Fit
+from onelayer.statistics.observations import Observations, frame_index
 from onelayer.statistics.printable import Printable
 from onelayer.statistics.result import LogitResult
-from onelayer.statistics.sample import Sample, frame_index
 from onelayer.statistics.sheet import Group, Pairs, Sheet
 from onelayer.statistics.summary import Summary, Test, make_summary
 
@@ -163,7 +163,7 @@ def _test(a: Fit, b: Fit) -> Test:
     return Test("likelihood ratio", statistic, b.parameters - a.parameters)
 
 
-def _require_same_data(a: Sample, b: Sample) -> None:
+def _require_same_data(a: Observations, b: Observations) -> None:
     same = (
         np.array_equal(a.classes, b.classes)
         and np.array_equal(a.targets, b.targets)
@@ -177,7 +177,7 @@ def _require_same_data(a: Sample, b: Sample) -> None:
         )
 
 
-def _spans(large: Sample, small: Sample) -> bool:
+def _spans(large: Observations, small: Observations) -> bool:
     """Whether every column of the small X is a combination of the large one's.
 
     |x|^2 less the square of its projection, for x column by column: two passes each.
@@ -198,14 +198,14 @@ def _rows_of(values: np.ndarray) -> OfRows:
     return lambda rows, _z: values[rows]
 
 
-def _column(sample: Sample, position: int) -> np.ndarray:
+def _column(sample: Observations, position: int) -> np.ndarray:
     """A column of the scaled X, or the constant: (m, 1)."""
     unit = np.zeros((len(sample.features) + 1, 1))
     unit[position] = 1
     return sample.design.forward(unit[:-1], unit[-1])
 
 
-def _zero(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+def _zero(sample: Observations) -> tuple[np.ndarray, np.ndarray]:
     return np.zeros((len(sample.features), 1)), np.zeros(1)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from onelayer.errors import DataError, UsageError
 from onelayer.statistics.estimate import Estimate
-from onelayer.statistics.sample import Sample
+from onelayer.statistics.observations import Observations
 
 KINDS = ("fisher", "HC0", "HC1", "cluster")
 
@@ -122,7 +122,7 @@ def _groups(cluster: Any, m: int) -> np.ndarray:
     return groups
 
 
-def standard_errors(sample: Sample, cov: np.ndarray) -> np.ndarray:
+def standard_errors(sample: Observations, cov: np.ndarray) -> np.ndarray:
     """(q, rows): of the coefficients for X as given."""
     F, rows = sample.to_given, sample.rows
     squares = [

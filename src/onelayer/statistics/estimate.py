@@ -12,8 +12,8 @@ from onelayer.logistic import sigma, softmax
 from onelayer.solution import Solution, Status
 from onelayer.solvers import Run
 from onelayer.solvers.smooth.newton import Newton
+from onelayer.statistics.observations import Observations
 from onelayer.statistics.rank import require_full_rank, spans_constant
-from onelayer.statistics.sample import Sample
 
 TOL = 1e-9  # relative gap; some full steps then take it to rounding
 MAX_ITER = 200
@@ -38,7 +38,7 @@ class Estimate:
     Where `solution.status` is `separable` there are none, and theta is where the search ended.
     """
 
-    sample: Sample
+    sample: Observations
     theta: np.ndarray
     solution: Solution
     penalised: Penalised | None = None
@@ -118,7 +118,7 @@ def probabilities(Z: np.ndarray) -> np.ndarray:
     return np.hstack([sigma(-Z), sigma(Z)]) if Z.shape[1] == 1 else softmax(Z)
 
 
-def maximise(sample: Sample, start: np.ndarray | None = None) -> Estimate:
+def maximise(sample: Observations, start: np.ndarray | None = None) -> Estimate:
     """Newton's method from `start` (zero when None), to the last digit.
 
     Raises
@@ -158,7 +158,7 @@ def _polished(estimate: Estimate) -> Estimate:
     return estimate
 
 
-def check_size(sample: Sample) -> None:
+def check_size(sample: Observations) -> None:
     """Refuse more parameters than an information matrix is made for."""
     size = sample.blocks * sample.rows
     if size > LARGEST:

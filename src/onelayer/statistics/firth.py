@@ -34,7 +34,7 @@ TOL = 1e-20  # at most: a gap is a square, and standard errors take the digits o
 
 
 @dataclass(frozen=True)
-class Point:
+class FirthPoint:
     """Coordinates c (r,), J there, and M (r, r) with M M^T = S I^-1 in those coordinates."""
 
     c: np.ndarray
@@ -60,7 +60,7 @@ class FirthObjective:
         whitening = Whitening.of(layer.design, layer.weights, intercept=layer.intercept)
         return cls(layer, whitening, total)
 
-    def point(self, c: np.ndarray) -> Point:
+    def point(self, c: np.ndarray) -> FirthPoint:
         """J at c; infinity where the information is lost to rounding."""
         loss, information = 0.0, np.zeros((len(c), len(c)))
         for rows, x in self._rows():
@@ -70,12 +70,12 @@ class FirthObjective:
         try:
             L = np.linalg.cholesky(information)
         except np.linalg.LinAlgError:
-            return Point(c, np.inf, np.full_like(information, np.nan))
+            return FirthPoint(c, np.inf, np.full_like(information, np.nan))
         # The information at 0 is the identity over 4.
         penalty = -(np.log(4) * len(c) + 2 * np.log(np.diag(L)).sum()) / (2 * self.total)
-        return Point(c, loss + float(penalty), np.linalg.inv(L).T)
+        return FirthPoint(c, loss + float(penalty), np.linalg.inv(L).T)
 
-    def slopes(self, point: Point) -> tuple[np.ndarray, np.ndarray]:
+    def slopes(self, point: FirthPoint) -> tuple[np.ndarray, np.ndarray]:
         """dJ/dc (r,), the modified score over -S, and what J bends by (r, r), h taken as fixed.
 
         That is X^T diag((v + h / S) a (1 - a)) X: exact where there are as many columns as rows,
@@ -95,7 +95,7 @@ class FirthObjective:
         terms = np.log(4) * self.whitening.A.shape[1] / self.total
         return float(16 * np.finfo(float).eps * (abs(value) + terms))
 
-    def covariance(self, point: Point, scaling: Scaling | None) -> np.ndarray:
+    def covariance(self, point: FirthPoint, scaling: Scaling | None) -> np.ndarray:
         """I^-1 for X as given, (p, p), the intercept last; NaN where collinear columns share."""
         effects = self.whitening.effects(scaling, intercept=self.layer.intercept)
         root = effects @ point.M
@@ -118,7 +118,7 @@ class FirthState(State):
     """A state, its point, and the direction of a scoring step; gap = half its slope."""
 
     function: FirthObjective
-    point: Point
+    point: FirthPoint
     direction: np.ndarray
 
 
@@ -150,8 +150,8 @@ class FisherScoring(Solver[FirthState]):
 
 
 def stepped(
-    function: FirthObjective, point: Point, direction: np.ndarray, gap: float
-) -> Point | None:
+    function: FirthObjective, point: FirthPoint, direction: np.ndarray, gap: float
+) -> FirthPoint | None:
     """Along the direction, halved until J falls; None where it never does. Gap: half the slope."""
     rounding = function.rounding(point.value)
     length = 1.0
@@ -163,7 +163,7 @@ def stepped(
     return None
 
 
-def _state(function: FirthObjective, point: Point) -> FirthState:
+def _state(function: FirthObjective, point: FirthPoint) -> FirthState:
     gradient, curvature = function.slopes(point)
     direction = -np.linalg.solve(curvature, gradient)
     return FirthState(

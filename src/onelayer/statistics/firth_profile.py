@@ -18,7 +18,7 @@ from scipy.stats import chi2
 
 from onelayer.designs import Scaling
 from onelayer.objective import Objective
-from onelayer.statistics.firth import FirthObjective, Point, stepped
+from onelayer.statistics.firth import FirthObjective, FirthPoint, stepped
 
 STEPS = 100
 DIGITS = 1e-7  # of a standard error: where a bound of an interval lies
@@ -63,7 +63,7 @@ class _Coefficient:
     """beta = effect^T c, and J with beta held."""
 
     function: FirthObjective
-    best: Point
+    best: FirthPoint
     effect: np.ndarray
 
     def row(self, limit: float) -> tuple[float, float, float]:

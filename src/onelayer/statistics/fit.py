@@ -11,7 +11,7 @@ import numpy as np
 from onelayer.solution import Solution
 from onelayer.statistics.covariance import Errors, covariance
 from onelayer.statistics.estimate import Estimate
-from onelayer.statistics.sample import frame_index
+from onelayer.statistics.observations import frame_index
 from onelayer.statistics.separation import Labelled, Separation, find_separation
 
 CHEAP = 100_000  # numbers in the linear programs: some tenths of a second

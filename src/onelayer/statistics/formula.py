@@ -15,7 +15,7 @@ from onelayer.statistics.matrix import Matrix, level_name, make_matrix
 
 
 @dataclass(frozen=True)
-class Table:
+class CompleteRows:
     """Complete rows: X, the response (m,), counts (m,), clusters (m,) or None."""
 
     matrix: Matrix
@@ -26,7 +26,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Columns:
+class ColumnRoles:
     """Which columns of a frame are more than features, and the levels that others are against."""
 
     weights: str | None = None
@@ -39,7 +39,7 @@ class Columns:
         return [name for name in (self.weights, self.cluster) if name is not None]
 
 
-def read_table(formula: str, frame: Any, columns: Columns) -> Table:
+def read_table(formula: str, frame: Any, columns: ColumnRoles) -> CompleteRows:
     """Complete cases of what the formula and `columns` name; `.` is every other column.
 
     Rows with a missing value, or of weight zero, are left out, levels that no row has left too.
@@ -76,7 +76,7 @@ def read_table(formula: str, frame: Any, columns: Columns) -> Table:
         references=matrix.references,
     )
     cluster = None if columns.cluster is None else rows[columns.cluster].to_numpy()
-    return Table(matrix, y, counts[counts > 0], cluster, context)
+    return CompleteRows(matrix, y, counts[counts > 0], cluster, context)
 
 
 def _columns(frame: Any, names: list[str]) -> Any:
@@ -86,7 +86,7 @@ def _columns(frame: Any, names: list[str]) -> Any:
     return pd.DataFrame({name: frame[name] for name in names}, copy=False)
 
 
-def columns_used(formula: str, names: Sequence[str], columns: Columns) -> list[str]:
+def columns_used(formula: str, names: Sequence[str], columns: ColumnRoles) -> list[str]:
     """Which of the columns `names` a row must have, in their order.
 
     Raises
@@ -97,7 +97,7 @@ def columns_used(formula: str, names: Sequence[str], columns: Columns) -> list[s
     return _used(*_parse(formula, names, columns), names, columns)
 
 
-def _parse(formula: str, names: Sequence[str], columns: Columns) -> tuple[Any, Any]:
+def _parse(formula: str, names: Sequence[str], columns: ColumnRoles) -> tuple[Any, Any]:
     """The response's term and the terms of X."""
     from formulaic import Formula
     from formulaic.errors import FormulaicError
@@ -117,7 +117,7 @@ def _parse(formula: str, names: Sequence[str], columns: Columns) -> tuple[Any, A
     return left[0], parsed.rhs
 
 
-def _used(left: Any, right: Any, names: Sequence[str], columns: Columns) -> list[str]:
+def _used(left: Any, right: Any, names: Sequence[str], columns: ColumnRoles) -> list[str]:
     """Columns that a row must have, in the frame's order."""
     named = variables([left, *right])
     for name in sorted(named):

@@ -12,9 +12,9 @@ from onelayer.statistics.bias_reduced import reduce_bias
 from onelayer.statistics.covariance import make_errors
 from onelayer.statistics.estimate import maximise
 from onelayer.statistics.fit import named_separation
-from onelayer.statistics.formula import Columns, read_table
+from onelayer.statistics.formula import ColumnRoles, read_table
+from onelayer.statistics.observations import make_sample
 from onelayer.statistics.result import LogitResult
-from onelayer.statistics.sample import make_sample
 
 CLASSES = 20  # different whole numbers that a response may have; more are a count or a measure
 
@@ -87,7 +87,7 @@ def logit(
     >>> onelayer.logit("pass ~ hours", frame).summary().frame["coef"].round(3).tolist()
     [0.569, -1.695]
     """
-    columns = Columns(weights, cluster, dict(reference or {}))
+    columns = ColumnRoles(weights, cluster, dict(reference or {}))
     table = read_table(formula, _pandas(frame), columns)
     classes, targets = _classes(table.y, table.context.response)
     sample = make_sample(

@@ -16,7 +16,7 @@ REFITS, STEPS, HALVINGS = 60, 60, 40
 
 
 @dataclass(frozen=True)
-class _Point:
+class _HeldPoint:
     """The most likely theta with a^T theta = t; J there, and dJ/dt."""
 
     t: float
@@ -58,7 +58,7 @@ class _Profile:
         self.objective = estimate.sample.objective
         self.total, self.a = estimate.sample.total, a
         theta = estimate.theta[:, 0]
-        self.top = _Point(float(a @ theta), theta, estimate.solution.objective, 0.0)
+        self.top = _HeldPoint(float(a @ theta), theta, estimate.solution.objective, 0.0)
         self.error = float(np.sqrt(a @ estimate.inverse @ a))
 
     def bound(self, quantile: float) -> float:
@@ -79,10 +79,10 @@ class _Profile:
             "The profile likelihood has no bound that its refits could find: take interval='wald'"
         )
 
-    def _root(self, point: _Point) -> float:
+    def _root(self, point: _HeldPoint) -> float:
         return float(np.sqrt(max(2 * self.total * (point.value - self.top.value), 0.0)))
 
-    def refit(self, point: _Point, t: float) -> _Point:
+    def refit(self, point: _HeldPoint, t: float) -> _HeldPoint:
         """Maximise with a^T theta = t, from another point of the profile."""
         H, theta = self._hessian(point.theta), point.theta
         along = np.linalg.solve(H, self.a)
@@ -94,7 +94,7 @@ class _Profile:
             step = slope * both[:, 1] - both[:, 0]  # a^T step = 0
             decrement = -dot(gradient, step)
             if self.total * decrement <= EXACT * max(1.0, self.total * value):
-                return _Point(t, theta, value - decrement / 2, float(slope))
+                return _HeldPoint(t, theta, value - decrement / 2, float(slope))
             theta = self._downhill(theta, step, value, decrement)
         raise DataError(f"The likelihood with a coefficient held at {t:g} was not maximised")
 

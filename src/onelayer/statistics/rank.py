@@ -6,14 +6,14 @@ import numpy as np
 
 from onelayer.errors import DataError
 from onelayer.statistics.column_space import independent
-from onelayer.statistics.sample import CONST, Sample
+from onelayer.statistics.observations import CONST, Observations
 
 TOLERANCE = 1e-7  # of a column's length: what R's lm asks of the part that is the column's own
 ROUNDED = 1e-13  # of a column's mean: what centring a constant in sparse rows leaves
 SHOWN = 6  # columns that an error names
 
 
-def require_full_rank(sample: Sample) -> None:
+def require_full_rank(sample: Observations) -> None:
     """Refuse X where a column is a combination of others, naming it and them.
 
     QR, in which a column without a part of its own is moved to the end: the order of X decides
@@ -34,13 +34,13 @@ def require_full_rank(sample: Sample) -> None:
         raise DataError(_in_words(R, names, dependent))
 
 
-def _vanishes(R: np.ndarray, sample: Sample) -> np.ndarray:
+def _vanishes(R: np.ndarray, sample: Observations) -> np.ndarray:
     """Columns (n,) of which centring left rounding alone."""
     mean = np.abs(sample.scaling.centre * sample.scaling.scale)
     return np.linalg.norm(R[:, :-1], axis=0) <= ROUNDED * mean
 
 
-def spans_constant(sample: Sample) -> bool:
+def spans_constant(sample: Observations) -> bool:
     """Whether some combination of columns is the same for every row; one pass."""
     if sample.intercept:
         return True

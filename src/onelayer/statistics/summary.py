@@ -24,9 +24,9 @@ from onelayer.statistics.cells import (
 from onelayer.statistics.covariance import standard_errors
 from onelayer.statistics.fit import Fit
 from onelayer.statistics.marginal import MarginalEffects, make_effects
+from onelayer.statistics.observations import Observations, frame_index
 from onelayer.statistics.printable import Printable
 from onelayer.statistics.profile import profile_intervals
-from onelayer.statistics.sample import Sample, frame_index
 from onelayer.statistics.sheet import Group, Pairs, Sheet
 
 SEPARABLE = (
@@ -291,7 +291,7 @@ def title(result: Fit) -> str:
     return f"{kind} regression {how}" + (f": {context.formula}" * bool(context.formula))
 
 
-def _groups(sample: Sample, values: np.ndarray) -> tuple[Group, ...]:
+def _groups(sample: Observations, values: np.ndarray) -> tuple[Group, ...]:
     cells = cells_of(values)
     rows = [(sample.names[i % sample.rows], *cell) for i, cell in enumerate(cells)]
     headings = [f"{class_name(c)} against {class_name(sample.classes[0])}" for c in sample.classes]

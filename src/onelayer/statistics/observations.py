@@ -17,7 +17,7 @@ CONST = "const"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sample:
+class Observations:
     """m rows of X (m, n), standardised as they are read, and what was observed on each.
 
     A parameter vector has q = K - 1 blocks, the classes but the first, each of `rows` entries:
@@ -109,7 +109,7 @@ def make_sample(
     features: tuple[str, ...],
     scaling: Scaling | None = None,
     intercept: bool = True,
-) -> Sample:
+) -> Observations:
     """X as designs hold it, in float64 blocks.
 
     With an intercept X is standardised, which changes no figure but the last digits of those for
@@ -117,7 +117,7 @@ def make_sample(
     """
     standard = make_scaling(X, "standard", counts / counts.sum()) if intercept else None
     scaling = standard or scaling or Scaling.identity(X.shape[1])
-    return Sample(
+    return Observations(
         design=make_design(X, scaling, double=True),
         scaling=scaling,
         targets=targets,
@@ -128,7 +128,7 @@ def make_sample(
     )
 
 
-def frame_index(sample: Sample) -> Any:
+def frame_index(sample: Observations) -> Any:
     """Features and the constant; for more than two classes levels (class, feature)."""
     import pandas as pd
 
