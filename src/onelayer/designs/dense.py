@@ -45,7 +45,9 @@ class DenseDesign(Design):
         exact = X.dtype == np.float64 or small
         self.dtype = np.dtype(np.float64 if exact or double else np.float32)
         self.folded = None
-        self.traits = Traits(m, n, X.nbytes, 1.0, frozenset({"rows", "hessian", "gram", "sample"}))
+        self.traits = Traits(
+            m, n, max(X.nbytes, 1), 1.0, frozenset({"rows", "hessian", "gram", "sample"})
+        )
         self.ledger = Ledger()
         # Kernels read along rows; a Fortran-ordered X goes through blocks, which turn it.
         in_rows = X.flags.c_contiguous
@@ -188,7 +190,7 @@ def dense_standard_scaling(X: np.ndarray, weights: np.ndarray) -> Scaling:
     n = X.shape[1]
     origin = X[np.argmax(weights > 0)].astype(np.float64)
     mean, square, total = np.zeros(n), np.zeros(n), 0.0
-    step = max(1, BLOCK_BYTES // (8 * n))
+    step = max(1, BLOCK_BYTES // (8 * max(n, 1)))
     for start in range(0, len(X), step):
         v = weights[start : start + step]
         block, weight = X[start : start + step].astype(np.float64) - origin, v.sum()

@@ -58,7 +58,7 @@ class Fit:
 
     @property
     def classes_(self) -> np.ndarray:
-        """The response's values, sorted."""
+        """The response's values; the others are against the first."""
         return self.estimate.sample.classes
 
     @property

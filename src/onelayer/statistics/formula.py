@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
 from onelayer.errors import DataError, UsageError
+from onelayer.statistics.dialects import refuse_dialects, require_column
 from onelayer.statistics.fit import Context
-from onelayer.statistics.matrix import Matrix, level_name, make_matrix
+from onelayer.statistics.levels import prepared
+from onelayer.statistics.matrix import Matrix, make_matrix
 
 
 @dataclass(frozen=True)
 class CompleteRows:
-    """Complete rows: X, the response (m,), counts (m,), clusters (m,) or None."""
+    """X, the response, counts (m,), clusters (m,) or None, the offset of z (m,) or None."""
 
     matrix: Matrix
-    y: np.ndarray
+    response: Any
     counts: np.ndarray
     cluster: np.ndarray | None
+    offset: np.ndarray | None
     context: Context
+
+
+@dataclass(frozen=True)
+class ParsedFormula:
+    """The term of the response, those of X, and the expressions of `offset(...)`."""
+
+    left: Any
+    right: Any
+    offsets: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -52,8 +64,8 @@ def read_table(formula: str, frame: Any, columns: ColumnRoles) -> CompleteRows:
         When values cannot be used: infinite or of negative weight, no row is complete, a
         category has too many levels.
     """
-    left, right = _parse(formula, list(frame.columns), columns)
-    used = _used(left, right, list(frame.columns), columns)
+    parsed = _parse(formula, list(frame.columns), columns)
+    used = _used(parsed, list(frame.columns), columns)
     frame = _columns(frame, used)
     missing = frame.isna()
     complete = ~missing.any(axis=1).to_numpy()
@@ -63,11 +75,10 @@ def read_table(formula: str, frame: Any, columns: ColumnRoles) -> CompleteRows:
     kept[complete] = counts > 0
     if not kept.any():
         raise DataError(f"No row is complete and of weight above zero; missing: {dict(dropped)}")
-    rows = _prepared(frame if kept.all() else frame[kept], columns.reference or {})
-    y = _evaluated(left, rows)
-    matrix = make_matrix(right, rows)
+    rows = prepared(frame if kept.all() else frame[kept], columns.reference or {})
+    matrix = make_matrix(parsed.right, rows)
     context = Context(
-        response=str(left),
+        response=str(parsed.left),
         rows=int(complete.sum()),
         given=len(frame),
         formula=" ".join(formula.split()),
@@ -75,8 +86,14 @@ def read_table(formula: str, frame: Any, columns: ColumnRoles) -> CompleteRows:
         dropped=dropped,
         references=matrix.references,
     )
-    cluster = None if columns.cluster is None else rows[columns.cluster].to_numpy()
-    return CompleteRows(matrix, y, counts[counts > 0], cluster, context)
+    return CompleteRows(
+        matrix=matrix,
+        response=_evaluated(parsed.left, rows),
+        counts=counts[counts > 0],
+        cluster=None if columns.cluster is None else rows[columns.cluster].to_numpy(),
+        offset=_offset(parsed.offsets, rows),
+        context=context,
+    )
 
 
 def _columns(frame: Any, names: list[str]) -> Any:
@@ -94,38 +111,81 @@ def columns_used(formula: str, names: Sequence[str], columns: ColumnRoles) -> li
     UsageError
         As `read_table`.
     """
-    return _used(*_parse(formula, names, columns), names, columns)
+    return _used(_parse(formula, names, columns), names, columns)
 
 
-def _parse(formula: str, names: Sequence[str], columns: ColumnRoles) -> tuple[Any, Any]:
-    """The response's term and the terms of X."""
+def _parse(formula: str, names: Sequence[str], columns: ColumnRoles) -> ParsedFormula:
     from formulaic import Formula
     from formulaic.errors import FormulaicError
 
     for name in columns.apart:
-        _require_column(name, names)
+        require_column(name, names)
+    refuse_dialects(formula, names)
     available = [name for name in names if name not in columns.apart]
     context = {"__formulaic_variables_available__": available}
     try:
         parsed = Formula(formula, _context=context)
-    except FormulaicError as error:
+    except (FormulaicError, SyntaxError, AttributeError) as error:
         said = str(error).strip().splitlines()[0]
         raise UsageError(f"The formula {formula!r} cannot be read: {said}") from None
     left = getattr(parsed, "lhs", None)
     if left is None or len(left) != 1:
         raise UsageError(f"The formula {formula!r} needs one response, as in 'y ~ age + sex'")
-    return left[0], parsed.rhs
+    if re.match(r"C\(.*,", str(left[0])):
+        raise UsageError(
+            f"The response {left[0]} cannot have contrasts: name the class that others are "
+            "compared with by reference={'y': 'level'}, --reference y=level"
+        )
+    terms = [term for term in parsed.rhs if not str(term).startswith("offset(")]
+    if not terms:
+        raise UsageError(
+            f"The formula {formula!r} has neither columns nor a constant: there is nothing to "
+            "estimate. 'y ~ 1' estimates the constant alone"
+        )
+    return ParsedFormula(left[0], Formula(terms), _offsets(formula, parsed.rhs))
 
 
-def _used(left: Any, right: Any, names: Sequence[str], columns: ColumnRoles) -> list[str]:
+def _offsets(formula: str, terms: Any) -> tuple[str, ...]:
+    """What stands in `offset(...)`, which is added to z as it is."""
+    found = [str(f.expr) for term in terms for f in term.factors if f.expr.startswith("offset(")]
+    if any(expression not in map(str, terms) for expression in found):
+        raise UsageError(f"In {formula!r} an offset is part of a product: add it instead")
+    return tuple(expression[len("offset") :] for expression in found)
+
+
+def _offset(expressions: Sequence[str], rows: Any) -> np.ndarray | None:
+    """The sum of the offsets of every row (m,)."""
+    if not expressions:
+        return None
+    with np.errstate(all="ignore"):  # what is not finite is named here
+        parts = [np.asarray(_computed(part, rows, "offset"), np.float64) for part in expressions]
+    offset = np.sum(np.broadcast_arrays(*parts, np.zeros(len(rows))), axis=0)
+    if not np.isfinite(offset).all():
+        bad = offset[~np.isfinite(offset)]
+        raise DataError(
+            f"The offset is {bad[0]:g} in {len(bad):,} complete rows: mend these values or make "
+            "them missing; a logarithm needs values above zero"
+        )
+    return offset
+
+
+def _used(parsed: ParsedFormula, names: Sequence[str], columns: ColumnRoles) -> list[str]:
     """Columns that a row must have, in the frame's order."""
-    named = variables([left, *right])
+    terms = [parsed.left, *parsed.right]
+    named = variables(terms) | expression_variables(parsed.offsets)
     for name in sorted(named):
-        _require_column(name, names)
+        require_column(name, names, f"{terms} {parsed.offsets}")
     wanted = {*named, *columns.apart}
+    plain = {str(factor.expr) for term in terms for factor in term.factors}
     for name in columns.reference or {}:
         if name not in wanted:
             raise UsageError(f"reference names {name!r}, which is not in the formula")
+        category = re.compile(rf"C\(\s*`?{re.escape(name)}\b")
+        if not any(name == factor or category.match(factor) for factor in plain):
+            raise UsageError(
+                f"reference names {name!r}, which stands in the formula as part of an expression "
+                "only: it has no levels of its own there"
+            )
     return [name for name in names if name in wanted]
 
 
@@ -134,27 +194,21 @@ def variables(terms: Iterable[Any]) -> set[str]:
 
     formulaic's own list leaves out what stands in a stateful transform, `center(age)`.
     """
-    from formulaic.transforms import TRANSFORMS
-    from formulaic.utils.variables import get_required_variables
-
     names = set()
     for factor in (factor for term in terms for factor in term.factors):
         names |= set(map(str, factor.required_variables))
         if factor.eval_method.value == "python":
-            found = {str(variable.root) for variable in get_required_variables(factor.expr, {})}
-            names |= found - set(TRANSFORMS)
+            names |= expression_variables([factor.expr])
     return names
 
 
-def _require_column(name: str, names: Sequence[str]) -> None:
-    if name in names:
-        if names.count(name) > 1:
-            raise DataError(f"Two columns are called {name!r}: rename one")
-        return
-    near = get_close_matches(name, [str(column) for column in names], 1)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
-    columns = ", ".join(map(str, names[:12])) + ", ..." * (len(names) > 12)
-    raise UsageError(f"There is no column {name!r}{hint} The columns are {columns}")
+def expression_variables(expressions: Iterable[str]) -> set[str]:
+    """Columns that expressions of Python name."""
+    from formulaic.transforms import TRANSFORMS
+    from formulaic.utils.variables import get_required_variables
+
+    found = {str(v.root) for part in expressions for v in get_required_variables(part, {})}
+    return found - set(TRANSFORMS)
 
 
 def _counts(frame: Any, weights: str | None, complete: np.ndarray) -> np.ndarray:
@@ -171,68 +225,21 @@ def _counts(frame: Any, weights: str | None, complete: np.ndarray) -> np.ndarray
     return counts
 
 
-def _prepared(rows: Any, reference: dict[str, Any]) -> Any:
-    """Plain columns for formulaic: levels that no row has left out, the reference first."""
-    import pandas as pd
-
-    made = {}
-    for name in rows.columns:
-        column = rows[name]
-        if name in reference:
-            made[name] = _referenced(column, name, reference[name])
-        elif isinstance(column.dtype, pd.CategoricalDtype):
-            made[name] = column.cat.remove_unused_categories()
-        elif not isinstance(column.dtype, np.dtype) or column.dtype.kind not in "biuf":
-            made[name] = _plain(column, name)
-    return rows.assign(**made)
+def _evaluated(left: Any, rows: Any) -> Any:
+    """The response's values; a category with its levels."""
+    name = str(left)
+    if name in rows.columns:
+        return rows[name]
+    values = _computed(name, rows, "response")
+    return getattr(values, "__wrapped__", values)  # of C(y)
 
 
-def _plain(column: Any, name: str) -> Any:
-    """Numbers and booleans in NumPy's types, anything else a category."""
-    import pandas as pd
-
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        raise DataError(
-            f"Column {name!r} holds dates: make a number or a category of them (a year, a month)"
-        )
-    if column.dtype == object:
-        column = column.infer_objects()
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        kinds = {"b": bool, "f": np.float64}
-        nullable = pd.api.types.is_extension_array_dtype(column.dtype)
-        return column.astype(kinds.get(column.dtype.kind, np.int64)) if nullable else column
-    try:
-        return column.astype(object).astype("category")
-    except TypeError:
-        kinds_found = sorted({type(value).__name__ for value in column})
-        raise DataError(f"Column {name!r} mixes {' and '.join(kinds_found)}: make it one") from None
-
-
-def _referenced(column: Any, name: str, level: Any) -> Any:
-    """A factor whose first level is the reference, compared as text where it is not found."""
-    import pandas as pd
-
-    levels = sorted(column.unique().tolist(), key=lambda value: (str(type(value)), value))
-    found = [value for value in levels if value == level or level_name(value) == str(level)]
-    if not found:
-        shown = ", ".join(level_name(value) for value in levels[:12])
-        raise UsageError(f"{name!r} has no level {level!r}; it has {shown}")
-    others = [value for value in levels if value is not found[0]]
-    return pd.Series(
-        pd.Categorical(column.tolist(), categories=[found[0], *others]), index=column.index
-    )
-
-
-def _evaluated(left: Any, rows: Any) -> np.ndarray:
-    """The response's values."""
+def _computed(expression: str, rows: Any, what: str) -> Any:
     from formulaic.transforms import TRANSFORMS
     from formulaic.utils.layered_mapping import LayeredMapping
     from formulaic.utils.stateful_transforms import stateful_eval
 
-    if str(left) in rows.columns:
-        return np.asarray(rows[str(left)])
     try:
-        values = stateful_eval(str(left), LayeredMapping(rows, TRANSFORMS), {}, {}, None)
+        return stateful_eval(expression, LayeredMapping(rows, TRANSFORMS), {}, {}, None)
     except Exception as error:  # noqa: BLE001 (whatever the user's expression raises)
-        raise UsageError(f"The response {left} cannot be computed: {error}") from None
-    return np.asarray(values)
+        raise UsageError(f"The {what} {expression} cannot be computed: {error}") from None

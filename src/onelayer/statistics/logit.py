@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from onelayer.errors import DataError, UsageError
+from onelayer.errors import UsageError
 from onelayer.statistics.bias_reduced import reduce_bias
 from onelayer.statistics.covariance import make_errors
 from onelayer.statistics.estimate import maximise
 from onelayer.statistics.fit import named_separation
 from onelayer.statistics.formula import ColumnRoles, read_table
+from onelayer.statistics.levels import classes_of
 from onelayer.statistics.observations import make_sample
 from onelayer.statistics.result import LogitResult
-
-CLASSES = 20  # different whole numbers that a response may have; more are a count or a measure
 
 
 def logit(
@@ -38,7 +35,9 @@ def logit(
     formula : str
         R's language, read by formulaic: `"y ~ age*sex + C(race, contr.treatment('white'))"`, and
         `.` for all other columns. Texts, booleans and categories are responses as numbers are.
-        Of two values the second in sorted order is modelled; of more, each against the first.
+        Of two values the second is modelled; of more, each against the first: in the order of a
+        category's levels, which data frames know, others sorted. Booleans are categories here, as
+        in R: `x:sold` is a slope where sold is true and another where it is false.
     frame : DataFrame
         pandas, or whatever narwhals reads. Rows with a missing value in a column that is used are
         left out, and counted in the summary.
@@ -51,8 +50,8 @@ def logit(
         A column of frequency weights: a weight of 2 is the row twice, in every figure; 0 is the
         row left out. They are not sampling weights, whose errors they would make too small.
     reference : dict of str, default=None
-        Levels to compare with, `{"race": "white"}`, instead of the first in sorted order. A column
-        named here is a category, be it numbers.
+        Levels to compare with, `{"race": "white"}`, instead of the first; for the response the
+        class that the others are against. A column named here is a category, be it numbers.
     firth : bool, default=False
         Firth's bias-reduced estimate instead of the most likely one: finite where classes are
         separable, nearer in small samples; two classes. Tests and intervals are then by the
@@ -89,7 +88,9 @@ def logit(
     """
     columns = ColumnRoles(weights, cluster, dict(reference or {}))
     table = read_table(formula, _pandas(frame), columns)
-    classes, targets = _classes(table.y, table.context.response)
+    if table.offset is not None:
+        raise UsageError("offset(...) is not supported yet: leave it out of the formula")
+    classes, targets = classes_of(table.response, table.context.response)
     sample = make_sample(
         table.matrix.X,
         targets,
@@ -112,29 +113,9 @@ def _pandas(frame: Any) -> Any:
     if isinstance(frame, pd.DataFrame):
         return frame
     try:
-        return nw.from_native(frame, eager_only=True).to_pandas()
+        known = nw.from_native(frame, eager_only=True)
+        # Their levels are in the order of first appearance, which says nothing.
+        loose = [name for name, kind in known.schema.items() if kind == nw.Categorical]
+        return known.with_columns(nw.col(*loose).cast(nw.String) if loose else []).to_pandas()
     except TypeError:
         raise UsageError(f"frame is a {type(frame).__name__}: expected a data frame") from None
-
-
-def _classes(y: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """The sorted values of the response, and every row's position among them."""
-    if y.ndim != 1:
-        raise DataError(f"The response {name} has shape {y.shape}: expected one column")
-    try:
-        classes, targets = np.unique(y, return_inverse=True)
-    except TypeError:
-        kinds = sorted({type(value).__name__ for value in y})
-        raise DataError(f"The response {name} mixes {' and '.join(kinds)}: make it one") from None
-    if len(classes) < 2:
-        raise DataError(
-            f"The response {name} has one value only in the rows that are used: {classes[0]!s}"
-        )
-    fractions = classes.dtype.kind == "f" and not (classes == np.round(classes)).all()
-    if classes.dtype.kind in "iuf" and len(classes) > (2 if fractions else CLASSES):
-        raise DataError(
-            f"The response {name} holds {len(classes):,} different numbers: logistic regression "
-            f"needs classes. Give a threshold, as in 'I({name} > {np.median(y):.4g}) ~ ...', or "
-            "texts where they are names"
-        )
-    return classes, targets

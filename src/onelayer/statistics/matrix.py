@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from onelayer.errors import DataError, UsageError
+from onelayer.statistics.levels import level_name
 
 INTERCEPT = "Intercept"
 TEXTS = 100  # levels of one factor; more are names or free text rather than categories
@@ -17,12 +18,17 @@ ROWS = 50_000  # that are made at a time, where that gives what all at once woul
 
 @dataclass(frozen=True)
 class Matrix:
-    """X (m, n) without the constant, and whether there is one; factors and their reference."""
+    """X (m, n) without the constant, and whether there is one; factors and their reference.
+
+    `spec` and `rows` are formulaic's account of X and the frame that it was made of.
+    """
 
     X: np.ndarray
     features: tuple[str, ...]
     intercept: bool
     references: tuple[tuple[str, str], ...]
+    spec: Any
+    rows: Any
 
 
 def make_matrix(right: Any, rows: Any) -> Matrix:
@@ -36,29 +42,43 @@ def make_matrix(right: Any, rows: Any) -> Matrix:
     UsageError
         When an expression cannot be computed.
     DataError
-        When it is not finite in a row, or a category has more than `TEXTS` levels.
+        When it is not finite in a row, or a category has one level or more than `TEXTS`.
     """
     _require_categories(right, rows)
     whole = any(factor.eval_method.value == "python" for term in right for factor in term.factors)
-    X, spec = _computed(right, rows if whole else rows.iloc[:ROWS])
+    X, spec = computed(right, rows if whole else rows.iloc[:ROWS])
+    _require_levels(spec)
     names = _short_names(spec)
     first = int(spec.column_names[:1] == (INTERCEPT,))  # nowhere else
     X = X[:, first:] if len(X) == len(rows) else _by_rows(spec, rows, first)
     _require_finite(X, names[first:])
-    return Matrix(X, names[first:], bool(first), _references(spec))
+    return Matrix(X, names[first:], bool(first), _references(spec), spec, rows)
 
 
-def _computed(terms: Any, rows: Any) -> tuple[np.ndarray, Any]:
+def computed(terms: Any, rows: Any) -> tuple[np.ndarray, Any]:
     """X (m, n), the constant first where there is one, and formulaic's account of it."""
     from formulaic.errors import FormulaicError
 
+    from onelayer.statistics.materializer import FactorialBooleans
+
     try:
         with np.errstate(all="ignore"):  # what is not finite is named later
-            matrix = terms.get_model_matrix(rows, output="numpy", na_action="ignore", context={})
+            made = FactorialBooleans(rows, context={})
+            matrix = made.get_model_matrix(terms, output="numpy", na_action="ignore")
     except FormulaicError as error:
         said = str(error).strip().splitlines()[0]
         raise UsageError(f"The formula cannot be computed: {said}") from None
     return np.asarray(matrix, dtype=np.float64), matrix.model_spec
+
+
+def _require_levels(spec: Any) -> None:
+    """A factor of one level says nothing, and has no column that could say so."""
+    for factor, state in spec.factor_contrasts.items():
+        if len(state.levels) == 1:
+            name, level = _variable(str(factor)), level_name(state.levels[0])
+            raise DataError(
+                f"{name!r} is {level!r} in all rows that are used: leave it out of the formula"
+            )
 
 
 def _by_rows(spec: Any, rows: Any, first: int) -> np.ndarray:
@@ -66,7 +86,7 @@ def _by_rows(spec: Any, rows: Any, first: int) -> np.ndarray:
     X = np.empty((len(rows), len(spec.column_names) - first))
     for start in range(0, len(rows), ROWS):
         block = slice(start, start + ROWS)
-        X[block] = _computed(spec, rows.iloc[block])[0][:, first:]
+        X[block] = computed(spec, rows.iloc[block])[0][:, first:]
     return X
 
 
@@ -130,8 +150,3 @@ def _references(spec: Any) -> tuple[tuple[str, str], ...]:
         elif not isinstance(coding, TreatmentContrasts):
             found[_variable(str(factor))] = f"none ({type(coding).__name__})"
     return tuple(found.items())
-
-
-def level_name(value: Any) -> str:
-    """A level as it is written: 1.0 is 1."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -66,9 +66,15 @@ def _in_words(R: np.ndarray, names: tuple[str, ...], dependent: list[int]) -> st
         texts.append(_relation(names[column], others))
     more = len(dependent) - SHOWN
     texts += [f"and {more} more"] * (more > 0)
+    spline = any(names[column].startswith("cr(") for column in dependent)
+    remedy = (
+        "Beside a constant a natural spline is written cr(x, df=3, constraints='center')"
+        if spline
+        else "Leave those columns out"
+    )
     return (
         f"Columns of X are collinear, so their coefficients are not unique: {'; '.join(texts)}. "
-        "Leave those columns out"
+        f"{remedy}"
     )
 
 

@@ -18,8 +18,8 @@ class LogitResult(Fit):
     Attributes
     ----------
     classes_ : ndarray (K,)
-        The response's values, sorted. Of two the second is modelled, of more all but the first,
-        each against the first.
+        The response's values, sorted or in the order of a category's levels, the reference first.
+        Of two the second is modelled, of more all but the first, each against the first.
     nobs : float
         Observations: the sum of the frequency weights.
     loglik : float
