@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,13 +81,13 @@ def _open(table: Path, *, header: bool) -> TableFile:
 
 def _fitted(file: TableFile, formula: str, columns: ColumnRoles, **how: Any) -> LogitResult:
     """On the columns that are used, alone of them read."""
-    from onelayer.statistics import logit
     from onelayer.statistics.formula import columns_used
     from onelayer.statistics.frames import read_frame
+    from onelayer.statistics.logit import fit_formula
 
     keys = [] if columns.cluster is None else [columns.cluster]
     frame = read_frame(file, columns_used(formula, file.names, columns), keys=keys)
-    return logit(formula, frame, **asdict(columns), **how)
+    return fit_formula(formula, frame, columns, **how)
 
 
 def _write(text: str) -> None:

@@ -109,8 +109,9 @@ def columns_used(formula: str, names: Sequence[str], columns: ColumnRoles) -> li
     Raises
     ------
     UsageError
-        As `read_table`.
+        As `read_table`, and for a formula that would not mean what it seems to.
     """
+    refuse_dialects(formula, names)
     return _used(_parse(formula, names, columns), names, columns)
 
 
@@ -120,7 +121,6 @@ def _parse(formula: str, names: Sequence[str], columns: ColumnRoles) -> ParsedFo
 
     for name in columns.apart:
         require_column(name, names)
-    refuse_dialects(formula, names)
     available = [name for name in names if name not in columns.apart]
     context = {"__formulaic_variables_available__": available}
     try:

@@ -10,7 +10,7 @@ from onelayer.statistics.bias_reduced import reduce_bias
 from onelayer.statistics.covariance import make_errors
 from onelayer.statistics.estimate import maximise
 from onelayer.statistics.fit import named_separation
-from onelayer.statistics.formula import ColumnRoles, read_table
+from onelayer.statistics.formula import ColumnRoles, columns_used, read_table
 from onelayer.statistics.levels import classes_of
 from onelayer.statistics.observations import make_sample
 from onelayer.statistics.result import LogitResult
@@ -86,8 +86,16 @@ def logit(
     >>> onelayer.logit("pass ~ hours", frame).summary().frame["coef"].round(3).tolist()
     [0.569, -1.695]
     """
-    columns = ColumnRoles(weights, cluster, dict(reference or {}))
-    table = read_table(formula, _pandas(frame), columns)
+    columns, held = ColumnRoles(weights, cluster, dict(reference or {})), _pandas(frame)
+    columns_used(formula, list(held.columns), columns)
+    return fit_formula(formula, held, columns, robust=robust, firth=firth)
+
+
+def fit_formula(
+    formula: str, frame: Any, columns: ColumnRoles, *, robust: bool | str, firth: bool
+) -> LogitResult:
+    """As `logit`, for a pandas frame that may lack columns which `formula` takes away."""
+    table = read_table(formula, frame, columns)
     if table.offset is not None:
         raise UsageError("offset(...) is not supported yet: leave it out of the formula")
     classes, targets = classes_of(table.response, table.context.response)
@@ -99,7 +107,7 @@ def logit(
         features=table.matrix.features,
         intercept=table.matrix.intercept,
     )
-    errors = make_errors(robust, table.cluster, table.counts, cluster or "")
+    errors = make_errors(robust, table.cluster, table.counts, columns.cluster or "")
     if firth and errors.kind != "fisher":
         raise UsageError("firth=True has standard errors of its own: leave robust and cluster out")
     estimate = reduce_bias(sample) if firth else maximise(sample)
