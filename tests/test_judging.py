@@ -8,7 +8,9 @@ from sklearn.metrics import log_loss
 import onelayer
 from onelayer import LogisticRegression
 from onelayer.errors import DataError, UsageError
-from onelayer.model.choice import path_of
+from onelayer.estimators.cross_validation import Data
+from onelayer.estimators.grid import grid_of
+from onelayer.estimators.validation import Weights
 from onelayer.model.parts import read_parts
 from onelayer.settings import Settings
 from onelayer.sources.opening import Reading, no_progress, read_source
@@ -198,6 +200,17 @@ def test_a_model_of_digits_reads_picture_files(tmp_path):
     digits = read_source("digits", Reading())
     Image.fromarray(digits.X[7].reshape(8, 8)).save(tmp_path / "seven.png")
     assert model.predict(tmp_path / "seven.png").tolist() == ["7"]
+
+
+def path_of(examples):
+    data = Data(
+        X=examples.X,
+        targets=examples.labels,
+        weights=Weights.of(np.ones(len(examples))),
+        k=len(examples.classes),
+        scaling=examples.scaling,
+    )
+    return grid_of(data, [0.0], 10)
 
 
 def test_the_path_is_ten_values_that_scale_as_the_penalty_does(colours):

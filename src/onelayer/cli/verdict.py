@@ -22,7 +22,7 @@ NOTES_SHOWN = 16  # lines of the audit; the file has them all
 
 def verdict(card: Card, output: Path, report: Path | None = None) -> list[str | Text | Table]:
     """What was read, the measures as a small table, what they mean, and the files written."""
-    chosen = [] if card.choice is None else [_choice(card.choice)]
+    chosen = [] if card.choice is None else _choice(card.choice)
     chosen += [f"Calibrated: {card.calibration['words']}"] if card.calibration else []
     chosen += [f"Answers: {card.decision['words']}"] if card.decision else []
     written = _named("Written: ", output)
@@ -67,8 +67,10 @@ def _audit(card: Card) -> list[str]:
     return lines[:NOTES_SHOWN] + [f"and {more} more: onelayer inspect shows them"] * (more > 0)
 
 
-def _choice(choice: dict[str, Any]) -> str:
-    return f"C = {c_in_words(choice['C'])}, {choice['words']}"
+def _choice(choice: dict[str, Any]) -> list[str]:
+    """Which C, and why; below it what a layer without weights means."""
+    note = choice.get("note")
+    return [f"C = {c_in_words(choice['C'])}, {choice['words']}", *([] if note is None else [note])]
 
 
 def _measures(card: Card) -> Table:

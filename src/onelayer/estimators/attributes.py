@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from onelayer.estimators.parameters import shown
-from onelayer.estimators.search import Search, Trial
+from onelayer.estimators.search import Search, Trial, without_weights
 from onelayer.solution import Status
 
 if TYPE_CHECKING:
@@ -117,6 +117,14 @@ def warn_unless_solved(search: Search, taken: Trial, tol: float) -> None:
         )
     if taken.whole.solution.status is Status.SEPARABLE:
         warnings.warn(Status.SEPARABLE.advice, ConvergenceWarning, stacklevel=5)
+
+
+def warn_without_weights(search: Search, taken: Trial) -> None:
+    """One UserWarning where the layer that was taken has no weight."""
+    others = any(trial.nonzero for trial in search.trials.values())
+    told = without_weights(taken.whole.coef, taken.l1_ratio, others=others)
+    if told is not None:
+        warnings.warn(told, UserWarning, stacklevel=5)
 
 
 def _iterations(trial: Trial) -> np.ndarray:

@@ -22,7 +22,7 @@ from sklearn.utils.metadata_routing import (
 from onelayer.estimators import attributes
 from onelayer.estimators.classifier import LogisticRegression
 from onelayer.estimators.cross_validation import Accuracy, Data, Fits, PenaltyPath
-from onelayer.estimators.grid import DECADES, DECADES_L1, grid, strongest, strongest_l1
+from onelayer.estimators.grid import grid_of
 from onelayer.estimators.options import SOLVER_NAMES, check_solver_and_classes
 from onelayer.estimators.penalties import asked_ratios
 from onelayer.estimators.scoring import (
@@ -42,7 +42,6 @@ from onelayer.estimators.validation import (
     check_weights,
     shown_dtype,
 )
-from onelayer.logistic import Binary, Softmax
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -333,34 +332,18 @@ class LogisticRegressionCV(LogisticRegression):
             tell=_print_trial if self.verbose else None,
         )
         if isinstance(self.Cs, Integral):
-            search.run(self._grid(data, ratios))
+            search.run(grid_of(data, ratios, int(self.Cs)))
             search.extend()
         else:
             search.run(_checked(self.Cs))
         return search
-
-    def _grid(self, data: Data, ratios: list[float]) -> list[float]:
-        """The grids of the ratios, as one."""
-        shares, total = data.weights.shares, data.weights.total
-        head = Binary() if data.k == 2 else Softmax(data.k)
-        tops, ends = [], []
-        if 0 in ratios:
-            top = strongest(data.X, shares, self.scaling)
-            tops.append(top)
-            ends.append(top / 10**DECADES)
-        for ratio in ratios:
-            if ratio > 0:
-                top = strongest_l1(data.X, shares, self.scaling, head, data.targets) / ratio
-                tops.append(top)
-                ends.append(top / 10**DECADES_L1)
-        decades = float(np.log10(max(tops) / min(ends)))
-        return grid(max(tops), decades, total, int(self.Cs))
 
     def _keep_search(self, search: Search, dtype: np.dtype) -> None:
         Cs = search.tried if isinstance(self.Cs, Integral) else [float(C) for C in self.Cs]
         table = attributes.Table(search, Cs, list(search.paths))
         taken = search.taken(self.selection)
         attributes.warn_unless_solved(search, taken, self.tol)
+        attributes.warn_without_weights(search, taken)
         self._keep(attributes.layer(table, taken, dtype, refit=self.refit), taken.whole.solution)
         for name, value in attributes.of(table, taken, self).items():
             setattr(self, name, value)

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from onelayer.designs import make_design, make_scaling, varies
-from onelayer.logistic import Head
+from onelayer.estimators.cross_validation import Data
+from onelayer.logistic import Binary, Head, Softmax
 
 DECADES = 6  # of L2: from a penalty that holds all weights near zero to one that hardly holds any
 DECADES_L1 = 4  # of L1, from the strongest at which a weight is not zero
+
+
+def grid_of(data: Data, ratios: Sequence[float], count: int) -> list[float]:
+    """`count` values of C that suit the data and every l1_ratio, from the strongest penalty down.
+
+    With an L1 part it begins where the first weight appears: whatever is stronger leaves none.
+    """
+    shares, total = data.weights.shares, data.weights.total
+    tops, ends = [], []
+    if 0 in ratios:
+        top = strongest(data.X, shares, data.scaling)
+        tops.append(top)
+        ends.append(top / 10**DECADES)
+    sparse = [ratio for ratio in ratios if ratio > 0]
+    if sparse:
+        head = Binary() if data.k == 2 else Softmax(data.k)
+        top = strongest_l1(data.X, shares, data.scaling, head, data.targets)
+        tops += [top / ratio for ratio in sparse]
+        ends += [top / ratio / 10**DECADES_L1 for ratio in sparse]
+    decades = float(np.log10(max(tops) / min(ends)))
+    return grid(max(tops), decades, total, count)
 
 
 def strongest(X: Any, shares: np.ndarray, scaling: float | str | None) -> float:

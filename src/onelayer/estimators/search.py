@@ -16,6 +16,52 @@ STEP = 3  # values of C that are added at a time where the best is at an edge
 EXTENSIONS = 2  # at most, at either edge
 FLAT = 0.01  # of its standard error: what the best score gains at an edge that is not followed
 LEAST = 1e-3  # nats, or of a rate: the same. Separable classes gain for ever, from next to nothing
+CLEAR = 1e-3  # guard: of what a layer without weights loses, a difference that patience counts
+
+
+NO_WEIGHTS = (
+    "The layer has no weight: it gives every example the same probabilities, those of the classes' "
+    "shares. {reason}"
+)
+CONSTANT = "No column of X varies."
+TOO_STRONG = "The penalty is too strong: give larger values of C."
+NOTHING_LEARNT = (
+    "No penalty that leaves weights did better on examples not trained on, so these features tell "
+    "the classes apart no better than chance. Check that the features and the target are the ones "
+    "that you mean, give more examples, or set a larger C, which keeps weights."
+)
+
+
+def without_weights(coef: np.ndarray, l1_ratio: float, *, others: bool) -> str | None:
+    """What to say of a layer without weights, and what to do; None where it has any.
+
+    others says whether a penalty was tried that leaves weights.
+    """
+    if np.any(coef):
+        return None
+    reason = CONSTANT if l1_ratio == 0 else NOTHING_LEARNT if others else TOO_STRONG
+    return NO_WEIGHTS.format(reason=reason)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """When a path ends early: after `values` of C clearly worse than the best so far.
+
+    constant is the score of a layer without weights. Before a trial is clearly better than that,
+    nothing is learnt yet and nothing counts as worse: the path may be flat there, as under L1
+    penalties that leave no weight, or fall a little, as under L2 while noise of large scale comes
+    first.
+    """
+
+    values: int
+    constant: float
+
+    def exhausted(self, scores: Sequence[float]) -> bool:
+        """Whether the path ends here; scores are those of the values so far, in their order."""
+        best, clear = max(scores), CLEAR * abs(self.constant)
+        later = scores[scores.index(best) + 1 :]
+        worse = sum(score < best - clear for score in later)
+        return worse >= self.values and best > self.constant + clear
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,17 +113,17 @@ class Search:
     tell: Callable[[Trial, Fits], None] | None = None
     trials: dict[tuple[float, float], Trial] = field(default_factory=dict)
 
-    def run(self, Cs: Sequence[float], patience: int | None = None) -> None:
-        """Try each C, from the strongest penalty to the weakest.
-
-        With patience it ends early, after so many values of C in a row worse than the best so far.
-        """
+    def run(self, Cs: Sequence[float], patience: Patience | None = None) -> None:
+        """Try each C, from the strongest penalty to the weakest, as long as patience lasts."""
         for C in sorted(set(Cs)):
             for ratio, path in self.paths.items():
                 self._try(path.at(C), ratio)
-            later = sum(tried > self.best().C for tried in self.tried)
-            if patience is not None and later >= patience and np.isfinite(self.best().mean):
+            if patience is not None and patience.exhausted(self._scores()):
                 break
+
+    def _scores(self) -> list[float]:
+        """The best mean score of each C tried, ascending."""
+        return [max(_known(self.trials[C, ratio].mean) for ratio in self.paths) for C in self.tried]
 
     def _try(self, fits: Fits, ratio: float) -> None:
         trial = self.trials[fits.C, ratio] = self._trial(fits, ratio)
@@ -101,7 +147,7 @@ class Search:
     def best(self) -> Trial:
         """The highest mean score; of equals the strongest penalty, then the first l1_ratio."""
         ordered = [self.trials[C, ratio] for C in self.tried for ratio in self.paths]
-        return max(ordered, key=lambda trial: trial.mean if np.isfinite(trial.mean) else -np.inf)
+        return max(ordered, key=lambda trial: _known(trial.mean))
 
     def taken(self, selection: str) -> Trial:
         """The best, or the strongest penalty within one standard error of it ("1se")."""
@@ -134,8 +180,15 @@ class Search:
         if len(Cs) < 2:
             return []
         edge, neighbour = (Cs[-1], Cs[-2]) if weaker else (Cs[0], Cs[1])
+        if not weaker and best.nonzero == 0:
+            return []  # stronger penalties leave no weight either
         gain = best.mean - self.trials[neighbour, best.l1_ratio].mean
         if edge != best.C or not gain > max(FLAT * best.error, LEAST):
             return []
         ratio = edge / neighbour
         return [typed(edge * ratio**step) for step in range(1, STEP + 1)]
+
+
+def _known(score: float) -> float:
+    """A score to be compared: one that is no number is the worst."""
+    return score if np.isfinite(score) else -np.inf

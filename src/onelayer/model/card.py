@@ -121,6 +121,8 @@ class Card:
             yield "trained on", f"{self.source}" + (", then again on everything" * self.refit)
         if self.choice is not None:
             yield "C", f"{c_in_words(self.choice['C'])}, {self.choice['words']}"
+            if "note" in self.choice:
+                yield "weights", self.choice["note"]
         if self.calibration is not None:
             yield "calibrated", self.calibration["words"]
         if self.decision is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import Any, final
 
 import numpy as np
@@ -21,9 +20,9 @@ from onelayer.estimators.cross_validation import (
     Split,
 )
 from onelayer.estimators.folds import TOL, OutOfFold, assign_folds
-from onelayer.estimators.grid import DECADES, grid, strongest
+from onelayer.estimators.grid import grid_of
 from onelayer.estimators.scoring import Judge, LogLossJudge, as_estimator
-from onelayer.estimators.search import Search, Trial
+from onelayer.estimators.search import Patience, Search, Trial
 from onelayer.estimators.training import forward
 from onelayer.estimators.validation import check_weights
 from onelayer.inputs.examples import Examples
@@ -31,7 +30,7 @@ from onelayer.measures import head_of, log_loss
 from onelayer.readers import stratified_split
 
 VALUES = 10
-PATIENCE = 2  # values in a row worse than the best: the log loss over L2 penalties has one valley
+PATIENCE = 2  # values clearly worse than the best, see `Search.run`
 WORK = 80_000_000
 """Numbers times classes that one fit of the choice reads in a pass, about: 10000 pictures of 784
 pixels in ten classes, whose ten penalties and five folds took 23 s of one core (the fit on all
@@ -95,18 +94,12 @@ class Choosing:
     tell: Callable[[int, int], None]
 
 
-def path_of(examples: Examples) -> list[float]:
-    """Ten values of C over six decades, from the strongest penalty to the weakest."""
-    weights = examples.row_weights
-    top = strongest(examples.X, weights / weights.sum(), examples.scaling)
-    return grid(top, DECADES, Fraction(float(weights.sum())), VALUES)
-
-
 def choose(how: Choosing) -> Choice:
     """Fit along the path and take the C with the least log loss on examples not trained on.
 
-    The path ends early where two values in a row are worse than the best so far, as what they cost
-    grows while the penalty weakens; where its weakest penalty is the best, it goes on.
+    The path ends early once something has been learnt and two values are clearly worse than the
+    best so far, as what they cost grows while the penalty weakens; where its weakest penalty is the
+    best, it goes on.
     """
     if how.judge is not None:
         return _by_a_set(how, how.judge)
@@ -181,7 +174,8 @@ def _by_folds(how: Choosing, folded: _Folded) -> Choice:
     if len(folded.rows) < len(how.train):
         chosen_on = how.train.take(folded.rows)
     data, splits = _data(how, chosen_on), folded.splits
-    search, best = _search(how, chosen_on, LogLossJudge(data, splits, chosen_on.weights), splits)
+    judge = LogLossJudge(data, splits, chosen_on.weights)
+    search, best = _search(how, data, judge, splits, chosen_on)
     taken = search.best()
     return replace(
         _choice(search, f"in {len(splits)}-fold cross-validation of {_who(how.train, chosen_on)}"),
@@ -192,7 +186,7 @@ def _by_folds(how: Choosing, folded: _Folded) -> Choice:
 
 
 def _by_a_set(how: Choosing, judge: Examples) -> Choice:
-    search, _ = _search(how, how.train, _SetJudge(judge), [])
+    search, _ = _search(how, _data(how, how.train), _SetJudge(judge), [], judge)
     return _choice(search, f"on {len(judge)} other {judge.unit}")
 
 
@@ -204,21 +198,28 @@ def _choice(search: Search, where: str) -> Choice:
 
 
 def _search(
-    how: Choosing, examples: Examples, judge: Judge, splits: list[Split]
+    how: Choosing, data: Data, judge: Judge, splits: list[Split], judged: Examples
 ) -> tuple[Search, _Best]:
     # At the same C a fold's layer is held more tightly than the whole's, and less sure: of flowers
     # its temperature was 0.77 where 0.91 was best, at the same lambda 0.83.
     ratio = how.l1_ratio
-    path = PenaltyPath(_data(how, examples), splits, ratio, Accuracy(tol=TOL), same_lambda=True)
+    path = PenaltyPath(data, splits, ratio, Accuracy(tol=TOL), same_lambda=True)
     best = _Best(how)
     search = Search(
         paths={ratio: path}, judge=judge, keep_folds=False, intercept=True, tell=best.follow
     )
     how.tell(0, VALUES)
-    search.run(path_of(examples), PATIENCE)
+    shares = path.objective.base_rate()[-1]
+    search.run(grid_of(data, [ratio], VALUES), Patience(PATIENCE, _constant(shares, judged)))
     search.extend()
     how.tell(VALUES, VALUES)
     return search, best
+
+
+def _constant(z: np.ndarray, judged: Examples) -> float:
+    """The score of a layer without weights, which says z (k,) of every example."""
+    Z = np.tile(z, (len(judged), 1))
+    return -log_loss(Z, judged.labels, head_of(judged.classes), judged.weights)
 
 
 def _data(how: Choosing, examples: Examples) -> Data:

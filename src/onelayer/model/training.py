@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -14,6 +15,7 @@ from onelayer.calibration import Readout
 from onelayer.errors import UsageError
 from onelayer.estimators import LogisticRegression, exact_parameters
 from onelayer.estimators.folds import OutOfFold
+from onelayer.estimators.search import without_weights
 from onelayer.estimators.training import forward
 from onelayer.evaluation import evaluate
 from onelayer.inputs.examples import Examples
@@ -89,7 +91,7 @@ class _Training:
             calibrated, evidence = self._calibrate(estimator, choice)
             readout = calibrated.readout
             card = {
-                "choice": _choice_fields(choice),
+                "choice": _choice_fields(choice, estimator),
                 **calibrated.card,
                 **self._judge(evidence, readout),
             }
@@ -231,13 +233,19 @@ def _baseline(train: Examples, judge: Examples) -> dict[str, Any]:
     return {"class": str(train.classes[label]), "accuracy": accuracy}
 
 
-def _choice_fields(choice: Choice) -> dict[str, Any]:
+def _choice_fields(choice: Choice, estimator: LogisticRegression) -> dict[str, Any]:
+    """What the card says of the choice; a layer without weights is said, and warned of."""
     tried = [[C, loss] for C, loss in choice.tried]
+    others = len(tried) > 1  # a path begins where the first weight appears
+    note = without_weights(estimator.coef_, estimator.l1_ratio or 0.0, others=others)
+    if note is not None:
+        warnings.warn(note, UserWarning, stacklevel=2)
     return {
         "C": number(choice.C),
         "tried": plain(tried),
         "std_errors": plain(list(choice.errors)),
         "words": choice.words,
+        **({} if note is None else {"note": note}),
     }
 
 

@@ -148,6 +148,8 @@ def caveats(results: Results) -> list[str]:
             "Nobody has judged this model: nothing was held out, and there are too few examples "
             "of each class for a cross-validation."
         )
+    if note := (results.layer.card["choice"] or {}).get("note"):
+        found.append(note)
     if results.layer.card["refit"] and not results.other_data:
         found.append(
             "After the judging the model was trained again on everything: the weights are those of "
