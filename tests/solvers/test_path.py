@@ -85,3 +85,21 @@ def test_an_error_in_a_shared_pass_reaches_the_caller():
     weights[:, 1] = np.nan
     with pytest.raises((FloatingPointError, ValueError, np.linalg.LinAlgError)):
         solve_path(problem, STRENGTHS, fold_weights=weights)
+
+
+def test_folds_that_need_products_in_float64_go_on_side_by_side():
+    """Of float32 at a tol below its own precision; each such read serves all that ask for one."""
+    problem = make_objective(6000, 120, 3, np.float32)
+    weights = fold_weights(6000, 3)
+    before = problem.design.ledger.bytes_read
+    (point,) = solve_path(problem, [1e-3], fold_weights=weights, tol=1e-13)
+    here = replace(problem, penalty=Penalty(1e-3))
+    for (theta, solution), v in zip(point.folds, weights.T, strict=True):
+        assert solution.status is Status.CONVERGED
+        assert "products in float64" in solution.reason
+        fold = replace(here, weights=v.copy(), design=make_design(problem.design.X, double=True))
+        value, gradient = fold.value_and_gradient(theta)
+        assert np.linalg.norm(gradient) ** 2 / (2 * 1e-3) <= 1e-8 * value
+    read = problem.design.ledger.bytes_read - before
+    alone = sum(solution.bytes_read for _, solution in (*point.folds, (None, point.solution)))
+    assert alone == pytest.approx(read, rel=0.1)

@@ -3,6 +3,8 @@
 The problems have the same rows, head and targets and differ in their weights (the folds of a
 cross-validation). Each has a seat, and a solver that believes it is alone; each works in a thread
 of its own, and whoever comes last makes the pass, in which the problems are columns of one W.
+A problem that goes on with products in float64 keeps its seat: what is asked at one time is grouped
+by precision, a read a group.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ Forward: TypeAlias = tuple[np.ndarray, np.ndarray]
 Request: TypeAlias = Forward | Pass
 """What one problem asks of a read."""
 
+Kind: TypeAlias = tuple[str, bool]
+"""What a request is for, and whether its products are to be in float64."""
+
 
 class MeetingClosedError(Exception):
     """The problems of a meeting are given up."""
@@ -34,7 +39,7 @@ class Meeting:
 
     design: Design
     present: int
-    _asked: dict[int, Request] = field(default_factory=dict)
+    _asked: dict[int, tuple[Kind, Request]] = field(default_factory=dict)
     _answers: dict[int, Any] = field(default_factory=dict)
     _condition: Condition = field(default_factory=Condition)
     _closed: bool = False
@@ -45,10 +50,14 @@ class Meeting:
             self._closed = True
             self._condition.notify_all()
 
-    def ask(self, seat: int, request: Request) -> Any:
-        """The answer to this request, once every problem that is still present has asked."""
+    def ask(self, seat: int, request: Request, *, exactly: bool) -> tuple[Any, int]:
+        """The answer to this request, once every problem that is still present has asked.
+
+        With it come the bytes that were read, divided by the problems that they were read for;
+        `exactly` asks for products in float64.
+        """
         with self._condition:
-            self._asked[seat] = request
+            self._asked[seat] = (_kind(request), exactly), request
             self._answer_if_complete()
             self._condition.wait_for(lambda: self._closed or seat in self._answers)
             if self._closed:
@@ -68,14 +77,20 @@ class Meeting:
         if not self._asked or len(self._asked) < self.present:
             return
         asked, self._asked = self._asked, {}
-        for kind in sorted({_kind(request) for request in asked.values()}):
-            seats = sorted(seat for seat, request in asked.items() if _kind(request) == kind)
-            try:
-                answers = _answer(self.design, [asked[seat] for seat in seats])
-            except Exception as error:  # noqa: BLE001 - every problem that waits shall hear of it
-                answers = [error] * len(seats)
-            self._answers.update(zip(seats, answers, strict=True))
+        for kind in sorted({kind for kind, _ in asked.values()}):
+            together = {seat: asked[seat][1] for seat in sorted(asked) if asked[seat][0] == kind}
+            self._answers.update(self._one_read(together, exactly=kind[1]))
         self._condition.notify_all()
+
+    def _one_read(self, together: dict[int, Request], *, exactly: bool) -> dict[int, Any]:
+        """The answer and the share of the read of each seat; an error is everybody's."""
+        design = self.design.exactly() if exactly else self.design
+        try:
+            answers = _answer(design, list(together.values()))
+        except Exception as error:  # noqa: BLE001 - every problem that waits shall hear of it
+            return dict.fromkeys(together, error)
+        share = self.design.traits.nbytes // len(together)
+        return {seat: (answer, share) for seat, answer in zip(together, answers, strict=True)}
 
 
 def _kind(request: Request) -> str:
@@ -115,7 +130,8 @@ class Seat(Design):
     """One problem's place in a meeting: its own design, but for passes, which are shared.
 
     A problem with a scaling of its own (a fold's moments) has its own X'' = (X' - centre) * scale,
-    X' being what the meeting reads. The ledger counts this problem's share of what was read.
+    X' being what the meeting reads. The ledger counts this problem's share of what was read. With
+    `exact` its products are in float64, those of its own design too.
     """
 
     def __init__(
@@ -124,25 +140,32 @@ class Seat(Design):
         number: int,
         own: Design | None = None,
         scaling: Scaling | None = None,
+        *,
+        exact: bool = False,
     ) -> None:
         self.own = own or meeting.design
-        self.meeting, self.number, self.scaling = meeting, number, scaling
-        self.traits, self.dtype, self.folded = self.own.traits, self.own.dtype, self.own.folded
+        self.meeting, self.number, self.scaling, self.exact = meeting, number, scaling, exact
+        offers = self.own.traits.offers - {"rows in turn"}  # which are not shared
+        self.traits = replace(self.own.traits, offers=offers)
+        self.dtype, self.folded = self.own.dtype, self.own.folded
         self.compiled = self.own.compiled
         self.ledger = Ledger()
-        self._share = meeting.design.traits.nbytes // meeting.present
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """z (m, k), with the others'."""
-        self.ledger.bytes_read += self._share
-        return self.meeting.ask(self.number, self._fold(W, b))
+        Z: np.ndarray = self._ask(self._fold(W, b))
+        return Z
 
     def sums(self, asked: Pass) -> Sums:
         """Loss, X''^T dz and sum dz, with the others'."""
-        self.ledger.bytes_read += self._share
         W, b = self._fold(asked.W, asked.b)
-        loss, G, db = self.meeting.ask(self.number, replace(asked, W=W, b=b))
+        loss, G, db = self._ask(replace(asked, W=W, b=b))
         return loss, G if self.scaling is None else self.scaling.fold_gradient(G, db), db
+
+    def _ask(self, request: Request) -> Any:
+        answer, share = self.meeting.ask(self.number, request, exactly=self.exact)
+        self.ledger.bytes_read += share
+        return answer
 
     def _fold(self, W: np.ndarray, b: np.ndarray) -> Forward:
         return (W, b) if self.scaling is None else self.scaling.fold(W, b)
@@ -172,20 +195,22 @@ class Seat(Design):
         return self.own.sample(rows)
 
     def exactly(self) -> Design:
-        """Its own design's: no other problem asks for such products."""
+        """The same seat, on the same ledger, with products in float64; itself where they are."""
         exact = self.own.exactly()
         if exact is self.own:
             return self
-        exact.ledger = self.ledger
-        return exact
+        seat = Seat(self.meeting, self.number, exact, self.scaling, exact=True)
+        seat.ledger = self.ledger
+        return seat
 
     def magnitudes(self, rows: np.ndarray) -> np.ndarray:
         """Its own design's."""
         return self.own.magnitudes(rows)
 
     def moments_pass(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The design's own."""
-        return self.meeting.design.moments_pass(h)
+        """Its own design's, under its own scaling: a read for this problem alone."""
+        self.ledger.bytes_read += self.traits.nbytes
+        return self.own.moments_pass(h)
 
     def gram(self) -> np.ndarray:
         """Its own design's."""
