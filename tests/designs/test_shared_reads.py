@@ -8,7 +8,7 @@ import pytest
 
 from onelayer.designs import make_design, make_scaling
 from onelayer.designs.design import Pass
-from onelayer.designs.shared import Meeting, Seat
+from onelayer.designs.shared_reads import Meeting, Seat
 from onelayer.logistic import Binary
 
 M, N = 6000, 100  # 2.4 MB of float32: products in float32
