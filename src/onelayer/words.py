@@ -2,6 +2,34 @@
 
 from __future__ import annotations
 
+import re
+
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and line feed, DEL, C1
+    r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"  # what turns or breaks the line
+    r"\ufeff\ud800-\udfff]"  # a mark of byte order, half a pair
+)
+
+
+def visible(text: str) -> str:
+    r"""Write what would steer a terminal, or turn the line round, as an escape: ESC is \x1b.
+
+    Names come from data and from files of strangers: a raw escape sequence in one could colour,
+    hide or overwrite what a terminal shows. Tabs and line feeds stay. Inside JSON text the same
+    character is \u001b, see `visible_in_json`.
+    """
+    return _UNSEEN.sub(_escaped, text)
+
+
+def visible_in_json(text: str) -> str:
+    """Return JSON text that means the same, with `visible`'s characters as JSON escapes."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
 
 def percent(rate: float) -> str:
     """A rate for people: 0.658 is 65.8 %."""

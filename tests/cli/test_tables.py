@@ -428,7 +428,7 @@ def test_a_table_is_scored_into_a_file_in_batches(
 def test_where_scores_must_not_go(frame, table, model, tmp_path, onelayer):
     there = _written(frame, tmp_path / "there.csv")
     wrong = {
-        (there, "-o", there): "cannot be both read and written: give another name with -o",
+        (there, "-o", there): "cannot be both read and written: give another name",
         (table, "-o", there): f"{there} exists: give another name with -o, or --overwrite",
         (table, "-o", tmp_path / "s.txt"): "has no suffix that says what to write: give .csv or",
         (table, there, "-o", tmp_path / "s.csv"): "takes the rows of one table: give one file",

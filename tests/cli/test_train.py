@@ -192,7 +192,7 @@ WRONG_USE = {
     ("--fit", "squeeze"): "'squeeze' is not one of",
     ("--class-weight", "fair"): "'fair' is not",
     ("-o", "nowhere/m.safetensors"): "nowhere is no folder: make it first, or write elsewhere",
-    ("-o", "/"): "/ is a folder: name the model file",
+    ("-o", "/"): "/ is a folder: name the file, for example /m.safetensors",
     ("--colour", "red"): "No such option: --colour",
 }
 

@@ -58,9 +58,9 @@ def evaluate(
     from onelayer.sources.opening import identity, parts_of
 
     if report is not None:
-        from onelayer.model.overwriting import check_report
+        from onelayer.cli.outputs import check_report
 
-        check_report(report, source, overwrite=overwrite)
+        check_report(report, source, inputs=[model, source, y], overwrite=overwrite)
     fitted = load(model)
     parts = parts_of(source, fitted.asked(x, y))
     if len(parts) > 1 and "test" in parts:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from onelayer.model.weights_left import Coefficients
 
 WEIGHTS_SHOWN = 30
+_PICTURES = (".png", ".svg", ".pdf")
 
 
 def inspect(
@@ -37,6 +38,8 @@ def inspect(
     del debug
     from onelayer.model.fitted import load
 
+    if weights is not None:
+        _require_picture(weights, model)
     fitted = load(model)
     if weights is not None:
         if fitted.preprocessing is None:
@@ -72,6 +75,15 @@ def inspect(
     for heading, text in _rows(fitted, found):
         table.add_row(heading, text)
     show(table, *([] if found is None else weights_table(found, WEIGHTS_SHOWN)))
+
+
+def _require_picture(weights: Path, model: Path) -> None:
+    """Refuse what is no place for a picture; one that is there is drawn again."""
+    from onelayer.cli.outputs import require_place
+
+    require_place(weights, "weights.png", [model])
+    if weights.suffix.lower() not in _PICTURES:
+        raise UsageError(f"{weights} has no suffix that says what to draw: give {_PICTURES[0]}")
 
 
 def _fields(fitted: Model, found: Coefficients | None) -> dict[str, Any]:

@@ -100,10 +100,9 @@ def _serve(port: int, *, browser: bool, as_json: bool) -> None:
 
 
 def _require_free(path: Path, example: str, *, overwrite: bool) -> None:
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder: name the file, for example {path / example}")
-    if not path.parent.is_dir():
-        raise UsageError(f"{path.parent} is no folder: make it first, or write elsewhere")
+    from onelayer.cli.outputs import require_place
+
+    require_place(path, example)
     if path.exists() and not overwrite:
         raise UsageError(
             f"{path} exists, and what was changed in it would be lost: give another name, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import traceback
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ import typer
 
 from onelayer.cli import INTERRUPTED
 from onelayer.cli.output import warn
+from onelayer.cli.streams import flush
 from onelayer.errors import UsageError
 
 FAILED, WRONG_USE = 1, 2
@@ -28,6 +30,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             with warnings.catch_warnings():
                 warnings.showwarning = _show_warning
                 command(**arguments)
+            flush()
         except KeyboardInterrupt:
             warn("interrupted")
             raise typer.Exit(INTERRUPTED) from None
@@ -40,6 +43,11 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(WRONG_USE if isinstance(error, UsageError) else FAILED) from None
 
     return run
+
+
+def show_traceback(kind: type[BaseException], error: BaseException, at: Any) -> None:
+    """Write what Python would, with control characters made visible."""
+    warn("".join(traceback.format_exception(kind, error, at)).rstrip())
 
 
 def _in_words(error: Exception) -> str:

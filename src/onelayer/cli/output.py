@@ -1,15 +1,23 @@
-"""Results go to stdout, everything else to stderr; colours and bars for terminals alone."""
+"""Results go to stdout, everything else to stderr; colours and bars for terminals alone.
+
+All text leaves through this module, which makes control characters visible: names come from data.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
+
+from onelayer.cli.streams import told_of_stdout
+from onelayer.words import visible, visible_in_json
 
 if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
     from rich.table import Table
     from rich.text import Text
 
@@ -19,30 +27,71 @@ UNLIMITED = 10_000  # columns: what goes into a file or a pipe is not wrapped
 
 
 def warn(text: str) -> None:
-    """Write one line to stderr."""
-    sys.stderr.write(f"{text}\n")
+    """Write one line to stderr; where nobody can take it, the command goes on."""
+    with suppress(OSError):
+        sys.stderr.write(_sayable(f"{visible(text)}\n", sys.stderr))
+
+
+def put(text: str) -> None:
+    """Write text for people to stdout."""
+    put_data(text if sys.stdout.isatty() else visible(text))
+
+
+def put_data(text: str) -> None:
+    """Write text for a program to stdout: as it is, but where a terminal shows it."""
+    with told_of_stdout():
+        shown = visible(text) if sys.stdout.isatty() else text
+        sys.stdout.write(_sayable(shown, sys.stdout))
 
 
 def print_json(value: Any) -> None:
     """Write one JSON object to stdout, NaN and infinities as null."""
     from onelayer.model.json_values import plain
 
-    sys.stdout.write(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    kept = plain(value)
+    text = visible_in_json(json.dumps(kept, indent=2, ensure_ascii=False, allow_nan=False))
+    if _sayable(text, sys.stdout) != text:
+        text = json.dumps(kept, indent=2, allow_nan=False)
+    put_data(f"{text}\n")
 
 
 def show(*lines: str | Text | Table) -> None:
     """Write results to stdout: wrapped to a terminal, as plain lines into a file or a pipe."""
-    from rich.console import Console
-
     if sys.stdout.isatty():
-        console = Console(highlight=False, emoji=False, markup=False)
+        console = _console(sys.stdout)
         for line in lines:
-            console.print(line)
+            console.print(_Visible(line))
         return
-    console = Console(width=UNLIMITED, file=StringIO(), highlight=False, emoji=False, markup=False)
+    console = _console(StringIO(), width=UNLIMITED, force_terminal=False, color_system=None)
     with console.capture() as capture:
         console.print(*lines, sep="\n")
-    sys.stdout.writelines(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+    put("".join(f"{line.rstrip()}\n" for line in capture.get().split("\n")[:-1]))
+
+
+def _console(file: TextIO, **options: Any) -> Console:
+    from rich.console import Console
+
+    return Console(file=file, highlight=False, emoji=False, markup=False, **options)
+
+
+class _Visible:
+    """Something for rich to draw, of whose text control characters are made visible."""
+
+    def __init__(self, drawn: RenderableType) -> None:
+        self.drawn = drawn
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        """See rich: what is drawn, piece by piece."""
+        from rich.segment import Segment
+
+        for text, style, control in console.render(self.drawn, options):
+            yield Segment(text if control else visible(text), style, control)
+
+
+def _sayable(text: str, stream: TextIO) -> str:
+    """The text, with escapes for the letters that the stream's encoding does not have."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 @contextmanager
@@ -51,16 +100,15 @@ def progress_shown() -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield lambda _stage, _done, _total: None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     bar = Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         TextColumn("{task.fields[count]}"),
         TimeElapsedColumn(),
-        console=Console(stderr=True, emoji=False),
+        console=_console(sys.stderr),
         transient=True,
     )
     with bar:
@@ -68,7 +116,7 @@ def progress_shown() -> Iterator[Progress]:
 
         def show(stage: str, done: int, total: int) -> None:
             count = f"{done:,} of {total:,}" if total > 1 else ""
-            bar.update(task, description=stage, completed=done, count=count)
+            bar.update(task, description=visible(stage), completed=done, count=count)
             bar.update(task, total=total if total > 1 else None)
 
         yield show

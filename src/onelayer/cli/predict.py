@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import sys
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeAlias
 
@@ -11,7 +11,7 @@ import typer
 
 from onelayer.cli import options, source_options
 from onelayer.cli.outcome import FAILED
-from onelayer.cli.output import print_json, progress_shown, show, warn
+from onelayer.cli.output import print_json, progress_shown, put_data, show, warn
 from onelayer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -166,11 +166,11 @@ def _files(paths: list[Path]) -> tuple[list[Path], dict[str, str]]:
 
 def _check_result(output: Path, inputs: list[Path], *, overwrite: bool) -> None:
     """Refuse a result that would replace a file, or what it is made from."""
+    from onelayer.cli.outputs import require_place
     from onelayer.model.table_scoring import require_table_name
 
+    require_place(output, "scored.csv", inputs)
     require_table_name(output)
-    if any(output.exists() and path.exists() and output.samefile(path) for path in inputs):
-        raise UsageError(f"{output} cannot be both read and written: give another name with -o")
     if output.exists() and not overwrite:
         raise UsageError(f"{output} exists: give another name with -o, or --overwrite")
 
@@ -182,9 +182,11 @@ def _columns(predictions: Predictions) -> list[str]:
 
 
 def _print_csv(predictions: Predictions) -> None:
-    writer = csv.DictWriter(sys.stdout, _columns(predictions), lineterminator="\n")
+    text = StringIO()
+    writer = csv.DictWriter(text, _columns(predictions), lineterminator="\n")
     writer.writeheader()
     writer.writerows(predictions)
+    put_data(text.getvalue())
 
 
 def _print_table(predictions: Predictions) -> None:

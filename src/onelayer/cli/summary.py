@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from onelayer.cli import options as o
 from onelayer.cli import source_options
 from onelayer.cli import summary_options as s
-from onelayer.cli.output import print_json
+from onelayer.cli.output import print_json, put
 from onelayer.errors import DataError, UsageError
 from onelayer.words import quoted_name
 
@@ -96,4 +96,4 @@ def _write(text: str) -> None:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
         text = text.replace("\u2500", "-")
-    sys.stdout.write(text)
+    put(text)

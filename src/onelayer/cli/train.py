@@ -88,16 +88,17 @@ def _report_path(output: Path, asked: Path | None, refused: bool) -> Path | None
 def _trained(source: str, outputs: _Outputs, settings: dict[str, Any], *, overwrite: bool) -> Model:
     """Train, save and report, or on Ctrl-C save what there is beside the output."""
     Settings.of(settings)  # wrong use is told before anything slow is imported
-    from onelayer.model.overwriting import check_output, check_report, partial_path
+    from onelayer.cli.outputs import check_output, check_report, partial_path
     from onelayer.sources.opening import require_source
 
     require_source(source)  # a misspelt one, before what its outputs would replace
     output, report = outputs
     if report == output:
         raise UsageError(f"{output} cannot be both the model and the report: give two names")
-    check_output(output, source, overwrite=overwrite)
+    inputs = [source, *(settings[name] for name in ("test", "val", "y", "costs"))]
+    check_output(output, source, inputs=inputs, overwrite=overwrite)
     if report is not None:
-        check_report(report, source, overwrite=overwrite)
+        check_report(report, source, inputs=inputs, overwrite=overwrite)
     with progress_shown() as progress:
         progress("starting", 0, 1)
         from onelayer.model.training import TrainingInterrupted, train

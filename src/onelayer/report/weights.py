@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from onelayer.displays.weights import WeightsDisplay
+from onelayer.model_file import written_whole
 
 
 def save_weights(
@@ -19,4 +20,6 @@ def save_weights(
     figure = Figure(layout="constrained")
     FigureCanvasAgg(figure)
     WeightsDisplay(coef, classes, shape).plot(figure=figure)
-    figure.savefig(path, dpi=120)
+    kind = Path(path).suffix[1:].lower()
+    with written_whole(path) as part:
+        figure.savefig(part, dpi=120, format=kind)
