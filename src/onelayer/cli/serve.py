@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
 import socket
 import sys
@@ -55,15 +56,25 @@ def serve(
         if not local:
             _warn_of_others(host)
         _announce(model, _address(host, listener), as_json=as_json)
+        logging.getLogger("uvicorn").addHandler(_Told())
         config = uvicorn.Config(
             app,
             http=Protocol,
+            log_config=None,
             log_level="warning",
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=_GRACE,
         )
         uvicorn.Server(config).run(sockets=[listener])
+
+
+class _Told(logging.Handler):
+    """What the server logs goes to stderr as all else does, control characters made visible."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See logging."""
+        warn(f"{record.levelname.lower()}: {self.format(record)}")
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -14,7 +14,14 @@ import numpy as np
 import onelayer
 from onelayer.errors import ModelFileError
 from onelayer.readers import Audit
-from onelayer.words import c_in_words, count_in_words, interval_in_words, loss_in_words, percent
+from onelayer.words import (
+    c_in_words,
+    count_in_words,
+    interval_in_words,
+    loss_in_words,
+    percent,
+    visible,
+)
 
 _OBJECT = (dict, NoneType)
 _OBJECTS = (
@@ -150,7 +157,7 @@ class Card:
 
     def __str__(self) -> str:
         rows = [(heading, text.replace("\n", "\n" + " " * 13)) for heading, text in self.rows()]
-        return "\n".join(f"{heading:<13}{text}" for heading, text in rows)
+        return visible("\n".join(f"{heading:<13}{text}" for heading, text in rows))
 
 
 def made_now() -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from onelayer.words import count_in_words
+from onelayer.words import count_in_words, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,7 +67,7 @@ class Audit:
         return cls(**{**fields, **grouped, "notes": tuple(fields["notes"])})
 
     def __str__(self) -> str:
-        return "\n".join([self._headline(), *self.notes, *self._left_out_lines()])
+        return visible("\n".join([self._headline(), *self.notes, *self._left_out_lines()]))
 
     def _headline(self) -> str:
         read = f"{self.source}: {self.read} {self.unit} read{_in_brackets(self.by_class)}"

@@ -8,6 +8,7 @@ from typing import Any
 from onelayer.errors import UsageError
 from onelayer.statistics.formats import html_page, html_part, latex, markdown
 from onelayer.statistics.sheet import Sheet, text
+from onelayer.words import visible
 
 
 class Printable(ABC):
@@ -67,7 +68,7 @@ class Printable(ABC):
         return forms[form]()
 
     def __str__(self) -> str:
-        return self.to_text().rstrip("\n")
+        return visible(self.to_text().rstrip("\n"))
 
     def __repr__(self) -> str:
         return str(self)
