@@ -237,7 +237,7 @@ def test_a_table_with_missing_values_unseen_categories_and_a_constant_target(tmp
     path.write_text("age,town,y\n" + "30,Oslo,0\n?,Rome,1\n50,NA,1\n20,Rome,0\n" * 10)
     model = onelayer.train(path, target="y", C=1.0)
     notes = "\n".join(model.card.audit["notes"])
-    assert "missing in t.csv (written '?', 'NA'): age 10, town 10" in notes
+    assert "missing in t.csv: age 10 ('?' 10), town 10 ('NA' 10)" in notes
     assert "a level that was not seen in training is all zeros" in notes
     assert model.predict([{"age": None, "town": "Lima"}]).tolist() in ([0], [1])
     path.write_text("age,town,y\n" + "30,Oslo,1\n40,Rome,1\n" * 10)

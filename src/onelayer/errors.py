@@ -26,3 +26,7 @@ class MissingExtraError(ImportError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what}: pip install 'onelayer[{extra}]'")
+
+
+class DataWarning(UserWarning):
+    """Something of the data is lost, as a column or cells of one; the message says what and why."""

@@ -54,6 +54,14 @@ class Settings:
         The column of a table whose rows of one value lie on one side of the hold-out.
     header
         Whether the first row of a CSV file names the columns.
+    delimiter
+        What stands between the cells of a CSV file, as ";" or "tab"; None: it is found out.
+    encoding
+        Of a CSV file, as "cp1252"; None: UTF-8, or what its byte order mark says.
+    decimal
+        "." or ",", the decimal sign of a table's numbers; None: what its columns show.
+    missing
+        Words that stand for no value in a table, beside an empty cell, NA, NaN and null.
     C
         The inverse strength of the penalty, scikit-learn's C; infinity for no penalty. None: chosen
         from a path of ten values or more by the log loss in five folds, or on the validation set;
@@ -99,6 +107,10 @@ class Settings:
     weights: str | int | None = None
     group: str | int | None = None
     header: bool = True
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    missing: tuple[str, ...] = ()
     C: float | None = None
     l1_ratio: float = 0.0
     solver: str = "auto"

@@ -55,7 +55,11 @@ def test_columns_have_their_types(tmp_path):
     assert frame.iloc[1].tolist() == [-2, 1000.0, "012", False, None, "y"]
 
 
-@pytest.mark.parametrize("word", ["", " ", "?", "NA", "n/a", "-", "None", "NIL", "NaT", "#N/A"])
+ALWAYS = ["", " ", "NA", "n/a", "NaN", "null", "NULL", "#N/A"]
+AMONG_NUMBERS = ["?", "-", "None", "NIL", "NaT", "n.a."]
+
+
+@pytest.mark.parametrize("word", [*ALWAYS, *AMONG_NUMBERS])
 @pytest.mark.parametrize("other", ["1.5", "x"])
 def test_what_train_takes_for_missing_is(tmp_path, word, other):
     """The rules are one: also in a Parquet file, whose text may be that of a CSV."""
@@ -65,7 +69,8 @@ def test_what_train_takes_for_missing_is(tmp_path, word, other):
         frame_from(tmp_path, "c,d\n" + "".join(f'"{value}",1\n' for value in values)),
         frame_of(tmp_path / "t.parquet"),
     ):
-        assert frame.c.isna().tolist() == [True, False, False]
+        missing = word in ALWAYS or other == "1.5"
+        assert frame.c.isna().tolist() == [missing, False, False]
         cells = read_cells("c", open_table(tmp_path / "t.csv").read(["c"])["c"])
         assert (frame.c.dtype.kind == "f") == (nature_of(cells).kind == "number")
 
@@ -91,7 +96,7 @@ def test_a_parquet_file_keeps_its_types_and_the_order_of_its_levels(tmp_path):
 
 
 def test_keys_are_compared_whatever_they_hold(tmp_path):
-    days = "day,y\n2024-01-31,1\n?,0\n2024-02-01,1\n"
+    days = "day,y\n2024-01-31,1\nNA,0\n2024-02-01,1\n"
     frame = frame_from(tmp_path, days, keys=["day"])
     assert frame.day.isna().tolist() == [False, True, False]
     big = 2**60
@@ -103,11 +108,7 @@ def test_keys_are_compared_whatever_they_hold(tmp_path):
     ("text", "message"),
     [
         ("day,y\n2024-01-31,1\n", r"column 'day' holds dates or times.*--formula 'y ~ \. - day'$"),
-        (
-            "the price;y\n1,5;1\n2,5;0\n",
-            r"'the price' holds numbers with a decimal comma.*'y ~ \. - `the price`'$",
-        ),
-        ('"n","y"\n"1,000",1\n', "'n' holds numbers with commas between the thousands"),
+        ("the day;y\n1.2.2024;1\n", r"'the day' holds dates.*'y ~ \. - `the day`'$"),
         ("n,y\ninf,1\n", "column 'n' has inf in row 0, counted from 0"),
         ("a,b\n1,2\n1,2,3\n", r"t\.csv: a row has 3 cells, and the first one 2"),
         ("a,b\n", r"t\.csv has no rows"),

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from onelayer.cli import options
+from onelayer.cli import options, source_options
 from onelayer.cli.output import print_json, progress_shown, show, warn
+from onelayer.readers.tables.options import TableOptions
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -49,6 +50,8 @@ def evaluate(
             "--y", metavar="NAME|FILE", help="y in it, or a file of labels.", show_default=False
         ),
     ] = None,
+    delimiter: source_options.Delimiter = None,
+    encoding: source_options.Encoding = None,
     as_json: options.AsJson = False,
     debug: options.Debug = False,
 ) -> None:
@@ -67,8 +70,17 @@ def evaluate(
         warn(f"note: the test part of {source} judges")
     elif fitted.card.source_id == identity(source):
         warn(f"note: the model was trained on most of {source}, which flatters it here")
+    settings = fitted.card.settings or {}
+    how = TableOptions.of(settings).with_text(delimiter=delimiter, encoding=encoding)
     with progress_shown() as progress:
-        found = fitted.evaluate(source, x=x, y=y, report=report, progress=progress)
+        found = fitted.evaluate(
+            source,
+            x=x,
+            y=y,
+            report=report,
+            progress=progress,
+            options=how,
+        )
     if as_json:
         print_json(found.to_dict() | ({"report": str(report)} if report is not None else {}))
     else:

@@ -13,7 +13,7 @@ import typer
 from onelayer.cli import INTERRUPTED
 from onelayer.cli.output import warn
 from onelayer.cli.streams import flush
-from onelayer.errors import UsageError
+from onelayer.errors import DataWarning, UsageError
 
 FAILED, WRONG_USE = 1, 2
 
@@ -28,6 +28,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     def run(**arguments: Any) -> None:
         try:
             with warnings.catch_warnings():
+                warnings.simplefilter("always", DataWarning)
                 warnings.showwarning = _show_warning
                 command(**arguments)
             flush()

@@ -13,6 +13,7 @@ from onelayer.cli import options, source_options
 from onelayer.cli.outcome import FAILED
 from onelayer.cli.output import print_json, progress_shown, put_data, show, warn
 from onelayer.errors import UsageError
+from onelayer.readers.tables.options import TableOptions
 
 if TYPE_CHECKING:
     from onelayer.model import Model
@@ -39,6 +40,8 @@ def predict(
         str | None,
         typer.Option("--x", metavar="NAME", help="X in a file of arrays.", show_default=False),
     ] = None,
+    delimiter: source_options.Delimiter = None,
+    encoding: source_options.Encoding = None,
     shape: Annotated[Format, typer.Option("--format", help="How to print the result.")] = "table",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     overwrite: Annotated[
@@ -57,7 +60,9 @@ def predict(
     fitted = load(model)
     if keep and fitted.table is None:
         raise UsageError(f"{model} is no model of a table: it has no columns to --keep")
-    asked = _Asked(files, x, keep or [])
+    settings = fitted.card.settings or {}
+    how = TableOptions.of(settings).with_text(delimiter=delimiter, encoding=encoding)
+    asked = Asked(files, x, keep or [], how)
     if output is not None:
         _check_result(output, [model, *files], overwrite=overwrite)
         rows, failed = _write(fitted, asked, output)
@@ -80,20 +85,21 @@ def predict(
         raise typer.Exit(FAILED)
 
 
-class _Asked(NamedTuple):
+class Asked(NamedTuple):
     """What is to be predicted, and how it is read."""
 
     files: list[Path]
     x: str | None
     keep: list[str]
+    table: TableOptions
 
 
-def _write(model: Model, asked: _Asked, output: Path) -> tuple[int, dict[str, str]]:
+def _write(model: Model, asked: Asked, output: Path) -> tuple[int, dict[str, str]]:
     """Write the answers, those of a table batch by batch; return how many, and what failed."""
     if model.table is not None:
         from onelayer.cli.scoring import write_scores
 
-        return write_scores(model, asked.files, output, asked.keep), {}
+        return write_scores(model, asked, output), {}
     from onelayer.model.table_scoring import write_rows
 
     predictions, failed = _predict(model, asked)
@@ -101,12 +107,12 @@ def _write(model: Model, asked: _Asked, output: Path) -> tuple[int, dict[str, st
     return len(predictions), failed
 
 
-def _predict(model: Model, asked: _Asked) -> tuple[Predictions, dict[str, str]]:
+def _predict(model: Model, asked: Asked) -> tuple[Predictions, dict[str, str]]:
     """Return class and probability of each picture or row, and why some files have none."""
     if model.table is not None:
         from onelayer.cli.scoring import scores
 
-        return scores(model, asked.files, asked.keep), {}
+        return scores(model, asked), {}
     return _predict_files(model, asked.files, asked.x)
 
 

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from onelayer.cli.output import progress_shown, warn
 from onelayer.errors import UsageError
 from onelayer.model import Model
 from onelayer.model.table_scoring import Scoring
+from onelayer.readers.tables.files import open_table
+
+if TYPE_CHECKING:
+    from onelayer.cli.predict import Asked
 
 
-def write_scores(model: Model, files: list[Path], output: Path, keep: list[str]) -> int:
+def write_scores(model: Model, asked: Asked, output: Path) -> int:
     """Score one table into a file, and return how many rows it has."""
-    if len(files) > 1:
+    if len(asked.files) > 1:
         raise UsageError(f"{output} takes the rows of one table: give one file, or no -o")
-    scoring = _scoring(model, files[0], keep)
+    scoring = _scoring(model, asked.files[0], asked)
     with progress_shown() as progress:
         rows = scoring.write(output, progress)
     _tell(scoring)
     return rows
 
 
-def scores(model: Model, files: list[Path], keep: list[str]) -> list[dict[str, Any]]:
+def scores(model: Model, asked: Asked) -> list[dict[str, Any]]:
     """Return class and probability of each row, named by its file and number."""
     found = []
     with progress_shown() as progress:
-        for file in files:
-            scoring = _scoring(model, file, keep)
+        for file in asked.files:
+            scoring = _scoring(model, file, asked)
             for scored in scoring.batches(progress):
                 kept = scored.kept.to_pylist() if scoring.kept else [{}] * len(scored.answers)
                 classes = model.classes[scored.answers].tolist()
@@ -40,15 +44,15 @@ def scores(model: Model, files: list[Path], keep: list[str]) -> list[dict[str, A
     return found
 
 
-def _scoring(model: Model, file: Path, keep: list[str]) -> Scoring:
+def _scoring(model: Model, file: Path, asked: Asked) -> Scoring:
     """Columns may be given one by one, or several with commas between."""
-    whole = Scoring(model, file)
+    table = open_table(file, asked.table)
     names = [
-        name
-        for asked in keep
-        for name in ([asked] if asked in whole.file.names else asked.split(","))
+        name.strip()
+        for given in asked.keep
+        for name in ([given] if given in table.names else given.split(","))
     ]
-    return Scoring(model, file, [name.strip() for name in names])
+    return Scoring(model, table, names)
 
 
 def _tell(scoring: Scoring) -> None:

@@ -98,6 +98,48 @@ Header: TypeAlias = Annotated[
     ),
 ]
 
+Delimiter: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIGN",
+        help="What stands between the cells of a CSV file, as ';' or tab. Default: what sets the "
+        "header and the rows apart alike.",
+        rich_help_panel=_TABLES,
+        show_default=False,
+    ),
+]
+
+Encoding: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Of a CSV file, as cp1252. Default: UTF-8, or what its byte order mark says.",
+        rich_help_panel=_TABLES,
+        show_default=False,
+    ),
+]
+
+Decimal: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar=".|,",
+        help="The decimal sign of a table's numbers. Default: what its columns show.",
+        rich_help_panel=_TABLES,
+        show_default=False,
+    ),
+]
+
+Missing: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="WORD",
+        help="A word that stands for no value, beside an empty cell, NA, NaN and null; give it "
+        "again for more.",
+        rich_help_panel=_TABLES,
+        show_default=False,
+    ),
+]
+
 Keep: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(

@@ -11,6 +11,7 @@ from onelayer.cli import source_options
 from onelayer.cli import summary_options as s
 from onelayer.cli.output import print_json, put
 from onelayer.errors import DataError, UsageError
+from onelayer.readers.tables.options import TableOptions
 from onelayer.words import quoted_name
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ def summary(
     cluster: s.Cluster = None,
     firth: s.Firth = False,
     header: source_options.Header = True,
+    delimiter: source_options.Delimiter = None,
+    encoding: source_options.Encoding = None,
+    decimal: source_options.Decimal = None,
+    missing: source_options.Missing = None,
     interval: s.Interval = None,
     level: s.Level = 0.95,
     effects: s.Effects = False,
@@ -47,7 +52,16 @@ def summary(
     asked = _asked_formula(formula, target)
     levels = dict(_named_level(text) for text in reference)
     columns = ColumnRoles(weights, cluster, levels)
-    result = _fitted(_open(table, header=header), asked, columns, robust=robust, firth=firth)
+    options = TableOptions.of(
+        {
+            "header": header,
+            "delimiter": delimiter,
+            "encoding": encoding,
+            "decimal": decimal,
+            "missing": missing,
+        }
+    )
+    result = _fitted(_open(table, options), asked, columns, robust=robust, firth=firth)
     shown: Any = result.summary(interval=interval and interval.value, level=level)
     if effects and not shown.separable:
         shown = result.marginal_effects(dummies=dummies, level=level)
@@ -73,10 +87,10 @@ def _named_level(text: str) -> tuple[str, str]:
     return name, level
 
 
-def _open(table: Path, *, header: bool) -> TableFile:
+def _open(table: Path, options: TableOptions) -> TableFile:
     from onelayer.readers.tables.files import open_table
 
-    return open_table(table, header=header)
+    return open_table(table, options)
 
 
 def _fitted(file: TableFile, formula: str, columns: ColumnRoles, **how: Any) -> LogitResult:

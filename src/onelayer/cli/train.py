@@ -33,6 +33,10 @@ def train(
     weights: source_options.WeightColumn = None,
     group: source_options.GroupColumn = None,
     header: source_options.Header = Settings.header,
+    delimiter: source_options.Delimiter = Settings.delimiter,
+    encoding: source_options.Encoding = Settings.encoding,
+    decimal: source_options.Decimal = Settings.decimal,
+    missing: source_options.Missing = None,
     C: options.C = Settings.C,
     l1_ratio: options.L1Ratio = Settings.l1_ratio,
     solver: options.Solver = Settings.solver,
@@ -57,7 +61,7 @@ def train(
     """Train a model on SOURCE and judge it on examples that it has not seen."""
     given = dict(locals())  # by their names, which are those of the settings
     settings = {field.name: given[field.name] for field in fields(Settings)}
-    settings["drop"] = tuple(drop or ())
+    settings |= {"drop": tuple(drop or ()), "missing": tuple(missing or ())}
     outputs = _Outputs(output, _report_path(output, report, no_report))
     model = _trained(source, outputs, settings, overwrite=overwrite)
     if as_json:

@@ -6,7 +6,7 @@ text; nothing else of it is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -26,7 +26,7 @@ from sklearn.preprocessing import (
 
 from onelayer.errors import UsageError
 from onelayer.estimators.classifier import LogisticRegression
-from onelayer.estimators.table_classifier import TableCells
+from onelayer.estimators.table_classifier import TableCells, number_column
 from onelayer.inputs.encoding import NONE, Column, Make, Piece, Table
 from onelayer.inputs.fitting import OTHER
 
@@ -288,7 +288,7 @@ def _table(features: Features, pipeline: Pipeline) -> Table:
     for feature in features:
         if feature.make == "value" and feature.column in levels:
             raise UsageError(f"column {feature.column!r} is both a number and a category")
-    ranges = _ranges(pipeline)
+    ranges, notations = _ranges(pipeline), _notations(pipeline)
     fills = {f.column: f.fill for f in features if f.make == "value" and f.fill is not None}
     columns = []
     for name in names:
@@ -296,7 +296,8 @@ def _table(features: Features, pipeline: Pipeline) -> Table:
         if known is None:
             median = fills.get(name, 0.0)
             low, _, high = ranges.get(name, (median, median, median))
-            columns.append(Column(name=name, kind="number", median=median, low=low, high=high))
+            number = number_column(name, notations)
+            columns.append(replace(number, median=median, low=low, high=high))
         else:
             boolean = set(known.levels) <= {"false", "true"}
             columns.append(Column(name=name, kind="category", levels=known.levels, boolean=boolean))
@@ -329,6 +330,11 @@ def _pieces(features: Features, names: list[str]) -> list[Piece]:
             )
         )
     return pieces
+
+
+def _notations(pipeline: Pipeline) -> Mapping[str, str] | None:
+    found = (step.notations for _, step in pipeline.steps if isinstance(step, TableCells))
+    return next(found, None)
 
 
 def _ranges(pipeline: Pipeline) -> dict[str, tuple[float, float, float]]:

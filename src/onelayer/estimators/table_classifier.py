@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +15,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from onelayer.errors import UsageError
+from onelayer.errors import DataWarning, UsageError
 from onelayer.estimators.classifier import LogisticRegression
-from onelayer.inputs.encoding import Column, codes_of
+from onelayer.inputs.encoding import Column
 from onelayer.inputs.fitting import LEVELS, fit_table, least_rows, weighted_quantile
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ class TableCells(TransformerMixin, BaseEstimator):
         The columns, by name; all others are left out.
     booleans : sequence of str
         Those of the categories that are true or false, in any case.
+    notations : dict of str to str, default=None
+        How the numbers of a column are written, by an example as "1.234,5"; None and columns that
+        are not in it: 1234.5.
 
     Attributes
     ----------
@@ -54,10 +57,12 @@ class TableCells(TransformerMixin, BaseEstimator):
         numbers: Sequence[str] = (),
         categories: Sequence[str] = (),
         booleans: Sequence[str] = (),
+        notations: Mapping[str, str] | None = None,
     ) -> None:
         self.numbers = numbers
         self.categories = categories
         self.booleans = booleans
+        self.notations = notations
 
     def fit(self, X: Any, y: Any = None) -> TableCells:
         """Look at the numbers' ranges.
@@ -96,23 +101,26 @@ class TableCells(TransformerMixin, BaseEstimator):
     def _frame(self, X: Any) -> pd.DataFrame:
         import pandas as pd
 
+        from onelayer.inputs.codes import codes_of, require_columns
         from onelayer.inputs.given import given_table
         from onelayer.readers.tables.cells import read_cells, texts_of
 
-        numbers = [Column(name=name, kind="number") for name in self.numbers]
+        numbers = [number_column(name, self.notations) for name in self.numbers]
         categories = [Column(name=name, kind="category") for name in self.categories]
-        table, source = given_table(X, [*numbers, *categories], header=True)
+        table, source = given_table(X, [*numbers, *categories])
+        require_columns(self.categories, table.column_names, source)
         codes = codes_of(numbers, table, source)
-        # Levels are not known yet: only whether the columns are there.
-        codes_of(categories, table.slice(0, 0), source)
         columns = {column.name: codes.of(column) for column in numbers}
         for name in self.categories:
-            texts = texts_of(read_cells(name, table[name])).to_pylist()
-            lowered = name in self.booleans
-            columns[name] = np.array(
-                [np.nan if t is None else t.lower() if lowered else t for t in texts], dtype=object
-            )
+            cells = read_cells(name, table[name])
+            texts = texts_of(cells, boolean=name in self.booleans).to_pylist()
+            columns[name] = np.array([np.nan if t is None else t for t in texts], dtype=object)
         return pd.DataFrame(columns)
+
+
+def number_column(name: str, notations: Mapping[str, str] | None) -> Column:
+    """Return a column of numbers that are written as `TableCells.notations` has them."""
+    return Column(name=name, kind="number", notation=(notations or {}).get(name, Column.notation))
 
 
 def make_table_classifier(
@@ -152,16 +160,17 @@ def make_table_classifier(
 
     Warns
     -----
-    UserWarning
-        Where a column is left out, as it is constant or text.
+    DataWarning
+        Where a column is left out, as it is constant or text, or cells of one are no numbers.
     """
     table = _looked_at(frame, target, drop)
     numbers = [c.name for c in table.columns if c.kind == "number"]
     categories = [c.name for c in table.columns if c.kind == "category"]
     booleans = [c.name for c in table.columns if c.boolean]
+    notations = {c.name: c.notation for c in table.columns if c.notation != Column.notation}
     return Pipeline(
         [
-            ("cells", TableCells(numbers, categories, booleans)),
+            ("cells", TableCells(numbers, categories, booleans, notations or None)),
             ("features", _features(table, _rows(frame))),
             ("layer", LogisticRegression(**options)),
         ]
@@ -172,8 +181,10 @@ def _looked_at(frame: Any, target: str, drop: Sequence[str]) -> Table:
     """What `onelayer train` would make of the frame."""
     import narwhals as nw
 
-    from onelayer.inputs.inference import inferred
-    from onelayer.readers.tables.cells import read_cells
+    from onelayer.inputs.codes import codes_of
+    from onelayer.inputs.inference import ReadTable, inferred
+    from onelayer.readers.tables.cells import as_classes, read_cells
+    from onelayer.readers.tables.files import plain_types
 
     table = nw.from_native(frame, eager_only=True).to_arrow()
     for name in (target, *drop):
@@ -182,13 +193,14 @@ def _looked_at(frame: Any, target: str, drop: Sequence[str]) -> Table:
                 f"{HERE} has no column {name!r}: it has {', '.join(table.column_names[:40])}"
             )
     names = [name for name in table.column_names if name not in {target, *drop}]
-    known = table.filter(~read_cells(target, table[target]).missing)
-    columns, _ = inferred(HERE, [read_cells(name, known[name]) for name in names])
+    table = plain_types(table)
+    known = table.filter(~as_classes(read_cells(target, table[target])).missing)
+    columns, _ = inferred(ReadTable(HERE, [read_cells(name, known[name]) for name in names]))
     codes = codes_of(columns, known, HERE)
     fitted = fit_table(codes, np.ones(len(codes)))
     for note in fitted.notes:
         if note.startswith("left out"):
-            warnings.warn(note, stacklevel=3)
+            warnings.warn(note, DataWarning, stacklevel=3)
     return fitted.table
 
 

@@ -46,6 +46,10 @@ class Column:
     median, low, high
         Of a number: its median, and the hundredth and ninety-ninth of a hundred of its values in
         training; 0 where nobody knows.
+    notation
+        Of a number: how it is written, by an example; see `readers.tables.notation`.
+    missing
+        Words that stand for no value in the table, beside those that always do.
     """
 
     name: str
@@ -55,6 +59,8 @@ class Column:
     median: float = 0.0
     low: float = 0.0
     high: float = 0.0
+    notation: str = "1234.5"
+    missing: tuple[str, ...] = ()
 
     def require_sound(self) -> None:
         """Raise ValueError for what no column has: another kind, a level twice, no number."""
@@ -63,8 +69,14 @@ class Column:
         different = len(set(self.levels)) == len(self.levels)
         if not different or not all(isinstance(level, str) for level in self.levels):
             raise ValueError(f"the levels of column {self.name!r} are not as many texts")
+        if not all(isinstance(word, str) for word in self.missing):
+            raise ValueError(f"column {self.name!r} has missing words that are no texts")
         for value in (self.median, self.low, self.high):
             _require_number(value, f"column {self.name!r}")
+        if self.notation != Column.notation:
+            from onelayer.readers.tables.notation import Notation
+
+            Notation.parse(self.notation)
 
 
 @dataclass(frozen=True, eq=False)
@@ -322,34 +334,6 @@ class Table:
             raise ValueError("the table's columns and features do not fit each other")
         if not np.isfinite(self.centre).all() or not (self.scale > 0).all():
             raise ValueError("a feature of the table has no centre, or a scale of zero or below")
-
-
-def codes_of(columns: Sequence[Column], table: Any, source: object, start: int = 0) -> Codes:
-    """Return the codes of an Arrow table's cells; its columns may lie in any order.
-
-    `start` is the place of its first row in the source.
-
-    Raises
-    ------
-    DataError
-        Where a column is not there, or a number is none; the message names it.
-    """
-    from onelayer.readers.tables.cells import level_codes, numbers_of, read_cells, texts_of
-
-    lacking = [column.name for column in columns if column.name not in table.column_names]
-    if lacking:
-        raise DataError(
-            f"{source} has no column {', '.join(map(repr, lacking[:10]))}: the model looks at it"
-        )
-    codes = np.empty((table.num_rows, len(columns)))
-    for at, column in enumerate(columns):
-        cells = read_cells(column.name, table[column.name])
-        if column.kind == "number":
-            codes[:, at] = numbers_of(cells, source, start)
-        else:
-            levels = {level: place for place, level in enumerate(column.levels)}
-            codes[:, at] = level_codes(texts_of(cells), levels, boolean=column.boolean)
-    return Codes(tuple(columns), codes)
 
 
 def _require_number(value: Any, what: str) -> None:

@@ -25,10 +25,11 @@ OTHER = "other"
 
 @dataclass(frozen=True)
 class Fitted:
-    """A table's encoding, and what to say of it."""
+    """A table's encoding, what to say of it, and which columns are lost as text, and why."""
 
     table: Table
     notes: tuple[str, ...]
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class _Made:
     pieces: tuple[Piece, ...] = ()
     spread: tuple[float, float] = (0.0, 1.0)  # centre and scale of its value
     why: str = ""  # it is left out
+    is_text: bool = False  # as text, which may say much
     remark: str = ""  # it is kept, and worth a look
     pooled: tuple[str, ...] = ()
 
@@ -86,7 +88,8 @@ def fit_table(codes: Codes, weights: np.ndarray) -> Fitted:
         centre=np.ascontiguousarray(centre),
         scale=np.ascontiguousarray(scale),
     )
-    return Fitted(table, tuple(_notes(table, made, least_rows(counts.sum()))))
+    lost = _left_out([one for one in made if one.is_text])
+    return Fitted(table, tuple(_notes(table, made, least_rows(counts.sum()))), tuple(lost))
 
 
 def least_rows(m: float) -> float:
@@ -162,7 +165,7 @@ def _category(column: Column, codes: np.ndarray, counts: np.ndarray) -> _Made:
     rare = _rare_ones(sizes, least_rows(counts.sum()))
     if sizes[rare].sum() > 0.5 * sizes.sum():
         few = f"{np.count_nonzero(sizes[:K])} different values, most of them rare"
-        return _Made(column, why=few)
+        return _Made(column, why=few, is_text=True)
     kept = [at for at in present.tolist() if not rare[at]]
     places = {at: place for place, at in enumerate(kept)}
     other = len(kept) if rare.any() else NONE

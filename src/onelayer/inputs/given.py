@@ -11,13 +11,17 @@ import numpy as np
 import pyarrow as pa
 
 from onelayer.errors import DataError, UsageError
+from onelayer.inputs.codes import require_columns
 from onelayer.inputs.encoding import Column
 from onelayer.readers.tables.files import open_table
+from onelayer.readers.tables.options import AS_USUAL, TableOptions
 
 HERE = "the rows given"
 
 
-def given_table(rows: Any, columns: Sequence[Column], *, header: bool) -> tuple[Any, object]:
+def given_table(
+    rows: Any, columns: Sequence[Column], options: TableOptions = AS_USUAL
+) -> tuple[Any, object]:
     """Return rows as an Arrow table that has these columns, and what to call their source.
 
     Parameters
@@ -27,8 +31,8 @@ def given_table(rows: Any, columns: Sequence[Column], *, header: bool) -> tuple[
         dictionary or a list of them, or an array (m, columns) in the columns' order.
     columns
         Those that are needed; one that is not there is found out by whoever takes it.
-    header
-        Whether the first row of a CSV file names its columns.
+    options
+        How a file is read.
 
     Raises
     ------
@@ -36,9 +40,10 @@ def given_table(rows: Any, columns: Sequence[Column], *, header: bool) -> tuple[
         Where these are no rows, or a file cannot be read.
     """
     if isinstance(rows, (str, Path)):
-        file = open_table(Path(rows), header=header)
-        names = {column.name for column in columns}
-        return file.read([name for name in file.names if name in names]), rows
+        file = open_table(Path(rows), options)
+        needed = [column.name for column in columns]
+        require_columns(needed, file.names, rows)
+        return file.read([name for name in file.names if name in {*needed}]), rows
     if isinstance(rows, Mapping):
         return _of_dictionaries([rows], columns), HERE
     if isinstance(rows, np.ndarray):
@@ -46,7 +51,7 @@ def given_table(rows: Any, columns: Sequence[Column], *, header: bool) -> tuple[
     if isinstance(rows, (list, tuple)) and all(isinstance(row, Mapping) for row in rows):
         return _of_dictionaries(rows, columns), HERE
     if isinstance(rows, (list, tuple)) and len(rows) == 1:
-        return given_table(rows[0], columns, header=header)
+        return given_table(rows[0], columns, options)
     frame = nw.from_native(rows, eager_only=True, pass_through=True)
     if not isinstance(frame, nw.DataFrame):
         raise UsageError(

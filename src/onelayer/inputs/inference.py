@@ -2,55 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from onelayer.errors import DataError
 from onelayer.inputs.encoding import Column
-from onelayer.readers.tables.cells import Cells, Nature, levels_of, nature_of, texts_of
+from onelayer.readers.tables.cells import (
+    Cells,
+    Nature,
+    levels_of,
+    nature_of,
+    nothings,
+    texts_of,
+)
+from onelayer.readers.tables.notation import PLAIN, Notation, decimal_sign
 
 _SHOWN = 8
+_WORDS_SHOWN = 6
 
 REFUSALS = {
     "dates": (
         "holds dates or times, which are neither numbers nor categories: make of them what "
         "matters, as an age in days, a month or a weekday, or leave them out"
     ),
-    "decimal comma": (
-        "holds numbers with a decimal comma: write them with a point, or leave them out"
-    ),
-    "thousands": (
-        "holds numbers with commas between the thousands: write them without, or leave them out"
-    ),
 }
 
 
-def inferred(source: str, cells: list[Cells]) -> tuple[tuple[Column, ...], list[str]]:
+@dataclass(frozen=True)
+class ReadTable:
+    """A table's columns as they were read, and how its cells are written where they do not say.
+
+    Attributes
+    ----------
+    source
+        What the table is called.
+    cells
+        Its columns.
+    decimal
+        The decimal sign that was asked for; None: what the columns show, else `usual`.
+    missing
+        Words that stand for no value, beside those that always do.
+    usual
+        A table with semicolons has decimal commas where its columns do not show another sign.
+    """
+
+    source: str
+    cells: list[Cells]
+    decimal: str | None = None
+    missing: tuple[str, ...] = ()
+    usual: str = "."
+
+    @property
+    def sign(self) -> str:
+        """The decimal sign of the numbers that may have either, as 1,234."""
+        if self.decimal is not None:
+            return self.decimal
+        texts = [one.values.drop_null() for one in self.cells if one.is_text and not one.dates]
+        return decimal_sign(texts) or self.usual
+
+
+def inferred(table: ReadTable) -> tuple[tuple[Column, ...], list[str]]:
     """Return what columns hold, numbers or categories, and what to say of them.
 
     Raises
     ------
     DataError
-        For columns of dates, and of numbers with commas; the message names all of them.
+        For columns of dates; the message names all of them.
     """
-    natures = require_usable(source, cells, _dropped)
-    columns = []
-    for one in cells:
-        if natures[one.name].kind == "number":
-            columns.append(Column(name=one.name, kind="number"))
-        else:
-            levels, boolean = levels_of(texts_of(one))
-            columns.append(Column(name=one.name, kind="category", levels=levels, boolean=boolean))
+    natures = require_usable(table, _dropped)
+    columns = [_column(one, natures[one.name], table.missing) for one in table.cells]
     notes = [
         f"{name}: {nature.note}; taken as categories"
         for name, nature in natures.items()
         if nature.note
     ]
-    return tuple(columns), [*_on_missing(source, cells), *notes]
+    return tuple(columns), [*_on_missing(table, columns), *_on_notation(natures), *notes]
 
 
-def require_usable(
-    source: str, cells: list[Cells], left_out: Callable[[list[str]], str]
-) -> dict[str, Nature]:
+def _column(cells: Cells, nature: Nature, missing: tuple[str, ...]) -> Column:
+    if nature.kind == "number":
+        return Column(
+            name=cells.name, kind="number", notation=str(nature.notation), missing=missing
+        )
+    levels, boolean = levels_of(texts_of(cells))
+    return Column(name=cells.name, kind="category", levels=levels, boolean=boolean, missing=missing)
+
+
+def require_usable(table: ReadTable, left_out: Callable[[list[str]], str]) -> dict[str, Nature]:
     """Return what columns are taken for, by name, if all of them can be used.
 
     Raises
@@ -58,11 +97,12 @@ def require_usable(
     DataError
         As `inferred`; `left_out` says how columns of these names are left out.
     """
-    natures = {one.name: nature_of(one) for one in cells}
+    sign = table.sign
+    natures = {one.name: nature_of(one, sign) for one in table.cells}
     for reason, advice in REFUSALS.items():
         names = [name for name, nature in natures.items() if nature.refusal == reason]
         if names:
-            raise DataError(f"{source}: {_columns_named(names)} {advice}: {left_out(names)}")
+            raise DataError(f"{table.source}: {_columns_named(names)} {advice}: {left_out(names)}")
     return natures
 
 
@@ -70,14 +110,40 @@ def _dropped(names: list[str]) -> str:
     return " ".join(f"--drop {name!r}" for name in names)
 
 
-def _on_missing(source: str, cells: list[Cells]) -> list[str]:
-    counts = {one.name: int(one.missing.sum()) for one in cells}
-    found = [f"{name} {count:,}" for name, count in counts.items() if count]
+def _on_missing(table: ReadTable, columns: list[Column]) -> list[str]:
+    """Count the missing cells of each column, by what is written there."""
+    found = [
+        f"{one.name} {count:,}{written_as(words)}"
+        for one, column in zip(table.cells, columns, strict=True)
+        for words in [nothings(one, plain=column.kind == "number" or column.boolean)]
+        for count in [sum(words.values())]
+        if count
+    ]
     if not found:
-        return [f"nothing is missing in {source}"]
-    tokens = sorted({token for one in cells for token in one.tokens})
-    written = f" (written {', '.join(repr(token) for token in tokens)})" if tokens else ""
-    return [f"missing in {source}{written}: {_some(found)}"]
+        return [f"nothing is missing in {table.source}"]
+    return [f"missing in {table.source}: {_some(found)}"]
+
+
+def written_as(words: Mapping[str, int]) -> str:
+    """Name words for nothing in brackets; where cells are only empty that is what people expect."""
+    if not any(words):
+        return ""
+    most = Counter(words).most_common(_WORDS_SHOWN)
+    named = [f"{word!r} {count:,}" for word, count in most if word]
+    empty = [f"empty {words['']:,}"] if words.get("") else []
+    return f" ({', '.join([*named, *empty])})"
+
+
+def _on_notation(natures: dict[str, Nature]) -> list[str]:
+    """Say which columns have numbers that are not written as 1234.5."""
+    by_notation: dict[Notation, list[str]] = {}
+    for name, nature in natures.items():
+        by_notation.setdefault(nature.notation, []).append(name)
+    return [
+        f"numbers written as {notation}: {_some(names)}"
+        for notation, names in by_notation.items()
+        if notation != PLAIN
+    ]
 
 
 def _columns_named(names: list[str]) -> str:

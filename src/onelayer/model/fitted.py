@@ -24,6 +24,7 @@ from onelayer.readers import Preprocessing, find_pictures, read_files
 from onelayer.readers.arrays.formats import Asked, array_kind
 from onelayer.readers.arrays.layout import Names
 from onelayer.readers.rows import given_rows
+from onelayer.readers.tables.options import TableOptions
 from onelayer.sources.arrays import file_rows
 from onelayer.sources.opening import (
     Progress,
@@ -159,12 +160,12 @@ class Model:
         y: str | None = None,
         report: str | Path | None = None,
         progress: Progress = no_progress,
+        options: TableOptions | None = None,
     ) -> Evaluation:
         """Judge the model on a source of any kind that `train` takes; x and y name its arrays.
 
-        Of a file with a part for training and one for testing, that for testing judges.
-
-        `report` names the HTML file of a report on it, for which nothing is read again.
+        Of a file with parts the one for testing judges. `report` names the HTML file of a report
+        on it; `options` say how a table is read, by default as the model's own was.
 
         Raises
         ------
@@ -176,7 +177,7 @@ class Model:
             self.classes,
             progress=progress,
             arrays=self.asked(x, y),
-            table=asked_again(self.card.settings or {}, self.table, y),
+            table=asked_again(self.card.settings or {}, self.table, y, options),
         )
         examples = read_source(source, reading)
         if self.table is not None and examples.columns is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-from onelayer.errors import DataError
+from onelayer.errors import DataError, DataWarning
 from onelayer.inputs.examples import Examples, joined, numbered
 from onelayer.inputs.fitting import fit_table
 from onelayer.model.near_duplicates import with_near_duplicates, without_repeats
@@ -97,6 +98,8 @@ def _encoded(parts: Parts) -> Parts:
     if train.columns is None:
         return parts
     fitted = fit_table(train.codes, train.row_weights)
+    for column in fitted.lost:
+        warnings.warn(f"left out: {column}", DataWarning, stacklevel=2)
     return replace(
         parts,
         train=train.encoded(fitted.table),

@@ -16,10 +16,12 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from onelayer.errors import DataError, UsageError
-from onelayer.inputs.encoding import Codes, codes_of
+from onelayer.inputs.codes import codes_of, require_columns
+from onelayer.inputs.encoding import Codes
+from onelayer.inputs.oddities import Oddities
 from onelayer.model.fitted import Model
 from onelayer.model_file import written_whole
-from onelayer.readers.tables.files import TableFile, listed, open_table
+from onelayer.readers.tables.files import TableFile, listed
 from onelayer.readers.tables.suffixes import table_kind
 from onelayer.sources.opening import Progress, no_progress
 
@@ -54,8 +56,8 @@ class Scoring:
     ----------
     model
         A model of a table.
-    path
-        A CSV or Parquet file with the model's columns, in any order.
+    file
+        A table with the model's columns, in any order.
     keep
         Columns that go into the result as they are, by name.
     seen
@@ -63,16 +65,14 @@ class Scoring:
     """
 
     model: Model
-    path: Path
+    file: TableFile
     keep: Sequence[str] = ()
     seen: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         if self.model.table is None:
             raise UsageError("only a model of a table scores tables: this one takes arrays")
-        header = bool((self.model.card.settings or {}).get("header", True))
         self.table = self.model.table
-        self.file: TableFile = open_table(self.path, header=header)
         self.kept = [self.file.names[self.file.position(name)] for name in self.keep]
         taken = [name for name in self.kept if name in self._added]
         if taken:
@@ -83,10 +83,12 @@ class Scoring:
         """What to say of the file; of levels, once all batches are scored."""
         used = {*self.kept, *(column.name for column in self.model.columns)}
         extra = [name for name in self.file.names if name not in used]
-        notes = [f"{self.path}: not looked at: {listed(extra, 8)}"] if extra else []
+        notes = [f"{self.file.path}: not looked at: {listed(extra, 8)}"] if extra else []
         levels = [f"{name} {count:,}" for name, count in self.seen.items()]
         if levels:
-            notes.append(f"{self.path}: rows with a level not seen in training: {listed(levels)}")
+            notes.append(
+                f"{self.file.path}: rows with a level not seen in training: {listed(levels)}"
+            )
         return notes
 
     def batches(self, progress: Progress = no_progress) -> Iterator[Scored]:
@@ -101,15 +103,18 @@ class Scoring:
         needed = [column.name for column in columns]
         names = [name for name in self.file.names if name in {*needed, *self.kept}]
         total, start = self.file.rows or 0, 0
+        require_columns(needed, self.file.names, self.file.path)
+        odd = Oddities(self.file.path)
         for batch in self.file.batches(names):
-            codes = codes_of(columns, batch, self.path, start)
+            codes = codes_of(columns, batch, self.file.path, start + np.arange(batch.num_rows), odd)
             self.seen.update(codes.unseen())
             places, A = self._answers(codes)
             yield Scored(start, batch.select(self.kept), places, A)
             start += batch.num_rows
             progress("scoring", start, max(total, start))
         if start == 0:
-            raise DataError(f"{self.path} has no rows")
+            raise DataError(f"{self.file.path} has no rows")
+        odd.tell()
 
     def write(self, output: Path, progress: Progress = no_progress) -> int:
         """Write a file of the columns kept, class, probability and that of each class.

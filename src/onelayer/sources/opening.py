@@ -17,6 +17,7 @@ from onelayer.inputs.examples import Examples
 from onelayer.readers import Audit, Preprocessing, read_picture, read_pictures
 from onelayer.readers.arrays.formats import Asked, array_kind
 from onelayer.readers.arrays.layout import Names
+from onelayer.readers.tables.options import TableOptions
 from onelayer.readers.tables.suffixes import table_kind
 from onelayer.settings import Fit, Mode, Settings, Size
 from onelayer.sources.arrays import PIXEL_SCALING, Wanted, file_examples, given_examples, part_names
@@ -159,7 +160,7 @@ def table_asked(settings: Settings) -> TableAsked:
         drop=settings.drop,
         weights=settings.weights,
         group=settings.group,
-        header=settings.header,
+        options=TableOptions.of(vars(settings)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from onelayer.errors import DataError, UsageError
-from onelayer.inputs.encoding import Codes, Column, Table, codes_of
+from onelayer.errors import DataError, DataWarning, UsageError
+from onelayer.inputs.encoding import Codes, Column, Table
 from onelayer.inputs.examples import Examples
 from onelayer.readers import Audit
 from onelayer.readers.labels import encode
+from onelayer.readers.tables.options import AS_USUAL, TableOptions
 from onelayer.words import counted
 
 if TYPE_CHECKING:
+    from onelayer.inputs.inference import ReadTable
     from onelayer.readers.tables.cells import Cells
     from onelayer.readers.tables.files import TableFile
 
@@ -39,29 +42,35 @@ class TableAsked:
     drop: tuple[str | int, ...] = ()
     weights: str | int | None = None
     group: str | int | None = None
-    header: bool = True
+    options: TableOptions = AS_USUAL
     columns: tuple[Column, ...] | None = None
     classes: Sequence[Any] | None = None
     strict: bool = False
 
 
-def asked_again(settings: dict[str, Any], table: Table | None, target: str | None) -> TableAsked:
-    """How a table is read to judge a model; target and weights are called as they were."""
+def asked_again(
+    settings: dict[str, Any],
+    table: Table | None,
+    target: str | None,
+    options: TableOptions | None = None,
+) -> TableAsked:
+    """How a table is read to judge a model: as its own was, but for what is given."""
     if table is None:
         return TableAsked()
     return TableAsked(
         target=target or settings.get("target"),
         weights=settings.get("weights"),
-        header=bool(settings.get("header", True)),
+        options=options or TableOptions.of(settings),
         columns=table.columns,
     )
 
 
 def given_codes(rows: Any, columns: tuple[Column, ...], settings: dict[str, Any]) -> Codes:
     """Codes of rows in a file or in memory; see `given_table`."""
+    from onelayer.inputs.codes import codes_of
     from onelayer.inputs.given import given_table
 
-    table, source = given_table(rows, columns, header=bool(settings.get("header", True)))
+    table, source = given_table(rows, columns, TableOptions.of(settings))
     return codes_of(columns, table, source)
 
 
@@ -91,7 +100,7 @@ class _Reading:
     def file(self) -> TableFile:
         from onelayer.readers.tables.files import open_table
 
-        return open_table(self.path, header=self.asked.header)
+        return open_table(self.path, self.asked.options)
 
     @cached_property
     def roles(self) -> dict[str, str]:
@@ -133,12 +142,17 @@ class _Reading:
 
     def examples(self) -> Examples:
         """Read the rows that have a target and a weight."""
+        from onelayer.inputs.codes import codes_of
+        from onelayer.inputs.oddities import Oddities
+
         wanted = {*self.predictors, *self.roles}
         table = self.file.read([name for name in self.file.names if name in wanted])
         kept, notes = self._kept(table)
         table = table.filter(kept)
         columns, described = self._columns(table)
-        codes = codes_of(columns, table, self.path)
+        odd = Oddities(self.path)
+        codes = codes_of(columns, table, self.path, np.flatnonzero(kept), odd)
+        odd.tell(strict=self.asked.strict)
         labels, classes, renamed = self._labels(table)
         names = [str(label) for label in classes.tolist()]
         counts, weights = np.bincount(labels, minlength=len(names)), self._weights(table)
@@ -163,12 +177,18 @@ class _Reading:
         )
 
     def _kept(self, table: Any) -> tuple[np.ndarray, list[str]]:
-        """Mark the rows that have a target and a weight above 0, and say how many have not."""
+        """Mark the rows that have a target and a weight above 0, and say how many have not.
+
+        That a word counts as no class, as NA, is a warning: it may have been meant as one.
+        """
+        from onelayer.inputs.inference import written_as
+
         target, weights = self._by_role("target"), self._weights(table)
-        known = ~self._cells(table, target or "").missing
+        cells = self._target(table)
+        known = ~cells.missing
         weighs = np.ones(len(known), bool) if weights is None else weights > 0
         said = {
-            f"have no {target}": int((~known).sum()),
+            f"have no {target}{written_as(cells.words)}": int((~known).sum()),
             "have the weight 0": int((known & ~weighs).sum()),
         }
         notes = [
@@ -178,6 +198,8 @@ class _Reading:
             raise DataError(f"{self.path}: {notes[0]} (strict)")
         if not (known & weighs).any():
             raise DataError(f"{self.path}: no row has both a {target} and a weight above 0")
+        if any(cells.words):
+            warnings.warn(f"{self.path}: {notes[0]}", DataWarning, stacklevel=2)
         return known & weighs, notes
 
     def _columns(self, table: Any) -> tuple[tuple[Column, ...], list[str]]:
@@ -186,9 +208,7 @@ class _Reading:
         if self.asked.columns is None:
             from onelayer.inputs.inference import inferred
 
-            found, notes = inferred(
-                self.path.name, [self._cells(table, n) for n in self.predictors]
-            )
+            found, notes = inferred(self._as_read(table))
             also = [f"{role} {name}" for name, role in self.roles.items() if role != "target"]
             dropped = [f"{len(self.asked.drop)} dropped"] if self.asked.drop else []
             return found, [", ".join([first, *also, *dropped]), *self.file.notes, *notes]
@@ -199,9 +219,20 @@ class _Reading:
             notes.append(f"{self.path.name} has no weights: every row counts the same")
         return self.asked.columns, [first, *notes]
 
+    def _as_read(self, table: Any) -> ReadTable:
+        from onelayer.inputs.inference import ReadTable
+
+        return ReadTable(
+            source=self.path.name,
+            cells=[self._cells(table, name) for name in self.predictors],
+            decimal=self.asked.options.decimal,
+            missing=self.asked.options.missing,
+            usual=self.file.decimal,
+        )
+
     def _labels(self, table: Any) -> tuple[np.ndarray, np.ndarray, list[str]]:
         name = self._by_role("target") or ""
-        labels = class_labels(self._cells(table, name), self.path)
+        labels = class_labels(self._target(table), self.path)
         notes: list[str] = []
         if self.asked.classes is None:
             positions, classes = encode(labels, None, self.path)
@@ -223,12 +254,13 @@ class _Reading:
         return [what + _some(found)] if found else []
 
     def _weights(self, table: Any) -> np.ndarray | None:
-        from onelayer.readers.tables.cells import numbers_of
+        from onelayer.readers.tables.cells import nature_of, numbers_of
 
         name = self._by_role("weights")
         if name is None:
             return None
-        weights = numbers_of(self._cells(table, name), self.path)
+        cells = self._cells(table, name)
+        weights = numbers_of(cells, self.path, nature_of(cells, self.file.decimal).notation)
         wrong = ~(weights >= 0)
         if wrong.any():
             row = int(wrong.argmax())
@@ -253,10 +285,15 @@ class _Reading:
     def _by_role(self, role: str) -> str | None:
         return next((name for name, its in self.roles.items() if its == role), None)
 
+    def _target(self, table: Any) -> Cells:
+        from onelayer.readers.tables.cells import as_classes
+
+        return as_classes(self._cells(table, self._by_role("target") or ""))
+
     def _cells(self, table: Any, name: str) -> Cells:
         from onelayer.readers.tables.cells import read_cells
 
-        return read_cells(name, table[name])
+        return read_cells(name, table[name], self.asked.options.missing)
 
 
 def _mass(names: list[str], labels: np.ndarray, weights: np.ndarray) -> dict[str, float]:
@@ -274,14 +311,14 @@ def class_labels(cells: Cells, source: object) -> np.ndarray:
         Where it holds dates, or so many different values that they are no classes.
     """
     from onelayer.inputs.inference import REFUSALS
-    from onelayer.readers.tables.cells import BOOLEANS, nature_of, numbers_of, texts_of
+    from onelayer.readers.tables.cells import BOOLEANS, nature_of, read_numbers, texts_of
 
     nature = nature_of(cells)
     if nature.refusal:
         raise DataError(f"{source}: the target {cells.name!r} {REFUSALS[nature.refusal]}")
     m = len(cells.values)
-    if nature.kind == "number":
-        numbers = numbers_of(cells, source)
+    numbers = read_numbers(cells).values if nature.kind == "number" else np.full(m, np.nan)
+    if np.isfinite(numbers).all():
         _require_classes(np.unique(numbers).astype(str), m, MOST_NUMBERS, cells.name, source)
         if (numbers == np.rint(numbers)).all() and (np.abs(numbers) < 2**53).all():
             return numbers.astype(np.int64)

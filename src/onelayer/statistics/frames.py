@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from onelayer.inputs.inference import require_usable
+from onelayer.inputs.inference import ReadTable, require_usable
+from onelayer.inputs.oddities import Oddities
 from onelayer.readers.tables.cells import (
     Cells,
+    Nature,
     levels_of,
-    nature_of,
-    numbers_of,
     read_cells,
+    read_numbers,
+    require_finite,
     texts_of,
 )
 from onelayer.words import quoted_name
@@ -28,7 +29,7 @@ WHOLE = 2.0**53  # below it every whole number is a float64
 def read_frame(file: TableFile, names: Collection[str], *, keys: Collection[str] = ()) -> Any:
     """A pandas DataFrame of these columns of a table.
 
-    `columns.py` says what is missing, and what holds numbers. Whole numbers are int64 where none is
+    `cells.py` says what is missing, and what holds numbers. Whole numbers are int64 where none is
     missing, other numbers float64; true and false are booleans, and all else is text. What a
     Parquet file calls a category is one, its levels in the file's order. Of `keys` only what is
     missing is looked for: they are compared with each other, whatever they hold.
@@ -36,18 +37,24 @@ def read_frame(file: TableFile, names: Collection[str], *, keys: Collection[str]
     Raises
     ------
     DataError
-        For columns of dates, of numbers with commas, or that hold an infinite number, by name; for
+        For columns of dates, or that hold an infinite number, by name; for
         a file that is damaged or has no rows.
     """
     import pandas as pd
 
     table = file.read([name for name in file.names if name in names])
-    cells = {name: read_cells(name, table[name]) for name in table.column_names if name not in keys}
-    require_usable(str(file.path), list(cells.values()), _left_out)
+    missing = file.options.missing
+    cells = [
+        read_cells(name, table[name], missing) for name in table.column_names if name not in keys
+    ]
+    read = ReadTable(
+        source=str(file.path), cells=cells, decimal=file.options.decimal, usual=file.decimal
+    )
+    natures, odd = require_usable(read, _left_out), Oddities(file.path)
+    found = {one.name: _column(one, natures[one.name], table[one.name], odd) for one in cells}
+    odd.tell()
     columns = {
-        name: _key(name, table[name])
-        if name in keys
-        else _column(cells[name], table[name], file.path)
+        name: found[name] if name in found else _key(name, table[name], missing)
         for name in table.column_names
     }
     return pd.DataFrame(columns, copy=False)
@@ -57,19 +64,23 @@ def _left_out(names: list[str]) -> str:
     return f"--formula 'y ~ . - {' - '.join(map(quoted_name, names))}'"
 
 
-def _key(name: str, array: Any) -> Any:
+def _key(name: str, array: Any, missing: Collection[str]) -> Any:
     """Cells as they are, but for text that stands for nothing."""
     from pyarrow import types
 
     texts = any(test(array.type) for test in (types.is_string, types.is_large_string))
-    return (read_cells(name, array).values if texts else array).to_pandas()
+    return (read_cells(name, array, missing).values if texts else array).to_pandas()
 
 
-def _column(cells: Cells, array: Any, path: Path) -> Any:
-    if nature_of(cells).kind == "number":
-        return _numbers(numbers_of(cells, path))
+def _column(cells: Cells, nature: Nature, array: Any, odd: Oddities) -> Any:
+    if nature.kind == "number":
+        found = read_numbers(cells, nature.notation)
+        rows = np.arange(len(found.values))
+        odd.add(cells.name, found, rows)
+        require_finite(cells.name, found.values, rows, odd.source)
+        return _numbers(found.values)
     levels, boolean = levels_of(texts_of(cells))
-    texts = texts_of(cells).to_numpy()
+    texts = texts_of(cells, boolean=boolean).to_numpy()
     if boolean:
         return _booleans(texts)
     return _category(texts, levels, array) if cells.declared else texts
@@ -82,7 +93,7 @@ def _numbers(found: np.ndarray) -> np.ndarray:
 
 def _booleans(texts: np.ndarray) -> np.ndarray:
     """Bool, or objects of which some are None."""
-    found = [None if text is None else text.lower() == "true" for text in texts]
+    found = [None if text is None else text == "true" for text in texts]
     return np.array(found, dtype=object if None in found else bool)
 
 

@@ -6,7 +6,9 @@ The rules are the same for training and for prediction, so that a file is read t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -15,15 +17,19 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 from onelayer.errors import DataError
+from onelayer.readers.tables.notation import (
+    MOSTLY,
+    NOTHING,
+    PLAIN,
+    Notation,
+    find_notation,
+    matching,
+)
 
 Kind: TypeAlias = Literal["number", "category"]
 
-MISSING = frozenset(
-    {"", "?", "na", "n/a", "#n/a", "#na", "nan", "-nan", "null", "none", "nil", "<na>", "nat", "-"}
-)
-"""Cells that stand for no value, in lower case: pandas' list, and the question mark of UCI."""
-
-_ABSENT = f"(?i)^({'|'.join(map(re.escape, sorted(MISSING)))})$"
+MISSING = ("", "NA", "N/A", "n/a", "#N/A", "#NA", "NaN", "nan", "-NaN", "null", "NULL", "<NA>")
+"""Cells that stand for no value in every column: written so by R, pandas, Excel and databases."""
 
 BOOLEANS = ("false", "true")
 
@@ -35,26 +41,24 @@ _DATE = (
     rf"|\d{{1,2}}[ -]{_MONTH}[ ,-]+\d{{2,4}}|{_MONTH} \d{{1,2}},? \d{{4}})$"
 )
 NUMBER = r"(?i)^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$|^[+-]?inf(inity)?$"
-_WITH_COMMA = r"^[+-]?\d{1,3}([. ']?\d{3})*,\d+$|^[+-]?\d*,\d+$"
-_THOUSANDS = r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$"
 _CODE = r"^0\d+$"
 _NUMERIC = (types.is_integer, types.is_floating, types.is_decimal, types.is_null)
-_MOSTLY = 0.9
-"""A column of text with this share of numbers was probably meant to be one of numbers."""
+_TEXT = (types.is_string, types.is_large_string, types.is_string_view)
 
 
 @dataclass(frozen=True)
 class Cells:
     """A column as it was read: `values` is an Arrow array of float64 or of text, null for missing.
 
-    `declared` says that the file itself calls the column categorical or boolean.
+    `declared` says that the file itself calls the column categorical or boolean; `words` counts
+    the cells that stand for no value, by what is written there.
     """
 
     name: str
     values: Any
     declared: bool = False
     dates: bool = False
-    tokens: tuple[str, ...] = ()
+    words: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_text(self) -> bool:
@@ -74,109 +78,182 @@ class Nature:
     kind: Kind
     note: str = ""
     refusal: str = ""
+    notation: Notation = PLAIN
 
 
-def read_cells(name: str, array: Any) -> Cells:
+@dataclass(frozen=True)
+class Numbers:
+    """A column of numbers: float64 (m,), NaN where a cell is missing, and which cells are odd.
+
+    An odd cell, bool (m,), is neither a number nor a word for nothing; it counts as missing.
+    """
+
+    values: np.ndarray
+    odd: np.ndarray
+    cells: Cells = field(repr=False)
+
+    def text(self, row: int) -> str:
+        """What is written in a row."""
+        return str(self.cells.values[row].as_py())
+
+
+def read_cells(name: str, array: Any, missing: Collection[str] = ()) -> Cells:
     """Return a column of any Arrow type as numbers or text, cells without a value as null.
+
+    `missing` are words that stand for no value, beside `MISSING`.
 
     Raises
     ------
     DataError
-        For lists, structures and bytes, by the column's name.
+        For lists, structures and bytes that are no text, by the column's name.
     """
     array = pa.chunked_array([array]) if isinstance(array, pa.Array) else array
     declared = types.is_dictionary(array.type) or types.is_boolean(array.type)
     if types.is_dictionary(array.type):
         array = array.cast(array.type.value_type)
     kind = array.type
-    if types.is_temporal(kind) or types.is_boolean(kind):
-        text = array.cast(pa.large_string())
-        return Cells(name, text, declared, dates=not types.is_boolean(kind))
-    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
-        text, tokens = _clean_text(array)
-        return Cells(name, text, declared, tokens=tokens)
+    if types.is_temporal(kind):
+        return Cells(name, _as_dates(array), dates=True)
+    if types.is_boolean(kind):
+        return Cells(name, array.cast(pa.large_string()), declared)
+    if any(test(kind) for test in _TEXT) or _are_texts(array):
+        text, words = _clean_text(array, missing)
+        return Cells(name, text, declared, words=words)
     if not any(numeric(kind) for numeric in _NUMERIC):
         raise DataError(f"column {name!r} holds {kind}: give numbers or text, or leave it out")
     numbers = _without_nan(array.cast(pa.float64(), safe=False))
     return Cells(name, _as_text(numbers) if declared else numbers, declared)
 
 
-def nature_of(cells: Cells) -> Nature:
+def nature_of(cells: Cells, decimal: str = ".") -> Nature:
     """Take a column for numbers or categories, by all of its cells that are not missing.
 
-    Digits with leading zeros are codes, as of post offices, and so categories.
+    `decimal` is the sign that the table's numbers have, where a column by itself may have either.
+    Digits with leading zeros are codes, as of post offices, and so categories, where they are all
+    of one length, or many.
     """
+    if cells.dates:
+        return Nature("category", refusal="dates")
+    if not cells.is_text:
+        return Nature("number")
     values = cells.values.drop_null()
-    if cells.dates or not cells.is_text:
-        return Nature("category", refusal="dates") if cells.dates else Nature("number")
-    if cells.declared or len(values) == 0:
-        return Nature("category")
-    if _share(values, NUMBER) == 1:
-        return _codes_or_numbers(values)
-    return Nature("category", note=_doubt(values), refusal=_refusal(values))
+    notation = None if cells.declared else find_notation(values, decimal)
+    if notation is not None:
+        return _codes_or_numbers(values, notation)
+    known = len(values) - matching(values, NOTHING)
+    dated = known > 0 and matching(values, _DATE) >= MOSTLY * known
+    return Nature("category", refusal="dates" if dated and not cells.declared else "")
 
 
-def _refusal(values: Any) -> str:
-    """Say what texts are that are neither numbers nor categories, if they are."""
-    if _share(values, _DATE) == 1:
-        return "dates"
-    if _share(values, f"{NUMBER}|{_THOUSANDS}") == 1:
-        return "thousands"
-    return "decimal comma" if _share(values, f"{NUMBER}|{_WITH_COMMA}") == 1 else ""
+def read_numbers(cells: Cells, notation: Notation = PLAIN) -> Numbers:
+    """Return a column of numbers that are written so; numbers by their type are taken as they are.
+
+    Among numbers the words of `NOTHING` are missing too.
+    """
+    if not cells.is_text:
+        values = _all_floats(cells.values)
+        return Numbers(values, np.zeros(len(values), bool), cells)
+    read = notation.read(cells.values)
+    values = _all_floats(read)
+    odd = np.zeros(len(values), bool)
+    if read.null_count > cells.values.null_count:
+        nothing = pc.match_substring_regex(cells.values, NOTHING)
+        odd = np.array([word is False for word in nothing.to_pylist()]) & np.isnan(values)
+    return Numbers(values, odd, cells)
 
 
-def _doubt(values: Any) -> str:
-    """Say what keeps texts that are mostly numbers from being numbers."""
-    numeric = _share(values, NUMBER)
-    if numeric < _MOSTLY:
-        return ""
-    return f"{100 * numeric:.3g} % numbers, but also {_first_without(values, NUMBER)!r}"
+def nothings(cells: Cells, *, plain: bool) -> Counter[str]:
+    """Count the cells of a column that are missing, by what is written there; "" where nothing is.
+
+    In a `plain` column, of numbers or booleans, the words of `NOTHING` are missing too.
+    """
+    words = Counter(cells.words)
+    words[""] = int(cells.missing.sum()) - sum(count for word, count in words.items() if word)
+    if cells.is_text and plain:
+        found = cells.values.filter(pc.match_substring_regex(cells.values, NOTHING))
+        words.update({one["values"]: one["counts"] for one in found.value_counts().to_pylist()})
+    return +words
 
 
-def numbers_of(cells: Cells, source: object, start: int = 0) -> np.ndarray:
-    """Return a column of numbers as float64 (m,), NaN where a cell is missing.
+def as_classes(cells: Cells) -> Cells:
+    """Return a target: a question mark among numbers, or true and false, is missing and no class.
+
+    Any other word is a class, as "none" is.
+    """
+    if not cells.is_text:
+        return cells
+    asked = pc.equal(cells.values, "?")
+    rest = cells.values.filter(pc.invert(asked)).drop_null()
+    count = int(pc.sum(asked).as_py() or 0)
+    if count == 0 or matching(rest, f"{NUMBER}|^(true|false)$") < max(1, len(rest)):
+        return cells
+    values = pc.if_else(asked, pa.nulls(len(asked), pa.large_string()), cells.values)
+    return replace(cells, values=values, words={**cells.words, "?": count})
+
+
+def numbers_of(cells: Cells, source: object, notation: Notation = PLAIN) -> np.ndarray:
+    """Return a column that must be of numbers as float64 (m,), NaN where a cell is missing.
 
     Raises
     ------
     DataError
         For a cell that is no number, or infinite, naming its row counted from 0.
     """
-    if cells.is_text:
-        try:
-            values = cells.values.cast(pa.float64())
-        except pa.ArrowInvalid:
-            row = _first_odd_row(cells.values)
-            raise DataError(
-                f"{source}: column {cells.name!r} is one of numbers, and has "
-                f"{cells.values[row].as_py()!r} in row {start + row}, counted from 0"
-            ) from None
-    else:
-        values = cells.values
-    found = np.concatenate([np.zeros(0), *(_floats(chunk) for chunk in values.chunks)])
-    if np.isinf(found).any():
-        row = int(np.isinf(found).argmax())
+    found = read_numbers(cells, notation)
+    rows = np.arange(len(found.values))
+    if found.odd.any():
+        raise no_number(found, rows, source)
+    require_finite(cells.name, found.values, rows, source)
+    return found.values
+
+
+def no_number(found: Numbers, rows: np.ndarray, source: object) -> DataError:
+    """Return the error that names the first odd cell, by its row."""
+    row = int(found.odd.argmax())
+    return DataError(
+        f"{source}: column {found.cells.name!r} is one of numbers, and has "
+        f"{found.text(row)!r} in row {rows[row]}, counted from 0"
+    )
+
+
+def require_finite(name: str, values: np.ndarray, rows: np.ndarray, source: object) -> None:
+    """Refuse infinite numbers; `rows` (m,) are the places of the cells.
+
+    Raises
+    ------
+    DataError
+        Naming the first one's row.
+    """
+    if np.isinf(values).any():
+        row = int(np.isinf(values).argmax())
         raise DataError(
-            f"{source}: column {cells.name!r} has {found[row]} in row {start + row}, counted from "
+            f"{source}: column {name!r} has {values[row]} in row {rows[row]}, counted from "
             "0: leave the row out, or give a number"
         )
-    return found
 
 
-def texts_of(cells: Cells) -> Any:
-    """Return a column of categories as an Arrow array of text; a number is written shortest."""
-    return cells.values if cells.is_text else _as_text(cells.values)
+def texts_of(cells: Cells, *, boolean: bool = False) -> Any:
+    """Return a column of categories as an Arrow array of text; a number is written shortest.
+
+    Of booleans the text is in lower case, and words of `NOTHING` are missing.
+    """
+    texts = cells.values if cells.is_text else _as_text(cells.values)
+    if not boolean:
+        return texts
+    nothing = pc.match_substring_regex(texts, NOTHING)
+    return pc.if_else(nothing, pa.nulls(len(texts), pa.large_string()), pc.utf8_lower(texts))
 
 
-def level_codes(texts: Any, levels: dict[str, int], *, boolean: bool) -> np.ndarray:
+def level_codes(texts: Any, levels: dict[str, int]) -> np.ndarray:
     """Return the number of each cell's level, float64 (m,): `len(levels)` where it is not known.
 
-    NaN where a cell is missing. Booleans are compared in lower case.
+    NaN where a cell is missing.
     """
     encoded = texts.dictionary_encode()
     codes = [np.zeros(0)]
     for chunk in encoded.chunks:
         names = chunk.dictionary.to_pylist()
-        known = [levels.get(name.lower() if boolean else name, len(levels)) for name in names]
+        known = [levels.get(name, len(levels)) for name in names]
         table = np.array([*known, np.nan], dtype=np.float64)
         codes.append(table[np.where(_nulls(chunk), len(names), _data(chunk.indices, np.int32))])
     return np.concatenate(codes)
@@ -185,30 +262,52 @@ def level_codes(texts: Any, levels: dict[str, int], *, boolean: bool) -> np.ndar
 def levels_of(texts: Any) -> tuple[tuple[str, ...], bool]:
     """Return the levels in order of their text, and whether they are booleans, any case."""
     found = sorted(set(texts.unique().drop_null().to_pylist()))
-    lowered = {level.lower() for level in found}
-    if len(found) > 0 and lowered <= set(BOOLEANS):
+    lowered = {level.lower() for level in found if not re.match(NOTHING, level)}
+    if lowered and lowered <= set(BOOLEANS):
         return tuple(sorted(lowered)), True
     return tuple(found), False
 
 
-def _codes_or_numbers(values: Any) -> Nature:
-    codes = pc.match_substring_regex(values, _CODE)
-    if not pc.any(codes).as_py():
-        return Nature("number")
-    first = values[pc.index(codes, value=True).as_py()].as_py()
+def _codes_or_numbers(values: Any, notation: Notation) -> Nature:
+    """Numbers, but for digits of which some have leading zeros: 02139; 00 among 1.5 is zero."""
+    codes = matching(values, _CODE)
+    if codes == 0 or matching(values, r"^\d+$") < len(values):
+        return Nature("number", notation=notation)
+    lengths = pc.min_max(pc.utf8_length(values)).as_py()
+    if lengths["min"] < lengths["max"] and codes <= (1 - MOSTLY) * len(values):
+        return Nature("number", notation=notation)
+    first = values.filter(pc.match_substring_regex(values, _CODE))[0].as_py()
     return Nature("category", note=f"digits with leading zeros, as {first}, are codes")
 
 
-def _clean_text(array: Any) -> tuple[Any, tuple[str, ...]]:
-    """Return trimmed text, cells that stand for no value as null, and which these were."""
+def _are_texts(array: Any) -> bool:
+    """Whether bytes are text, as some writers of Parquet leave them."""
+    if not (types.is_binary(array.type) or types.is_large_binary(array.type)):
+        return False
+    try:
+        array.cast(pa.large_string())
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _as_dates(array: Any) -> Any:
+    """Return dates and durations as text; that they are dates is all that is asked of them."""
+    plain = array.cast(pa.int64()) if types.is_duration(array.type) else array
+    return plain.cast(pa.large_string())
+
+
+def _clean_text(array: Any, missing: Collection[str]) -> tuple[Any, dict[str, int]]:
+    """Return trimmed text, cells that stand for no value as null, and how many there are."""
     trimmed = pc.utf8_trim_whitespace(array.cast(pa.large_string()))
     # A pattern and nulls of Arrow's own: an array or a scalar made from Python would load pandas.
-    absent = pc.match_substring_regex(trimmed, _ABSENT)
+    words = "|".join(map(re.escape, sorted({*MISSING, *missing})))
+    absent = pc.match_substring_regex(trimmed, f"^({words})$")
     if not pc.any(absent).as_py():
-        return trimmed, ()
-    tokens = trimmed.filter(absent).unique().to_pylist()
+        return trimmed, {}
+    found = trimmed.filter(absent).value_counts().to_pylist()
     text = pc.if_else(absent, pa.nulls(len(trimmed), pa.large_string()), trimmed)
-    return text, tuple(sorted(tokens))
+    return text, {one["values"]: one["counts"] for one in found}
 
 
 def _as_text(numbers: Any) -> Any:
@@ -216,6 +315,10 @@ def _as_text(numbers: Any) -> Any:
     values = numbers.to_pylist()
     texts = [None if value is None else repr(value).removesuffix(".0") for value in values]
     return pa.chunked_array([pa.array(texts, pa.large_string())])
+
+
+def _all_floats(values: Any) -> np.ndarray:
+    return np.concatenate([np.zeros(0), *map(_floats, values.chunks)])
 
 
 def _floats(chunk: Any) -> np.ndarray:
@@ -245,17 +348,3 @@ def _nulls(chunk: Any) -> np.ndarray:
 
 def _without_nan(numbers: Any) -> Any:
     return pc.if_else(pc.is_nan(numbers), pa.nulls(len(numbers), pa.float64()), numbers)
-
-
-def _share(values: Any, pattern: str) -> float:
-    return float(pc.mean(pc.match_substring_regex(values, pattern)).as_py())
-
-
-def _first_without(values: Any, pattern: str) -> str:
-    fits = pc.match_substring_regex(values, pattern)
-    return str(values[pc.index(fits, value=False).as_py()].as_py())
-
-
-def _first_odd_row(values: Any) -> int:
-    fits = pc.match_substring_regex(values, NUMBER)
-    return int(pc.index(fits, value=False).as_py())

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 import re
+import warnings
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,18 +17,23 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from onelayer.errors import DataError, UsageError
+from onelayer.errors import DataError, DataWarning, UsageError
 from onelayer.readers.tables.cells import NUMBER
+from onelayer.readers.tables.options import AS_USUAL, TableOptions
+from onelayer.readers.tables.sniffing import DELIMITERS, Rows, first_rows
 from onelayer.readers.tables.suffixes import table_kind
+from onelayer.readers.tables.text import TextFile, no_utf8
 
 BATCH = 16_384
 """Rows of a batch: of 300 features some 40 MB, and scored as fast as with four times as many."""
 
-_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-_SNIFFED = 1 << 16  # bytes
-_SNIFFED_ROWS = 50
 _BLOCK = 1 << 22  # bytes of CSV at a time
-_UNEVEN = re.compile(r"Expected (\d+) columns, got (\d+): (.*)")
+_UNEVEN = re.compile(r"Expected (\d+) columns, got (\d+)(?:: (.*))?", re.DOTALL)
+_NAMED_ROWS = (
+    "each row has a cell more than the header: the first is taken for the row's name, as R writes "
+    "it, and not looked at"
+)
+_EXTRA = "\0"  # what a cell is called that the header has no name for
 _INDEX = "__index_level_"  # what pandas calls an index without a name, in Parquet
 
 
@@ -46,11 +49,19 @@ class TableFile(ABC):
         Its columns, in order.
     notes
         What was found out about how it is written.
+    options
+        How it is read, as far as was asked.
     """
 
     path: Path
     names: tuple[str, ...]
     notes: tuple[str, ...]
+    options: TableOptions = AS_USUAL
+
+    @property
+    def decimal(self) -> str:
+        """The decimal sign where its numbers may have either, as 1,234."""
+        return self.options.decimal or "."
 
     @property
     @abstractmethod
@@ -102,15 +113,34 @@ class TableFile(ABC):
 @final
 @dataclass(frozen=True, kw_only=True)
 class CsvFile(TableFile):
-    """Text with a delimiter, packed or not; every cell is read as text."""
+    """Text with a delimiter, packed or not; every cell is read as text.
 
+    Attributes
+    ----------
+    text
+        The file as UTF-8.
+    delimiter
+        What stands between cells.
+    start
+        Bytes of UTF-8 before the first row of cells.
+    written
+        All columns of a row, also those that have no name.
+    """
+
+    text: TextFile
     delimiter: str
-    header: bool
+    start: int
+    written: tuple[str, ...]
 
     @property
     def rows(self) -> int | None:
         """Text does not say."""
         return None
+
+    @property
+    def decimal(self) -> str:
+        """Semicolons stand between cells where the decimal sign is a comma."""
+        return self.options.decimal or ("," if self.delimiter == ";" else ".")
 
     def batches(self, columns: Sequence[str]) -> Iterator[Any]:
         """Yield the columns block by block."""
@@ -121,13 +151,13 @@ class CsvFile(TableFile):
             include_columns=list(columns),
             strings_can_be_null=False,
         )
-        with _said_in_words(self.path), _opened(self.path) as stream:
+        with _said_in_words(self.path), self.text.utf8(self.start) as stream:
+            if not stream.peek():
+                return
             reader = pa_csv.open_csv(
                 stream,
                 read_options=pa_csv.ReadOptions(
-                    column_names=self.names,
-                    skip_rows_after_names=int(self.header),
-                    block_size=_BLOCK,
+                    column_names=self.written, block_size=max(_BLOCK, 4 * self.start)
                 ),
                 parse_options=pa_csv.ParseOptions(
                     delimiter=self.delimiter,
@@ -144,30 +174,35 @@ class CsvFile(TableFile):
 class ParquetFile(TableFile):
     """Columns with their types."""
 
+    piped: bytes | None = None
+
     @property
     def rows(self) -> int | None:
         """As its footer has it."""
-        return int(pq.read_metadata(self.path).num_rows)
+        return int(pq.read_metadata(_parquet_source(self.path, self.piped)).num_rows)
 
     def batches(self, columns: Sequence[str]) -> Iterator[Any]:
         """Yield the columns batch by batch, without reading ahead."""
-        with _said_in_words(self.path), pq.ParquetFile(self.path, pre_buffer=False) as file:
+        source = _parquet_source(self.path, self.piped)
+        with _said_in_words(self.path), pq.ParquetFile(source, pre_buffer=False) as file:
             for batch in file.iter_batches(BATCH, columns=list(columns)):
-                yield pa.Table.from_batches([batch])
+                yield plain_types(pa.Table.from_batches([batch]))
 
 
-def open_table(path: Path, *, header: bool = True) -> TableFile:
-    """Return the table in a file: Parquet by its name, everything else as CSV.
+def open_table(path: Path, options: TableOptions = AS_USUAL) -> TableFile:
+    """Return the table in a file: Parquet by its name or first bytes, everything else as CSV.
 
     The delimiter is found out, and a byte order mark passed over. Without a header the columns are
-    called "column 0", "column 1" and so on.
+    called "column 0", "column 1" and so on. A pipe is read to its end.
 
     Raises
     ------
     DataError
-        Where the file is empty, damaged or no UTF-8, or has two columns of one name.
+        Where the file is empty, damaged or of another encoding, or has two columns of one name.
     """
-    found = _parquet(path) if table_kind(path) == "parquet" else _csv(path, header=header)
+    text = TextFile.at(path, options.encoding)
+    parquet = table_kind(path) == "parquet" or text.begins == b"PAR1"
+    found = _parquet(text, options) if parquet else _csv(text, options)
     twice = [name for name, count in Counter(found.names).items() if count > 1]
     if twice:
         at = [place for place, name in enumerate(found.names) if name == twice[0]]
@@ -179,65 +214,65 @@ def open_table(path: Path, *, header: bool = True) -> TableFile:
     return found
 
 
+def plain_types(table: Any) -> Any:
+    """Return a table of which rows can be taken: Arrow cannot take those of views of text."""
+    for at, field in enumerate(table.schema):
+        if pa.types.is_string_view(field.type):
+            table = table.set_column(at, field.name, table[at].cast(pa.large_string()))
+    return table
+
+
 def listed(names: Sequence[str], shown: int = 40) -> str:
     """Name columns for people, so many of them."""
     more = f" and {len(names) - shown} more" if len(names) > shown else ""
     return ", ".join(names[:shown]) + more
 
 
-def _parquet(path: Path) -> ParquetFile:
-    with _said_in_words(path):
-        names = pq.read_schema(path).names
+def _parquet_source(path: Path, piped: bytes | None) -> Any:
+    return path if piped is None else pa.BufferReader(piped)
+
+
+def _parquet(text: TextFile, options: TableOptions) -> ParquetFile:
+    with _said_in_words(text.path):
+        names = pq.read_schema(_parquet_source(text.path, text.piped)).names
     kept = tuple(name for name in names if not name.startswith(_INDEX))
-    return ParquetFile(path=path, names=kept, notes=())
+    return ParquetFile(path=text.path, names=kept, notes=(), options=options, piped=text.piped)
 
 
-def _csv(path: Path, *, header: bool) -> CsvFile:
-    rows, delimiter = _sniffed(path)
-    first = rows[0]
-    names = [cell.strip() or f"column {j}" for j, cell in enumerate(first)]
-    if not header:
-        names = [f"column {j}" for j in range(len(first))]
-    notes = [] if delimiter == "," else [f"the cells are set apart by {_DELIMITERS[delimiter]}s"]
-    if header and _like_data(first, rows[1:]):
-        shown = ", ".join(first[:3])
-        notes.append(f"The first row looks like data ({shown}, ...): --no-header if it is")
+def _csv(text: TextFile, options: TableOptions) -> CsvFile:
+    rows = first_rows(text, options)
+    names = [cell.strip() or f"column {j}" for j, cell in enumerate(rows.first)]
+    if not options.header:
+        names = [f"column {j}" for j in range(rows.size)]
+    written = names
+    if options.header and rows.extra:
+        if rows.extra == "first":
+            warnings.warn(f"{text.path}: {_NAMED_ROWS}", DataWarning, stacklevel=3)
+        written = [_EXTRA, *names] if rows.extra == "first" else [*names, _EXTRA]
     return CsvFile(
-        path=path, names=tuple(names), notes=tuple(notes), delimiter=delimiter, header=header
+        path=text.path,
+        names=tuple(names),
+        notes=tuple(_notes(text, rows, options)),
+        options=options,
+        text=text,
+        delimiter=rows.delimiter,
+        start=rows.skip + rows.taken * options.header,
+        written=tuple(written),
     )
 
 
-def _sniffed(path: Path) -> tuple[list[list[str]], str]:
-    """Return the first rows, and the delimiter that gives the most columns, as many in each row."""
-    with _said_in_words(path), _opened(path) as stream:
-        head = stream.read(_SNIFFED)
-    if b"\0" in head:
-        raise DataError(f"{path} is no text: expected CSV in UTF-8, or name it .parquet")
-    try:
-        text = codecs.getincrementaldecoder("utf-8-sig")().decode(head)
-    except UnicodeDecodeError as error:
-        raise DataError(_not_utf8(path)) from error
-    whole = len(head) < _SNIFFED
-    found = {sign: _rows(text, sign, whole=whole) for sign in _DELIMITERS}
-    if not found[","]:
-        raise DataError(f"{path} is empty: expected CSV, a header and a row an example")
-    best = max(_DELIMITERS, key=lambda sign: _columns(found[sign]))
-    return found[best], best
-
-
-def _rows(text: str, delimiter: str, *, whole: bool) -> list[list[str]]:
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row]
-    except csv.Error:
-        return []
-    return (rows if whole or len(rows) < 2 else rows[:-1])[:_SNIFFED_ROWS]
-
-
-def _columns(rows: list[list[str]]) -> int:
-    """Columns that all rows have, or 1."""
-    sizes = Counter(map(len, rows))
-    size, often = sizes.most_common(1)[0] if sizes else (1, 0)
-    return size if often > 0.9 * len(rows) else 1
+def _notes(text: TextFile, rows: Rows, options: TableOptions) -> Iterator[str]:
+    """What was found out about how a text is written, where it is not the usual."""
+    if text.written_in != "utf-8":
+        yield f"read as {text.written_in}"
+    if rows.delimiter != ",":
+        sign = DELIMITERS.get(rows.delimiter)
+        yield f"the cells are set apart by {f'{sign}s' if sign else repr(rows.delimiter)}"
+    if options.header and rows.extra == "last":
+        yield "each row but the header ends in a delimiter, which is passed over"
+    if options.header and _like_data(rows.first, rows.rest):
+        shown = ", ".join(rows.first[:3])
+        yield f"The first row looks like data ({shown}, ...): --no-header if it is"
 
 
 def _like_data(header: list[str], rows: list[list[str]]) -> bool:
@@ -262,30 +297,23 @@ def _like_data(header: list[str], rows: list[list[str]]) -> bool:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    with pa.input_stream(str(path), compression="detect") as stream:
-        yield stream
-
-
-@contextmanager
 def _said_in_words(path: Path) -> Iterator[None]:
     """Arrow's errors as ours."""
     try:
         yield
+    except pa.ArrowNotImplementedError as error:
+        raise DataError(f"{path} holds what cannot be read: {error}") from error
     except pa.ArrowInvalid as error:
         text = str(error)
         if "UTF8" in text or "UTF-8" in text:
-            raise DataError(_not_utf8(path)) from error
+            raise DataError(no_utf8(path)) from error
         uneven = _UNEVEN.search(text)
         if uneven:
             raise DataError(
-                f"{path}: a row has {uneven[2]} cells, and the first one {uneven[1]}: {uneven[3]!r}"
+                f"{path}: a row has {uneven[2]} cells, and the first one {uneven[1]}: "
+                f"{(uneven[3] or '')[:200]!r}"
             ) from error
         raise DataError(f"{path} is damaged, or not what its name says: {text}") from error
-
-
-def _not_utf8(path: Path) -> str:
-    return f"{path} is no UTF-8: convert it first, as with iconv -f latin1 -t utf-8"
 
 
 def _whole(asked: str | int) -> int | None:

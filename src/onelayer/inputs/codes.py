@@ -1,0 +1,95 @@
+"""The cells of a table become codes, by the rules that its columns were learnt with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from onelayer.errors import DataError
+from onelayer.inputs.encoding import Codes, Column
+from onelayer.inputs.oddities import Oddities
+from onelayer.readers.tables.cells import (
+    Cells,
+    level_codes,
+    no_number,
+    read_cells,
+    read_numbers,
+    require_finite,
+    texts_of,
+)
+from onelayer.readers.tables.notation import Notation
+
+
+def codes_of(
+    columns: Sequence[Column],
+    table: Any,
+    source: object,
+    rows: np.ndarray | None = None,
+    odd: Oddities | None = None,
+) -> Codes:
+    """Return the codes of an Arrow table's cells; its columns may lie in any order.
+
+    Parameters
+    ----------
+    columns
+        Those that are looked at, with the rules by which their cells are read.
+    table
+        An Arrow table that has them.
+    source
+        What errors call it.
+    rows
+        (m,), the places of its rows in the source; None for 0 to m - 1.
+    odd
+        Takes the cells of columns of numbers that are no numbers, and count as missing; None for a
+        `DataWarning` that names them.
+
+    Raises
+    ------
+    DataError
+        Where a column is not there, or one of numbers has an infinite one, or no number at all
+        where the source begins; the message names it.
+    """
+    require_columns([column.name for column in columns], table.column_names, source)
+    at = np.arange(table.num_rows) if rows is None else rows
+    found = Oddities(source) if odd is None else odd
+    codes = np.empty((table.num_rows, len(columns)))
+    for place, column in enumerate(columns):
+        cells = read_cells(column.name, table[column.name], column.missing)
+        if column.kind == "number":
+            codes[:, place] = _numbers(column, cells, source, at, found)
+        else:
+            levels = {level: number for number, level in enumerate(column.levels)}
+            codes[:, place] = level_codes(texts_of(cells, boolean=column.boolean), levels)
+    if odd is None:
+        found.tell()
+    return Codes(tuple(columns), codes)
+
+
+def require_columns(needed: Sequence[str], names: Sequence[str], source: object) -> None:
+    """Refuse a table that lacks columns.
+
+    Raises
+    ------
+    DataError
+        Naming those, and the ones that it has.
+    """
+    lacking = [name for name in needed if name not in names]
+    if lacking:
+        raise DataError(
+            f"{source} has no column {', '.join(map(repr, lacking[:10]))}: the model looks at it. "
+            f"The table has {', '.join(names[:20])}"
+        )
+
+
+def _numbers(
+    column: Column, cells: Cells, source: object, rows: np.ndarray, odd: Oddities
+) -> np.ndarray:
+    """Read a column of numbers; where a source begins with none at all, it is another column."""
+    found = read_numbers(cells, Notation.parse(column.notation))
+    if found.odd.any() and rows[0] == 0 and np.isnan(found.values).all():
+        raise no_number(found, rows, source)
+    odd.add(column.name, found, rows)
+    require_finite(column.name, found.values, rows, source)
+    return found.values

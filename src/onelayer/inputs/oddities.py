@@ -1,0 +1,72 @@
+"""Cells of a column of numbers that are none: they count as missing, and are named."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from onelayer.errors import DataError, DataWarning
+
+if TYPE_CHECKING:
+    from onelayer.readers.tables.cells import Numbers
+
+_WORDS_SHOWN, _ROWS_SHOWN = 5, 3
+
+
+@dataclass
+class Oddities:
+    """What was found in one source, batch by batch: by column, and by word the rows that have it.
+
+    Of a word that is in many rows the first are kept.
+    """
+
+    source: object
+    rows: dict[str, dict[str, list[int]]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, name: str, numbers: Numbers, rows: np.ndarray) -> None:
+        """Keep the odd cells of a column; `rows` (m,) are the places of its cells."""
+        if not numbers.odd.any():
+            return
+        words = self.rows.setdefault(name, {})
+        self.counts[name] = self.counts.get(name, 0) + int(numbers.odd.sum())
+        for place in np.flatnonzero(numbers.odd).tolist():
+            word = numbers.text(place)
+            if word in words or len(words) < _WORDS_SHOWN:
+                kept = words.setdefault(word, [])
+                kept += [int(rows[place])] * (len(kept) <= _ROWS_SHOWN)
+
+    def tell(self, *, strict: bool = False) -> None:
+        """Warn of them, once a column; `strict` makes it an error.
+
+        Raises
+        ------
+        DataError
+            Where there are any, and `strict`.
+        """
+        for name in self.rows:
+            said = f"{self.source}: {self._sentence(name)}"
+            if strict:
+                raise DataError(f"{said} (strict)")
+            warnings.warn(said, DataWarning, stacklevel=2)
+
+    def _sentence(self, name: str) -> str:
+        count, words = self.counts[name], self.rows[name]
+        what = (
+            "1 cell is no number, and counts"
+            if count == 1
+            else f"{count:,} cells are no numbers, and count"
+        )
+        shown = ", ".join(f"{word!r} ({_places(rows)})" for word, rows in words.items())
+        more = " and more" if len(words) == _WORDS_SHOWN else ""
+        return f"column {name!r}: {what} as missing: {shown}{more}; rows counted from 0"
+
+
+def _places(rows: list[int]) -> str:
+    named = ", ".join(map(str, rows[:_ROWS_SHOWN]))
+    return (
+        f"row {named}" if len(rows) == 1 else f"rows {named}" + ", ..." * (len(rows) > _ROWS_SHOWN)
+    )

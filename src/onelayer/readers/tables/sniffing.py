@@ -1,0 +1,180 @@
+"""How a text file's rows are written: where they begin, and what stands between their cells."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from onelayer.errors import DataError
+from onelayer.readers.tables.options import TableOptions
+from onelayer.readers.tables.text import TextFile, no_utf8
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
+_FIRST, _MOST = 1 << 16, 1 << 26  # bytes that are looked at
+_ROWS, _CELLS = 50, 200_000  # that are compared, at most
+_STEADY = 0.9  # of the rows have as many cells
+_DOUBT = 0.1  # of cells that spaces set apart may have other delimiters in them
+_SEP = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # what Excel writes, and obeys, in line one
+_WITH_COMMA = re.compile(r"\s*[+-]?[\d.' ]*,\d+\s*%?")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The first rows of a file, as one delimiter sets their cells apart.
+
+    Attributes
+    ----------
+    delimiter
+        It.
+    first
+        The cells of the first row.
+    rest
+        Those of some rows after it.
+    skip
+        Bytes of UTF-8 before the first row.
+    taken
+        Bytes of the first row.
+    """
+
+    delimiter: str
+    first: list[str]
+    rest: list[list[str]]
+    skip: int
+    taken: int
+
+    @property
+    def size(self) -> int:
+        """How many cells most rows after the first have."""
+        sizes = Counter(map(len, self.rest))
+        return sizes.most_common(1)[0][0] if sizes else len(self.first)
+
+    @property
+    def extra(self) -> str:
+        """What rows have more than the first: "first" or "last", a cell there; "" for nothing."""
+        if not self.size == len(self.first) + 1 > 2 or not self._steady:
+            return ""
+        return "last" if all(not row[-1] for row in self.rest if len(row) == self.size) else "first"
+
+    @property
+    def _steady(self) -> bool:
+        often = sum(len(row) == self.size for row in self.rest)
+        return often >= _STEADY * len(self.rest)
+
+    @property
+    def rank(self) -> tuple[bool, bool, int, float, int]:
+        """The larger the better: several cells, as many in all rows, few that were cut in two."""
+        several = len(self.first) > 1
+        cells = [cell for row in [self.first, *self.rest] for cell in row]
+        others = [sign for sign in DELIMITERS if sign not in (" ", self.delimiter)]
+        doubtful = sum(
+            any(sign in cell for sign in others) and not _WITH_COMMA.fullmatch(cell)
+            for cell in cells
+        )
+        even = self._steady and self.size == len(self.first)
+        clean = -round(doubtful / max(1, len(cells)), 2)
+        agree = even if several else self.size
+        return several and (even or bool(self.extra)), several, agree, clean, len(self.first)
+
+
+def first_rows(file: TextFile, options: TableOptions) -> Rows:
+    """Return the first rows of a text file by the delimiter asked for, or the one that fits best.
+
+    It must set the first row's cells apart as it does the others'. Blank lines before the first
+    row are passed over, and a line `sep=;` is obeyed.
+
+    Raises
+    ------
+    DataError
+        Where the file is empty, or no text of its encoding.
+    """
+    for text, whole in _heads(file):
+        start, told = _begin(text)
+        if start == len(text) and whole:
+            raise DataError(f"{file.path} is empty: expected CSV, a header and a row an example")
+        asked = options.sign or told
+        signs = [asked] if asked else list(DELIMITERS)
+        found = [rows for sign in signs if (rows := _rows(text, start, sign, whole=whole))]
+        if found and (whole or all(rows.rest for rows in found)):
+            return _best(found)
+    raise DataError(f"{file.path} has a first row of more than {_MOST >> 20} MB: is it a table?")
+
+
+def _best(found: list[Rows]) -> Rows:
+    """The best one; spaces are taken where nothing else sets cells apart."""
+    others = [rows for rows in found if rows.delimiter != " "] or found
+    best = max(others, key=lambda rows: rows.rank)
+    spaced = [rows for rows in found if rows.delimiter == " " and rows.rank[0]]
+    return best if best.rank[0] or not spaced or spaced[0].rank[3] < -_DOUBT else spaced[0]
+
+
+def _heads(file: TextFile) -> Iterator[tuple[str, bool]]:
+    """Yield more and more of a file's beginning, and whether it is all of it."""
+    size = _FIRST
+    while size <= _MOST:
+        with file.utf8() as stream:
+            head = stream.read(size)
+            whole = not stream.read(2)
+        if b"\0" in head:
+            raise DataError(
+                f"{file.path} is no text: expected CSV in UTF-8, or name it .parquet; UTF-16 "
+                "without a byte order mark is read with --encoding utf-16-le"
+            )
+        yield _text(file, head, whole=whole), whole
+        if whole:
+            return
+        size *= 8
+
+
+def _text(file: TextFile, head: bytes, *, whole: bool) -> str:
+    try:
+        return head.decode()
+    except UnicodeDecodeError as error:
+        if not whole and error.start > len(head) - 4:  # a character that the end has cut
+            return head[: error.start].decode()
+        raise DataError(no_utf8(file.path)) from error
+
+
+def _begin(text: str) -> tuple[int, str | None]:
+    """Return where the first row begins, and the delimiter that a line of Excel's tells."""
+    start, told = 0, None
+    for line in io.StringIO(text, newline=""):
+        sep = _SEP.fullmatch(line) if told is None else None
+        if sep:
+            told = sep[1]
+        elif line.strip(' \r\n\t,;|"'):
+            break
+        start += len(line)
+    return start, told
+
+
+def _rows(text: str, start: int, delimiter: str, *, whole: bool) -> Rows | None:
+    taken: list[int] = []
+    lines = _counted(text[start:], taken)
+    reader = csv.reader(lines, delimiter=delimiter)
+    rows: list[list[str]] = []
+    end = start
+    try:
+        for row in reader:
+            rows += [row] * bool(row)
+            if len(rows) == 1 and row:
+                end = start + sum(taken)
+            if len(rows) > _ROWS or len(rows) * len(row) > _CELLS:
+                break
+        else:
+            rows = rows if whole else rows[:-1]
+    except csv.Error:
+        return None
+    if not rows:
+        return None
+    skip = len(text[:start].encode())
+    return Rows(delimiter, rows[0], rows[1:], skip, len(text[start:end].encode()))
+
+
+def _counted(text: str, taken: list[int]) -> Iterator[str]:
+    for line in io.StringIO(text, newline=""):
+        taken.append(len(line))
+        yield line
