@@ -17,6 +17,18 @@ from onelayer.solvers.l1.quadratic import Sweep, minimise
 
 MOST = 400  # coordinates; the Gram matrices of all pairs of classes are more work with each class
 DAMPING = 1e-12  # as of one class: keeps a near-constant column's diagonal above its rounding
+LEAST_BEND = 1e-13  # guard: of an intercept's curvature, which is that of a class of such a share
+
+
+def lifted(H: np.ndarray) -> np.ndarray:
+    """The curvature H (k, k) of softmax's intercepts, made invertible.
+
+    That all intercepts move together changes nothing, and is lifted out. A class without weight
+    has no curvature left as its share goes to nothing, and neither has any where every example is
+    decided: with `LEAST_BEND` the other classes can be solved for.
+    """
+    k = len(H)
+    return H + 1 / k + LEAST_BEND * np.eye(k)
 
 
 @dataclass
@@ -49,8 +61,7 @@ class Joint:
             [[grams[c, d][np.ix_(p, q)] for d, q in self.parts] for c, p in self.parts]
         )
         self.B = np.vstack([sums[c][:, places].T for c, places in self.parts])
-        # That all intercepts move together changes nothing, and is lifted out.
-        self.T = np.linalg.inv(totals + 1 / k)
+        self.T = np.linalg.inv(lifted(totals))
         if objective.intercept:
             self.Q -= self.B @ self.T @ self.B.T
         np.fill_diagonal(self.Q, np.diag(self.Q).clip(0) * (1 + DAMPING) + objective.penalty.l2)
