@@ -16,6 +16,7 @@ from onelayer.designs.values import (
     DTYPES,
     extent,
     first_not_finite,
+    held,
     largest,
     storable,
     varies,
@@ -28,6 +29,7 @@ __all__ = [
     "Scaling",
     "extent",
     "first_not_finite",
+    "held",
     "largest",
     "make_design",
     "make_scaling",
@@ -53,6 +55,7 @@ def make_design(X: Any, scaling: Scaling | None = None, *, double: bool = False)
 
     With `double` its products are in float64 whatever the dtype of X, as those of CSR always are.
     """
+    X = held(X)
     if sparse.issparse(X):
         return CsrDesign(X, scaling)
     return DenseDesign(X, scaling, double=double)

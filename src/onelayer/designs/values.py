@@ -32,6 +32,15 @@ def storable(X: Any) -> Any:
     return X.astype(np.float32) if X.dtype in _EXACT_IN_FLOAT32 else X
 
 
+def held(X: Any) -> Any:
+    """X as designs hold it: as `storable` has it, and in float64 where no smaller type is exact.
+
+    Whoever reads X in integers of 64 bits gets the same answers as from float64.
+    """
+    X = storable(X)
+    return X if X.dtype in DTYPES else X.astype(np.float64)
+
+
 def largest(X: Any) -> float:
     """max |x|; NaN or infinity where X holds one. One pass, nothing copied."""
     if X.dtype == np.uint8:

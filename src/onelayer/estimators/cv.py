@@ -21,7 +21,7 @@ from sklearn.utils.metadata_routing import (
 
 from onelayer.estimators import attributes
 from onelayer.estimators.classifier import LogisticRegression
-from onelayer.estimators.cross_validation import Accuracy, Data, Fits, PenaltyPath
+from onelayer.estimators.cross_validation import Accuracy, Data, Fits, PenaltyPath, Split
 from onelayer.estimators.grid import grid_of
 from onelayer.estimators.options import SOLVER_NAMES, check_solver_and_classes
 from onelayer.estimators.penalties import asked_ratios
@@ -35,11 +35,12 @@ from onelayer.estimators.scoring import (
     with_classes,
 )
 from onelayer.estimators.search import Search, Trial
-from onelayer.estimators.splits import Routed, route, splits_of
+from onelayer.estimators.splits import route, splits_of
 from onelayer.estimators.validation import (
     check_classes,
     check_training,
     check_weights,
+    row_weights,
     shown_dtype,
 )
 
@@ -78,6 +79,7 @@ class LogisticRegressionCV(LogisticRegression):
         Whether there is a b.
     cv : int, splitter or iterable of (train, test), default=None
         Folds: None is 5. Stratified, in order; with `groups` and a number, `StratifiedGroupKFold`.
+        A number of folds is made of the rows with a weight above zero.
     dual : bool, default=False
         As in `LogisticRegression`.
     penalty : {"l1", "l2", "elasticnet"}, default="deprecated"
@@ -284,7 +286,9 @@ class LogisticRegressionCV(LogisticRegression):
             fit_intercept=self.fit_intercept,
         )
         self.classes_ = classes
-        search = self._search(data, y, ratios, routed)
+        counted = row_weights(sample_weight, len(y)) > 0
+        splits = splits_of(self.cv, data, y, routed.split, counted)
+        search = self._search(data, y, ratios, splits, routed.score)
         self._keep_search(search, shown_dtype(given, X, self.solver))
         return self
 
@@ -314,15 +318,21 @@ class LogisticRegressionCV(LogisticRegression):
             )
         )
 
-    def _search(self, data: Data, y: np.ndarray, ratios: list[float], routed: Routed) -> Search:
-        splits = splits_of(self.cv, data, y, routed.split)
+    def _search(
+        self,
+        data: Data,
+        y: np.ndarray,
+        ratios: list[float],
+        splits: list[Split],
+        params: dict[str, Any],
+    ) -> Search:
         accuracy = Accuracy(tol=self.tol, max_iter=self.max_iter, leave_one_out=self.loo)
-        weights = routed.score.get("sample_weight")
+        weights = params.get("sample_weight")
         weights = None if weights is None else np.asarray(weights, float)
         judge: Judge = LogLossJudge(data, splits, weights)
         if self.scoring != LOG_LOSS:
             scorer = with_classes(scorer_of(self.scoring), self.classes_)
-            judge = ScorerJudge(data, splits, scorer, y, self.classes_, routed.score)
+            judge = ScorerJudge(data, splits, scorer, y, self.classes_, params)
         search = Search(
             paths={ratio: PenaltyPath(data, splits, ratio, accuracy) for ratio in ratios},
             judge=judge,

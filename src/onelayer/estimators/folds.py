@@ -96,7 +96,7 @@ def out_of_fold(
     of the fold is judged all the same. `tell(done, total)` is called before each fold.
     """
     labels = folding.labels
-    fold = assign_folds(labels, folding.groups, folding.seed)
+    fold = assign_folds(labels, folding.groups, folding.seed, folding.weights)
     numbers = _enough(fold, folding.enough)
     judged = np.flatnonzero(np.isin(fold, numbers))
     if len(judged) == 0:
@@ -145,12 +145,19 @@ def _of(weights: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
     return None if weights is None else weights[rows]
 
 
-def assign_folds(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
+def assign_folds(
+    labels: np.ndarray, groups: np.ndarray, seed: int, weights: np.ndarray | None = None
+) -> np.ndarray:
     """The fold of each row, 0 to 4, or -1 for none: (m,), a group in one fold, classes even.
 
     The groups of each class are shuffled and dealt out in turn, so a class with two groups or more
-    is trained on in every round. A group with several classes counts for its first.
+    is trained on in every round. A group with several classes counts for its first. A row without
+    weight has no fold, as if it were not there.
     """
+    if weights is not None and not weights.all():
+        fold, rows = np.full(len(labels), -1), np.flatnonzero(weights)
+        fold[rows] = assign_folds(labels[rows], groups[rows], seed)
+        return fold
     random = np.random.default_rng(seed)
     _, first, row_group = np.unique(groups, return_index=True, return_inverse=True)
     group_class = labels[first]

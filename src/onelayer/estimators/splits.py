@@ -45,28 +45,47 @@ def route(model: Any, sample_weight: Any, params: dict[str, Any]) -> Routed:
     )
 
 
-def splits_of(cv: Any, data: Data, y: np.ndarray, params: Mapping[str, Any]) -> list[Split]:
+def splits_of(
+    cv: Any, data: Data, y: np.ndarray, params: Mapping[str, Any], counted: np.ndarray
+) -> list[Split]:
     """The folds; a number with groups means stratified folds that keep each group together.
+
+    counted (m,) says which rows have a sample weight above zero. A number of folds is made of
+    these alone, as if the others were not there.
 
     Raises
     ------
     DataError
-        Where there are none, a fold judges no row, or trains on rows without weight alone.
+        Where there are none, or a fold trains on or judges no row with a weight above zero.
     """
-    if params.get("groups") is not None and (cv is None or isinstance(cv, Integral)):
-        cv = StratifiedGroupKFold(FOLDS if cv is None else int(cv))
-    splitter = check_cv(FOLDS if cv is None else cv, y, classifier=True)
-    splits = [
-        Split(_rows(train), _rows(test)) for train, test in splitter.split(data.X, y, **params)
-    ]
+    if cv is None or isinstance(cv, Integral):
+        splits = _stratified(FOLDS if cv is None else int(cv), y, params, np.flatnonzero(counted))
+    else:
+        splitter = check_cv(cv, y, classifier=True)
+        splits = [
+            Split(_rows(train), _rows(test)) for train, test in splitter.split(data.X, y, **params)
+        ]
     if not splits:
         raise DataError("cv gives no folds: give at least one pair of train and test rows")
     for number, split in enumerate(splits):
         if not len(split.test):
             raise DataError(f"fold {number} of cv judges no row: every fold needs test rows")
+        if not counted[split.test].any():
+            raise DataError(f"fold {number} of cv judges no row with a weight above zero")
         if not data.weights.relative[split.train].any():
             raise DataError(f"fold {number} of cv trains on no row with a weight above zero")
     return splits
+
+
+def _stratified(
+    folds: int, y: np.ndarray, params: Mapping[str, Any], rows: np.ndarray
+) -> list[Split]:
+    groups = params.get("groups")
+    grouped = groups is not None
+    splitter = StratifiedGroupKFold(folds) if grouped else check_cv(folds, y, classifier=True)
+    within = {**params, "groups": np.asarray(groups)[rows]} if grouped else params
+    found = splitter.split(rows, y[rows], **within)  # which looks at y and groups alone
+    return [Split(rows[train], rows[test]) for train, test in found]
 
 
 def _rows(rows: Any) -> np.ndarray:

@@ -97,7 +97,7 @@ def check_weights(
     sample_weight: Any, class_weight: Any, classes: np.ndarray, targets: np.ndarray
 ) -> Weights:
     """Sample weight times class weight, finite and not negative, on two classes at least."""
-    weights = Weights.of(_sample_weights(sample_weight, len(targets)))
+    weights = Weights.of(row_weights(sample_weight, len(targets)))
     _require_two_classes(weights, classes, targets)
     if class_weight is None:
         return weights
@@ -110,32 +110,8 @@ def check_weights(
     return weights
 
 
-def _class_weights(
-    class_weight: dict[Any, float] | str, classes: np.ndarray, totals: np.ndarray
-) -> np.ndarray:
-    """Factors (K,); "balanced" is total / (classes * class total), weightless classes left out."""
-    if isinstance(class_weight, str):
-        carried = totals > 0
-        share = carried.sum() * np.where(carried, totals, 1)
-        return np.where(carried, totals.sum() / share, 0)
-    factors = compute_class_weight(class_weight, classes=classes, y=classes)
-    if not np.isfinite(factors).all() or (factors < 0).any():
-        raise DataError(f"class_weight must be finite and not negative: got {class_weight}")
-    return factors
-
-
-def _flat(X: Any) -> Any:
-    """Pictures become rows."""
-    if isinstance(X, np.ndarray) and X.ndim in (3, 4) and X.size:
-        return X.reshape(len(X), -1)
-    return X
-
-
-def _reading() -> dict[str, Any]:
-    return {"accept_sparse": "csr", "dtype": list(DTYPES), "ensure_all_finite": False}
-
-
-def _sample_weights(sample_weight: Any, m: int) -> np.ndarray:
+def row_weights(sample_weight: Any, m: int) -> np.ndarray:
+    """Sample weights (m,), finite, not negative and not all zero; None is 1 for each row."""
     if sample_weight is None:
         return np.ones(m)
     if isinstance(sample_weight, numbers.Number):
@@ -162,6 +138,31 @@ def _sample_weights(sample_weight: Any, m: int) -> np.ndarray:
             "Sample weights must contain at least one non-zero number: their total is zero."
         )
     return weights
+
+
+def _class_weights(
+    class_weight: dict[Any, float] | str, classes: np.ndarray, totals: np.ndarray
+) -> np.ndarray:
+    """Factors (K,); "balanced" is total / (classes * class total), weightless classes left out."""
+    if isinstance(class_weight, str):
+        carried = totals > 0
+        share = carried.sum() * np.where(carried, totals, 1)
+        return np.where(carried, totals.sum() / share, 0)
+    factors = compute_class_weight(class_weight, classes=classes, y=classes)
+    if not np.isfinite(factors).all() or (factors < 0).any():
+        raise DataError(f"class_weight must be finite and not negative: got {class_weight}")
+    return factors
+
+
+def _flat(X: Any) -> Any:
+    """Pictures become rows."""
+    if isinstance(X, np.ndarray) and X.ndim in (3, 4) and X.size:
+        return X.reshape(len(X), -1)
+    return X
+
+
+def _reading() -> dict[str, Any]:
+    return {"accept_sparse": "csr", "dtype": list(DTYPES), "ensure_all_finite": False}
 
 
 def _require_two_classes(weights: Weights, classes: np.ndarray, targets: np.ndarray) -> None:

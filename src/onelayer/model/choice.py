@@ -120,7 +120,7 @@ class _Folded:
     def of(cls, train: Examples, seed: int) -> _Folded | None:
         """None where no class has two groups to judge one another."""
         groups = train.groups()
-        fold = assign_folds(train.labels, groups, seed)
+        fold = assign_folds(train.labels, groups, seed, train.weights)
         rows = np.arange(len(train))
         most = _most(train)
         if len(rows) > most:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.designs import held
 from onelayer.errors import DataError, UsageError
 from onelayer.inputs.examples import Examples
 from onelayer.readers import Audit, Preprocessing
@@ -135,7 +136,7 @@ def _examples(
         notes=(*rows.notes, *counted),
     )
     return Examples(
-        X=rows.X,
+        X=held(rows.X),
         labels=positions,
         classes=classes,
         names=np.arange(len(positions)).astype(str),
