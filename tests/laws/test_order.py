@@ -25,7 +25,6 @@ def tables_in_two_orders(draw):
     return made, draw(st.permutations(list(made.train.columns)))
 
 
-@pytest.mark.xfail(reason="due: the features of a table in an order of their own, by name")
 @given(tables_in_two_orders())
 @tries(15)
 def test_columns_in_any_order_give_the_same_bytes(pair):
@@ -43,7 +42,6 @@ def test_columns_in_any_order_give_the_same_bytes(pair):
     np.testing.assert_array_equal(one.predict_proba(made.test[order]), expected)
 
 
-@pytest.mark.xfail(reason="due: the features of a table in an order of their own, by name")
 def test_columns_in_any_order_choose_the_same_penalty(tmp_path):
     sample = KINDS["csv"].make(0)
     frame = sample.X.assign(y=sample.y)

@@ -4,7 +4,6 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from law_kinds import KINDS
@@ -18,15 +17,14 @@ def tables_with_useless_columns(draw):
     """A table, and the same with columns that say nothing at any places, under any names."""
     made = draw(random_tables())
     frame = made.train.copy()
-    for at, kind in enumerate(
-        draw(st.lists(st.sampled_from(list(USELESS)), min_size=1, max_size=3))
-    ):
+    # A level of one row that counts for many is that of many rows, and so not rare.
+    kinds = [kind for kind in USELESS if kind != "mostly rare" or "weights" not in made.settings]
+    for at, kind in enumerate(draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=3))):
         place, name = draw(st.integers(0, frame.shape[1])), draw(st.sampled_from("_Zz")) + str(at)
         frame.insert(place, name, USELESS[kind](np.random.default_rng(at), M))
     return made, frame
 
 
-@pytest.mark.xfail(reason="due: rows told apart by useful columns alone, no text that all differs")
 @given(tables_with_useless_columns())
 @tries(15)
 def test_a_useless_column_moves_nothing_by_a_bit(pair):

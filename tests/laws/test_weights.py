@@ -57,7 +57,6 @@ def test_weights_of_one_are_no_weights(made):
     assert ones.card.test == plain.card.test
 
 
-@pytest.mark.xfail(reason="due: a weighted median that rounding of the weights cannot move")
 @given(random_tables(extra=False))
 @tries(8)
 def test_equal_weights_are_no_weights(made):

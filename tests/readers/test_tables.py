@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from onelayer.errors import DataError, UsageError
 from onelayer.inputs.codes import codes_of
 from onelayer.inputs.encoding import Codes, Column, Table
-from onelayer.inputs.fitting import fit_table, least_rows, weighted_quantile
+from onelayer.inputs.fitting import fit_table, least_rows, weighted_quantiles
 from onelayer.inputs.given import given_table
 from onelayer.inputs.inference import ReadTable, inferred
 from onelayer.readers.tables.cells import level_codes, nature_of, numbers_of, read_cells, texts_of
@@ -221,7 +221,7 @@ def test_slices_and_chunks_are_read_as_they_are():
 def test_the_weighted_median_is_that_of_repeated_rows(pairs):
     values, weights = np.array(pairs, float).T
     expected = np.median(np.repeat(values, weights.astype(int)))
-    assert weighted_quantile(values, weights, 0.5) == expected
+    assert weighted_quantiles(values, weights, [0.5]) == [expected]
 
 
 def fitted(values):
@@ -346,7 +346,7 @@ def test_a_table_comes_back_from_json_as_it_was():
 
 
 DAMAGE = {
-    "a place beyond": lambda fields: fields["pieces"][2].update(places=[9] * 7),
+    "a place beyond": lambda fields: fields["pieces"][0].update(places=[9] * 7),
     "a column beyond": lambda fields: fields["pieces"][0].update(column=9),
     "a spread too few": lambda fields: fields["scale"].pop(),
     "an unknown field": lambda fields: fields["columns"][0].update(code="print()"),

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from onelayer.errors import DataWarning, UsageError
 from onelayer.estimators.classifier import LogisticRegression
 from onelayer.inputs.encoding import Column
-from onelayer.inputs.fitting import LEVELS, fit_table, least_rows, weighted_quantile
+from onelayer.inputs.fitting import LEVELS, RANGE, fit_table, least_rows, weighted_quantiles
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -236,7 +236,5 @@ def _range(values: np.ndarray) -> tuple[float, float, float]:
     known = values[~np.isnan(values)]
     if len(known) == 0:
         return (0.0, 0.0, 0.0)
-    low, median, high = (
-        weighted_quantile(known, np.ones(len(known)), share) for share in (0.01, 0.5, 0.99)
-    )
+    low, median, high = weighted_quantiles(known, np.ones(len(known)), RANGE)
     return low, median, high

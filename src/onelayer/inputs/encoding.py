@@ -117,6 +117,10 @@ class Codes:
             raise ValueError(f"the codes of {column.name!r} stand for other levels")
         return np.asarray(self.values[:, at])
 
+    def only(self, columns: Sequence[Column]) -> np.ndarray:
+        """Return the codes of these columns, (m, columns)."""
+        return np.column_stack([self.of(column) for column in columns])
+
     def unseen(self) -> dict[str, int]:
         """Count the cells, by column, whose level was not seen in training."""
         counts = {

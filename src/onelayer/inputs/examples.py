@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from onelayer.inputs.encoding import Codes, Column, Table
+from onelayer.inputs.fitting import telling
 from onelayer.readers import Audit, Preprocessing, content_groups, joined_groups, stacked
 
 COMMON = 0.1
@@ -130,8 +131,16 @@ def common(contents: np.ndarray) -> bool:
 
 
 def numbered(parts: list[Examples]) -> list[Examples]:
-    """Return the parts with their contents numbered through, so that no part is read again."""
-    numbers = content_groups(*(part.X for part in parts))
+    """Return the parts with their contents numbered through, so that no part is read again.
+
+    Rows of a table are told apart by the columns that tell something of the first part.
+    """
+    first = parts[0]
+    if first.columns is None:
+        numbers = content_groups(*(part.X for part in parts))
+    else:
+        columns = telling(first.codes, first.row_weights)
+        numbers = content_groups(*(part.codes.only(columns) for part in parts))
     ends = np.cumsum([len(part) for part in parts])[:-1]
     pieces = np.split(numbers, ends)
     return [replace(part, content=piece) for part, piece in zip(parts, pieces, strict=True)]

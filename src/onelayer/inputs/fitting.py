@@ -5,7 +5,7 @@ Everything is weighted: a row of weight 2 counts as two rows, so that both give 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +21,9 @@ LEVELS = 1000
 """The most levels of a column that have a feature of their own; rarer ones are pooled."""
 
 OTHER = "other"
+
+RANGE = (0.01, 0.5, 0.99)
+"""What is kept of a number's values: a low one, the median and a high one, by share of the rows."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,10 @@ def fit_table(codes: Codes, weights: np.ndarray) -> Fitted:
     standardised. Categories: one feature a level, rare ones and those beyond `LEVELS` in one.
     A column that says nothing, or is text, is left out.
 
+    The columns stay in the order of the codes, as people know them. The features are in the order
+    of their columns' names: a sum over features rounds by their order, and the same table with its
+    columns in another order is to give the same model, to the last bit.
+
     Parameters
     ----------
     codes
@@ -64,20 +71,15 @@ def fit_table(codes: Codes, weights: np.ndarray) -> Fitted:
     DataError
         Where no column is left, or a number is too large to be standardised.
     """
-    counts = weights * max(1.0, len(weights) / weights.sum())
-    made = [
-        _number(column, codes.of(column), weights)
-        if column.kind == "number"
-        else _category(column, codes.of(column), counts)
-        for column in codes.columns
-    ]
+    made = _columns_made(codes, weights)
     used = [one for one in made if one.pieces]
     if not used:
         raise DataError("no column is left to look at: " + "; ".join(_left_out(made)))
-    pieces = [replace(p, column=at) for at, one in enumerate(used) for p in one.pieces]
+    by_name = sorted(enumerate(used), key=lambda one: one[1].column.name)
+    pieces = [replace(piece, column=at) for at, one in by_name for piece in one.pieces]
     spreads = [
         one.spread if piece.make == "value" else (0.0, 1.0)
-        for one in used
+        for _, one in by_name
         for piece in one.pieces
         for _ in range(piece.width)
     ]
@@ -88,8 +90,38 @@ def fit_table(codes: Codes, weights: np.ndarray) -> Fitted:
         centre=np.ascontiguousarray(centre),
         scale=np.ascontiguousarray(scale),
     )
+    least = least_rows(_counts(weights).sum())
     lost = _left_out([one for one in made if one.is_text])
-    return Fitted(table, tuple(_notes(table, made, least_rows(counts.sum()))), tuple(lost))
+    return Fitted(table, tuple(_notes(table, made, least)), tuple(lost))
+
+
+def telling(codes: Codes, weights: np.ndarray) -> tuple[Column, ...]:
+    """Return the columns that `fit_table` would look at; all of them where it would look at none.
+
+    Only these tell rows apart: rows that differ in an identifier alone are the same to a model.
+    """
+    told = [
+        column
+        for column, one in zip(codes.columns, _columns_made(codes, weights), strict=True)
+        if one.pieces
+    ]
+    return tuple(told) or codes.columns
+
+
+def _columns_made(codes: Codes, weights: np.ndarray) -> list[_Made]:
+    counts = _counts(weights)
+    return [
+        _number(column, codes.of(column), weights)
+        if column.kind == "number"
+        else _category(column, codes.of(column), counts)
+        for column in codes.columns
+    ]
+
+
+def _counts(weights: np.ndarray) -> np.ndarray:
+    """How many rows each counts for, at least one on average: weights may be fractions."""
+    scaled: np.ndarray = weights * max(1.0, len(weights) / weights.sum())
+    return scaled
 
 
 def least_rows(m: float) -> float:
@@ -97,17 +129,23 @@ def least_rows(m: float) -> float:
     return float(min(RARE, max(2.0, m / 100)))
 
 
-def weighted_quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
-    """Return the value below which this share of the weight lies, between two the mean of both.
+def weighted_quantiles(
+    values: np.ndarray, weights: np.ndarray, shares: Sequence[float]
+) -> list[float]:
+    """Return the values below which these shares of the weight lie, between two the mean of both.
 
     With weights of 1 and a share of 0.5 that is the median.
     """
     order = np.argsort(values, kind="stable")
     below = np.cumsum(weights[order])
-    at = share * below[-1]
-    low = min(int(np.searchsorted(below, at, side="left")), len(order) - 1)
-    high = min(int(np.searchsorted(below, at, side="right")), len(order) - 1)
-    return float(values[order[low]] / 2 + values[order[high]] / 2)
+    at = np.array(shares) * below[-1]
+    # Theory: a sum of m weights rounds by m eps of it; "between two" is so whatever it rounds to.
+    slack = len(order) * np.finfo(float).eps * below[-1]
+    low = np.searchsorted(below, at - slack, side="left")
+    high = np.searchsorted(below, at + slack, side="right")
+    ends = np.minimum([low, high], len(order) - 1)
+    found: list[float] = (values[order[ends]] / 2).sum(axis=0).tolist()
+    return found
 
 
 def _number(column: Column, codes: np.ndarray, weights: np.ndarray) -> _Made:
@@ -122,9 +160,7 @@ def _number(column: Column, codes: np.ndarray, weights: np.ndarray) -> _Made:
             return _Made(column, why=f"always {present[0]:g}")
         remark = f"{present[0]:g} wherever it is known, so only whether it is missing counts"
         return _Made(known, indicator, remark=remark)
-    low, median, high = (
-        weighted_quantile(present, weights[~missing], share) for share in (0.01, 0.5, 0.99)
-    )
+    low, median, high = weighted_quantiles(present, weights[~missing], RANGE)
     spread = _spread(np.where(missing, median, codes), weights, column.name)
     value = Piece(column=0, make="value", fill=median)
     known = replace(column, median=median, low=low, high=high)
@@ -163,7 +199,7 @@ def _category(column: Column, codes: np.ndarray, counts: np.ndarray) -> _Made:
     if len(present) < 2:
         return _Made(column, why="no value at all" if missing.all() else "always the same")
     rare = _rare_ones(sizes, least_rows(counts.sum()))
-    if sizes[rare].sum() > 0.5 * sizes.sum():
+    if sizes[rare].sum() > 0.5 * sizes.sum() or _all_different(codes[~missing], len(codes)):
         few = f"{np.count_nonzero(sizes[:K])} different values, most of them rare"
         return _Made(column, why=few, is_text=True)
     kept = [at for at in present.tolist() if not rare[at]]
@@ -180,6 +216,11 @@ def _category(column: Column, codes: np.ndarray, counts: np.ndarray) -> _Made:
     )
     pooled = [column.levels[at] if at < K else "missing" for at in np.flatnonzero(rare)]
     return _Made(column, (piece,), pooled=tuple(pooled))
+
+
+def _all_different(present: np.ndarray, m: int) -> bool:
+    """Whether most rows have a level, and no two the same, whatever they weigh."""
+    return len(present) > 0.5 * m and len(np.unique(present)) == len(present)
 
 
 def _rare_ones(sizes: np.ndarray, least: float) -> np.ndarray:
