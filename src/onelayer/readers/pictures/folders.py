@@ -1,7 +1,8 @@
-"""Folders of pictures: which files they hold, which classes, which splits."""
+"""Folders of pictures: which files they hold, and which classes."""
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,27 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _LITTER = {"thumbs.db", "desktop.ini", "__macosx"}
-_SPLIT_NAMES = {
-    "train": ("train", "training"),
-    "val": ("val", "valid", "validation"),
-    "test": ("test", "testing"),
-}
-_LAYOUT = """\
+LAYOUT = """\
 Expected one sub-folder a class:
     photos/
         cat/  1.jpg  2.jpg
         dog/  3.jpg  4.jpg
 or the same below photos/train/, photos/val/ and photos/test/."""
-
-
-@dataclass(frozen=True)
-class Splits:
-    """Where the training, validation and test pictures lie; None where there are none."""
-
-    train: Path
-    val: Path | None = None
-    test: Path | None = None
-    notes: tuple[str, ...] = ()
 
 
 @dataclass
@@ -48,42 +34,23 @@ def class_folders(folder: Path) -> list[Path]:
     if not folder.exists():
         raise FileNotFoundError(f"no such folder: {folder}")
     if not folder.is_dir():
-        raise DataError(f"{folder} is a file, not a folder of pictures.\n{_LAYOUT}")
+        raise DataError(f"{folder} is a file, not a folder of pictures.\n{LAYOUT}")
     return [entry for entry in _visible(folder) if entry.is_dir()]
 
 
-def require_classes(folder: Path) -> list[Path]:
-    """Return the class folders of a training set: two at least, and no train/ among them."""
-    found = class_folders(folder)
-    if not found:
-        raise DataError(f"{folder} has no class folders, {loose_files(folder)} file(s).\n{_LAYOUT}")
-    train = find_splits(folder).train
-    if train != folder:
-        raise DataError(f"{folder} is split into {train.name}/ and others: read each by itself")
-    return found
+def composed(name: str) -> str:
+    """Return a name with accents as parts of letters: macOS has them as letters of their own."""
+    return unicodedata.normalize("NFC", name)
+
+
+def class_name(path: Path) -> str:
+    """Return what the class of a folder is called."""
+    return composed(path.name)
 
 
 def loose_files(folder: Path) -> int:
     """Count the visible files that lie beside the class folders."""
     return sum(not entry.is_dir() for entry in _visible(folder))
-
-
-def find_splits(folder: Path | str) -> Splits:
-    """Say whether `folder` holds train/ (and val/, test/) with class folders, or is one set.
-
-    Also taken: training, valid, validation, testing, in any case. A class may be called `train`:
-    it is taken for a split only where it has sub-folders, and no other class stands beside it.
-    """
-    folder = Path(folder)
-    by_name = {entry.name.lower(): entry for entry in reversed(class_folders(folder))}
-    named = {split: _first(by_name, names) for split, names in _SPLIT_NAMES.items()}
-    found = {split: path for split, path in named.items() if path and class_folders(path)}
-    others = [path for path in by_name.values() if path not in named.values()]
-    if "train" not in found or (others and len(found) == 1):
-        return Splits(train=folder)
-    unread = [path for path in named.values() if path and path not in found.values()] + others
-    notes = tuple(f"{path.name}/ has no part in training or judging" for path in sorted(unread))
-    return Splits(found["train"], found.get("val"), found.get("test"), notes)
 
 
 def find_pictures(paths: Iterable[Path | str]) -> list[Path]:
@@ -153,7 +120,3 @@ def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
 
 def _hidden(name: str) -> bool:
     return name.startswith(".") or name.lower() in _LITTER
-
-
-def _first(by_name: dict[str, Path], names: tuple[str, ...]) -> Path | None:
-    return next((by_name[name] for name in names if name in by_name), None)

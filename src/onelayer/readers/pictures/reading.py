@@ -14,13 +14,15 @@ from onelayer.readers.audit import Audit
 from onelayer.readers.pictures.files import Progress, common_size, read_files
 from onelayer.readers.pictures.folders import (
     PassedBy,
+    class_name,
+    composed,
     files_below,
     hidden_beside,
     loose_files,
-    require_classes,
 )
 from onelayer.readers.pictures.heic import missing
 from onelayer.readers.pictures.preprocessing import Preprocessing
+from onelayer.readers.pictures.splits import require_classes, unwrapped
 from onelayer.settings import Fit, Mode, Size
 
 if TYPE_CHECKING:
@@ -70,7 +72,8 @@ def read_pictures(
 ) -> Pictures:
     """Read `folder/<class>/**/*` as pictures, whatever their suffixes say.
 
-    The classes are the names of the sub-folders, sorted (torchvision's ImageFolder convention).
+    The classes are the names of the sub-folders, sorted (torchvision's ImageFolder convention);
+    accents are part of their letter, however a system writes them.
     JPEG (MPO), PNG, WebP, BMP, GIF and TIFF are known by their content, and HEIC where
     pillow-heif is installed; the first frame counts. EXIF's rotation is applied, 16-bit grey
     is scaled to 8, transparency is shown on white; colour profiles are not applied.
@@ -100,9 +103,10 @@ def read_pictures(
     UsageError
         For an unknown mode or fit, or an impossible size.
     """
-    folder = Path(folder)
+    folder = unwrapped(Path(folder))
     found = _named_classes(folder, classes)
-    names = tuple(classes) if classes is not None else tuple(path.name for path in found)
+    own = tuple(dict.fromkeys(map(class_name, found)))
+    names = own if classes is None else tuple(map(composed, classes))
     passed = PassedBy(hidden=hidden_beside(folder))
     files, of_file = _files_of(found, names, passed)
     to, why = _preprocessing(files, size, mode, fit)
@@ -122,12 +126,12 @@ def read_pictures(
 def _named_classes(folder: Path, classes: Sequence[str] | None) -> list[Path]:
     found = require_classes(folder)
     if classes is None:
-        if len(found) == 1:
-            raise DataError(
-                f"{folder} has one class alone, {found[0].name}: a classifier needs two or more"
-            )
+        if len(set(map(class_name, found))) == 1:
+            only = class_name(found[0])
+            raise DataError(f"{folder} has one class alone, {only}: a classifier needs two or more")
         return found
-    unknown = [path.name for path in found if path.name not in classes]
+    known = set(map(composed, classes))
+    unknown = [path.name for path in found if class_name(path) not in known]
     if unknown:
         raise DataError(
             f"{folder} has classes that the model does not know: {', '.join(unknown)}. "
@@ -144,7 +148,7 @@ def _files_of(
     for path in found:
         below = list(files_below(path, passed))
         files += below
-        labels += [names.index(path.name)] * len(below)
+        labels += [names.index(class_name(path))] * len(below)
     return files, np.array(labels, dtype=np.int64)
 
 
@@ -176,7 +180,7 @@ def _notes(
     beside = loose_files(folder)
     if beside:
         notes.append(f"{beside} file(s) beside the class folders not read")
-    absent = [name for name in names if name not in {path.name for path in found}]
+    absent = [name for name in names if name not in set(map(class_name, found))]
     if absent:
         notes.append(f"no folder for {', '.join(absent)}")
     heic = Counter(failures.values())[str(missing("HEIC"))]
@@ -207,7 +211,7 @@ def _counts(labels: np.ndarray, names: tuple[str, ...]) -> dict[str, int]:
 
 
 def _require_pictures(folder: Path, found: list[Path], audit: Audit) -> None:
-    empty = [path.name for path in found if audit.by_class[path.name] == 0]
+    empty = [path.name for path in found if audit.by_class[class_name(path)] == 0]
     if not empty:
         return
     reasons = [
