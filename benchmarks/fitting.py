@@ -117,9 +117,10 @@ def _own(model: Any) -> tuple[Any, Any]:
 
 def parameters_of(model: Any) -> tuple[np.ndarray, np.ndarray]:
     """coef and intercept in float64, which predictions are made from."""
-    from onelayer.estimators.parameters import exact_parameters
+    from onelayer.estimators.parameters import layer_of
 
-    return exact_parameters(model)
+    layer = layer_of(model)
+    return layer.coef, layer.b
 
 
 def _path(model: Any) -> list[tuple[np.ndarray, np.ndarray]]:

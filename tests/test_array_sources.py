@@ -12,7 +12,7 @@ from sklearn.datasets import dump_svmlight_file, load_iris
 import onelayer
 from onelayer import LogisticRegression
 from onelayer.errors import DataError, ShapeError, UsageError
-from onelayer.estimators import exact_parameters
+from onelayer.estimators import layer_of
 from onelayer.model.parts import read_parts
 from onelayer.readers import read_picture
 from onelayer.settings import Settings
@@ -52,7 +52,7 @@ def split(tmp_path):
 
 
 def expected_coefficients(X, y, scaling, **how):
-    return exact_parameters(LogisticRegression(scaling=scaling, **how).fit(X, y))[0]
+    return layer_of(LogisticRegression(scaling=scaling, **how).fit(X, y)).coef
 
 
 def test_the_test_part_of_a_file_judges(split):

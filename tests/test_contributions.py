@@ -6,7 +6,7 @@ from scipy import sparse
 
 import onelayer
 from onelayer.errors import ShapeError
-from onelayer.model.contributions import score_contributions, score_of
+from onelayer.layer import class_score
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def test_they_add_up_to_z_and_count_from_the_mean(numbers, classes):
     model = onelayer.train((X, y), test_size=0)
     found = model.contributions(X)
     assert found.shape == ((40, 4) if classes == 2 else (60, 4, 3))
-    Z, b = model.forward(X), model.layer[1]
+    Z, b = model.forward(X), model.layer.inner[1]
     shares = found.reshape(len(X), 4, -1)
     np.testing.assert_allclose(shares.sum(axis=1) + b, Z, rtol=0, atol=1e-12)
     by_hand = (X - X.mean(axis=0))[:, :, None] * model.coef.T
@@ -37,7 +37,7 @@ def test_those_of_pictures_are_weight_times_pixel(colours):
     files = sorted(colours.rglob("*.png"))[:3]
     X, _ = model.read_files(files)
     np.testing.assert_allclose(model.contributions(files), X * model.coef[0], atol=1e-12)
-    np.testing.assert_allclose(model.layer[1], model.intercept, atol=1e-12)
+    np.testing.assert_allclose(model.layer.inner[1], model.intercept, atol=1e-12)
 
 
 def test_sparse_rows_are_rows(numbers):
@@ -46,7 +46,9 @@ def test_sparse_rows_are_rows(numbers):
     model = onelayer.train((sparse.csr_array(kept), y), test_size=0)
     found = model.contributions(sparse.csr_array(kept))
     np.testing.assert_array_equal(found, model.contributions(kept))
-    np.testing.assert_allclose(found.sum(axis=1) + model.layer[1], model.forward(kept), atol=1e-9)
+    np.testing.assert_allclose(
+        found.sum(axis=1) + model.layer.inner[1], model.forward(kept), atol=1e-9
+    )
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -54,10 +56,10 @@ def test_a_class_has_a_score_that_its_probability_grows_with(numbers, classes):
     X, y = (part[: 20 * classes] for part in numbers)
     model = onelayer.train((X, y), test_size=0)
     Z, A = model.forward(X), model.probabilities(X)
-    scores = np.hstack([score_of(Z, k) for k in range(classes)])
-    logits = np.hstack([score_of(model.readout.logits(Z), k) for k in range(classes)])
+    scores = np.hstack([class_score(Z, k) for k in range(classes)])
+    logits = np.hstack([class_score(model.readout.logits(Z), k) for k in range(classes)])
     for k in range(classes):
-        found = score_contributions(model, X, k)
+        found = model.score(X, k)
         np.testing.assert_allclose(found.z, scores[:, k], atol=1e-9)
     if classes == 2:
         np.testing.assert_allclose(1 / (1 + np.exp(-logits)), A, atol=1e-12)

@@ -2,12 +2,12 @@
 
 from onelayer.estimators.classifier import LogisticRegression
 from onelayer.estimators.cv import LogisticRegressionCV
-from onelayer.estimators.parameters import exact_parameters
+from onelayer.estimators.parameters import layer_of
 from onelayer.estimators.separation import check_separation
 
 __all__ = [
     "LogisticRegression",
     "LogisticRegressionCV",
     "check_separation",
-    "exact_parameters",
+    "layer_of",
 ]

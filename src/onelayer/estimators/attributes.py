@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from onelayer.estimators.parameters import shown
 from onelayer.estimators.search import Search, Trial, without_weights
+from onelayer.layer import Layer
 from onelayer.solution import Status
 
 if TYPE_CHECKING:
@@ -53,11 +53,10 @@ class Table:
         return [self.trials[ratio][C] for C, ratio in pairs]
 
 
-def layer(table: Table, taken: Trial, dtype: np.dtype, *, refit: bool) -> dict[str, Any]:
-    """`coef_`, `intercept_` and `scaling_`: of the layer on all rows, or the mean of the folds'."""
+def layer(table: Table, taken: Trial, *, refit: bool) -> Layer:
+    """The layer on all rows, or the mean of the folds'."""
     if refit:
-        whole = taken.whole
-        return {**shown(whole.coef, whole.intercept, dtype), "scaling_": whole.scaling}
+        return taken.whole.layer
     rows = np.mean(
         [
             trial.folds[i]
@@ -66,9 +65,9 @@ def layer(table: Table, taken: Trial, dtype: np.dtype, *, refit: bool) -> dict[s
         ],
         axis=0,
     )
-    n = taken.whole.coef.shape[1]
+    n = taken.whole.layer.n
     intercept = rows[:, n] if rows.shape[1] > n else np.zeros(len(rows))
-    return {**shown(rows[:, :n], intercept, dtype), "scaling_": None}
+    return Layer(rows[:, :n].T, intercept)
 
 
 def of(table: Table, taken: Trial, options: Any) -> dict[str, Any]:
@@ -87,8 +86,8 @@ def of(table: Table, taken: Trial, options: Any) -> dict[str, Any]:
         found["loo_"] = table.array(lambda trial: trial.loo[0])
     if options.store_coefs:
         found["coefs_paths_"] = table.by_fold(lambda trial: trial.folds)
-        found["path_coef_"] = table.array(lambda trial: trial.whole.coef)
-        found["path_intercept_"] = table.array(lambda trial: trial.whole.intercept)
+        found["path_coef_"] = table.array(lambda trial: trial.whole.layer.coef)
+        found["path_intercept_"] = table.array(lambda trial: trial.whole.layer.b)
     if options.use_legacy_attributes:
         found |= _legacy(found, options.classes_, ratios=options.l1_ratios is not None)
     return found
@@ -122,7 +121,7 @@ def warn_unless_solved(search: Search, taken: Trial, tol: float) -> None:
 def warn_without_weights(search: Search, taken: Trial) -> None:
     """One UserWarning where the layer that was taken has no weight."""
     others = any(trial.nonzero for trial in search.trials.values())
-    told = without_weights(taken.whole.coef, taken.l1_ratio, others=others)
+    told = without_weights(taken.whole.layer.coef, taken.l1_ratio, others=others)
     if told is not None:
         warnings.warn(told, UserWarning, stacklevel=5)
 

@@ -23,11 +23,10 @@ from onelayer.estimators.options import (
     check_solver_and_classes,
     effective_penalty,
 )
-from onelayer.estimators.parameters import Parameters, exact_parameters
+from onelayer.estimators.parameters import layer_of, shown
 from onelayer.estimators.separation import advice_on_separation, column_names
 from onelayer.estimators.training import (
     Problem,
-    forward,
     make_problem,
     print_progress,
     warn_unless_solved,
@@ -40,6 +39,7 @@ from onelayer.estimators.validation import (
     shown_dtype,
 )
 from onelayer.estimators.warm import WarmStartMixin
+from onelayer.layer import Layer
 from onelayer.logistic import log_softmax, sigma, softmax
 from onelayer.solution import Record, Solution
 from onelayer.solvers import Run, Solver, named_solver
@@ -223,7 +223,7 @@ class LogisticRegression(
 
     firth: bool = False  # of an heir whose constructor does not ask
     scaling_: Scaling | None = None  # of coefficients that were set, not fitted
-    _exact: Parameters | None  # see `parameters.py`
+    _layer: Layer | None  # see `parameters.py`
     coef_: Any  # an array, or a CSR array after `sparsify`
 
     def __init__(
@@ -340,7 +340,7 @@ class LogisticRegression(
         """z in float64, (m,) or (m, K), and the dtype that it is shown in."""
         check_is_fitted(self)
         examples = check_examples(self, X)
-        Z = forward(examples, *exact_parameters(self), self.scaling_)
+        Z = layer_of(self).forward(examples)
         dtype = np.result_type(shown_dtype(X, examples), self.coef_.dtype)
         return (Z[:, 0] if Z.shape[1] == 1 else Z), dtype
 
@@ -356,7 +356,7 @@ class LogisticRegression(
         run = Run(problem.objective, *chosen, tol=tol, max_iter=self.max_iter)
 
         def current() -> dict[str, Any]:
-            return problem.shown(run.latest(), dtype)
+            return shown(problem.layer(run.latest()), dtype)
 
         def callback(record: Record) -> None:
             if self.verbose:
@@ -368,7 +368,7 @@ class LogisticRegression(
             theta, _ = run.solve(start)
         finally:  # after Ctrl-C too
             if run.theta is not None and run.solution is not None:
-                self._keep(problem.shown(run.theta, dtype), run.solution)
+                self._keep(problem.layer(run.theta), dtype, run.solution)
                 self.__dict__.pop("firth_", None)
         if self.firth:
             self.firth_ = firth_fit(problem.objective, theta, problem.total, problem.scaling)
@@ -382,8 +382,8 @@ class LogisticRegression(
         solver, reason = named_solver(name, problem.objective, self.learning_rate)
         return self._with_rows(solver, X, problem.scaling), reason
 
-    def _keep(self, fitted: dict[str, Any], solution: Solution) -> None:
-        for name, value in fitted.items():
+    def _keep(self, layer: Layer, dtype: np.dtype, solution: Solution) -> None:
+        for name, value in shown(layer, dtype).items():
             setattr(self, name, value)
         self.solution_ = solution
         self.n_iter_ = np.array([solution.iterations], dtype=np.int32)

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.designs import Scaling, make_design, make_scaling
+from onelayer.designs import make_design, make_scaling
 from onelayer.estimators.options import Asked, strength
 from onelayer.estimators.training import STRONG, Problem, make_problem, tame
 from onelayer.estimators.validation import Weights
+from onelayer.layer import Layer
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solution import Solution
@@ -51,12 +52,10 @@ class Accuracy:
 
 
 @dataclass(frozen=True)
-class Parameters:
-    """A fitted layer: coef (k, n) and intercept (k,) for X as given, its scaling and solution."""
+class Solved:
+    """A fitted layer, and how it was solved for."""
 
-    coef: np.ndarray
-    intercept: np.ndarray
-    scaling: Scaling | None
+    layer: Layer
     solution: Solution
 
 
@@ -72,14 +71,14 @@ class Fits:
     point: PathPoint
 
     @property
-    def whole(self) -> Parameters:
+    def whole(self) -> Solved:
         """The layer on all rows."""
-        return _parameters(self.problems[0], self.point.theta, self.point.solution)
+        return Solved(self.problems[0].layer(self.point.theta), self.point.solution)
 
-    def folds(self) -> Iterator[Parameters]:
+    def folds(self) -> Iterator[Solved]:
         """The layer on each fold's training rows."""
         for problem, (theta, solution) in zip(self.problems[1:], self.point.folds, strict=True):
-            yield _parameters(problem, theta, solution)
+            yield Solved(problem.layer(theta), solution)
 
     @property
     def solutions(self) -> list[Solution]:
@@ -192,7 +191,3 @@ class PenaltyPath:
 
 def _with(problem: Problem, penalty: Penalty) -> Problem:
     return replace(problem, objective=replace(problem.objective, penalty=penalty))
-
-
-def _parameters(problem: Problem, theta: np.ndarray, solution: Solution) -> Parameters:
-    return Parameters(*problem.coefficients(theta), problem.scaling, solution)

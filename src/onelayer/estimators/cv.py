@@ -354,7 +354,8 @@ class LogisticRegressionCV(LogisticRegression):
         taken = search.taken(self.selection)
         attributes.warn_unless_solved(search, taken, self.tol)
         attributes.warn_without_weights(search, taken)
-        self._keep(attributes.layer(table, taken, dtype, refit=self.refit), taken.whole.solution)
+        layer = attributes.layer(table, taken, refit=self.refit)
+        self._keep(layer, dtype, taken.whole.solution)
         for name, value in attributes.of(table, taken, self).items():
             setattr(self, name, value)
 

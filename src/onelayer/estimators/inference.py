@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from onelayer.errors import DataError, UsageError
-from onelayer.estimators.parameters import exact_parameters
+from onelayer.estimators.parameters import layer_of
 from onelayer.estimators.validation import check_examples, check_weights
 from onelayer.solution import Status
 from onelayer.statistics import Summary
@@ -109,8 +109,8 @@ def infer(
 
 
 def _estimate(model: Any, sample: Observations) -> Estimate:
-    coef, intercept = exact_parameters(model)
-    W, b = sample.scaling.unfold(coef.T, intercept)
+    layer = layer_of(model)
+    W, b = sample.scaling.unfold(layer.W, layer.b)
     start = sample.objective.join(W, b)
     if model.solution_.status is Status.SEPARABLE:
         return Estimate(sample, start, model.solution_)

@@ -1,4 +1,4 @@
-"""The parameters in float64, whatever the dtype that `coef_` and `intercept_` show."""
+"""The layer of an estimator, in float64, whatever the dtype that its `coef_` is shown in."""
 
 from __future__ import annotations
 
@@ -6,28 +6,29 @@ from typing import Any
 
 import numpy as np
 
-Parameters = tuple[np.ndarray, np.ndarray]
+from onelayer.layer import Layer
 
 
-def shown(coef: np.ndarray, intercept: np.ndarray, dtype: np.dtype) -> dict[str, Any]:
-    """`coef_` and `intercept_` in `dtype`; where that rounds, the exact ones stay beside them."""
+def shown(layer: Layer, dtype: np.dtype) -> dict[str, Any]:
+    """The attributes that show a layer; where `dtype` rounds, the layer stays beside them."""
     return {
-        "coef_": coef.astype(dtype, copy=False),
-        "intercept_": intercept.astype(dtype, copy=False),
-        "_exact": None if dtype == np.float64 else (coef, intercept),
+        "coef_": np.ascontiguousarray(layer.coef, dtype=dtype),
+        "intercept_": layer.b.astype(dtype),
+        "scaling_": layer.scaling,
+        "_layer": None if dtype == np.float64 else layer,
     }
 
 
-def exact_parameters(estimator: Any) -> Parameters:
-    """coef (k, n) and intercept (k,) in float64: what was fitted, unless someone changed it since.
+def layer_of(estimator: Any) -> Layer:
+    """The layer that was fitted, unless someone has changed `coef_` or `intercept_` since.
 
     Beside a column of mean 1e9 the intercept has to cancel what float32 does not hold.
     """
     coef, intercept = dense(estimator.coef_), np.asarray(estimator.intercept_)
-    exact: Parameters | None = vars(estimator).get("_exact")
-    if exact is not None and _is_rounded(coef, exact[0]) and _is_rounded(intercept, exact[1]):
-        return exact
-    return coef.astype(np.float64, copy=False), intercept.astype(np.float64, copy=False)
+    kept: Layer | None = vars(estimator).get("_layer")
+    if kept is not None and _is_rounded(coef, kept.coef) and _is_rounded(intercept, kept.b):
+        return kept
+    return Layer(coef.T, intercept, estimator.scaling_)
 
 
 def dense(coef: Any) -> np.ndarray:

@@ -15,7 +15,7 @@ from sklearn.metrics._scorer import _BaseScorer
 from sklearn.utils.validation import _check_method_params
 
 from onelayer.estimators.classifier import LogisticRegression
-from onelayer.estimators.cross_validation import Data, Fits, Parameters, Split
+from onelayer.estimators.cross_validation import Data, Fits, Solved, Split
 from onelayer.estimators.parameters import shown
 from onelayer.logistic import Binary, Head, Softmax
 
@@ -93,13 +93,12 @@ def mean_loss(
     return mean, float(np.sqrt((shares**2) @ (losses - mean) ** 2))
 
 
-def as_estimator(fold: Parameters, C: float, classes: np.ndarray) -> LogisticRegression:
+def as_estimator(fold: Solved, C: float, classes: np.ndarray) -> LogisticRegression:
     """A fitted classifier of these parameters, for whoever scores one."""
     estimator = LogisticRegression(C=C)
-    fitted = shown(fold.coef, fold.intercept, np.dtype(np.float64))
-    for name, value in {**fitted, "scaling_": fold.scaling, "classes_": classes}.items():
+    for name, value in shown(fold.layer, np.dtype(np.float64)).items():
         setattr(estimator, name, value)
-    estimator.n_features_in_ = fold.coef.shape[1]
+    estimator.classes_, estimator.n_features_in_ = classes, fold.layer.n
     estimator.solution_ = fold.solution
     return estimator
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from onelayer.estimators.cross_validation import Fits, Parameters, PenaltyPath
+from onelayer.estimators.cross_validation import Fits, PenaltyPath, Solved
 from onelayer.estimators.grid import typed
 from onelayer.estimators.scoring import Judge
 from onelayer.solution import Solution
@@ -75,7 +75,7 @@ class Trial:
     C: float
     l1_ratio: float
     scores: np.ndarray
-    whole: Parameters
+    whole: Solved
     solutions: tuple[Solution, ...]
     folds: np.ndarray | None = None
     loo: tuple[float, float] | None = None
@@ -94,7 +94,7 @@ class Trial:
     @property
     def nonzero(self) -> int:
         """Weights that are not zero, in the layer on all rows."""
-        return int(np.count_nonzero(self.whole.coef))
+        return int(np.count_nonzero(self.whole.layer.W))
 
 
 @dataclass(kw_only=True)
@@ -169,10 +169,10 @@ class Search:
             loo=None if self.loo is None else self.loo(fits),
         )
 
-    def _row(self, fold: Parameters) -> np.ndarray:
+    def _row(self, fold: Solved) -> np.ndarray:
         if not self.intercept:
-            return fold.coef
-        return np.column_stack([fold.coef, fold.intercept])
+            return fold.layer.coef
+        return np.column_stack([fold.layer.coef, fold.layer.b])
 
     def _beyond(self, *, weaker: bool) -> list[float]:
         """The next values of C where the best is at that edge and still gains; else none."""

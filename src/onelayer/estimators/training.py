@@ -16,8 +16,8 @@ from sklearn.exceptions import ConvergenceWarning
 from onelayer.designs import Scaling, largest, make_design, make_scaling
 from onelayer.errors import DataError
 from onelayer.estimators.options import Asked, strength
-from onelayer.estimators.parameters import shown
 from onelayer.estimators.validation import Weights
+from onelayer.layer import Layer
 from onelayer.logistic import Binary, Softmax
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
@@ -51,15 +51,12 @@ class Problem:
     scaling: Scaling | None
     total: float
 
-    def start(self, coef: np.ndarray, intercept: np.ndarray) -> np.ndarray:
-        """theta that stands for coef (k, n) and intercept (k,)."""
-        W, b = np.asarray(coef, float).T, np.asarray(intercept, float)
-        if self.scaling is not None:
-            W, b = self.scaling.unfold(W, b)
-        return self.objective.join(W, b)
+    def start(self, layer: Layer) -> np.ndarray:
+        """theta that stands for a layer, which may have been fitted in other variables."""
+        return self.objective.join(*Layer(layer.W, layer.b, self.scaling).inner)
 
-    def coefficients(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """coef (k, n) and intercept (k,) for X as given; softmax in its symmetric form.
+    def layer(self, theta: np.ndarray) -> Layer:
+        """The layer of theta; softmax in its symmetric form.
 
         Softmax does not change when all classes move together, the L2 penalty is least and the
         intercepts sum to zero where their mean is zero. With an L1 part the weights stay as they
@@ -72,11 +69,7 @@ class Problem:
             b = b - b.mean()
             if self.objective.penalty.l1 == 0:
                 W = W - W.mean(axis=1, keepdims=True)
-        return np.ascontiguousarray(W.T), b.copy()
-
-    def shown(self, theta: np.ndarray, dtype: np.dtype) -> dict[str, Any]:
-        """The attributes of a fitted estimator that predictions take."""
-        return {**shown(*self.coefficients(theta), dtype), "scaling_": self.scaling}
+        return Layer(W, b, self.scaling)
 
 
 def make_problem(
@@ -171,14 +164,3 @@ def _check_magnitude(X: Any, scaling: float | str | None) -> None:
 def _rescale(what: str, size: float) -> str:
     factor = 1 / max(size, 1e-300)
     return f"X holds values {what}: divide X by {size:.0e}, or pass scaling={factor:.0e}"
-
-
-def forward(X: Any, coef: np.ndarray, intercept: np.ndarray, scaling: Scaling | None) -> np.ndarray:
-    """z = X W + b (m, k), through the design's block loop.
-
-    In the variables of the fit, where there are any: float32 loses x W beside a large mean of x.
-    """
-    W, b = coef.T, intercept
-    if scaling is not None:
-        W, b = scaling.unfold(W, b)
-    return make_design(X, scaling).forward(W, b).astype(np.float64, copy=False)

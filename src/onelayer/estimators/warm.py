@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from onelayer.designs import Identity, Scaling
-from onelayer.estimators.parameters import exact_parameters
+from onelayer.estimators.parameters import layer_of
 from onelayer.estimators.training import Problem
 from onelayer.solvers import Gram, Rows, Solver
 
@@ -28,15 +28,15 @@ class WarmStartMixin:
         """The previous coefficients, if this is a warm start and there are any."""
         if not self.warm_start or getattr(self, "coef_", None) is None:
             return None
-        coef, intercept = exact_parameters(self)
+        layer = layer_of(self)
         objective = problem.objective
         expected = (objective.head.width, objective.design.traits.n)
-        if coef.shape != expected:
+        if layer.coef.shape != expected:
             raise ValueError(
-                f"Initialization coef is of shape {coef.shape}, expected shape {expected}: "
+                f"Initialization coef is of shape {layer.coef.shape}, expected shape {expected}: "
                 "warm_start needs the features and classes of the previous fit"
             )
-        return problem.start(coef, intercept)
+        return problem.start(layer)
 
     def _with_rows(self, solver: Solver[Any], X: Any, scaling: Scaling | None) -> Solver[Any]:
         """The solver, on the rows of the last fit where they are the same."""

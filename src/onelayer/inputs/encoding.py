@@ -218,6 +218,11 @@ class Table:
     centre: np.ndarray = field(repr=False)
     scale: np.ndarray = field(repr=False)
 
+    def by_column(self, shares: np.ndarray) -> np.ndarray:
+        """Add up what the features of each column add: (m, n, k) becomes (m, columns, k)."""
+        owned = self.owners[:, None] == np.arange(len(self.columns))
+        return np.einsum("mnk,nc->mck", shares, owned.astype(np.float64))
+
     @property
     def owners(self) -> np.ndarray:
         """The place of each feature's column, (n,)."""

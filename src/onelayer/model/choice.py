@@ -15,7 +15,6 @@ from onelayer.estimators.cross_validation import (
     Accuracy,
     Data,
     Fits,
-    Parameters,
     PenaltyPath,
     Split,
 )
@@ -23,7 +22,6 @@ from onelayer.estimators.folds import TOL, OutOfFold, assign_folds
 from onelayer.estimators.grid import grid_of
 from onelayer.estimators.scoring import Judge, LogLossJudge, as_estimator
 from onelayer.estimators.search import Patience, Search, Trial
-from onelayer.estimators.training import forward
 from onelayer.estimators.validation import check_weights
 from onelayer.inputs.examples import Examples
 from onelayer.measures import head_of, log_loss
@@ -242,7 +240,7 @@ class _SetJudge(Judge):
 
     def scores(self, fits: Fits) -> np.ndarray:
         """One score, of the layer on everything that is trained on."""
-        Z = _forward(fits.whole, self.judge.X)
+        Z = fits.whole.layer.forward(self.judge.X)
         loss = log_loss(Z, self.judge.labels, head_of(self.judge.classes), self.judge.weights)
         return np.array([-loss if math.isfinite(loss) else -math.inf])
 
@@ -259,14 +257,10 @@ def _out_of_fold(train: Examples, folded: _Folded, fits: Fits) -> OutOfFold:
         Z[folded.rows[split.test]] = z
         others = np.flatnonzero((folded.fold == number) & beyond)
         if len(others):
-            Z[others] = _forward(fold, train.X[others])
+            Z[others] = fold.layer.forward(train.X[others])
     rows = np.flatnonzero(np.isin(folded.fold, folded.numbers))
     trained_on = max(len(split.train) for split in splits)
     return OutOfFold(rows, Z[rows], trained_on, capped=bool(beyond.any()))
-
-
-def _forward(layer: Parameters, X: Any) -> np.ndarray:
-    return forward(X, layer.coef, layer.intercept, layer.scaling)
 
 
 def _who(train: Examples, chosen_on: Examples) -> str:

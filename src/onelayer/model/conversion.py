@@ -6,7 +6,6 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -14,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from onelayer.calibration import Readout
 from onelayer.designs import Scaling
 from onelayer.errors import UsageError
-from onelayer.estimators import LogisticRegression, exact_parameters
+from onelayer.estimators import LogisticRegression, layer_of
 from onelayer.estimators.steps import table_of
 from onelayer.inputs.encoding import Table
 from onelayer.measures import head_of
@@ -38,20 +37,18 @@ def from_estimator(
     if isinstance(estimator, Pipeline):
         return _from_pipeline(estimator, card)
     _require_fitted(estimator)
-    coef, intercept = exact_parameters(estimator)
+    layer = layer_of(estimator)
     known = {
         "classes": [str(label) for label in estimator.classes_.tolist()],
-        "features": coef.shape[1],
+        "features": layer.n,
         "scaling": estimator.scaling,
         "preprocessing": preprocessing and preprocessing.to_dict(),
         "solution": solution_fields(estimator.solution_),
     }
     return Model(
-        coef=coef,
-        intercept=intercept,
+        layer=layer,
         classes=estimator.classes_,
         readout=readout or Readout(head=head_of(estimator.classes_)),
-        scaling=estimator.scaling_,
         preprocessing=preprocessing,
         parameters=_parameters(estimator),
         card=Card(**plain({**made_now(), **known, **card})),
@@ -82,14 +79,7 @@ def _from_pipeline(pipeline: Pipeline, card: dict[str, Any]) -> Model:
     model = from_estimator(layer, **card)
     if not _is_of_arrays(pipeline, table):
         return replace(model, table=table)
-    outer, inner = Scaling(table.centre, table.scale), model.scaling
-    coef, intercept = outer.fold(model.coef.T, model.intercept)
-    both = (
-        outer
-        if inner is None
-        else Scaling(outer.centre + inner.centre / outer.scale, outer.scale * inner.scale)
-    )
-    return replace(model, coef=np.ascontiguousarray(coef.T), intercept=intercept, scaling=both)
+    return replace(model, layer=model.layer.after(Scaling(table.centre, table.scale)))
 
 
 def _is_of_arrays(pipeline: Pipeline, table: Table) -> bool:

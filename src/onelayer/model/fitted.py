@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from onelayer.calibration import Readout
-from onelayer.designs import Scaling, make_design
+from onelayer.designs import Scaling
 from onelayer.errors import DataError, ModelFileError, ShapeError
 from onelayer.evaluation import Evaluation, evaluate
 from onelayer.inputs.encoding import Codes, Column, Table
+from onelayer.layer import Layer, Score
 from onelayer.logistic import Head
 from onelayer.measures import head_of
 from onelayer.model.card import Card
 from onelayer.model.readouts import kept_arrays, kept_fields, read_readout
-from onelayer.model.soundness import require_classes, require_known, require_scales
+from onelayer.model.soundness import require_known, sound_layer
 from onelayer.model_file import ModelRecord, decode_labels, encode_labels, read, write
 from onelayer.readers import Preprocessing, find_pictures, read_files
 from onelayer.readers.arrays.formats import Asked, array_kind
@@ -50,15 +51,10 @@ class Model:
 
     Attributes
     ----------
-    coef
-        w, one row a class, (K, n), or (1, n) for two classes; for X as given, unscaled.
-    intercept
-        b, (K,) or (1,).
+    layer
+        W, b and the change of variables that they were found in.
     classes
         (K,), what the labels are called, with their dtype.
-    scaling
-        The change of variables that the weights were found in and the forward pass is made in;
-        float32 loses x w beside a large mean of x.
     preprocessing
         What makes a picture a row of X; None where X is a table.
     table
@@ -73,19 +69,32 @@ class Model:
         What it was trained and judged on, for `report`; None once it was saved and loaded.
     """
 
-    coef: np.ndarray
-    intercept: np.ndarray
+    layer: Layer
     classes: np.ndarray
     readout: Readout
     card: Card
-    scaling: Scaling | None = None
     preprocessing: Preprocessing | None = None
     table: Table | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
     evidence: Evidence | None = None
 
     def __repr__(self) -> str:
-        return f"<Model of {len(self.classes)} classes, {self.coef.shape[1]} features>"
+        return f"<Model of {len(self.classes)} classes, {self.layer.n} features>"
+
+    @property
+    def coef(self) -> np.ndarray:
+        """w, one row a class, (K, n), or (1, n) for two classes; for X as given, unscaled."""
+        return self.layer.coef
+
+    @property
+    def intercept(self) -> np.ndarray:
+        """b, (K,) or (1,)."""
+        return self.layer.b
+
+    @property
+    def scaling(self) -> Scaling | None:
+        """The change of variables that the weights were found in, None for none."""
+        return self.layer.scaling
 
     @property
     def head(self) -> Head:
@@ -108,10 +117,8 @@ class Model:
         from onelayer.model.restoring import restored
 
         return restored(
-            coef=self.coef,
-            intercept=self.intercept,
+            layer=self.layer,
             classes=self.classes,
-            scaling=self.scaling,
             parameters=self.parameters,
             solution=self.card.solution,
         )
@@ -148,9 +155,10 @@ class Model:
         (m, columns, K). z_i = sum_j contributions_ij + b, b of `layer`: exact. Where the model
         standardises, a number adds nothing at its mean. Inputs and errors as for `predict`.
         """
-        from onelayer.model.contributions import contributions
-
-        return contributions(self, self._require_rows(self.rows(inputs)))
+        shares = self.layer.contributions(self._require_rows(self.rows(inputs)))
+        if self.table is not None:
+            shares = self.table.by_column(shares)
+        return shares[:, :, 0] if self.head.name == "binary" else shares
 
     def evaluate(
         self,
@@ -182,10 +190,10 @@ class Model:
         examples = read_source(source, reading)
         if self.table is not None and examples.columns is not None:
             examples = examples.encoded(self.table)
-        if examples.X.shape[1] != self.coef.shape[1]:
+        if examples.X.shape[1] != self.layer.n:
             raise DataError(
                 f"{described(source)} has {examples.X.shape[1]} features, and the model "
-                f"{self.coef.shape[1]}: give a source of the same kind"
+                f"{self.layer.n}: give a source of the same kind"
             )
         Z = self.forward(examples.X)
         if report is not None:
@@ -226,15 +234,14 @@ class Model:
 
     def forward(self, X: np.ndarray) -> np.ndarray:
         """z = X w + b, before calibration: (m, K), or (m, 1) for two classes; X is (m, n)."""
-        X = self._require_rows(X)
-        W, b = self.layer
-        return make_design(X, self.scaling).forward(W, b).astype(np.float64, copy=False)
+        return self.layer.forward(self._require_rows(X))
 
-    @property
-    def layer(self) -> tuple[np.ndarray, np.ndarray]:
-        """W (n, k) and b (k,) of the forward pass, which is made on scaled x."""
-        W, b = self.coef.T, self.intercept
-        return (W, b) if self.scaling is None else self.scaling.unfold(W, b)
+    def score(self, X: Any, k: int) -> Score:
+        """Class k's score as a sum over the numbers of X, of a table over its columns."""
+        score = self.layer.score(X, k)
+        if self.table is None:
+            return score
+        return replace(score, shares=self.table.by_column(score.shares[:, :, None])[:, :, 0])
 
     def probabilities(self, X: np.ndarray) -> np.ndarray:
         """a for every class, calibrated, (m, K)."""
@@ -245,7 +252,7 @@ class Model:
     ) -> tuple[np.ndarray, dict[int, str]]:
         """Read pictures as the model's own were read: rows (m, n), and why the others failed."""
         images, failures = read_files(files, self._pictures("files"), progress)
-        return images.reshape(len(images), self.coef.shape[1]), failures
+        return images.reshape(len(images), self.layer.n), failures
 
     def asked(self, x: str | None = None, y: str | None = None) -> Asked:
         """Return how arrays are read for this model: by the names given, else those of its own.
@@ -257,11 +264,11 @@ class Model:
         usual = own if own is not None and not Path(str(own)).suffix else None
         names = Names(x or settings.get("x"), y or usual)
         base = (self.card.reading or {}).get("index_base")
-        return Asked(names, self.coef.shape[1], base)
+        return Asked(names, self.layer.n, base)
 
     def read_arrays(self, path: Path, x: str | None = None) -> Any:
         """Read a file of arrays as rows (m, n), dense or CSR, as the model's own were read."""
-        return file_rows(path, self.preprocessing, self.asked(x), self.coef.shape[1])
+        return file_rows(path, self.preprocessing, self.asked(x), self.layer.n)
 
     def to_record(self) -> ModelRecord:
         """Return what the file holds."""
@@ -287,11 +294,9 @@ class Model:
             preprocessing, classes = metadata["preprocessing"], decode_labels(metadata["classes"])
             readout, table = metadata.get("readout"), metadata.get("table")
             model = cls(
-                coef=arrays["coef"],
-                intercept=arrays["intercept"],
+                layer=sound_layer(arrays, classes),
                 classes=classes,
                 readout=read_readout(head_of(classes), len(classes), arrays, readout),
-                scaling=Scaling(arrays["centre"], arrays["scale"]) if "scale" in arrays else None,
                 preprocessing=preprocessing and Preprocessing.from_dict(preprocessing),
                 table=table and Table.from_dict(table),
                 parameters=dict(metadata["parameters"]),
@@ -307,29 +312,14 @@ class Model:
         return model
 
     def _require_consistent(self) -> None:
-        require_classes(self.classes)
-        rows = self.head.width
-        if self.coef.dtype.kind != "f" or self.intercept.dtype.kind != "f":
-            raise ModelFileError(f"is damaged: weights of dtype {self.coef.dtype}")
-        if self.coef.ndim != 2 or self.coef.shape[0] != rows or self.intercept.shape != (rows,):
-            raise ModelFileError(
-                f"is damaged: weights {self.coef.shape} and {self.intercept.shape} "
-                f"for {len(self.classes)} classes"
-            )
-        scaling, features = self.scaling, self.coef.shape[1:]
-        if scaling is not None and not scaling.centre.shape == scaling.scale.shape == features:
-            raise ModelFileError(f"is damaged: a scaling of {scaling.scale.shape} for {features}")
-        if scaling is not None:
-            require_scales(scaling.scale)
         to = self.preprocessing
-        if to is not None and np.prod(to.shape) != self.coef.shape[1]:
+        if to is not None and np.prod(to.shape) != self.layer.n:
             raise ModelFileError(
-                f"is damaged: {self.coef.shape[1]} weights a class for pictures of {to.shape}"
+                f"is damaged: {self.layer.n} weights a class for pictures of {to.shape}"
             )
-
-        if self.table is not None and self.table.centre.shape != features:
+        if self.table is not None and len(self.table.centre) != self.layer.n:
             raise ModelFileError(
-                f"is damaged: {self.coef.shape[1]} weights a class for a table of "
+                f"is damaged: {self.layer.n} weights a class for a table of "
                 f"{len(self.table.centre)} features"
             )
 
@@ -354,10 +344,9 @@ class Model:
         return given_codes(inputs, self.columns, self.card.settings or {})
 
     def _require_rows(self, X: Any) -> Any:
-        if X.ndim != 2 or X.shape[1] != self.coef.shape[1]:
+        if X.ndim != 2 or X.shape[1] != self.layer.n:
             raise ShapeError(
-                f"X has the shape {X.shape}: the model takes (m, {self.coef.shape[1]}), "
-                "a row an example"
+                f"X has the shape {X.shape}: the model takes (m, {self.layer.n}), a row an example"
             )
         return X
 
@@ -375,7 +364,7 @@ class Model:
     def _pictures(self, what: str) -> Preprocessing:
         if self.preprocessing is None:
             raise DataError(
-                f"the model was not trained on pictures but on a table of {self.coef.shape[1]} "
+                f"the model was not trained on pictures but on a table of {self.layer.n} "
                 f"features: it cannot take {what}. Give an array (.npy, .npz, .h5, .svm), a row "
                 "an example"
             )

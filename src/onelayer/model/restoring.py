@@ -7,18 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.designs import Scaling
 from onelayer.errors import ModelFileError
 from onelayer.estimators import LogisticRegression
+from onelayer.estimators.parameters import shown
+from onelayer.layer import Layer
 from onelayer.solution import Solution, Status
 
 
 def restored(
     *,
-    coef: np.ndarray,
-    intercept: np.ndarray,
+    layer: Layer,
     classes: np.ndarray,
-    scaling: Scaling | None,
     parameters: dict[str, Any],
     solution: dict[str, Any] | None,
 ) -> LogisticRegression:
@@ -36,9 +35,9 @@ def restored(
         raise ModelFileError(
             f"the model is damaged: its parameters cannot be understood: {error!r}"
         ) from error
-    estimator.coef_, estimator.intercept_ = coef, intercept
-    estimator.scaling_ = scaling
-    estimator.classes_, estimator.n_features_in_ = classes, coef.shape[1]
+    for name, value in shown(layer, np.dtype(np.float64)).items():
+        setattr(estimator, name, value)
+    estimator.classes_, estimator.n_features_in_ = classes, layer.n
     if found is not None:
         estimator.solution_ = found
         estimator.n_iter_ = np.array([found.iterations])

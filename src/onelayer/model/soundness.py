@@ -7,7 +7,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from onelayer.designs import Scaling
 from onelayer.errors import ModelFileError
+from onelayer.layer import Layer
+from onelayer.measures import head_of
 from onelayer.model_file import ModelRecord
 
 _ARRAYS = {"coef", "intercept", "centre", "scale", "class_weights", "costs"}
@@ -42,7 +45,26 @@ def require_classes(classes: np.ndarray) -> None:
         raise ModelFileError(f"is damaged: the class {twice[0]!r} is there twice")
 
 
-def require_scales(scale: np.ndarray) -> None:
+def sound_layer(arrays: dict[str, np.ndarray], classes: np.ndarray) -> Layer:
+    """Return the layer of a file's arrays; ModelFileError where it does not fit the classes."""
+    require_classes(classes)
+    coef, intercept, rows = arrays["coef"], arrays["intercept"], head_of(classes).width
+    if coef.dtype.kind != "f" or intercept.dtype.kind != "f":
+        raise ModelFileError(f"is damaged: weights of dtype {coef.dtype}")
+    if coef.ndim != 2 or coef.shape[0] != rows or intercept.shape != (rows,):
+        raise ModelFileError(
+            f"is damaged: weights {coef.shape} and {intercept.shape} for {len(classes)} classes"
+        )
+    if "scale" not in arrays:
+        return Layer(coef.T, intercept)
+    scaling = Scaling(arrays["centre"], arrays["scale"])
+    if not scaling.centre.shape == scaling.scale.shape == coef.shape[1:]:
+        raise ModelFileError(f"is damaged: a scaling of {scaling.scale.shape} for {coef.shape[1:]}")
+    _require_scales(scaling.scale)
+    return Layer(coef.T, intercept, scaling)
+
+
+def _require_scales(scale: np.ndarray) -> None:
     """Refuse a scale of zero or below, which no training has; ModelFileError says which."""
     wrong = np.flatnonzero(~(scale > 0))
     if len(wrong):

@@ -13,10 +13,9 @@ import numpy as np
 
 from onelayer.calibration import Readout
 from onelayer.errors import UsageError
-from onelayer.estimators import LogisticRegression, exact_parameters
+from onelayer.estimators import LogisticRegression, layer_of
 from onelayer.estimators.folds import OutOfFold
 from onelayer.estimators.search import without_weights
-from onelayer.estimators.training import forward
 from onelayer.evaluation import evaluate
 from onelayer.inputs.examples import Examples
 from onelayer.model.calibrating import Calibrated, Calibrating, balanced_weights, calibrate
@@ -223,7 +222,7 @@ class _Training:
 
 def _forward(estimator: LogisticRegression, examples: Examples) -> np.ndarray:
     """z in float64, which a loaded model gives again to the last bit."""
-    return forward(examples.X, *exact_parameters(estimator), estimator.scaling_)
+    return layer_of(estimator).forward(examples.X)
 
 
 def _baseline(train: Examples, judge: Examples) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 
 from onelayer.errors import DataError
+from onelayer.layer import class_score
 from onelayer.model import Model
-from onelayer.model.contributions import score_contributions, score_of
 from onelayer.server.examples import Examples
 from onelayer.server.problems import Problem
 
@@ -56,11 +56,11 @@ def explanations(model: Model, examples: Examples, of: str | None) -> list[dict[
 
 def _explanation(model: Model, examples: Examples, row: int, k: int) -> dict[str, Any]:
     x = model.rows(examples.inputs[row : row + 1])
-    score, names = score_contributions(model, x, k), class_names(model)
+    score, names = model.score(x, k), class_names(model)
     told = {
         "explains": names[k],
         "against": names[1 - k] if len(names) == 2 else None,
-        "z": float(score_of(model.forward(x), k)[0, 0]),
+        "z": float(class_score(model.forward(x), k)[0, 0]),
         "intercept": score.intercept,
         "temperature": model.temperature,
         "offset": _offset(model, k),
@@ -75,7 +75,7 @@ def _explanation(model: Model, examples: Examples, row: int, k: int) -> dict[str
 def _offset(model: Model, k: int) -> float:
     """What is added to class k's z / T, where class weights are taken out of the probabilities."""
     offsets = model.readout.offsets
-    return 0.0 if offsets is None else float(score_of(offsets[None], k)[0, 0])
+    return 0.0 if offsets is None else float(class_score(offsets[None], k)[0, 0])
 
 
 def as_png(pixels: np.ndarray) -> str:

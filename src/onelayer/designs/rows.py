@@ -1,0 +1,94 @@
+"""Products of rows that no other row changes: what a prediction is made of.
+
+BLAS takes other kernels for other shapes and splits a large product among its threads, so that a
+row's last bit depends on how many rows are asked for with it. Here every product has one shape:
+64 rows, filled up with zeros, by 256 features and 16 columns at most. SciPy's sparse products go
+row by row of themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from onelayer.designs.scaling import Scaling
+
+ROWS, FEATURES, COLUMNS = 64, 256, 16
+"""The shape of one product. *Measured* under OpenBLAS's Haswell and SkylakeX kernels: every row
+came out alike wherever it stood, with one thread and with several, as 64 x 256 x 16 is the most
+that OpenBLAS leaves to one thread. tests/test_layer.py measures it again."""
+LANES = 8
+"""Columns are filled up to a multiple of it. *Measured*, as above: other widths did not hold."""
+BLOCK = 1 << 17
+"""Numbers that are converted at a time: 1 MB in float64, which a core's cache holds. *Guard*."""
+SPARSE_ROWS = 16384
+"""Rows of a sparse X whose values are in float64 at a time. *Guard* for memory."""
+
+
+Parameters = tuple[np.ndarray, np.ndarray]
+
+
+def forward_rows(
+    X: Any, given: Parameters, inner: Parameters, scaling: Scaling | None
+) -> np.ndarray:
+    """z = X W + b in float64, (m, k): each row's bytes depend on that row alone.
+
+    X is (m, n), dense or CSR, of any dtype of numbers. `given` are W (n, k) and b (k,) for X,
+    `inner` those for x' = (x - centre) * scale: a dense row is centred before it is multiplied, so
+    that a far mean costs no digits; a sparse one stays sparse.
+    """
+    if sparse.issparse(X):
+        return _forward_sparse(X, *given)
+    W, b = inner
+    (m, n), k = X.shape, W.shape[1]
+    Z = np.empty((m, k))
+    step = ROWS * max(1, BLOCK // (ROWS * max(1, min(n, FEATURES))))
+    wide = np.pad(W, [(0, 0), (0, -k % LANES)]) if k > 1 else np.ascontiguousarray(W)
+    for start in range(0, m, step):
+        rows = slice(start, min(start + step, m))
+        Z[rows] = _products(X[rows], wide, scaling)[: rows.stop - start, :k] + b
+    return Z
+
+
+def seen_rows(X: Any, scaling: Scaling | None) -> np.ndarray:
+    """X' = (X - centre) * scale as a dense float64 array (m, n): what the layer sees."""
+    x = np.asarray(X.toarray() if sparse.issparse(X) else X, dtype=np.float64)
+    return x if scaling is None else (x - scaling.centre) * scaling.scale
+
+
+def _products(block: np.ndarray, W: np.ndarray, scaling: Scaling | None) -> np.ndarray:
+    """X' W of some rows, filled up to a multiple of `ROWS`; features in turn, in order."""
+    filled = len(block) + -len(block) % ROWS
+    Z = np.zeros((filled // ROWS, ROWS, W.shape[1]))
+    for features in _slices(block.shape[1], FEATURES):
+        seen = np.zeros((filled, features.stop - features.start))
+        seen[: len(block)] = block[:, features]
+        if scaling is not None:
+            seen[: len(block)] -= scaling.centre[features]
+            seen *= scaling.scale[features]
+        _add(Z, seen.reshape(-1, ROWS, seen.shape[1]), W[features])
+    return Z.reshape(filled, -1)
+
+
+def _add(Z: np.ndarray, seen: np.ndarray, W: np.ndarray) -> None:
+    if W.shape[1] == 1:
+        Z[:, :, 0] += np.einsum("bij,j->bi", seen, W[:, 0])
+        return
+    for columns in _slices(W.shape[1], COLUMNS):
+        Z[:, :, columns] += seen @ W[:, columns]
+
+
+def _slices(n: int, step: int) -> Iterator[slice]:
+    for start in range(0, n, step):
+        yield slice(start, min(start + step, n))
+
+
+def _forward_sparse(X: Any, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+    Z = np.empty((X.shape[0], W.shape[1]))
+    for start in range(0, len(Z), SPARSE_ROWS):
+        rows = slice(start, start + SPARSE_ROWS)
+        Z[rows] = X[rows].astype(np.float64, copy=False) @ W + b
+    return Z
