@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
 
 from onelayer.errors import UsageError
 from onelayer.readers import content_groups, split_notes, stratified_split
@@ -116,3 +117,22 @@ def test_sixty_thousand_rows_take_no_time():
     test = stratified_split(labels, groups, 0.2, 0)
     assert perf_counter() - start < 0.2
     assert abs(test.mean() - 0.2) < 0.001
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float32, np.float64, np.int16, "sparse", "columns"])
+def test_rows_are_numbered_as_a_dictionary_of_their_bytes_would(kind):
+    """Blocks of rows, words of 32 bits, a last word that is not full; over several parts."""
+    random = np.random.default_rng(0)
+    X = random.integers(0, 3, (60_000, 5)).astype(kind if isinstance(kind, type) else np.float64)
+    rows = np.asfortranarray(X) if kind == "columns" else X
+    parts = [sparse.csr_array(X[:50_000]), sparse.csr_array(X[50_000:])]
+    numbers: dict[bytes, int] = {}
+    expected = [numbers.setdefault(row.tobytes(), len(numbers)) for row in X]
+    found = content_groups(*(parts if kind == "sparse" else (rows[:50_000], rows[50_000:])))
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_hundred_thousand_different_rows_do_not_collide():
+    """Neighbours of a grid of powers of two differ in few bits, all of them high."""
+    X = 2.0 ** np.stack(np.meshgrid(*[np.arange(7)] * 6), axis=-1).reshape(-1, 6)
+    assert content_groups(X).max() == 7**6 - 1
