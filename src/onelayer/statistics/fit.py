@@ -11,6 +11,7 @@ import numpy as np
 from onelayer.solution import Solution
 from onelayer.statistics.covariance import Errors, covariance
 from onelayer.statistics.estimate import Estimate
+from onelayer.statistics.matrix import Matrix
 from onelayer.statistics.observations import frame_index
 from onelayer.statistics.separation import Labelled, Separation, find_separation
 
@@ -50,6 +51,7 @@ class Fit:
     errors: Errors
     context: Context
     separation: Separation | None = None
+    matrix: Matrix | None = None  # of a formula: how X is made of the frame
 
     @property
     def firth(self) -> bool:

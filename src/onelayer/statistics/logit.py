@@ -111,7 +111,8 @@ def fit_formula(
     if firth and errors.kind != "fisher":
         raise UsageError("firth=True has standard errors of its own: leave robust and cluster out")
     estimate = reduce_bias(sample) if firth else maximise(sample)
-    return LogitResult(estimate, errors, table.context, named_separation(estimate, table.matrix.X))
+    separation = named_separation(estimate, table.matrix.X)
+    return LogitResult(estimate, errors, table.context, separation, table.matrix)
 
 
 def _pandas(frame: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,12 +19,14 @@ from onelayer.statistics.cells import (
     described,
     tabulated,
 )
-from onelayer.statistics.effects import average_effects
+from onelayer.statistics.effects import average_effects, dummy_columns
 from onelayer.statistics.fit import Fit
+from onelayer.statistics.moves import Moves, column_moves, formula_moves
 from onelayer.statistics.printable import Printable
 from onelayer.statistics.sheet import Group, Sheet
 
 EACH = "Columns are moved one at a time, those that stand for one variable or a product too."
+WHOLE = "A variable is moved in every term that it is in."
 
 
 @dataclass(frozen=True)
@@ -34,16 +36,19 @@ class MarginalEffects(Printable):
     Attributes
     ----------
     frame : DataFrame
-        Float columns `effect, std_err, z, p_value, ci_low, ci_high`; a row a feature, for more than
-        two classes a level (class, feature) with every class: their effects sum to zero.
+        Float columns `effect, std_err, z, p_value, ci_low, ci_high`; a row a number, by the
+        derivative, or a level of a category, against the level that it is compared with; for more
+        than two classes a level (class, feature) with every class: their effects sum to zero.
     dummies : tuple of str
-        Features that were changed from 0 to 1.
+        Numbers that were changed from 0 to 1.
     """
 
     result: Fit
     values: np.ndarray
     level: float
+    names: tuple[str, ...]
     dummies: tuple[str, ...]
+    notes: tuple[str, ...]
 
     @property
     def frame(self) -> Any:
@@ -51,12 +56,11 @@ class MarginalEffects(Printable):
         import pandas as pd
 
         sample = self.result.estimate.sample
-        names = list(sample.features)
         if sample.blocks == 1:
-            index: Any = pd.Index(names, name="feature")
+            index: Any = pd.Index(self.names, name="feature")
         else:
             classes = sample.classes.tolist()
-            index = pd.MultiIndex.from_product([classes, names], names=["class", "feature"])
+            index = pd.MultiIndex.from_product([classes, self.names], names=["class", "feature"])
         return pd.DataFrame(self.values, index=index, columns=["effect", *COLUMNS[1:6]])
 
     def to_dict(self) -> dict[str, Any]:
@@ -74,8 +78,8 @@ class MarginalEffects(Printable):
         sample, context = self.result.estimate.sample, self.result.context
         formula = f": {context.formula}" * bool(context.formula)
         shown = (0,) if sample.blocks == 1 else range(len(sample.classes))
-        cells, n = cells_of(self.values), len(sample.features)
-        rows = [(sample.features[i % n], *cell) for i, cell in enumerate(cells)]
+        cells, n = cells_of(self.values), len(self.names)
+        rows = [(self.names[i % n], *cell) for i, cell in enumerate(cells)]
         return Sheet(
             title=f"Average marginal effects on probabilities{formula}",
             facts=(
@@ -88,7 +92,7 @@ class MarginalEffects(Printable):
                 Group(self._heading(c), tuple(rows[at : at + n]))
                 for c, at in zip(shown, range(0, len(rows), n), strict=True)
             ),
-            notes=(EACH,) if n > 1 else (),
+            notes=self.notes,
         )
 
     def _heading(self, position: int) -> str:
@@ -97,9 +101,11 @@ class MarginalEffects(Printable):
         return f"{self.result.context.response} = {name}" if sample.blocks > 1 else ""
 
     def _of(self) -> str:
-        if not self.dummies:
-            return "one unit more, by the derivative"
-        return f"one unit more, by the derivative; from 0 to 1: {', '.join(self.dummies)}"
+        levels = [name for name in self.names if name.endswith("]")]
+        numbers = len(self.names) - len(levels) - len(self.dummies)
+        parts = ["one unit more, by the derivative"] * (numbers > 0)
+        parts += ["a level against that of the reference"] * bool(levels)
+        return "; ".join(parts + [f"from 0 to 1: {', '.join(self.dummies)}"] * bool(self.dummies))
 
 
 def make_effects(result: Fit, level: float, *, dummies: bool) -> MarginalEffects:
@@ -107,11 +113,32 @@ def make_effects(result: Fit, level: float, *, dummies: bool) -> MarginalEffects
     level = checked_level(level)
     if result.estimate.separable:
         raise DataError("The classes are separable: without estimates there are no effects")
-    sample = result.estimate.sample
-    effects = average_effects(result.estimate, result.scaled_covariance, dummies=dummies)
-    first = 1 if sample.blocks == 1 else 0
+    found = _moves(result, dummies=dummies)
+    if not found.moves:
+        raise DataError("There are no marginal effects: the model has no variables to move")
+    effects = average_effects(result.estimate, result.scaled_covariance, found.moves)
+    first = 1 if result.estimate.sample.blocks == 1 else 0
     values, errors = effects.values[first:].ravel(), effects.errors[first:].ravel()
     half = float(ndtri(0.5 + level / 2)) * errors
-    bounds = np.column_stack([values - half, values + half])
-    names = tuple(np.array(sample.features, dtype=object)[effects.dummies])
-    return MarginalEffects(result, tabulated(values, errors, bounds, odds=False), level, names)
+    return MarginalEffects(
+        result=result,
+        values=tabulated(
+            values, errors, np.column_stack([values - half, values + half]), odds=False
+        ),
+        level=level,
+        names=tuple(move.name for move in found.moves),
+        dummies=found.dummies,
+        notes=found.notes,
+    )
+
+
+def _moves(result: Fit, *, dummies: bool) -> Moves:
+    """Through the formula, or column by column where X was given."""
+    if result.matrix is not None:
+        found = formula_moves(result.matrix, dummies=dummies)
+        whole = any(len(move.columns) > 1 for move in found.moves)
+        return replace(found, notes=(*[WHOLE] * whole, *found.notes))
+    features = result.estimate.sample.features
+    chosen = dummy_columns(result.estimate) if dummies else np.zeros(len(features), dtype=bool)
+    names = tuple(name for name, dummy in zip(features, chosen, strict=True) if dummy)
+    return Moves(column_moves(features, chosen), names, (EACH,) if len(features) > 1 else ())

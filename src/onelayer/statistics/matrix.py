@@ -55,20 +55,34 @@ def make_matrix(right: Any, rows: Any) -> Matrix:
     return Matrix(X, names[first:], bool(first), _references(spec), spec, rows)
 
 
-def computed(terms: Any, rows: Any) -> tuple[np.ndarray, Any]:
-    """X (m, n), the constant first where there is one, and formulaic's account of it."""
+def computed(terms: Any, rows: Any, held: Any = None) -> tuple[np.ndarray, Any]:
+    """X (m, n), the constant first where there is one, and formulaic's account of it.
+
+    `held` are factors that are not evaluated again: some of those of `evaluated`.
+    """
+    matrix, _ = _materialised(terms, rows, held or {})
+    return np.asarray(matrix, dtype=np.float64), matrix.model_spec
+
+
+def evaluated(spec: Any, rows: Any) -> dict[str, Any]:
+    """The factors of a spec by their expressions."""
+    found: dict[str, Any] = _materialised(spec, rows, {})[1].factor_cache
+    return found
+
+
+def _materialised(terms: Any, rows: Any, held: dict[str, Any]) -> tuple[Any, Any]:
     from formulaic.errors import FormulaicError
 
     from onelayer.statistics.materializer import FactorialBooleans
 
+    made = FactorialBooleans(rows, context={})
+    made.factor_cache.update(held)
     try:
         with np.errstate(all="ignore"):  # what is not finite is named later
-            made = FactorialBooleans(rows, context={})
-            matrix = made.get_model_matrix(terms, output="numpy", na_action="ignore")
+            return made.get_model_matrix(terms, output="numpy", na_action="ignore"), made
     except FormulaicError as error:
         said = str(error).strip().splitlines()[0]
         raise UsageError(f"The formula cannot be computed: {said}") from None
-    return np.asarray(matrix, dtype=np.float64), matrix.model_spec
 
 
 def _require_levels(spec: Any) -> None:

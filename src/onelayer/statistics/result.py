@@ -54,19 +54,24 @@ class LogitResult(Fit):
         return make_summary(self, interval, level)
 
     def marginal_effects(self, *, dummies: bool = False, level: float = 0.95) -> MarginalEffects:
-        """What one unit more of a feature does to the probabilities, on average over the data.
+        """What moving a variable does to the probabilities, on average over the data.
+
+        Of a formula each variable moves in all terms that it is in, products, powers and splines: a
+        number by the derivative, a category or a boolean from the level that it is compared with to
+        each other, as R's marginaleffects does. Of an X that was given each column moves alone.
 
         Parameters
         ----------
         dummies : bool, default=False
-            Change features of zeros and ones from 0 to 1, instead of taking their derivative.
+            Change numbers that are all zeros and ones from 0 to 1, instead of the derivative.
         level : float in (0, 1), default=0.95
             Of the intervals.
 
         Raises
         ------
         DataError
-            When the classes are separable: there is no estimate.
+            When the classes are separable, so that there is no estimate; for an expression without
+            a derivative (`x // 2`), or that looks at other rows too (`x - x.mean()`).
         """
         return make_effects(self, level, dummies=dummies)
 
