@@ -142,7 +142,7 @@ def test_a_table_means_to_summary_what_it_means_to_train(onelayer, tmp_path):
     }
     model = ("-o", tmp_path / "m.safetensors", "--no-report", "--C", 1)
     trained = onelayer("train", path, "--target", "cured", "--drop", "day", *model, "--json").json
-    assert trained["audit"]["notes"][2] == ("missing in t.csv (written '-', 'NULL'): age 1, town 1")
+    assert trained["audit"]["notes"][2] == "missing in t.csv: age 1 ('-' 1), town 1 ('NULL' 1)"
 
 
 def test_a_table_without_names(onelayer, table, tmp_path):
