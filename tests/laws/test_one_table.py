@@ -1,6 +1,7 @@
 """One table, one model: however its cells are kept, and whoever asks, the same parameters."""
 
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from law_kinds import KINDS
 from law_tables import random_tables, tries, write_frame
 
 import onelayer
+from onelayer.errors import DataWarning
 
 FILES = {
     "comma": (".csv", {"sep": ","}),
@@ -81,6 +83,29 @@ def test_every_table_in_memory_is_answered_alike(made):
         expected = model.predict_proba(test)
     for hold in FRAMES.values():
         np.testing.assert_array_equal(model.predict_proba(hold(made.rows)), expected)
+
+
+@given(random_tables())
+@tries(10)
+def test_a_pipeline_for_frames_is_the_same_model(made):
+    """make_table_classifier learns the encoding of `train`, from frames, with weights too."""
+    alone = {**made.settings, "test_size": 0, "calibrate": "none"}
+    weights = made.train.get("weight")
+    given = {} if weights is None else {"features__sample_weight": weights}
+    given |= {} if weights is None else {"layer__sample_weight": weights}
+    features = made.train[[*made.made_of, "y"]]
+    with tempfile.TemporaryDirectory() as name:
+        model = onelayer.train(write_frame(made.train, Path(name) / "t.csv"), **alone)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)
+            pipeline = onelayer.make_table_classifier(features, "y", C=made.settings["C"])
+        pipeline.fit(features, features.y, **given)
+        onelayer.save(pipeline, Path(name) / "m.safetensors")
+        loaded = onelayer.load(Path(name) / "m.safetensors")
+    expected = model.predict_proba(made.rows)
+    np.testing.assert_array_equal(loaded.predict_proba(made.rows), expected)
+    np.testing.assert_allclose(pipeline.predict_proba(made.rows), expected, rtol=1e-12)
+    assert loaded.table.to_dict() == model.table.to_dict()
 
 
 @pytest.mark.parametrize("name", KINDS)

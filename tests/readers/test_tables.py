@@ -363,6 +363,9 @@ def test_a_damaged_table_is_refused(damage):
         Table.from_dict(fields)
 
 
+NAMES = ["n", "c"]
+
+
 def test_rows_in_memory_are_one_thing():
     columns = (NUMBER, Column(name="c", kind="category", levels=("x", "y")))
     expected = np.array([[1.5, 0], [np.nan, 1], [3, 2]])
@@ -376,14 +379,14 @@ def test_rows_in_memory_are_one_thing():
         as_text,
         array,
     ):
-        table, source = given_table(given_rows, columns)
+        table, source = given_table(given_rows, NAMES)
         np.testing.assert_array_equal(codes_of(columns, table, source).values, expected)
     with pytest.raises(DataError, match="the rows given has no column 'n', 'c': the model looks"):
-        codes_of(columns, *given_table([{"more": 1}], columns))
+        codes_of(columns, *given_table([{"more": 1}], NAMES))
     with pytest.raises(DataError, match=r"have the shape \(2, 3\): the model takes \(m, 2\), the"):
-        given_table(np.zeros((2, 3)), columns)
+        given_table(np.zeros((2, 3)), NAMES)
     with pytest.raises(UsageError, match="rows are a int: give a data frame, a list of"):
-        given_table(3, columns)
+        given_table(3, NAMES)
 
 
 def test_parquet_keeps_types_and_leaves_an_index_out(tmp_path):

@@ -6,7 +6,7 @@ text; nothing else of it is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -26,7 +26,7 @@ from sklearn.preprocessing import (
 
 from onelayer.errors import UsageError
 from onelayer.estimators.classifier import LogisticRegression
-from onelayer.estimators.table_classifier import TableCells, number_column
+from onelayer.estimators.table_classifier import TableFeatures
 from onelayer.inputs.encoding import NONE, Column, Make, Piece, Table
 from onelayer.inputs.fitting import OTHER
 
@@ -138,9 +138,24 @@ def _identity(name: str, step: Any, features: Features) -> Features:
     return features
 
 
-def _cells(_: str, step: Any, features: Features) -> Features:
-    by_name = {feature.column: feature for feature in features}
-    return [by_name[name] for name in step.feature_names_in_]
+def _encoded(_: str, step: Any, features: Features) -> Features:
+    """Those of a table's encoding, feature by feature."""
+    del features
+    table: Table = step.table_
+    made = [
+        _Feature(table.columns[piece.column].name, piece.make, piece.fill, levels=levels, place=at)
+        for piece in table.pieces
+        for levels in [_levels_of(table, piece)]
+        for at in range(piece.width)
+    ]
+    pairs = zip(made, table.centre.tolist(), table.scale.tolist(), strict=True)
+    return [replace(feature, centre=centre, scale=scale) for feature, centre, scale in pairs]
+
+
+def _levels_of(table: Table, piece: Piece) -> _Levels | None:
+    if piece.make != "levels":
+        return None
+    return _Levels(table.columns[piece.column].levels, piece.places, piece.names)
 
 
 def _impute(name: str, step: Any, features: Features) -> Features:
@@ -278,36 +293,36 @@ _KNOWN: dict[type, Callable[[str, Any, Features], Features]] = {
     RobustScaler: _robust,
     SimpleImputer: _impute,
     StandardScaler: _standardise,
-    TableCells: _cells,
+    TableFeatures: _encoded,
 }
 
 
 def _table(features: Features, pipeline: Pipeline) -> Table:
-    names = list(dict.fromkeys(feature.column for feature in features))
+    read = _columns_read(pipeline)
+    used = dict.fromkeys(feature.column for feature in features)
+    names = [name for name in read if name in used] or list(used)
     levels = {feature.column: feature.levels for feature in features if feature.levels}
     for feature in features:
         if feature.make == "value" and feature.column in levels:
             raise UsageError(f"column {feature.column!r} is both a number and a category")
-    ranges, notations = _ranges(pipeline), _notations(pipeline)
     fills = {f.column: f.fill for f in features if f.make == "value" and f.fill is not None}
-    columns = []
-    for name in names:
-        known = levels.get(name)
-        if known is None:
-            median = fills.get(name, 0.0)
-            low, _, high = ranges.get(name, (median, median, median))
-            number = number_column(name, notations)
-            columns.append(replace(number, median=median, low=low, high=high))
-        else:
-            boolean = set(known.levels) <= {"false", "true"}
-            columns.append(Column(name=name, kind="category", levels=known.levels, boolean=boolean))
-    pieces = _pieces(features, names)
+    columns = [
+        read.get(name) or _column(name, levels.get(name), fills.get(name, 0.0)) for name in names
+    ]
     return Table(
         columns=tuple(columns),
-        pieces=tuple(pieces),
+        pieces=tuple(_pieces(features, names)),
         centre=np.array([feature.centre for feature in features]),
         scale=np.array([feature.scale for feature in features]),
     )
+
+
+def _column(name: str, levels: _Levels | None, median: float) -> Column:
+    """A column of which only its features are known."""
+    if levels is None:
+        return Column(name=name, kind="number", median=median, low=median, high=median)
+    boolean = set(levels.levels) <= {"false", "true"}
+    return Column(name=name, kind="category", levels=levels.levels, boolean=boolean)
 
 
 def _pieces(features: Features, names: list[str]) -> list[Piece]:
@@ -332,13 +347,7 @@ def _pieces(features: Features, names: list[str]) -> list[Piece]:
     return pieces
 
 
-def _notations(pipeline: Pipeline) -> Mapping[str, str] | None:
-    found = (step.notations for _, step in pipeline.steps if isinstance(step, TableCells))
-    return next(found, None)
-
-
-def _ranges(pipeline: Pipeline) -> dict[str, tuple[float, float, float]]:
-    for _, step in pipeline.steps:
-        if isinstance(step, TableCells):
-            return dict(step.ranges_)
-    return {}
+def _columns_read(pipeline: Pipeline) -> dict[str, Column]:
+    """The columns of a table's encoding, by name; none where the pipeline has no such step."""
+    steps = (step for _, step in pipeline.steps if isinstance(step, TableFeatures))
+    return {column.name: column for step in steps for column in step.table_.columns}

@@ -2,70 +2,49 @@
 
 from __future__ import annotations
 
-import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import MissingIndicator, SimpleImputer
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from onelayer.errors import DataWarning, UsageError
 from onelayer.estimators.classifier import LogisticRegression
-from onelayer.inputs.encoding import Column
-from onelayer.inputs.fitting import LEVELS, RANGE, fit_table, least_rows, weighted_quantiles
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from onelayer.inputs.encoding import Table
+    from onelayer.inputs.encoding import Codes
+    from onelayer.inputs.fitting import Fitted
 
 HERE = "the data frame"
 
 
-class TableCells(TransformerMixin, BaseEstimator):
-    """Cells as `onelayer train` reads them: numbers as float64, categories as text, NaN if missing.
+class TableFeatures(TransformerMixin, BaseEstimator):
+    """A table's columns become features by the encoding that `onelayer train` learns and saves.
 
-    What pandas or polars hold, and the words that stand for no value ("?", "NA", " "), become one
-    thing, so that the steps behind need not know.
+    `fit` learns all of it from the rows that it is given, those of one fold say: which columns hold
+    numbers, their medians and spreads, the levels of the others and which of them are rare.
 
     Parameters
     ----------
-    numbers, categories : sequence of str
-        The columns, by name; all others are left out.
-    booleans : sequence of str
-        Those of the categories that are true or false, in any case.
-    notations : dict of str to str, default=None
-        How the numbers of a column are written, by an example as "1.234,5"; None and columns that
-        are not in it: 1234.5.
+    columns : sequence of str
+        Those that are looked at, by name; all others are left out.
 
     Attributes
     ----------
-    ranges_ : dict of str to (float, float, float)
-        Of each number: the hundredth of a hundred of its values, the median, the ninety-ninth.
+    table_ : Table
+        The encoding.
     feature_names_in_ : ndarray of str
-        Numbers, then categories.
+        The columns.
     """
 
-    def __init__(
-        self,
-        numbers: Sequence[str] = (),
-        categories: Sequence[str] = (),
-        booleans: Sequence[str] = (),
-        notations: Mapping[str, str] | None = None,
-    ) -> None:
-        self.numbers = numbers
-        self.categories = categories
-        self.booleans = booleans
-        self.notations = notations
+    def __init__(self, columns: Sequence[str] = ()) -> None:
+        self.columns = columns
 
-    def fit(self, X: Any, y: Any = None) -> TableCells:
-        """Look at the numbers' ranges.
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> TableFeatures:
+        """Learn the encoding.
 
         Parameters
         ----------
@@ -73,54 +52,51 @@ class TableCells(TransformerMixin, BaseEstimator):
             Of pandas, polars or pyarrow.
         y
             Ignored.
-        """
-        del y
-        frame = self._frame(X)
-        self.feature_names_in_ = np.array([*self.numbers, *self.categories], dtype=object)
-        self.n_features_in_ = len(self.feature_names_in_)
-        self.ranges_ = {name: _range(frame[name].to_numpy()) for name in self.numbers}
-        return self
-
-    def transform(self, X: Any) -> pd.DataFrame:
-        """Return a pandas frame of the columns, numbers first.
+        sample_weight : array of shape (m,), default=None
+            How many rows each counts for; rows of weight 0 are not looked at. In a pipeline both
+            steps take it: `pipeline.fit(X, y, features__sample_weight=w, layer__sample_weight=w)`.
 
         Raises
         ------
         DataError
-            Where a column is not there, or a number is none.
+            Where a column is not there or holds dates, or where none is left.
+        """
+        del y
+        from onelayer.inputs.codes import require_columns
+        from onelayer.inputs.given import given_table
+
+        table, source = given_table(X, self.columns)
+        require_columns(self.columns, table.column_names, source)
+        weights = np.ones(table.num_rows) if sample_weight is None else np.asarray(sample_weight)
+        self.table_ = _fitted(table.filter(weights > 0), self.columns, weights[weights > 0]).table
+        self.feature_names_in_ = np.array(self.columns, dtype=object)
+        self.n_features_in_ = len(self.columns)
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Return features (m, n), dense, or CSR where most are of levels.
+
+        Raises
+        ------
+        DataError
+            Where a column is not there, or one of numbers has none.
         """
         check_is_fitted(self)
-        return self._frame(X)
+        return self.table_.features_of(self._codes(X))
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Return the columns' names."""
+        """Return the features' names."""
         del input_features
         check_is_fitted(self)
-        return self.feature_names_in_
+        return np.array(self.table_.features, dtype=object)
 
-    def _frame(self, X: Any) -> pd.DataFrame:
-        import pandas as pd
-
-        from onelayer.inputs.codes import codes_of, require_columns
+    def _codes(self, X: Any) -> Codes:
+        from onelayer.inputs.codes import codes_of
         from onelayer.inputs.given import given_table
-        from onelayer.readers.tables.cells import read_cells, texts_of
 
-        numbers = [number_column(name, self.notations) for name in self.numbers]
-        categories = [Column(name=name, kind="category") for name in self.categories]
-        table, source = given_table(X, [*numbers, *categories])
-        require_columns(self.categories, table.column_names, source)
-        codes = codes_of(numbers, table, source)
-        columns = {column.name: codes.of(column) for column in numbers}
-        for name in self.categories:
-            cells = read_cells(name, table[name])
-            texts = texts_of(cells, boolean=name in self.booleans).to_pylist()
-            columns[name] = np.array([np.nan if t is None else t for t in texts], dtype=object)
-        return pd.DataFrame(columns)
-
-
-def number_column(name: str, notations: Mapping[str, str] | None) -> Column:
-    """Return a column of numbers that are written as `TableCells.notations` has them."""
-    return Column(name=name, kind="number", notation=(notations or {}).get(name, Column.notation))
+        names = [column.name for column in self.table_.columns]
+        table, source = given_table(X, names)
+        return codes_of(self.table_.columns, table, source)
 
 
 def make_table_classifier(
@@ -128,16 +104,15 @@ def make_table_classifier(
 ) -> Pipeline:
     """Return a pipeline, not fitted, for data frames like this one.
 
-    Numbers are standardised, with the median where they are missing and a feature that says so
-    where any are; categories are one-hot, levels of fewer than ten rows (of a hundredth, in small
-    frames) pooled, and levels that training has not seen count as these. The same as `onelayer
-    train` does, on scikit-learn's transformers, which weigh every row the same.
+    It is made of the encoding that `onelayer train` learns of a table and of the layer, so that
+    both give the same model. Numbers are standardised, with the median where they are missing and a
+    feature that says so where any are; categories are one-hot, levels of fewer than ten rows (of a
+    hundredth, in small frames) pooled, and levels that training has not seen count as these.
 
     Parameters
     ----------
     frame : data frame
-        Of pandas or polars (or any that narwhals reads): its columns' types, and what is missing,
-        say what is done to each.
+        Of pandas or polars (or any that narwhals reads): which of its columns say something.
     target : str
         The column of the classes; it is not looked at.
     drop : sequence of str
@@ -148,7 +123,7 @@ def make_table_classifier(
     Returns
     -------
     Pipeline
-        `cells`, `features` and `layer`. Fit it on frames with or without the target:
+        `features` and `layer`. Fit it on frames with or without the target:
         `pipeline.fit(frame, frame[target])`. `onelayer.save` takes it.
 
     Raises
@@ -163,26 +138,16 @@ def make_table_classifier(
     DataWarning
         Where a column is left out, as it is constant or text, or cells of one are no numbers.
     """
-    table = _looked_at(frame, target, drop)
-    numbers = [c.name for c in table.columns if c.kind == "number"]
-    categories = [c.name for c in table.columns if c.kind == "category"]
-    booleans = [c.name for c in table.columns if c.boolean]
-    notations = {c.name: c.notation for c in table.columns if c.notation != Column.notation}
+    columns = _looked_at(frame, target, drop)
     return Pipeline(
-        [
-            ("cells", TableCells(numbers, categories, booleans, notations or None)),
-            ("features", _features(table, _rows(frame))),
-            ("layer", LogisticRegression(**options)),
-        ]
+        [("features", TableFeatures(columns)), ("layer", LogisticRegression(**options))]
     )
 
 
-def _looked_at(frame: Any, target: str, drop: Sequence[str]) -> Table:
-    """What `onelayer train` would make of the frame."""
+def _looked_at(frame: Any, target: str, drop: Sequence[str]) -> list[str]:
+    """The columns that `onelayer train` would look at."""
     import narwhals as nw
 
-    from onelayer.inputs.codes import codes_of
-    from onelayer.inputs.inference import ReadTable, inferred
     from onelayer.readers.tables.cells import as_classes, read_cells
     from onelayer.readers.tables.files import plain_types
 
@@ -195,46 +160,19 @@ def _looked_at(frame: Any, target: str, drop: Sequence[str]) -> Table:
     names = [name for name in table.column_names if name not in {target, *drop}]
     table = plain_types(table)
     known = table.filter(~as_classes(read_cells(target, table[target])).missing)
-    columns, _ = inferred(ReadTable(HERE, [read_cells(name, known[name]) for name in names]))
-    codes = codes_of(columns, known, HERE)
-    fitted = fit_table(codes, np.ones(len(codes)))
+    fitted = _fitted(known, names, np.ones(known.num_rows))
     for note in fitted.notes:
         if note.startswith("left out"):
             warnings.warn(note, DataWarning, stacklevel=3)
-    return fitted.table
+    return [column.name for column in fitted.table.columns]
 
 
-def _rows(frame: Any) -> int:
-    import narwhals as nw
+def _fitted(table: Any, names: Sequence[str], weights: np.ndarray) -> Fitted:
+    """What `onelayer train` makes of these columns of an Arrow table."""
+    from onelayer.inputs.codes import codes_of
+    from onelayer.inputs.fitting import fit_table
+    from onelayer.inputs.inference import ReadTable, inferred
+    from onelayer.readers.tables.cells import read_cells
 
-    return len(nw.from_native(frame, eager_only=True))
-
-
-def _features(table: Table, m: int) -> ColumnTransformer:
-    of: dict[str, list[str]] = {"value": [], "missing": [], "levels": []}
-    for piece in table.pieces:
-        of[piece.make].append(table.columns[piece.column].name)
-    steps = {
-        "value": make_pipeline(SimpleImputer(strategy="median"), StandardScaler()),
-        "missing": MissingIndicator(features="all"),
-        "levels": OneHotEncoder(
-            min_frequency=math.ceil(least_rows(m)),
-            max_categories=LEVELS + 1,
-            handle_unknown="infrequent_if_exist",
-            sparse_output=table.is_wide,
-        ),
-    }
-    names = {"value": "numbers", "missing": "missing", "levels": "categories"}
-    return ColumnTransformer(
-        [(names[make], steps[make], columns) for make, columns in of.items() if columns],
-        sparse_threshold=float(table.is_wide),
-        verbose_feature_names_out=False,
-    )
-
-
-def _range(values: np.ndarray) -> tuple[float, float, float]:
-    known = values[~np.isnan(values)]
-    if len(known) == 0:
-        return (0.0, 0.0, 0.0)
-    low, median, high = weighted_quantiles(known, np.ones(len(known)), RANGE)
-    return low, median, high
+    columns, _ = inferred(ReadTable(HERE, [read_cells(name, table[name]) for name in names]))
+    return fit_table(codes_of(columns, table, HERE), weights)

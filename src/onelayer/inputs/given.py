@@ -12,15 +12,14 @@ import pyarrow as pa
 
 from onelayer.errors import DataError, UsageError
 from onelayer.inputs.codes import require_columns
-from onelayer.inputs.encoding import Column
-from onelayer.readers.tables.files import open_table
+from onelayer.readers.tables.files import open_table, plain_types
 from onelayer.readers.tables.options import AS_USUAL, TableOptions
 
 HERE = "the rows given"
 
 
 def given_table(
-    rows: Any, columns: Sequence[Column], options: TableOptions = AS_USUAL
+    rows: Any, names: Sequence[str], options: TableOptions = AS_USUAL
 ) -> tuple[Any, object]:
     """Return rows as an Arrow table that has these columns, and what to call their source.
 
@@ -29,8 +28,8 @@ def given_table(
     rows
         The name of a CSV or Parquet file, a data frame of pandas or polars, an Arrow table, a
         dictionary or a list of them, or an array (m, columns) in the columns' order.
-    columns
-        Those that are needed; one that is not there is found out by whoever takes it.
+    names
+        Of the columns that are needed; one that is not there is found out by whoever takes it.
     options
         How a file is read.
 
@@ -41,52 +40,50 @@ def given_table(
     """
     if isinstance(rows, (str, Path)):
         file = open_table(Path(rows), options)
-        needed = [column.name for column in columns]
-        require_columns(needed, file.names, rows)
-        return file.read([name for name in file.names if name in {*needed}]), rows
+        require_columns(names, file.names, rows)
+        return file.read([name for name in file.names if name in {*names}]), rows
     if isinstance(rows, Mapping):
-        return _of_dictionaries([rows], columns), HERE
+        return _of_dictionaries([rows], names), HERE
     if isinstance(rows, np.ndarray):
-        return _of_array(rows, columns), HERE
+        return _of_array(rows, names), HERE
     if isinstance(rows, (list, tuple)) and all(isinstance(row, Mapping) for row in rows):
-        return _of_dictionaries(rows, columns), HERE
+        return _of_dictionaries(rows, names), HERE
     if isinstance(rows, (list, tuple)) and len(rows) == 1:
-        return given_table(rows[0], columns, options)
+        return given_table(rows[0], names, options)
     frame = nw.from_native(rows, eager_only=True, pass_through=True)
     if not isinstance(frame, nw.DataFrame):
         raise UsageError(
             f"rows are a {type(rows).__name__}: give a data frame, a list of dictionaries or a file"
         )
-    return _of_frame(frame, columns), HERE
+    return _of_frame(frame, names), HERE
 
 
-def _of_frame(frame: Any, columns: Sequence[Column]) -> Any:
-    names = {column.name for column in columns}
+def _of_frame(frame: Any, names: Sequence[str]) -> Any:
     twice = [name for name in names if list(frame.columns).count(name) > 1]
     if twice:
         raise DataError(f"{HERE} have two columns called {twice[0]!r}: rename one")
-    return frame.select([name for name in frame.columns if name in names]).to_arrow()
+    return plain_types(frame.select([name for name in frame.columns if name in names]).to_arrow())
 
 
-def _of_dictionaries(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> Any:
+def _of_dictionaries(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Any:
     """A key that one row lacks is missing there; one that all lack is found out later."""
     if not rows:
         raise DataError(f"{HERE} are none: give one or more")
     found = {
-        column.name: _cells([row.get(column.name) for row in rows])
-        for column in columns
-        if any(column.name in row for row in rows)
+        name: _cells([row.get(name) for row in rows])
+        for name in names
+        if any(name in row for row in rows)
     }
     return pa.table(found)
 
 
-def _of_array(rows: np.ndarray, columns: Sequence[Column]) -> Any:
-    if rows.ndim != 2 or rows.shape[1] != len(columns):
+def _of_array(rows: np.ndarray, names: Sequence[str]) -> Any:
+    if rows.ndim != 2 or rows.shape[1] != len(names):
         raise DataError(
-            f"{HERE} have the shape {rows.shape}: the model takes (m, {len(columns)}), the columns "
-            f"{', '.join(column.name for column in columns[:10])} in this order"
+            f"{HERE} have the shape {rows.shape}: the model takes (m, {len(names)}), the columns "
+            f"{', '.join(names[:10])} in this order"
         )
-    return pa.table({column.name: _cells(rows[:, j].tolist()) for j, column in enumerate(columns)})
+    return pa.table({name: _cells(rows[:, j].tolist()) for j, name in enumerate(names)})
 
 
 def _cells(values: list[Any]) -> Any:

@@ -70,7 +70,9 @@ def given_codes(rows: Any, columns: tuple[Column, ...], settings: dict[str, Any]
     from onelayer.inputs.codes import codes_of
     from onelayer.inputs.given import given_table
 
-    table, source = given_table(rows, columns, TableOptions.of(settings))
+    table, source = given_table(
+        rows, [column.name for column in columns], TableOptions.of(settings)
+    )
     return codes_of(columns, table, source)
 
 
