@@ -23,6 +23,8 @@ from onelayer.designs.design import SMALL_BYTES, Design
 from onelayer.designs.scaling import Scaling
 
 COPY_BYTES = 1 << 26  # a copy of chosen columns this small is kept however small X is
+DENSE = 200_000  # guard: numbers, 1.6 MB, below which a product costs less than SciPy's call
+OUTER = 2_000_000  # guard: numbers in all x x^T, which one product then reads
 TASKS = 4  # a Gram matrix each
 
 
@@ -40,6 +42,11 @@ class Columns(ABC):
     @abstractmethod
     def gram(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """X_S^T diag(h) X_S and X_S^T h: (s, s) and (s,), in one read."""
+
+    def grams(self, H: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """`gram` of each column of H (m, q): (q, s, s) and (q, s)."""
+        Qs, sums = zip(*(self.gram(h) for h in H.T), strict=True)
+        return np.array(Qs), np.array(sums)
 
     @abstractmethod
     def choose(self, places: np.ndarray) -> Columns:
@@ -88,6 +95,18 @@ class DenseColumns(Columns):
             hx += h[rows].astype(B.dtype) @ B
         return Q, hx
 
+    def grams(self, H: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The same as one product with all x_i x_i^T where these are few numbers."""
+        s = self.size
+        if s * s * len(H) > OUTER:
+            return super().grams(H)
+        Q, sums = np.zeros((H.shape[1], s * s)), np.zeros((H.shape[1], s))
+        for rows, B in self.read():
+            part = H[rows].T
+            Q += part @ (B[:, :, None] * B[:, None, :]).reshape(len(B), -1)
+            sums += part @ B
+        return Q.reshape(-1, s, s), sums
+
     def choose(self, places: np.ndarray) -> DenseColumns:
         """Some of these columns: a view's price, paid block by block."""
         if len(places) == self.size:
@@ -135,6 +154,13 @@ class SparseColumns(Columns):
         chosen = _compiled_choose(self.X, places) if self.compiled else self.X[:, places]
         return SparseColumns(chosen, _some(self.scaling, places), self.compiled)
 
+    def dense(self) -> DenseColumns:
+        """The same columns, zeros and all."""
+        block = self.X.toarray().astype(np.float64)
+        if self.scaling is not None:
+            block = (block - self.scaling.centre) * self.scaling.scale
+        return DenseColumns(partial(iter, [(slice(0, len(block)), block)]), block.shape[1])
+
     def _forward(self, d: np.ndarray) -> np.ndarray:
         if not self.compiled:
             return self.X @ d
@@ -168,14 +194,15 @@ class SparseColumns(Columns):
         return Q, hx
 
 
-def _from_csr(design: CsrDesign, features: np.ndarray) -> SparseColumns:
+def _from_csr(design: CsrDesign, features: np.ndarray) -> Columns:
     design.ledger.bytes_read += design.traits.nbytes
     X = design.X
     if not X.has_canonical_format:  # the Gram kernel wants each row ascending, each entry once
         X = X.copy()
         X.sum_duplicates()
     compiled = design.traits.nbytes >= SMALL_BYTES
-    return SparseColumns(X, design.folded, compiled).choose(features)
+    chosen = SparseColumns(X, design.folded, compiled).choose(features)
+    return chosen.dense() if X.shape[0] * len(features) <= DENSE else chosen
 
 
 def _some(scaling: Scaling | None, places: np.ndarray) -> Scaling | None:

@@ -7,13 +7,13 @@ come to agree, which under a weak penalty is hardly at all: 38 x 3 in four class
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from onelayer.designs.chosen_columns import Columns
 from onelayer.objective import Objective
-from onelayer.solvers.l1.quadratic import Sweep, minimise
 
 MOST = 400  # coordinates; the Gram matrices of all pairs of classes are more work with each class
 DAMPING = 1e-12  # as of one class: keeps a near-constant column's diagonal above its rounding
@@ -50,28 +50,33 @@ class Joint:
         k, v = A.shape[1], objective.weights
         n = 1 + max(int(places.max(initial=-1)) for _, places in self.parts)
         grams, sums, totals = np.zeros((k, k, n, n)), np.zeros((k, k, n)), np.zeros((k, k))
-        for c in range(k):
-            for d in range(c + 1):
-                h, sign = v * A[:, c] * ((1 - A[:, c]) if c == d else A[:, d]), 2 * (c == d) - 1
-                Q, hx = self.X.gram(h)
-                grams[c, d] = grams[d, c] = sign * Q
-                sums[c, d] = sums[d, c] = sign * hx
-                totals[c, d] = totals[d, c] = sign * h.sum()
-        self.Q = np.block(
-            [[grams[c, d][np.ix_(p, q)] for d, q in self.parts] for c, p in self.parts]
-        )
-        self.B = np.vstack([sums[c][:, places].T for c, places in self.parts])
+        c, d = np.tril_indices(k)
+        sign = np.where(c == d, 1.0, -1.0)
+        H = v[:, None] * A[:, c] * np.where(c == d, 1 - A[:, c], A[:, d])
+        Qs, hx = self.X.grams(H)
+        grams[c, d] = grams[d, c] = sign[:, None, None] * Qs
+        sums[c, d] = sums[d, c] = sign[:, None] * hx
+        totals[c, d] = totals[d, c] = sign * H.sum(axis=0)
+        of_class = np.concatenate([np.full(len(places), c) for c, places in self.parts])
+        place = np.concatenate([places for _, places in self.parts])
+        self.Q = grams[of_class[:, None], of_class, place[:, None], place]
+        self.B = sums[of_class, :, place]
         self.T = np.linalg.inv(lifted(totals))
         if objective.intercept:
             self.Q -= self.B @ self.T @ self.B.T
         np.fill_diagonal(self.Q, np.diag(self.Q).clip(0) * (1 + DAMPING) + objective.penalty.l2)
 
     def minimum(
-        self, objective: Objective, w: np.ndarray, g: np.ndarray, db: np.ndarray, sweep: Sweep
+        self,
+        objective: Objective,
+        w: np.ndarray,
+        g: np.ndarray,
+        db: np.ndarray,
+        least: Callable[..., float],
     ) -> tuple[np.ndarray, np.ndarray]:
         """The steps in w (s,) and b (k,) to the model's minimum, from gradients g (s,) and db."""
         coupling = self.B * objective.intercept
         moved = w.copy()
-        minimise(self.Q, g - coupling @ (self.T @ db), moved, objective.penalty.l1, sweep)
+        least(self.Q, g - coupling @ (self.T @ db), moved, objective.penalty.l1)
         change = moved - w
         return change, -self.T @ (db + coupling.T @ change) * objective.intercept

@@ -21,7 +21,9 @@ ROUNDS = 10
 STEPS = 50  # of Newton between sweeps, on at most
 FEW = 400  # coordinates
 ROUNDED = 10  # times s eps: what an eigenvalue may owe to the rounding of sums
+RIDGES = 6  # guard: the last is of the size of Q
 ENOUGH = 1e-9  # of the decrease so far: what a last sweep may gain; 1e-3 took 6 passes, not 3
+LOOSELY = 1e-3  # the same far from the optimum, where the model changes before it is exact
 
 
 def sweep(Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float) -> float:
@@ -53,10 +55,18 @@ def compiled_sweep() -> Sweep:
     return kernel
 
 
-def minimise(Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float, sweep: Sweep = sweep) -> float:
+def minimise(
+    Q: np.ndarray,
+    g: np.ndarray,
+    w: np.ndarray,
+    l1: float,
+    sweep: Sweep = sweep,
+    enough: float = ENOUGH,
+) -> float:
     """Lower q(w) + l1 ||w||_1 until a sweep gains little; w and g, the gradient of q, follow.
 
-    Q (s, s) is symmetric and positive semi-definite. Returns the decrease.
+    Little is `enough` of the decrease so far. Q (s, s) is symmetric and positive semi-definite.
+    Returns the decrease.
     """
     total = 0.0
     sweeps = SWEEPS if sweep is TWIN else COMPILED_SWEEPS
@@ -64,7 +74,7 @@ def minimise(Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float, sweep: Swee
         for _ in range(sweeps):
             gain = sweep(Q, g, w, l1)
             total += gain
-            if gain <= ENOUGH * total:
+            if gain <= enough * total:
                 return total
         total += _newton_on_support(Q, g, w, l1)
     return total
@@ -104,12 +114,19 @@ def _to_first_zero(Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float) -> tu
 
 
 def _newton_step(Q: np.ndarray, slope: np.ndarray) -> np.ndarray:
-    """-Q^-1 slope; where columns alike leave no inverse, along those directions that bend."""
-    try:
-        factor = linalg.cho_factor(Q, check_finite=False)
-    except linalg.LinAlgError:
-        unit = 1 / np.sqrt(np.where(np.diag(Q) > 0, np.diag(Q), 1))
-        bends, vectors = np.linalg.eigh(unit[:, None] * Q * unit)
-        kept = bends > len(Q) * ROUNDED * np.finfo(float).eps * bends[-1]
-        return -unit * (vectors[:, kept] @ ((vectors[:, kept].T @ (unit * slope)) / bends[kept]))
-    return -linalg.cho_solve(factor, slope, check_finite=False)
+    """-(Q + ridge)^-1 slope, in units that bring Q's diagonal to 1.
+
+    The ridge is what rounding may have taken from Q. Along directions that do not bend, as of
+    columns alike, or of one feature in all classes, it makes a long step, which ends where a
+    coordinate becomes zero: the least ||w||_1 lies there.
+    """
+    unit = 1 / np.sqrt(np.where(np.diag(Q) > 0, np.diag(Q), 1))
+    scaled, ridge = unit[:, None] * Q * unit, ROUNDED * len(Q) * np.finfo(float).eps
+    for _ in range(RIDGES):
+        try:
+            factor = linalg.cho_factor(scaled + ridge * np.eye(len(Q)), check_finite=False)
+        except linalg.LinAlgError:
+            ridge *= 100
+            continue
+        return -unit * linalg.cho_solve(factor, unit * slope, check_finite=False)
+    return np.zeros_like(slope)

@@ -18,7 +18,7 @@ from onelayer.designs.design import SMALL_BYTES
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solvers.l1.joint_model import MOST, Joint
-from onelayer.solvers.l1.quadratic import Sweep, compiled_sweep, minimise, sweep
+from onelayer.solvers.l1.quadratic import ENOUGH, Sweep, compiled_sweep, minimise, sweep
 
 FIRST = 200  # coordinates a class; 400 took half as long again on 20 Newsgroups at 0.1 lambda_max
 NEAR = 0.95  # of l1: zeros that join before they violate; at 0.8 the sets grow too large
@@ -99,6 +99,7 @@ class WorkingSet:
     chosen: np.ndarray
     blocks: list[Block]
     sweep: Sweep
+    enough: float = ENOUGH
     joint: Joint | None = None  # of several classes and few coordinates
     A: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
 
@@ -115,7 +116,7 @@ class WorkingSet:
             parts += [(k, piece) for piece in pieces]
         small = objective.design.traits.nbytes < SMALL_BYTES
         joint = Joint(X, parts) if chosen.shape[1] > 1 and 0 < chosen.sum() <= MOST else None
-        return cls(chosen, blocks, sweep if small else compiled_sweep(), joint)
+        return cls(chosen, blocks, sweep if small else compiled_sweep(), joint=joint)
 
     def backward(self, W: np.ndarray, U: np.ndarray, penalty: Penalty, least: float) -> float:
         """Each block's gradient from U = v dz (m, k); returns the gap over the blocks, nearly.
@@ -163,12 +164,15 @@ class WorkingSet:
     ) -> Direction:
         w = np.concatenate([block.of(W) for block in self.blocks])
         g = np.concatenate([block.g for block in self.blocks])
-        change, b = joint.minimum(objective, w, g, U.sum(axis=0), self.sweep)
+        change, b = joint.minimum(objective, w, g, U.sum(axis=0), self._minimise)
         ends = np.cumsum([len(block.features) for block in self.blocks])[:-1]
         steps, Z = np.split(change, ends), np.tile(b, (len(U), 1))
         for block, step in zip(self.blocks, steps, strict=True):
             Z[:, block.k] += block.X.forward(step)
         return Direction(steps, b, Z)
+
+    def _minimise(self, Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float) -> float:
+        return minimise(Q, g, w, l1, self.sweep, self.enough)
 
     def _turn(
         self, objective: Objective, W: np.ndarray, U: np.ndarray, step: Direction, mean: np.ndarray
@@ -185,7 +189,7 @@ class WorkingSet:
             shift = block.shift(U[:, k].sum() + bent.sum())
             g += shift * block.hx
             start = w.copy()
-            decrease += minimise(block.Q, g, w, objective.penalty.l1, self.sweep)
+            decrease += self._minimise(block.Q, g, w, objective.penalty.l1)
             change = w - start
             shift += block.shift(float(block.hx @ change))
             move = block.X.forward(change) + shift

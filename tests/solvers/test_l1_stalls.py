@@ -1,0 +1,80 @@
+"""L1 where fits stalled, hung or promised too much: many classes, weak penalties, a tiny J."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from long_double import Long, Reference
+from onelayer.designs import chosen_columns, make_design
+from onelayer.logistic import Binary, Softmax
+from onelayer.objective import Objective
+from onelayer.penalties import Penalty
+from onelayer.solution import Status
+from onelayer.solvers import Run
+from onelayer.solvers.l1 import quadratic
+from onelayer.solvers.l1.prox_newton import ProxNewton
+
+
+def problem(X, y, C, ratio=1.0):
+    K = int(y.max()) + 1
+    return Objective(
+        design=make_design(X),
+        head=Binary() if K == 2 else Softmax(K),
+        targets=y.astype(float) if K == 2 else y,
+        weights=np.full(len(y), 1 / len(y)),
+        penalty=Penalty(1 / (C * len(y)), ratio),
+    )
+
+
+def best(X, y, C, theta, ratio=1.0):
+    strength = 1 / (Long(C) * len(y))
+    penalty = strength * (1 - Long(ratio)), strength * Long(ratio)
+    return Reference.of(X, y, np.ones(len(y)), penalty, intercept=True).solve(theta)[1]
+
+
+@pytest.mark.parametrize(
+    ("m", "n", "K", "C", "outlying"),
+    [(60, 3, 12, 40.0, 1e3), (90, 12, 3, 6e4, 1e2), (80, 10, 2, 7e3, 1e3)],
+)
+def test_weak_penalties_and_outlying_rows_reach_the_optimum(m, n, K, C, outlying):
+    g = np.random.default_rng(5)
+    X, y = g.normal(size=(m, n)), np.arange(m) % K
+    y = np.where(g.random(m) < 0.5, (X @ g.normal(size=(n, K))).argmax(axis=1), y)
+    X[:2] *= outlying
+    theta, solution = Run(problem(X, y, C), ProxNewton(), tol=1e-7).solve()
+    assert solution.status is Status.CONVERGED
+    true = float(solution.objective / best(X, y, C, theta) - 1)
+    assert true <= solution.gap + 1e-13 <= 1.1e-7
+
+
+def test_the_bound_holds_where_j_is_next_to_nothing():
+    """Residuals that are balanced to 1e-10 alone promised more than the optimum, J being 1e-8."""
+    g = np.random.default_rng(2)
+    X = g.normal(size=(50, 4)) * 100
+    y = (X[:, 0] > 0).astype(int)
+    theta, solution = Run(problem(X, y, 1e7), ProxNewton(), tol=1e-3).solve()
+    assert solution.objective < 1e-7
+    true = float(solution.objective / best(X, y, 1e7, theta) - 1)
+    assert true <= 2 * solution.gap + 1e-12
+
+
+@pytest.mark.parametrize("storage", [np.asarray, sparse.csr_matrix])
+def test_many_gram_matrices_equal_those_one_by_one(monkeypatch, storage):
+    g = np.random.default_rng(0)
+    X = storage(np.where(g.random((40, 6)) < 0.5, g.normal(size=(40, 6)), 0))
+    held = chosen_columns.columns(make_design(X), np.array([0, 2, 5]))
+    H = g.random((40, 7))
+    together = held.grams(H)
+    monkeypatch.setattr(chosen_columns, "OUTER", 0)
+    for one, other in zip(together, held.grams(H), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-13)
+
+
+def test_newton_goes_where_nothing_bends_until_a_coordinate_is_zero():
+    """Two columns alike: the least ||w||_1 has one of them at zero, or both of one sign."""
+    Q, l1 = np.array([[1.0, 1.0], [1.0, 1.0]]), 0.1
+    w = np.array([3.0, -2.0])
+    g = Q @ w - np.array([1.0, 1.0])
+    quadratic.minimise(Q, g, w, l1)
+    assert w.sum() == pytest.approx(0.9, rel=1e-9)
+    assert np.abs(w).sum() == pytest.approx(0.9, rel=1e-9)
