@@ -61,6 +61,7 @@ def pictures() -> Iterator[bytes]:
     exif = Image.Exif()
     exif[0x0112] = 6
     ways = [("JPEG", {"exif": exif}), ("PNG", {}), ("WEBP", {}), ("BMP", {}), ("GIF", {})]
+    ways += [(kind, {}) for kind in ("PPM", "TGA", "JPEG2000", "AVIF")]
     ways += [("TIFF", {"compression": how}) for how in ("raw", "tiff_lzw", "jpeg")]
     for kind, how in [*ways, ("WEBP", {"lossless": True}), ("JPEG", {"progressive": True})]:
         yield _written(picture, kind, how)

@@ -65,7 +65,7 @@ def test_what_cannot_be_read_is_named_and_the_others_are_predicted(onelayer, mod
     assert done.code == 1
     assert done.err.splitlines() == [
         f"{missing}: cannot be opened: No such file or directory",
-        f"{broken}: not a JPEG, PNG, WebP, BMP, GIF, TIFF or HEIC picture",
+        f"{broken}: not a picture of a known kind",
     ]
     assert [found["class"] for found in done.json["predictions"]] == ["red", "red"]
     assert [failed["file"] for failed in done.json["failed"]] == [str(missing), str(broken)]

@@ -89,19 +89,6 @@ def test_sixteen_bit_grey_is_scaled_and_not_clipped():
     np.testing.assert_array_equal(read, np.repeat(expected[:, :, None], 3, axis=2))
 
 
-@pytest.mark.parametrize(
-    ("pixels", "reason"),
-    [
-        (np.array([[0.0, 1.0]], np.float32), "floating-point pixels have no agreed range"),
-        (np.array([[0, 70000]], np.int32), "32-bit pixels have no agreed range"),
-        (np.array([[-1, 3]], np.int32), "32-bit pixels have no agreed range"),
-    ],
-)
-def test_pixels_without_an_agreed_range_are_refused(pixels, reason):
-    with pytest.raises(DataError, match=reason):
-        read_picture(file_bytes(Image.fromarray(pixels), "TIFF"))
-
-
 def test_cmyk_becomes_colour_and_grey():
     cmyk = Image.new("CMYK", (8, 8), (255, 0, 0, 0))  # cyan, as ink
     for kind, tolerance in (("TIFF", 0), ("JPEG", 2)):
@@ -213,7 +200,7 @@ def broken_checksum():
     ("data", "reason"),
     [
         (b"", "an empty file"),
-        (b"label,file\n1,a.jpg\n", "not a JPEG, PNG, WebP, BMP, GIF, TIFF or HEIC picture"),
+        (b"label,file\n1,a.jpg\n", "not a picture of a known kind"),
         (JPEG[:3000], "damaged: .*truncated"),
         (JPEG[:30], "damaged: Truncated File Read"),
         (b"\xff\xd8\xff" + bytes(9), "damaged: a JPEG header that cannot be read"),
@@ -223,8 +210,8 @@ def broken_checksum():
         (huge_png(10000), "10000 x 10000, more than 89478485 pixels"),
         (broken_checksum(), "damaged: a PNG header that cannot be read"),
         (b"\0\0\0\x18ftypheic" + bytes(40), "damaged: a HEIC header that cannot be read"),
-        (b"%PDF-1.7 ...", "not a JPEG"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a JPEG"),
+        (b"%PDF-1.7 ...", "not a picture of a known kind"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture of a known kind"),
     ],
 )
 def test_what_is_no_picture_says_why(tmp_path, data, reason):

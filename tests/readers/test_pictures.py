@@ -80,7 +80,7 @@ def test_what_cannot_be_read_is_left_out_by_name_and_reason(pets):
     found = read_pictures(pets)
     assert found.audit.left_out == (
         ("cat/aa.jpg", "an empty file"),
-        ("cat/notes.txt", "not a JPEG, PNG, WebP, BMP, GIF, TIFF or HEIC picture"),
+        ("cat/notes.txt", "not a picture of a known kind"),
         ("dog/0.jpg", "cannot be opened: No such file or directory"),
     )
     assert found.audit.notes[1:] == ("1 file(s) beside the class folders not read",)

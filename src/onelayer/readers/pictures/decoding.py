@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias, TypeVar
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from onelayer.errors import DataError, TooLargeError
+from onelayer.readers.pictures.deep import eight_bits, is_deep
 from onelayer.readers.pictures.heic import is_heic, open_heic
+from onelayer.readers.pictures.png import is_png, mend_transparency, without_text
 
 if TYPE_CHECKING:
     from onelayer.readers.pictures.preprocessing import Preprocessing
@@ -18,7 +21,8 @@ if TYPE_CHECKING:
 MAX_PIXELS = 89_478_485
 """Pillow's own bound: 256 MiB as RGB. A small file may claim any size; the header is believed."""
 
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
+# TGA comes last: it has no mark at its beginning, and is known by the sense that its header makes.
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "JPEG2000", "AVIF", "TGA")
 _MAGIC = {
     b"\xff\xd8\xff": "JPEG",
     b"\x89PNG": "PNG",
@@ -54,6 +58,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+T = TypeVar("T")
 Box: TypeAlias = tuple[float, float, float, float]
 """(left, upper, right, lower), in pixels from the upper left corner."""
 
@@ -72,12 +77,24 @@ def decode(file: BinaryIO, to: Preprocessing, max_pixels: int = MAX_PIXELS) -> n
         With the reason alone; the caller knows the file's name.
     """
     try:
-        with _open(file, max_pixels) as picture:
-            return _preprocess(picture, to)
+        return _used(file, lambda picture: _preprocess(picture, to), max_pixels)
     except DataError:
         raise
     except _DAMAGE as error:
         raise DataError(f"damaged: {error or type(error).__name__}") from error
+
+
+def _used(file: BinaryIO, use: Callable[[ImageFile.ImageFile], T], max_pixels: int) -> T:
+    """What `use` makes of the picture; of a PNG that fails for its text, without that text."""
+    try:
+        with _open(file, max_pixels) as picture:
+            return use(picture)
+    except _DAMAGE:
+        pixels = without_text(file) if is_png(file) else None
+        if pixels is None:
+            raise
+    with _open(pixels, max_pixels) as picture:
+        return use(picture)
 
 
 def converted(picture: Image.Image, to: Preprocessing) -> np.ndarray:
@@ -88,12 +105,15 @@ def converted(picture: Image.Image, to: Preprocessing) -> np.ndarray:
 def upright_size(file: BinaryIO) -> tuple[int, int] | None:
     """Return (height, width) as the header has it; None where the header cannot be read."""
     try:
-        with _open(file) as picture:
-            width, height = picture.size
-            turned = width != height and picture.format != "TIFF" and _orientation(picture)
-            return (width, height) if turned in _LYING else (height, width)
+        return _used(file, _upright, MAX_PIXELS)
     except (ImportError, *_DAMAGE):
         return None
+
+
+def _upright(picture: ImageFile.ImageFile) -> tuple[int, int]:
+    width, height = picture.size
+    turned = width != height and picture.format != "TIFF" and _orientation(picture)
+    return (width, height) if turned in _LYING else (height, width)
 
 
 def _open(file: BinaryIO, max_pixels: int = MAX_PIXELS) -> ImageFile.ImageFile:
@@ -106,6 +126,7 @@ def _open(file: BinaryIO, max_pixels: int = MAX_PIXELS) -> ImageFile.ImageFile:
     width, height = picture.size
     if width * height > max_pixels:
         raise TooLargeError(f"{width} x {height}, more than {max_pixels} pixels")
+    mend_transparency(picture)
     return picture
 
 
@@ -119,8 +140,9 @@ def _open_other(file: BinaryIO) -> ImageFile.ImageFile:
         return open_heic(file)
     for magic, name in _MAGIC.items():
         if head.startswith(magic):
-            raise DataError(f"damaged: a {name} header that cannot be read")
-    raise DataError("not a JPEG, PNG, WebP, BMP, GIF, TIFF or HEIC picture")
+            what = "damaged, or of a rare kind" if name == "TIFF" else "damaged"
+            raise DataError(f"{what}: a {name} header that cannot be read")
+    raise DataError("not a picture of a known kind")
 
 
 def _preprocess(picture: Image.Image, to: Preprocessing) -> np.ndarray:
@@ -165,23 +187,13 @@ def _centred(box: Box, size: tuple[int, int]) -> Box:
 
 def _convert(picture: Image.Image, to: Preprocessing) -> Image.Image:
     """Return the picture in `to.mode`, transparency on white unless alpha is kept."""
-    if picture.mode == "F":
-        raise DataError("floating-point pixels have no agreed range: convert it to 8 or 16 bits")
-    if picture.mode.startswith("I"):
-        picture = _eight_bits(picture)
+    if is_deep(picture):
+        picture = eight_bits(picture)
     if to.mode != "RGBA" and picture.has_transparency_data:
         picture = _on_white(picture.convert("RGBA"))
     if to.mode == "L" and picture.mode not in {"1", "L"}:
         picture = picture.convert("RGB")  # CMYK and others know no way to grey of their own
     return picture if picture.mode == to.mode else picture.convert(to.mode)
-
-
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    """v / 257, rounded: 65535 becomes 255 (Pillow's own conversion clips at 255)."""
-    pixels = np.asarray(picture).astype(np.int64)
-    if pixels.min() < 0 or pixels.max() > 65535:
-        raise DataError("32-bit pixels have no agreed range: convert it to 8 or 16 bits")
-    return Image.fromarray(((pixels + 128) // 257).astype(np.uint8))
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

@@ -74,9 +74,10 @@ def read_pictures(
 
     The classes are the names of the sub-folders, sorted (torchvision's ImageFolder convention);
     accents are part of their letter, however a system writes them.
-    JPEG (MPO), PNG, WebP, BMP, GIF and TIFF are known by their content, and HEIC where
-    pillow-heif is installed; the first frame counts. EXIF's rotation is applied, 16-bit grey
-    is scaled to 8, transparency is shown on white; colour profiles are not applied.
+    JPEG (MPO), PNG, WebP, BMP, GIF, TIFF, PPM (PGM, PBM, PFM), JPEG 2000, AVIF and TGA are known by
+    their content, and HEIC where pillow-heif is installed; the first frame counts. EXIF's rotation
+    is applied, grey of more than 8 bits is scaled to 8 (see `pictures/deep.py`), transparency is
+    shown on white; colour profiles are not applied.
 
     Parameters
     ----------

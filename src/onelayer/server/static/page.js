@@ -49,7 +49,7 @@ function show(described) {
 function takePictures({ limits }) {
   at("ask-pictures").hidden = false;
   const most = `up to ${megabytes(limits.upload)} and ${limits.pixels / 1e6} megapixels`;
-  at("takes").textContent = `JPEG, PNG, WebP, BMP, GIF or TIFF, ${most}`;
+  at("takes").textContent = `JPEG, PNG, WebP, AVIF, GIF, TIFF and more, ${most}`;
   at("files").addEventListener("change", () => {
     predictFiles([...at("files").files]);
     at("files").value = ""; // the same file can be chosen again
