@@ -147,8 +147,8 @@ def read_an_array(path: Path) -> str:
     if array_kind(path) is None:
         return "of no known kind"
     examples = file_examples(path, Wanted(Asked(), None))
-    assert len(examples) == len(examples.labels) == examples.X.shape[0]
-    product = examples.X @ np.ones(examples.X.shape[1])
+    assert len(examples) == len(examples.labels) == examples.matrix.shape[0]
+    product = examples.matrix @ np.ones(examples.matrix.shape[1])
     assert product.shape == (len(examples),)
     examples.groups()
     return "read"

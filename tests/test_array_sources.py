@@ -110,8 +110,8 @@ def test_arrays_keep_their_type_and_are_not_copied(tmp_path):
     for dtype in (np.float64, np.float32, np.float16, np.uint8):
         X = FLOWERS.astype(dtype)
         np.savez(tmp_path / "a.npz", X=X, y=KINDS)
-        assert parts_of(tmp_path / "a.npz", test_size=0).train.X.dtype == dtype
-        assert np.shares_memory(parts_of((X, KINDS), test_size=0).train.X, X)
+        assert parts_of(tmp_path / "a.npz", test_size=0).train.matrix.dtype == dtype
+        assert np.shares_memory(parts_of((X, KINDS), test_size=0).train.matrix, X)
 
 
 @pytest.mark.parametrize("form", ["(m,h,w)", "(m,h,w,1)", "(m,1,h,w)"])
@@ -136,7 +136,7 @@ def test_channels_first_are_moved_last(tmp_path):
     np.savez(tmp_path / "a.npz", x=X.transpose(0, 3, 1, 2), y=np.arange(20) % 2)
     train = parts_of(tmp_path / "a.npz", test_size=0).train
     assert train.preprocessing.shape == (7, 6, 3)
-    np.testing.assert_array_equal(train.X, X.reshape(20, -1))
+    np.testing.assert_array_equal(train.matrix, X.reshape(20, -1))
 
 
 def test_pictures_in_arrays_take_a_size_and_a_mode(pictures, tmp_path):
@@ -147,7 +147,7 @@ def test_pictures_in_arrays_take_a_size_and_a_mode(pictures, tmp_path):
     buffer = io.BytesIO()
     Image.fromarray(X[3]).save(buffer, "PNG")
     expected = read_picture(buffer.getvalue(), (3, 4)).ravel()
-    np.testing.assert_array_equal(train.X[3], expected)
+    np.testing.assert_array_equal(train.matrix[3], expected)
     assert "size 3 x 4, mode RGB, fit stretch: from 6 x 5, as asked" in train.audit.notes[0]
     with pytest.raises(UsageError, match=r"holds no pictures .*: it has no size and no mode"):
         parts_of((FLOWERS, KINDS), size=8)
@@ -180,6 +180,25 @@ def test_scaling_follows_what_the_numbers_are():
         np.testing.assert_allclose(
             model.coef, expected_coefficients(flat, KINDS, scaling), rtol=1e-6, atol=1e-9
         )
+
+
+@pytest.mark.parametrize("storage", [np.asarray, sparse.csr_array])
+def test_no_part_copies_what_was_read(storage):
+    """Hold-out and refit are rows of one X, left out by weight; a layer's z is that of copies."""
+    X = storage(FLOWERS)
+    parts = parts_of((X, KINDS))
+    train, test, everything = parts.train, parts.test, parts.everything
+    assert train.whole is test.whole is everything.whole
+    assert len(everything) == len(train) + len(test) == 150
+    assert sorted([*train.places, *test.places]) == list(range(150))
+    rows = FLOWERS[train.places]
+    assert (train.matrix != storage(rows)).sum() == 0
+    np.testing.assert_array_equal(train.labels, KINDS[train.places])
+    model = onelayer.train((X, KINDS), C=0.7, calibrate="none")
+    scaling = None if storage is sparse.csr_array else "standard"
+    expected = expected_coefficients(rows, KINDS[train.places], scaling, C=0.7, tol=1e-10)
+    np.testing.assert_allclose(model.coef, expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_array_equal(test.forward(model.layer), model.forward(storage(test.matrix)))
 
 
 _BITS = np.random.default_rng(0).random((80, 6)) > 0.5
@@ -326,7 +345,9 @@ def test_a_few_rows_that_repeat_stay_on_one_side():
     X[1:6] = X[0]
     for seed in range(5):
         parts = parts_of((X, np.arange(150) % 2), seed=seed)
-        assert np.isin(X[0, 0], parts.train.X[:, 0]) != np.isin(X[0, 0], parts.test.X[:, 0])
+        assert np.isin(X[0, 0], parts.train.matrix[:, 0]) != np.isin(
+            X[0, 0], parts.test.matrix[:, 0]
+        )
 
 
 @pytest.mark.shared
@@ -344,7 +365,7 @@ def test_a_few_rows_that_repeat_stay_on_one_side():
 def test_real_files_are_read(shared, source, test, shape, n):
     named = None if test is None else shared / "data" / test
     parts = parts_of(shared / "data" / source, test=named)
-    assert parts.train.X.shape == shape
+    assert parts.train.matrix.shape == shape
     assert len(parts.test) == n
 
 
@@ -401,4 +422,6 @@ def test_classes_are_sorted_whatever_the_kind_of_source(kind, classes, tmp_path)
     found = read_source(source, Reading())
     assert found.classes.tolist() == classes
     np.testing.assert_array_equal(found.classes[found.labels], y)
-    np.testing.assert_array_equal(found.X.toarray() if sparse.issparse(found.X) else found.X, rows)
+    np.testing.assert_array_equal(
+        found.matrix.toarray() if sparse.issparse(found.matrix) else found.matrix, rows
+    )

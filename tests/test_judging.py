@@ -93,7 +93,7 @@ def test_identical_pictures_are_on_one_side(tmp_path, write_pictures):
         for copy in ("copy", "again"):
             file.with_stem(f"{file.stem}-{copy}").write_bytes(file.read_bytes())
     parts = parts_of(source)
-    sides = [{row.tobytes() for row in part.X} for part in (parts.train, parts.test)]
+    sides = [{row.tobytes() for row in part.matrix} for part in (parts.train, parts.test)]
     assert sides[0].isdisjoint(sides[1])
     assert (len(parts.train), len(parts.test)) == (48, 12)
 
@@ -176,9 +176,9 @@ def test_a_class_that_is_all_in_another_is_an_error(tmp_path, write_pictures):
 
 def test_digits_are_grey_pictures_of_8_by_8():
     digits = read_source("digits", Reading())
-    assert digits.X.shape == (1797, 64)
-    assert digits.X.dtype == np.uint8
-    assert (digits.X.min(), digits.X.max()) == (0, 255)
+    assert digits.matrix.shape == (1797, 64)
+    assert digits.matrix.dtype == np.uint8
+    assert (digits.matrix.min(), digits.matrix.max()) == (0, 255)
     assert digits.classes.tolist() == list("0123456789")
     assert digits.audit.by_class["0"] == 178
 
@@ -187,7 +187,7 @@ def test_breast_cancer_is_a_table_of_30_features():
     found = read_source("breast_cancer", Reading())
     assert len(found.features) == 30
     assert found.features[:2] == ("mean radius", "mean texture")
-    assert found.X.shape == (569, 30)
+    assert found.matrix.shape == (569, 30)
     assert found.classes.tolist() == ["benign", "malignant"]
     assert np.bincount(found.labels).tolist() == [357, 212]
     assert found.scaling == "standard"
@@ -198,13 +198,13 @@ def test_breast_cancer_is_a_table_of_30_features():
 def test_a_model_of_digits_reads_picture_files(tmp_path):
     model = onelayer.train("digits", C=1.0)
     digits = read_source("digits", Reading())
-    Image.fromarray(digits.X[7].reshape(8, 8)).save(tmp_path / "seven.png")
+    Image.fromarray(digits.matrix[7].reshape(8, 8)).save(tmp_path / "seven.png")
     assert model.predict(tmp_path / "seven.png").tolist() == ["7"]
 
 
 def path_of(examples):
     data = Data(
-        X=examples.X,
+        X=examples.matrix,
         targets=examples.labels,
         weights=Weights.of(np.ones(len(examples))),
         k=len(examples.classes),
@@ -220,7 +220,7 @@ def test_the_path_is_ten_values_that_scale_as_the_penalty_does(colours):
     path = path_of(examples)
     assert len(path) == 10
     np.testing.assert_allclose(np.array(path_of(twice)) * 2, path, rtol=0.06)
-    total = (examples.X / 255).var(axis=0).sum()
+    total = (examples.matrix / 255).var(axis=0).sum()
     np.testing.assert_allclose(path[0], 1 / (40 * total), rtol=0.05)
     np.testing.assert_allclose(path[-1], 1e6 / (40 * total), rtol=0.05)
 

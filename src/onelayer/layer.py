@@ -16,6 +16,9 @@ import numpy as np
 from onelayer.designs import Scaling
 from onelayer.designs.rows import forward_rows, seen_rows
 
+GATHERED = 1 << 14
+"""Rows that are gathered from X at a time. *Guard* for memory."""
+
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -59,9 +62,18 @@ class Layer:
         shift = np.einsum("j,jk->k", self.scaling.centre, self.W)
         return self.W / self.scaling.scale[:, None], self.b + shift
 
-    def forward(self, X: Any) -> np.ndarray:
-        """z (m, k) of X (m, n), dense or CSR, of any dtype of numbers; one read."""
-        return forward_rows(X, (self.W, self.b), self.inner, self.scaling)
+    def forward(self, X: Any, rows: np.ndarray | None = None) -> np.ndarray:
+        """z (m, k) of X (m, n), dense or CSR, of any dtype of numbers; one read.
+
+        With `rows` (j,) of these rows of X alone, (j, k): some are gathered at a time.
+        """
+        if rows is None:
+            return forward_rows(X, (self.W, self.b), self.inner, self.scaling)
+        Z = np.empty((len(rows), len(self.b)))
+        for start in range(0, len(rows), GATHERED):
+            some = slice(start, start + GATHERED)
+            Z[some] = self.forward(X[rows[some]])
+        return Z
 
     def contributions(self, X: Any) -> np.ndarray:
         """x'_j w'_jk, (m, n, k): with b' of `inner` their sum over j is z_k.

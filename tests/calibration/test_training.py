@@ -44,7 +44,12 @@ def _parts(source, **options):
 def test_the_temperature_is_that_of_out_of_fold_training_examples(table, sure):
     train = _parts(table).train
     folding = Folding(
-        X=train.X, labels=train.labels, groups=train.groups(), estimator=sure.estimator, seed=0
+        X=train.whole,
+        places=train.places,
+        labels=train.labels,
+        groups=train.groups(),
+        estimator=sure.estimator,
+        seed=0,
     )
     folds = out_of_fold(folding, 2)
     expected = fit_temperature(folds.Z, train.labels[folds.rows], Binary())
@@ -90,7 +95,7 @@ def _shares(z):
 
 def test_the_measures_of_the_judgement_are_scikit_learns_before_and_after(table, sure):
     test = _parts(table).test
-    after, before = sure.predict_proba(test.X), sure.estimator.predict_proba(test.X)
+    after, before = sure.predict_proba(test.matrix), sure.estimator.predict_proba(test.matrix)
     judged = sure.card.test
     assert judged["log_loss"] == pytest.approx(log_loss(test.labels, after))
     assert judged["brier"] == pytest.approx(brier_score_loss(test.labels, after[:, 1]))
@@ -157,16 +162,16 @@ def test_class_weights_are_taken_out_on_request():
     weighted = onelayer.train(source, class_weight="balanced", C=1.0)
     corrected = onelayer.train(source, class_weight="balanced", C=1.0, correct_class_weight=True)
     test = _parts(source).test
-    ill, answers = (test.labels == 0).mean(), corrected.predict(test.X)
-    assert weighted.predict_proba(test.X)[:, 0].mean() > 3 * ill
-    assert corrected.predict_proba(test.X)[:, 0].mean() == pytest.approx(ill, rel=0.15)
-    assert (answers == weighted.predict(test.X)).all()
+    ill, answers = (test.labels == 0).mean(), corrected.predict(test.matrix)
+    assert weighted.predict_proba(test.matrix)[:, 0].mean() > 3 * ill
+    assert corrected.predict_proba(test.matrix)[:, 0].mean() == pytest.approx(ill, rel=0.15)
+    assert (answers == weighted.predict(test.matrix)).all()
     assert corrected.card.test["log_loss"] < 0.6 * weighted.card.test["log_loss"]
     assert corrected.card.calibration["words"].endswith("; class weights taken out")
     assert weighted.card.calibration["words"].endswith("; class weights stay in the probabilities")
     # What the classes come to without weights at all is the same to a few hundredths.
-    plain = onelayer.train(source, C=1.0).predict_proba(test.X)
-    np.testing.assert_allclose(corrected.predict_proba(test.X), plain, atol=0.06)
+    plain = onelayer.train(source, C=1.0).predict_proba(test.matrix)
+    np.testing.assert_allclose(corrected.predict_proba(test.matrix), plain, atol=0.06)
 
 
 def test_a_second_training_takes_out_the_weights_of_everything():
@@ -206,7 +211,7 @@ def test_costs_answer_what_is_cheapest(table):
     p = found.predict_proba(X)
     assert (found.predict(X) == np.where(10 * p[:, 0] >= p[:, 1], "ill", "well")).all()
     judged, labels = found.card.test, _parts(table).test.labels
-    answers = plain.readout.answers(plain.forward(_parts(table).test.X))
+    answers = plain.readout.answers(plain.forward(_parts(table).test.matrix))
     before = np.where(labels == answers, 0, np.where(labels == 0, 10, 1)).mean()
     assert judged["cost"] < before
     assert found.card.decision["costs"] == [[0, 10], [1, 0]]

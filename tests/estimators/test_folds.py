@@ -15,8 +15,16 @@ def _folding(m=120, n=4, groups=None, most=None, **parameters):
     X = random.normal(size=(m, n))
     labels = (X[:, 0] + 0.5 * random.normal(size=m) > 0).astype(np.int64)
     groups = np.arange(m) if groups is None else groups
-    estimator = LogisticRegression(**parameters)
-    return Folding(X=X, labels=labels, groups=groups, estimator=estimator, seed=0, most=most)
+    estimator = LogisticRegression(**parameters).fit(X, labels)
+    return Folding(
+        X=X,
+        places=np.arange(m),
+        labels=labels,
+        groups=groups,
+        estimator=estimator,
+        seed=0,
+        most=most,
+    )
 
 
 def test_every_fold_has_a_fifth_of_every_class():
@@ -53,7 +61,7 @@ def test_it_is_the_naive_loop_with_a_peer():
 def test_with_many_examples_a_choice_is_trained_on_and_all_are_judged():
     found = out_of_fold(_folding(most=40), 2)
     assert found.capped
-    assert 35 <= found.trained_on <= 41
+    assert 36 <= found.trained_on <= 44
     assert len(found.rows) == 120
 
 
@@ -62,7 +70,8 @@ def test_where_some_are_enough_further_folds_are_not_trained():
     folding = _folding()
     all_five, some = out_of_fold(folding, 2), out_of_fold(replace(folding, enough=30), 2)
     assert (len(some.rows), some.partial, all_five.partial) == (48, True, False)
-    np.testing.assert_array_equal(some.Z, all_five.Z[np.isin(all_five.rows, some.rows)])
+    together = all_five.Z[np.isin(all_five.rows, some.rows)]
+    np.testing.assert_allclose(some.Z, together, rtol=1e-3, atol=1e-3)  # solved to a gap of 1e-4
     assert not out_of_fold(replace(folding, enough=120), 2).partial
 
 
@@ -73,8 +82,9 @@ def test_a_copy_of_an_example_does_not_vouch_for_it():
     labels = np.repeat(random.integers(0, 2, 150), 2)
 
     def right(groups):
-        estimator = LogisticRegression(C=100.0)
-        folding = Folding(X=X, labels=labels, groups=groups, estimator=estimator, seed=0)
+        estimator = LogisticRegression(C=100.0).fit(X, labels)
+        all_of_them = {"X": X, "places": np.arange(300), "labels": labels}
+        folding = Folding(**all_of_them, groups=groups, estimator=estimator, seed=0)
         return ((out_of_fold(folding, 2).Z[:, 0] > 0) == labels).mean()
 
     assert right(np.arange(300)) > 0.8
@@ -87,11 +97,14 @@ def test_no_class_with_two_groups_means_no_folds():
 
 @pytest.mark.parametrize("K", [2, 3])
 def test_the_shape_is_that_of_a_forward_pass(K):
-    folding = replace(_folding(), labels=np.arange(120) % K)
+    folding = _folding()
+    labels = np.arange(120) % K
+    estimator = LogisticRegression().fit(folding.X, labels)
+    folding = replace(folding, labels=labels, estimator=estimator)
     assert out_of_fold(folding, K).Z.shape == (120, 1 if K == 2 else K)
 
 
-def test_whoever_waits_is_told_of_every_fold():
+def test_whoever_waits_is_told_of_the_folds():
     told = []
     out_of_fold(_folding(), 2, lambda *at: told.append(at))
-    assert told == [(k, 5) for k in range(5)]
+    assert told == [(0, 5), (5, 5)]

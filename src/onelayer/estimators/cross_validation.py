@@ -133,8 +133,12 @@ class PenaltyPath:
         if self._path is None:
             self._path = self._make(self._problems)
         point = self._path.at(lam)
-        penalty = Penalty(lam, self.l1_ratio)
-        return Fits(C, tuple(_with(problem, penalty) for problem in self._problems), point)
+        return Fits(C, self.problems(C), point)
+
+    def problems(self, C: float) -> tuple[Problem, ...]:
+        """All rows and every fold at C, to be solved in whatever way."""
+        penalty = Penalty(strength(C, self.data.weights.total), self.l1_ratio)
+        return tuple(_with(problem, penalty) for problem in self._problems)
 
     def _very_strong(self, C: float, lam: float) -> Fits:
         """A problem in units of its own, see `tame`; the path goes on without it."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
 
 from onelayer.estimators.classifier import LogisticRegression
+from onelayer.estimators.cross_validation import Accuracy, Data, PenaltyPath, Split
+from onelayer.estimators.validation import check_weights
+from onelayer.layer import Layer
 from onelayer.readers import stratified_split
+from onelayer.solvers import Run, named_solver
 
 FOLDS = 5
 TOL = 1e-4
@@ -27,24 +28,27 @@ class Folding:
     Attributes
     ----------
     X
-        (m, n), a row an example.
+        (M, n), a row an example, these among others; never copied, but for `most` of them.
+    places
+        (m,), which rows of X these examples are.
     labels
         (m,), positions in the classes.
     groups
         (m,), rows with the same number stay on one side.
     estimator
-        An estimator with the parameters of the fit; it is cloned, never fitted.
+        An estimator with the parameters of the fit, which is not touched.
     seed
         Of the folds.
     weights
         (m,), what each example counts for its layer; None: the same.
     most
-        Examples that one fold trains on at most; None: all there are.
+        About how many examples one fold trains on at most; None: all there are.
     enough
         Examples judged after which no further fold is trained; None: all are judged.
     """
 
     X: Any
+    places: np.ndarray
     labels: np.ndarray
     groups: np.ndarray
     estimator: LogisticRegression
@@ -79,6 +83,88 @@ class OutOfFold:
     partial: bool = False
 
 
+@dataclass(frozen=True)
+class Folded:
+    """The fold of every example, which of them are trained on, and the folds that judge.
+
+    Attributes
+    ----------
+    fold
+        (m,), 0 to 4, -1 for an example that is in none: it is always trained on.
+    rows
+        (j,), all or a stratified part: those that layers are trained on. Of a fold that judges,
+        all are judged all the same.
+    numbers
+        The folds that judge.
+    """
+
+    fold: np.ndarray
+    rows: np.ndarray
+    numbers: Sequence[int]
+
+    @classmethod
+    def of(
+        cls,
+        labels: np.ndarray,
+        groups: np.ndarray,
+        seed: int,
+        weights: np.ndarray | None = None,
+        most: int | None = None,
+    ) -> Folded | None:
+        """At most so many examples in `rows`; None where no class has two groups to judge."""
+        fold, rows = assign_folds(labels, groups, seed, weights), np.arange(len(labels))
+        if most is not None and len(rows) > most:
+            rows = rows[stratified_split(labels, groups, most / len(rows), seed)]
+        inside = fold[rows]
+        numbers = np.unique(inside[inside >= 0]).tolist()
+        return cls(fold, rows, numbers) if numbers else None
+
+    @property
+    def capped(self) -> bool:
+        """Whether only a part is trained on."""
+        return len(self.rows) < len(self.fold)
+
+    def until(self, enough: int | None) -> Folded:
+        """The first folds that together judge enough."""
+        if enough is None:
+            return self
+        sizes = np.array([int((self.fold == number).sum()) for number in self.numbers])
+        before = np.cumsum(sizes) - sizes
+        return Folded(self.fold, self.rows, np.array(self.numbers)[before < enough].tolist())
+
+    def splits(self, places: np.ndarray) -> list[Split]:
+        """The folds that judge, among `rows`, whose places in X are given."""
+        fold = self.fold[self.rows]
+        return [Split(places[fold != number], places[fold == number]) for number in self.numbers]
+
+    def judged(
+        self,
+        Zs: Sequence[np.ndarray],
+        layers: Sequence[Layer],
+        forward: Callable[[Layer, np.ndarray], np.ndarray],
+    ) -> OutOfFold:
+        """Every example of the folds, judged by the layer of its fold.
+
+        Zs are z of those among `rows`, fold by fold; `forward` gives a layer's z of others.
+        """
+        m, fold = len(self.fold), self.fold[self.rows]
+        Z, beyond = np.zeros((m, Zs[0].shape[1])), np.ones(m, bool)
+        beyond[self.rows] = False
+        for number, z, layer in zip(self.numbers, Zs, layers, strict=True):
+            Z[self.rows[fold == number]] = z
+            others = np.flatnonzero((self.fold == number) & beyond)
+            if len(others):
+                Z[others] = forward(layer, others)
+        rows = np.flatnonzero(np.isin(self.fold, self.numbers))
+        return OutOfFold(
+            rows,
+            Z[rows],
+            max(int((fold != number).sum()) for number in self.numbers),
+            capped=self.capped,
+            partial=len(rows) < int((self.fold >= 0).sum()),
+        )
+
+
 def _silent(_done: int, _total: int) -> None:
     """Tell nobody."""
 
@@ -89,60 +175,85 @@ def out_of_fold(
     """Judge every example by a layer trained without it; None where no class has two groups.
 
     The layers have the penalty lambda of the estimator's fit on all examples: theirs is the same
-    problem, on fewer of them.
+    problem, on fewer of them. They are solved side by side, as `PenaltyPath` does.
 
     An example of a class with a single group has no fold: it is always trained on. Where a fold
     leaves more than `most` examples to train on, a stratified choice of them is trained on, and all
-    of the fold is judged all the same. `tell(done, total)` is called before each fold.
+    of the fold is judged all the same. `tell(done, total)` is called before and after.
     """
-    labels = folding.labels
-    fold = assign_folds(labels, folding.groups, folding.seed, folding.weights)
-    numbers = _enough(fold, folding.enough)
-    judged = np.flatnonzero(np.isin(fold, numbers))
-    if len(judged) == 0:
+    most = None if folding.most is None else folding.most * FOLDS // (FOLDS - 1)
+    folded = Folded.of(folding.labels, folding.groups, folding.seed, folding.weights, most)
+    if folded is None:
         return None
-    Z = np.zeros((len(labels), 1 if K == 2 else K))
-    sizes = []
-    for done, number in enumerate(numbers):
-        tell(done, len(numbers))
-        inside, outside = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-        train = _at_most(folding, outside)
-        estimator = clone(folding.estimator).set_params(tol=TOL, C=_same_lambda(folding, train))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            estimator.fit(folding.X[train], labels[train], _of(folding.weights, train))
-        Z[inside] = estimator.decision_function(folding.X[inside]).reshape(len(inside), -1)
-        sizes.append((len(train), len(outside)))
-    most = max(size for size, _ in sizes)
-    return OutOfFold(
-        judged,
-        Z[judged],
-        most,
-        capped=any(size < full for size, full in sizes),
-        partial=len(judged) < (fold >= 0).sum(),
+    folded = folded.until(folding.enough)
+    tell(0, len(folded.numbers))
+    data, places = _data(folding, folded, K)
+    path = PenaltyPath(
+        data,
+        folded.splits(places),
+        folding.estimator.l1_ratio or 0.0,
+        Accuracy(tol=TOL, max_iter=max(1, folding.estimator.max_iter)),
+        same_lambda=True,
     )
+    Zs, layers = _solved(path, folding, _same_lambda(folding, folded))
+    found = folded.judged(
+        Zs, layers, lambda layer, rows: layer.forward(folding.X, folding.places[rows])
+    )
+    tell(len(folded.numbers), len(folded.numbers))
+    return found
 
 
-def _enough(fold: np.ndarray, enough: int | None) -> list[int]:
-    """The folds to judge: all, or the first that together hold enough."""
-    numbers, sizes = np.unique(fold[fold >= 0], return_counts=True)
-    if enough is None:
-        return numbers.tolist()
-    before = np.cumsum(sizes) - sizes
-    return numbers[before < enough].tolist()
+def _data(folding: Folding, folded: Folded, K: int) -> tuple[Data, np.ndarray]:
+    """What is trained on, and where in it the rows lie: weights over X, or a part of it copied."""
+    rows, estimator = folded.rows, folding.estimator
+    places, X = folding.places[rows], folding.X
+    if folded.capped:
+        places, X = np.arange(len(rows)), X[places]
+    targets, weights = np.zeros(X.shape[0], np.intp), np.zeros(X.shape[0])
+    targets[places] = folding.labels[rows]
+    weights[places] = 1.0 if folding.weights is None else folding.weights[rows]
+    data = Data(
+        X=X,
+        targets=targets,
+        weights=check_weights(weights, estimator.class_weight, estimator.classes_, targets),
+        k=K,
+        scaling=estimator.scaling,
+        fit_intercept=estimator.fit_intercept,
+    )
+    return data, places
 
 
-def _same_lambda(folding: Folding, rows: np.ndarray) -> float:
-    """C of these rows at which lambda = 1 / (C sum of weights) is that of all of them.
+def _solved(
+    path: PenaltyPath, folding: Folding, C: float
+) -> tuple[Sequence[np.ndarray], Sequence[Layer]]:
+    """z of the rows that each fold judges, and its layer.
+
+    Each by steps of gradient descent where the estimator took them: it may have stopped short of
+    the optimum.
+    """
+    asked = folding.estimator
+    if asked.solver != "gradient-descent":
+        fits = path.at(C)
+        return fits.judged, [fold.layer for fold in fits.folds()]
+    layers = []
+    for problem in path.problems(C)[1:]:
+        chosen = named_solver(asked.solver, problem.objective, asked.learning_rate)
+        theta, _ = Run(problem.objective, *chosen, TOL, asked.max_iter).solve()
+        layers.append(problem.layer(theta))
+    Zs = [
+        layer.forward(path.data.X, split.test)
+        for layer, split in zip(layers, path.splits, strict=True)
+    ]
+    return Zs, layers
+
+
+def _same_lambda(folding: Folding, folded: Folded) -> float:
+    """C among the rows trained on at which lambda = 1 / (C sum of weights) is that of all.
 
     At the same C a layer of fewer examples is held more tightly, and is less sure.
     """
     weights = np.ones(len(folding.labels)) if folding.weights is None else folding.weights
-    return float(folding.estimator.C * (weights.sum() / weights[rows].sum()))
-
-
-def _of(weights: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
-    return None if weights is None else weights[rows]
+    return float(folding.estimator.C * (weights.sum() / weights[folded.rows].sum()))
 
 
 def assign_folds(
@@ -169,11 +280,3 @@ def assign_folds(
             fold[members] = (turn + np.arange(len(members))) % FOLDS
             turn += len(members)
     return fold[row_group]
-
-
-def _at_most(folding: Folding, rows: np.ndarray) -> np.ndarray:
-    most = folding.most
-    if most is None or len(rows) <= most:
-        return rows
-    labels, groups = folding.labels[rows], folding.groups[rows]
-    return rows[stratified_split(labels, groups, most / len(rows), folding.seed)]

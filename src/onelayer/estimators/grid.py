@@ -45,7 +45,7 @@ def strongest(X: Any, shares: np.ndarray, scaling: float | str | None) -> float:
     examples, and at any scaling. `shares` (m,) are weights that sum to 1.
     """
     moments = make_scaling(X, "standard", shares)
-    varying = varies(X)
+    varying = varies(X, shares)
     if isinstance(scaling, str):
         return float(max(1, varying.sum()))
     variances = np.where(varying, moments.scale**-2.0, 0) if moments is not None else np.zeros(1)

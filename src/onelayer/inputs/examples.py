@@ -9,6 +9,7 @@ import numpy as np
 
 from onelayer.inputs.encoding import Codes, Column, Table
 from onelayer.inputs.fitting import telling
+from onelayer.layer import Layer
 from onelayer.readers import Audit, Preprocessing, content_groups, joined_groups, stacked
 
 COMMON = 0.1
@@ -22,8 +23,11 @@ class Examples:
 
     Attributes
     ----------
-    X
-        (m, n), a row an example, dense or CSR; pictures as uint8, row by row, channels last.
+    whole
+        Everything that was read, (M, n), a row an example, dense or CSR; pictures as uint8, row by
+        row, channels last. Parts of one source share it, and none copies it.
+    rows
+        (m,), which of its rows these examples are; None: all of them, in order.
     labels
         int64 (m,), positions in `classes`.
     classes
@@ -55,7 +59,7 @@ class Examples:
         What made the features of such a table, once X holds them.
     """
 
-    X: Any
+    whole: Any
     labels: np.ndarray
     classes: np.ndarray
     names: np.ndarray
@@ -70,6 +74,7 @@ class Examples:
     group: np.ndarray | None = None
     columns: tuple[Column, ...] | None = None
     table: Table | None = None
+    rows: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -79,11 +84,43 @@ class Examples:
         """What one example is, in the plural."""
         return self.audit.unit
 
+    @property
+    def matrix(self) -> Any:
+        """These rows alone, (m, n): a copy, unless they are all that was read."""
+        return self.whole if self.rows is None else self.whole[self.rows]
+
+    @property
+    def n(self) -> int:
+        """Numbers that an example is made of."""
+        return int(self.whole.shape[1])
+
+    @property
+    def places(self) -> np.ndarray:
+        """Where the examples lie in `whole`, (m,)."""
+        return np.arange(len(self)) if self.rows is None else self.rows
+
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """Values (m,) of the examples at their places in `whole`, zeros in between: (M,)."""
+        if self.rows is None:
+            return values
+        found = np.zeros(self.whole.shape[0], values.dtype)
+        found[self.rows] = values
+        return found
+
+    @property
+    def spread_weights(self) -> np.ndarray | None:
+        """What each row of `whole` counts for, (M,), 0 where it is none of these; None: all one."""
+        return self.weights if self.rows is None else self.spread(self.row_weights)
+
+    def forward(self, layer: Layer) -> np.ndarray:
+        """z (m, k) of these examples."""
+        return layer.forward(self.whole, self.rows)
+
     def take(self, rows: np.ndarray) -> Examples:
         """Return the examples of these rows; the audit stays that of the whole source."""
         return replace(
             self,
-            X=self.X[rows],
+            rows=self.places[rows],
             labels=self.labels[rows],
             names=self.names[rows],
             content=None if self.content is None else self.content[rows],
@@ -95,12 +132,17 @@ class Examples:
     @property
     def codes(self) -> Codes:
         """The codes of a table that has no features yet."""
-        return Codes(self.columns or (), self.X)
+        return Codes(self.columns or (), self.matrix)
 
-    def encoded(self, table: Table) -> Examples:
-        """Return the examples of a table with its features in place of its codes."""
-        X = table.features_of(self.codes)
-        return replace(self, X=X, features=table.features, columns=None, table=table)
+    def compact(self) -> Examples:
+        """The same examples with a copy of their rows: where many passes shall read few of them."""
+        return replace(self, whole=self.matrix, rows=None)
+
+    def encoded(self, table: Table, features: Any = None) -> Examples:
+        """The examples of a table with the features (M, n) of all that was read, not its codes."""
+        if features is None:
+            features = table.features_of(Codes(self.columns or (), self.whole))
+        return replace(self, whole=features, features=table.features, columns=None, table=table)
 
     @property
     def row_weights(self) -> np.ndarray:
@@ -109,7 +151,7 @@ class Examples:
 
     def contents(self) -> np.ndarray:
         """Number the rows by content."""
-        return content_groups(self.X) if self.content is None else self.content
+        return content_groups(self.matrix) if self.content is None else self.content
 
     def groups(self) -> np.ndarray:
         """Number the rows by what must lie on one side of a split: the same, and nearly the same.
@@ -137,7 +179,7 @@ def numbered(parts: list[Examples]) -> list[Examples]:
     """
     first = parts[0]
     if first.columns is None:
-        numbers = content_groups(*(part.X for part in parts))
+        numbers = content_groups(*(part.matrix for part in parts))
     else:
         columns = telling(first.codes, first.row_weights)
         numbers = content_groups(*(part.codes.only(columns) for part in parts))
@@ -147,10 +189,12 @@ def numbered(parts: list[Examples]) -> list[Examples]:
 
 
 def joined(parts: list[Examples]) -> Examples:
-    """Return all examples of several parts, in order."""
+    """Return all examples of several parts, in order; those of one source are not copied."""
+    one = all(part.whole is parts[0].whole for part in parts)
     return replace(
         parts[0],
-        X=stacked([part.X for part in parts]),
+        whole=parts[0].whole if one else stacked([part.matrix for part in parts]),
+        rows=np.concatenate([part.places for part in parts]) if one else None,
         labels=np.concatenate([part.labels for part in parts]),
         names=np.concatenate([part.names for part in parts]),
         content=None,

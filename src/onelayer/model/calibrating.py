@@ -145,7 +145,8 @@ def _folds(how: Calibrating) -> OutOfFold | None:
     if how.folds is not None and not how.folds.capped and not descent:
         return how.folds
     folding = Folding(
-        X=train.X,
+        X=train.whole,
+        places=train.places,
         labels=train.labels,
         groups=train.groups(),
         estimator=how.estimator,

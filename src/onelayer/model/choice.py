@@ -18,14 +18,13 @@ from onelayer.estimators.cross_validation import (
     PenaltyPath,
     Split,
 )
-from onelayer.estimators.folds import TOL, OutOfFold, assign_folds
+from onelayer.estimators.folds import TOL, Folded, OutOfFold
 from onelayer.estimators.grid import grid_of
 from onelayer.estimators.scoring import Judge, LogLossJudge, as_estimator
 from onelayer.estimators.search import Patience, Search, Trial
 from onelayer.estimators.validation import check_weights
 from onelayer.inputs.examples import Examples
 from onelayer.measures import head_of, log_loss
-from onelayer.readers import stratified_split
 
 VALUES = 10
 PATIENCE = 2  # values clearly worse than the best, see `Search.run`
@@ -101,48 +100,15 @@ def choose(how: Choosing) -> Choice:
     """
     if how.judge is not None:
         return _by_a_set(how, how.judge)
-    folded = _Folded.of(how.train, how.seed)
+    train = how.train
+    folded = Folded.of(train.labels, train.groups(), how.seed, train.weights, _most(train))
     if folded is None:
         return Choice(1.0, (), f"the default: too few {how.train.unit} to choose on")
     return _by_folds(how, folded)
 
 
-@dataclass(frozen=True)
-class _Folded:
-    """The rows that are chosen on, all or a stratified part, and the fold of every row."""
-
-    rows: np.ndarray
-    fold: np.ndarray
-
-    @classmethod
-    def of(cls, train: Examples, seed: int) -> _Folded | None:
-        """None where no class has two groups to judge one another."""
-        groups = train.groups()
-        fold = assign_folds(train.labels, groups, seed, train.weights)
-        rows = np.arange(len(train))
-        most = _most(train)
-        if len(rows) > most:
-            rows = rows[stratified_split(train.labels, groups, most / len(rows), seed)]
-        return cls(rows, fold) if (fold[rows] >= 0).any() else None
-
-    @property
-    def splits(self) -> list[Split]:
-        """The folds among `rows`, by their places there."""
-        fold = self.fold[self.rows]
-        return [
-            Split(np.flatnonzero(fold != number), np.flatnonzero(fold == number))
-            for number in self.numbers
-        ]
-
-    @property
-    def numbers(self) -> list[int]:
-        """The folds that judge anything."""
-        fold = self.fold[self.rows]
-        return np.unique(fold[fold >= 0]).tolist()
-
-
 def _most(train: Examples) -> int:
-    traits, k = make_design(train.X).traits, head_of(train.classes).width
+    traits, k = make_design(train.whole).traits, head_of(train.classes).width
     of_one = max(1.0, traits.density * traits.n * k)
     return max(FEWEST, FEWEST_OF_CLASS * len(train.classes), int(WORK / of_one))
 
@@ -167,19 +133,16 @@ class _Best:
         self.how.tell(min(self.done, VALUES), VALUES)
 
 
-def _by_folds(how: Choosing, folded: _Folded) -> Choice:
-    chosen_on = how.train
-    if len(folded.rows) < len(how.train):
-        chosen_on = how.train.take(folded.rows)
-    data, splits = _data(how, chosen_on), folded.splits
-    judge = LogLossJudge(data, splits, chosen_on.weights)
+def _by_folds(how: Choosing, folded: Folded) -> Choice:
+    train = how.train
+    chosen_on = train.take(folded.rows).compact() if folded.capped else train
+    data, splits = _data(how, chosen_on), folded.splits(chosen_on.places)
+    judge = LogLossJudge(data, splits, chosen_on.spread_weights)
     search, best = _search(how, data, judge, splits, chosen_on)
-    taken = search.best()
     return replace(
-        _choice(search, f"in {len(splits)}-fold cross-validation of {_who(how.train, chosen_on)}"),
+        _choice(search, f"in {len(splits)}-fold cross-validation of {_who(train, chosen_on)}"),
         errors=tuple(search.trials[C, how.l1_ratio].error for C in search.tried),
-        out_of_fold=None if best.fits is None else _out_of_fold(how.train, folded, best.fits),
-        C=taken.C,
+        out_of_fold=None if best.fits is None else _out_of_fold(train, folded, best.fits),
     )
 
 
@@ -221,12 +184,12 @@ def _constant(z: np.ndarray, judged: Examples) -> float:
 
 
 def _data(how: Choosing, examples: Examples) -> Data:
-    weights = check_weights(examples.weights, how.class_weight, examples.classes, examples.labels)
+    targets, classes = examples.spread(examples.labels), examples.classes
     return Data(
-        X=examples.X,
-        targets=examples.labels,
-        weights=weights,
-        k=len(examples.classes),
+        X=examples.whole,
+        targets=targets,
+        weights=check_weights(examples.spread_weights, how.class_weight, classes, targets),
+        k=len(classes),
         scaling=examples.scaling,
     )
 
@@ -240,27 +203,15 @@ class _SetJudge(Judge):
 
     def scores(self, fits: Fits) -> np.ndarray:
         """One score, of the layer on everything that is trained on."""
-        Z = fits.whole.layer.forward(self.judge.X)
+        Z = self.judge.forward(fits.whole.layer)
         loss = log_loss(Z, self.judge.labels, head_of(self.judge.classes), self.judge.weights)
         return np.array([-loss if math.isfinite(loss) else -math.inf])
 
 
-def _out_of_fold(train: Examples, folded: _Folded, fits: Fits) -> OutOfFold:
+def _out_of_fold(train: Examples, folded: Folded, fits: Fits) -> OutOfFold:
     """Every row judged by the layer of its fold; beyond the part chosen on, in one more pass."""
-    k = head_of(train.classes).width
-    Z = np.zeros((len(train), k))
-    splits, beyond = folded.splits, np.ones(len(train), bool)
-    beyond[folded.rows] = False
-    for number, split, z, fold in zip(
-        folded.numbers, splits, fits.judged, fits.folds(), strict=True
-    ):
-        Z[folded.rows[split.test]] = z
-        others = np.flatnonzero((folded.fold == number) & beyond)
-        if len(others):
-            Z[others] = fold.layer.forward(train.X[others])
-    rows = np.flatnonzero(np.isin(folded.fold, folded.numbers))
-    trained_on = max(len(split.train) for split in splits)
-    return OutOfFold(rows, Z[rows], trained_on, capped=bool(beyond.any()))
+    layers = [fold.layer for fold in fits.folds()]
+    return folded.judged(fits.judged, layers, lambda layer, rows: train.take(rows).forward(layer))
 
 
 def _who(train: Examples, chosen_on: Examples) -> str:

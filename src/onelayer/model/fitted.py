@@ -190,12 +190,12 @@ class Model:
         examples = read_source(source, reading)
         if self.table is not None and examples.columns is not None:
             examples = examples.encoded(self.table)
-        if examples.X.shape[1] != self.layer.n:
+        if examples.n != self.layer.n:
             raise DataError(
-                f"{described(source)} has {examples.X.shape[1]} features, and the model "
+                f"{described(source)} has {examples.n} features, and the model "
                 f"{self.layer.n}: give a source of the same kind"
             )
-        Z = self.forward(examples.X)
+        Z = self.forward(examples.matrix)
         if report is not None:
             from onelayer.model.reporting import report_on_examples
 

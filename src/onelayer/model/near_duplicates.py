@@ -115,7 +115,7 @@ def _fingerprints(parts: dict[str, Examples]) -> Fingerprints:
 
 def _images(part: Examples) -> np.ndarray:
     shape = () if part.preprocessing is None else part.preprocessing.shape
-    return np.asarray(part.X).reshape(len(part), *shape)
+    return np.asarray(part.matrix).reshape(len(part), *shape)
 
 
 def _names(parts: dict[str, Examples]) -> np.ndarray:

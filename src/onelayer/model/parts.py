@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from onelayer.errors import DataError, DataWarning
 from onelayer.inputs.examples import Examples, joined, numbered
@@ -100,11 +100,18 @@ def _encoded(parts: Parts) -> Parts:
     fitted = fit_table(train.codes, train.row_weights)
     for column in fitted.lost:
         warnings.warn(f"left out: {column}", DataWarning, stacklevel=2)
+    features: dict[int, Any] = {}  # parts of one file share them
+
+    def encoded(part: Examples) -> Examples:
+        found = part.encoded(fitted.table, features.get(id(part.whole)))
+        features[id(part.whole)] = found.whole
+        return found
+
     return replace(
         parts,
-        train=train.encoded(fitted.table),
-        val=parts.val and parts.val.encoded(fitted.table),
-        test=parts.test and parts.test.encoded(fitted.table),
+        train=encoded(train),
+        val=parts.val and encoded(parts.val),
+        test=parts.test and encoded(parts.test),
         audit=_noted(parts.audit, *fitted.notes),
     )
 
@@ -139,7 +146,7 @@ def _read_like(train: Examples, place: Place, settings: Settings, progress: Prog
     source, part = place
     # A file of labels is that of the training set alone; a name in a file is that of every set.
     labels = settings.y if part or not (settings.y and Path(settings.y).suffix) else None
-    arrays = Asked(Names(settings.x, labels), train.X.shape[1], train.index_base)
+    arrays = Asked(Names(settings.x, labels), train.n, train.index_base)
     reading = Reading.like(
         train.preprocessing,
         train.classes,
@@ -149,10 +156,10 @@ def _read_like(train: Examples, place: Place, settings: Settings, progress: Prog
         table=replace(table_asked(settings), columns=train.columns),
     )
     other = read_source(source, replace(reading, part=part))
-    if other.X.shape[1] != train.X.shape[1]:
+    if other.n != train.n:
         raise DataError(
-            f"{described(source)} has {other.X.shape[1]} features, and what is trained on "
-            f"{train.X.shape[1]}: give sets of the same kind"
+            f"{described(source)} has {other.n} features, and what is trained on "
+            f"{train.n}: give sets of the same kind"
         )
     return other
 

@@ -118,7 +118,8 @@ def _of_training(model: Model, evidence: Evidence) -> Material:
 def _folds(evidence: Evidence) -> OutOfFold | None:
     train, estimator = evidence.parts.train, evidence.estimator
     folding = Folding(
-        X=train.X,
+        X=train.whole,
+        places=train.places,
         labels=train.labels,
         groups=train.groups(),
         estimator=estimator,
@@ -158,7 +159,11 @@ def _layer(model: Model, examples: Examples, history: tuple[Record, ...]) -> Lay
 
 def _sample(examples: Examples) -> Sample:
     return Sample(
-        X=examples.X, labels=examples.labels, names=examples.names, weights=examples.weights
+        X=examples.whole,
+        places=examples.places,
+        labels=examples.labels,
+        names=examples.names,
+        weights=examples.weights,
     )
 
 

@@ -141,8 +141,8 @@ class _Training:
             l1_ratio=asked.l1_ratio,
         )
         try:
-            labels = examples.classes[examples.labels]
-            return estimator.fit(examples.X, labels, examples.weights)
+            labels = examples.classes[examples.spread(examples.labels)]
+            return estimator.fit(examples.whole, labels, examples.spread_weights)
         except KeyboardInterrupt:
             if self.best is None and "coef_" in vars(estimator):
                 self.best = estimator
@@ -222,7 +222,7 @@ class _Training:
 
 def _forward(estimator: LogisticRegression, examples: Examples) -> np.ndarray:
     """z in float64, which a loaded model gives again to the last bit."""
-    return layer_of(estimator).forward(examples.X)
+    return examples.forward(layer_of(estimator))
 
 
 def _baseline(train: Examples, judge: Examples) -> dict[str, Any]:

@@ -22,7 +22,9 @@ class Sample:
     Attributes
     ----------
     X
-        (m, n), a row an example; pictures as uint8.
+        (M, n), a row an example, these among others; pictures as uint8.
+    places
+        (m,), which rows of X these are.
     labels
         (m,), positions in the classes.
     names
@@ -32,6 +34,7 @@ class Sample:
     """
 
     X: np.ndarray
+    places: np.ndarray
     labels: np.ndarray
     names: np.ndarray
     weights: np.ndarray | None = None
@@ -40,11 +43,12 @@ class Sample:
         return len(self.labels)
 
     def take(self, rows: np.ndarray) -> Sample:
-        """Return these rows, ascending and each once; all of them without a copy."""
+        """Return these rows, ascending and each once; X is not copied."""
         if len(rows) == len(self):
             return self
         return Sample(
-            X=self.X[rows],
+            X=self.X,
+            places=self.places[rows],
             labels=self.labels[rows],
             names=self.names[rows],
             weights=None if self.weights is None else self.weights[rows],

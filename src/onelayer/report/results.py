@@ -234,7 +234,9 @@ def _examples(
             answer=names[answers[row]],
             p_label=float(A[row, sample.labels[row]]),
             p_answer=float(A[row, answers[row]]),
-            pixels=None if layer.shape is None else sample.X[row].reshape(layer.shape),
+            pixels=None
+            if layer.shape is None
+            else sample.X[sample.places[row]].reshape(layer.shape),
         )
         for row in rows.tolist()
     )

@@ -136,7 +136,7 @@ def _examples(
         notes=(*rows.notes, *counted),
     )
     return Examples(
-        X=held(rows.X),
+        whole=held(rows.X),
         labels=positions,
         classes=classes,
         names=np.arange(len(positions)).astype(str),

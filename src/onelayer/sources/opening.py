@@ -205,7 +205,7 @@ def _pictures(folder: Path, reading: Reading) -> Examples:
         progress=lambda done, total: reading.progress("reading", done, total),
     )
     return Examples(
-        X=found.images.reshape(len(found.images), -1),
+        whole=found.images.reshape(len(found.images), -1),
         labels=found.labels,
         classes=np.array(found.classes),
         names=np.array([path.as_posix() for path in found.paths]),
@@ -261,7 +261,7 @@ def _embedded(
     unit = "rows" if pictures is None else "pictures"
     audit = Audit(source, len(data), unit, {name: counts[name] for name in classes.tolist()})
     return Examples(
-        X=data.reshape(len(data), -1),
+        whole=data.reshape(len(data), -1),
         labels=labels,
         classes=classes,
         names=np.arange(len(data)).astype(str),

@@ -166,7 +166,7 @@ class _Reading:
             notes=(*described, *notes, *renamed, *self._on_unseen(codes)),
         )
         return Examples(
-            X=codes.values,
+            whole=codes.values,
             labels=labels,
             classes=classes,
             names=np.flatnonzero(kept).astype(str),
