@@ -169,7 +169,7 @@ class Softmax:
     name: str = "softmax"
 
     def _problems(self, Z: np.ndarray) -> np.ndarray:
-        return Z.reshape(len(Z), -1, self.width)
+        return Z.reshape(len(Z), Z.shape[1] // self.width, self.width)
 
     def loss(self, Z: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """L = log sum_k e^{z_k} - z_y, the largest term taken out: exact when it is y's."""
