@@ -83,16 +83,36 @@ def table_of(pipeline: Pipeline) -> tuple[Table, LogisticRegression]:
 
 def _names_in(pipeline: Pipeline) -> list[str]:
     """The columns' names; x0, x1 and so on where the pipeline was fitted on an array."""
-    names = getattr(pipeline, "feature_names_in_", None)
+    names = _names_given(pipeline)
     if names is None:
-        return [f"x{j}" for j in range(pipeline.n_features_in_)]
+        return [f"x{j}" for j in range(entry_of(pipeline).n_features_in_)]
     return [str(name) for name in names]
 
 
+def _names_given(pipeline: Pipeline) -> Any:
+    return vars(entry_of(pipeline)).get("feature_names_in_")
+
+
+def entry_of(pipeline: Pipeline) -> Any:
+    """Return the first step that does something: it knows what the pipeline was fitted on."""
+    for _, step in pipeline.steps:
+        if isinstance(step, Pipeline):
+            inner = entry_of(step)
+            if inner is not None:
+                return inner
+        elif not _is_idle(step):
+            return step
+    return None
+
+
+def _is_idle(step: Any) -> bool:
+    return step is None or (isinstance(step, str) and step == "passthrough")
+
+
 def _after(name: str, step: Any, features: Features) -> Features:
-    if step in ("passthrough", None):
+    if _is_idle(step):
         return features
-    if step == "drop":
+    if isinstance(step, str) and step == "drop":
         return []
     known = _KNOWN.get(type(step))
     if known is None:
@@ -301,6 +321,8 @@ def _table(features: Features, pipeline: Pipeline) -> Table:
     read = _columns_read(pipeline)
     used = dict.fromkeys(feature.column for feature in features)
     names = [name for name in read if name in used] or list(used)
+    if _names_given(pipeline) is None:
+        names = _names_in(pipeline)  # an array has all its columns, and in their order
     levels = {feature.column: feature.levels for feature in features if feature.levels}
     for feature in features:
         if feature.make == "value" and feature.column in levels:

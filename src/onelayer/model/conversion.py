@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -13,8 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from onelayer.calibration import Readout
 from onelayer.designs import Scaling
 from onelayer.errors import UsageError
-from onelayer.estimators import LogisticRegression, layer_of
-from onelayer.estimators.steps import table_of
+from onelayer.estimators import LogisticRegression, LogisticRegressionCV, layer_of
+from onelayer.estimators.steps import entry_of, table_of
 from onelayer.inputs.encoding import Table
 from onelayer.measures import head_of
 from onelayer.model.card import Card, made_now
@@ -65,6 +66,8 @@ def save(model: Model | LogisticRegression | Pipeline, path: str | Path) -> None
     UsageError
         For anything else.
     """
+    if isinstance(model, LogisticRegression) and "feature_names_in_" in vars(model):
+        model = Pipeline([("layer", model)])  # so that the columns of a frame are found by name
     fitted = model if isinstance(model, Model) else from_estimator(model)
     fitted.save(path)
 
@@ -84,7 +87,7 @@ def _from_pipeline(pipeline: Pipeline, card: dict[str, Any]) -> Model:
 
 def _is_of_arrays(pipeline: Pipeline, table: Table) -> bool:
     """Whether columns have no names, and every one is a feature, as it is or scaled."""
-    n = pipeline.n_features_in_
+    n = entry_of(pipeline).n_features_in_
     plain = all(piece.make == "value" and piece.fill is None for piece in table.pieces)
     in_order = [piece.column for piece in table.pieces] == list(range(n))
     return plain and in_order and [c.name for c in table.columns] == [f"x{j}" for j in range(n)]
@@ -98,9 +101,16 @@ def solution_fields(solution: Solution) -> dict[str, Any]:
 
 
 def _parameters(estimator: LogisticRegression) -> dict[str, Any]:
-    """Return the parameters that JSON can hold: no generator, no dictionary of weights."""
+    """Return the parameters of the layer that JSON can hold: no generator, no weights by class.
+
+    A layer that was chosen by cross-validation is one of the C and l1_ratio that were taken.
+    """
     kept = (bool, int, float, str, type(None))
-    given = estimator.get_params()
+    known = LogisticRegression().get_params()
+    given = {name: value for name, value in estimator.get_params().items() if name in known}
+    if isinstance(estimator, LogisticRegressionCV):
+        # The mean of each is what a fit of scikit-learn's older shape has, one a class.
+        given |= {"C": np.mean(estimator.C_), "l1_ratio": float(np.mean(estimator.l1_ratio_))}
     parameters = {name: value for name, value in given.items() if isinstance(value, kept)}
     return {**parameters, "C": number(float(given["C"]))}
 
