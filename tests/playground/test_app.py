@@ -1,16 +1,27 @@
 """The lesson in a real browser: what is moved moves the figures; nothing is asked of others."""
 
 import re
+from statistics import median
 from time import perf_counter
 
+import numpy as np
 import pytest
 
 from onelayer import lesson
-from onelayer.playground.chapters import CHAPTERS, broadcasting, descent, neuron
+from onelayer.playground.chapters import (
+    CHAPTERS,
+    broadcasting,
+    descent,
+    everything,
+    neuron,
+    plane,
+    training,
+)
 from onelayer.playground.screen import plain
 
 READY = 60_000  # ms until the last chapter stands; a busy machine takes twenty seconds
-MOVES = 20_000  # ms until a figure has followed a slider, at the very most
+MOVES = 20_000  # ms until a figure has followed a hand, at the very most
+PROMPT = 1.0  # seconds from a drag to the new figure: 0.06 alone, 0.3 where ten others work
 
 
 class Visit:
@@ -18,6 +29,7 @@ class Visit:
 
     def __init__(self, browser, address, **options):
         self.page = browser.new_page(**options)
+        self.page.set_default_timeout(MOVES)
         self.complaints, self.asked = [], []
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -25,8 +37,8 @@ class Visit:
         self.page.on("requestfailed", lambda request: self.complaints.append(request.url))
         self.page.on("response", self._answered)
         self.page.goto(address)
-        self.page.wait_for_selector("text=Why your own photograph", timeout=READY)
-        self.page.wait_for_selector(".answer >> nth=8", timeout=READY)
+        self.page.wait_for_selector("text=A hidden layer is the answer", timeout=READY)
+        self.page.wait_for_selector("[data-part=beyond] .example", timeout=READY)
 
     def _said(self, message):
         if message.type == "error":
@@ -36,27 +48,56 @@ class Visit:
         if response.status >= 400:
             self.complaints.append(f"{response.status} {response.url}")
 
-    def cell(self, name):
-        """The chapter's controls and answer: where `name` is its anchor."""
-        return self.page.locator(f"#{name}")
+    def part(self, name):
+        return self.page.locator(f"[data-part={name}]")
 
-    def answer(self, place):
-        return self.page.locator(".lesson.answer").nth(place)
+    def says(self, name):
+        return self.part(name).locator(".shown").text_content()
 
-    def number(self, place, label):
+    def number(self, name, label):
         block = (
-            self.answer(place)
+            self.part(name)
             .locator("dl.numbers div")
             .filter(has=self.page.locator("dt", has_text=re.compile(f"^{label}$")))
         )
         return block.locator("dd").inner_text()
 
-    def slider(self, label):
-        return self.page.locator(".controls [role=slider]").nth(label)
+    def slider(self, name, label):
+        return self.part(name).locator(f"input[name={label}]")
 
+    def press(self, name, text):
+        self.part(name).get_by_role("button", name=text).click()
 
-NEURON, LOSS, COST, DESCENT, GRAPH, TIMES, PICTURE, SHAPES, TRAIN, FOOL = range(10)
-ALPHA = 8  # among all sliders, in their order on the page
+    def moved(self, name, act):
+        """Do `act` and wait until the answer has changed; return the seconds that took."""
+        before = self.part(name).locator(".shown").text_content()
+        began = perf_counter()
+        act()
+        self.part(name).locator(".shown").evaluate(
+            """(shown, [before, most]) => new Promise((done, late) => {
+                const look = () => shown.textContent !== before && !shown.ariaBusy
+                    ? done() : requestAnimationFrame(look);
+                look();
+                setTimeout(() => late(new Error("nothing moved")), most);
+            })""",
+            [before, MOVES],
+        )
+        return perf_counter() - began
+
+    def place(self, name, number):
+        """Return the middle of an example on the screen."""
+        reach = self.part(name).locator(f".example[data-number='{number}'] .reach")
+        reach.scroll_into_view_if_needed()
+        box = reach.bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def points(self, name):
+        found = (
+            self.part(name)
+            .locator(".example")
+            .evaluate_all("all => all.map(e => e.dataset.at.split(' ').map(Number))")
+        )
+        return np.array(found)
 
 
 @pytest.fixture(scope="module")
@@ -65,41 +106,24 @@ def visit(browser, address):
     found = Visit(browser, address, viewport={"width": 1280, "height": 900})
     yield found
     assert found.complaints == []
-    found.page.close()
-
-
-def _moved(visit, place, act):
-    """Do `act`, wait until the answer at `place` has changed; seconds that took."""
-    before = visit.answer(place).inner_html()
-    began = perf_counter()
-    act()
-    visit.page.wait_for_function(
-        "([place, before]) => document.querySelectorAll('.lesson.answer')[place].innerHTML"
-        " !== before",
-        arg=[place, before],
-        timeout=MOVES,
-    )
-    return perf_counter() - began
-
-
-def test_it_asks_nothing_of_others(visit, address):
-    visit.page.wait_for_timeout(1000)
-    assert visit.complaints == []
-    foreign = [u for u in visit.asked if not u.startswith((address, "data:", "blob:"))]
+    foreign = [u for u in found.asked if not u.startswith((address, "data:", "blob:"))]
     assert foreign == []
-    assert visit.page.title() == "Logistic regression is one neuron"
+    found.page.close()
 
 
 def test_all_chapters_stand_in_their_order(visit):
     found = visit.page.locator(".lesson h2").all_inner_texts()
     assert found == [chapter.title for chapter in CHAPTERS]
-    assert visit.page.locator(".lesson.answer").count() == 10
-    assert visit.page.locator(".lesson figure svg").count() >= 12
+    parts = [part.name for chapter in CHAPTERS for part in chapter.parts]
+    shown = visit.page.locator("[data-part]").evaluate_all("all => all.map(e => e.dataset.part)")
+    assert shown == parts
+    assert visit.page.locator(".part figure svg.plot").count() >= 14
     assert visit.page.locator("math").count() > 40
+    assert visit.page.title() == "Logistic regression is one neuron"
 
 
 def test_a_link_leads_to_its_chapter(visit):
-    visit.page.locator(".contents a").nth(6).click()
+    visit.page.get_by_role("link", name="8. Broadcasting, and arrays of rank 1").click()
     visit.page.wait_for_function(
         "Math.abs(document.querySelector('#broadcasting').getBoundingClientRect().top) < 200",
         timeout=MOVES,
@@ -107,55 +131,134 @@ def test_a_link_leads_to_its_chapter(visit):
 
 
 def test_moving_a_feature_moves_z_and_a(visit):
-    slider = visit.slider(0)
-    _moved(visit, NEURON, lambda: slider.press("ArrowRight"))
+    visit.moved("neuron", lambda: visit.slider("neuron", "x1").press("ArrowRight"))
     due = neuron.answer((1.1, 0.5), (0.8, -0.4), 0.3)
-    assert visit.number(NEURON, "z") == plain(due["z"])
-    assert visit.number(NEURON, "a") == plain(due["a"])
+    assert visit.number("neuron", "z") == plain(due["z"])
+    assert visit.number("neuron", "a") == plain(due["a"])
+    assert visit.part("neuron").locator("output").first.inner_text() == "1.1"
 
 
-def test_moving_alpha_moves_boundary_cost_and_path(visit):
-    slider = visit.slider(ALPHA)
-    before = visit.answer(DESCENT).locator("svg").all()
-    drawn = [svg.inner_html() for svg in before]
-    seconds = _moved(visit, DESCENT, lambda: slider.press("ArrowRight"))
-    after = [svg.inner_html() for svg in visit.answer(DESCENT).locator("svg").all()]
-    assert len(drawn) == len(after) == 3
-    assert all(a != b for a, b in zip(drawn, after, strict=True))
-    due = descent.answer(1.0, 8)
-    assert visit.number(DESCENT, "w") == plain(due["w"])
-    assert visit.number(DESCENT, "J") == plain(due["J"])
-    assert seconds < 10  # a tenth of it where nothing else runs
+def _cost(points):
+    """What the lesson says of points that were trained on for 800 steps from zeros."""
+    X, Y = points[:, :2].T, points[:, 2:].T
+    w, b = lesson.initialize_with_zeros(2)
+    for steps in plane.STEPS:
+        params, _, _ = lesson.optimize(w, b, X, Y, steps, plane.RATE)
+        w, b = params["w"], params["b"]
+    return lesson.propagate(w, b, X, Y)[1]
 
 
-def test_stepping_running_and_overshooting(visit):
-    page = visit.page
-    _moved(visit, DESCENT, lambda: page.get_by_role("button", name="One step").click())
-    assert visit.number(DESCENT, "steps") == "9"
-    _moved(visit, DESCENT, lambda: page.get_by_role("button", name="Run 20 steps").click())
-    assert visit.number(DESCENT, "steps") == "29"
-    _moved(visit, DESCENT, lambda: visit.slider(ALPHA).press("End"))
-    page.wait_for_selector("text=landed higher", timeout=MOVES)
-    assert visit.number(DESCENT, "steps uphill") == plain(
-        descent.answer(descent.RATES[-1], 29)["steps uphill"]
-    )
-    _moved(visit, DESCENT, lambda: page.get_by_role("button", name="Start again").click())
-    assert visit.number(DESCENT, "steps") == "0"
+def test_a_dragged_point_moves_boundary_cost_and_bowl(visit):
+    part = visit.part("points")
+    part.scroll_into_view_if_needed()
+    figures = [f.inner_html() for f in part.locator("figure").all()]
+    before, cost = visit.points("points"), visit.number("points", "J")
+    x, y = visit.place("points", 0)
+    mouse = visit.page.mouse
+    mouse.move(x, y)
+    mouse.down()
+    seconds = [
+        visit.moved("points", lambda k=k: mouse.move(x + 8 * k, y - 6 * k)) for k in range(1, 12)
+    ]
+    mouse.up()
+    visit.page.wait_for_timeout(100)
+    after = visit.points("points")
+    assert (before[0, :2] < after[0, :2]).all()
+    assert np.array_equal(before[1:], after[1:])
+    assert visit.number("points", "J") == plain(_cost(after)) != cost
+    moved = [f.inner_html() for f in part.locator("figure").all()]
+    assert len(moved) == len(figures) == 3
+    assert all(a != b for a, b in zip(figures, moved, strict=True))
+    assert median(seconds) < PROMPT
+
+
+def test_pointing_lights_up_an_examples_way(visit):
+    visit.moved("points", lambda: visit.page.mouse.move(*visit.place("points", 5)))
+    X, Y = (part.T for part in np.split(visit.points("points"), [2], axis=1))
+    of = plane.train(X, Y.astype(int))
+    graph = lesson.computation_graph(of.w, of.b, X[:, 5:6], float(Y[0, 5]))
+    told = visit.says("points")
+    assert f"Example 6 sums up to z={plain(graph['z'].value, 3)}" in told
+    assert f"loss of {plain(graph['J'].value, 3)}" in told
+
+
+def test_an_example_is_placed_turned_and_taken_away_by_keys_alone(visit):
+    page, part = visit.page, visit.part("points")
+    count = len(visit.points("points"))
+    add = part.get_by_role("button", name="Add an example")
+    add.focus()
+    visit.moved("points", lambda: page.keyboard.press("Enter"))
+    assert visit.number("points", "m") == str(count + 1)
+    added = part.locator(f".example[data-number='{count}']")
+    added.focus()
+    visit.moved("points", lambda: page.keyboard.press("ArrowRight"))
+    assert visit.points("points")[count].tolist() == [0.04, 0, 1]
+    visit.moved("points", lambda: page.keyboard.press(" "))
+    assert visit.points("points")[count].tolist() == [0.04, 0, 0]
+    assert added.evaluate("e => e.getRootNode().activeElement === e")
+    visit.moved("points", lambda: page.keyboard.press("Delete"))
+    assert len(visit.points("points")) == count
+
+
+def test_a_click_places_and_another_takes_away(visit):
+    part = visit.part("points")
+    count = len(visit.points("points"))
+    figure = part.locator("svg[data-live]")
+    figure.scroll_into_view_if_needed()
+    box = figure.bounding_box()
+    at = {"x": 0.3 * box["width"], "y": 0.2 * box["height"]}
+    part.get_by_label("a 0").check()
+    visit.moved("points", lambda: figure.click(position=at))
+    assert visit.points("points")[count, 2] == 0
+    part.get_by_label("it go").check()
+    visit.moved("points", lambda: visit.page.mouse.click(*visit.place("points", count)))
+    assert len(visit.points("points")) == count
+    visit.moved("points", lambda: part.get_by_label("one stray").check())
+    assert len(visit.points("points")) == plane.COUNT
+
+
+def test_the_descent_runs_and_its_rate_is_turned_on_the_way(visit):
+    part = visit.part("descent")
+    part.get_by_role("button", name="One step").scroll_into_view_if_needed()
+    visit.moved("descent", lambda: visit.press("descent", "One step"))
+    due = descent.answer((0.5,))
+    assert visit.number("descent", "w") == plain(due["w"])
+    assert visit.number("descent", "J") == plain(due["J"])
+    visit.press("descent", "Run")
+    visit.page.wait_for_function(_STEPS_ABOVE, arg=4)
+    visit.slider("descent", "alpha").press("End")
+    part.get_by_text("landed higher").wait_for()
+    visit.press("descent", "Pause")
+    part.get_by_role("button", name="Run").wait_for()
+    steps = int(visit.number("descent", "steps"))
+    said = visit.says("descent")
+    first = int(re.search(r"From step (\d+) on α was 64, not 0.5", said)[1])
+    due = descent.answer((0.5,) * (first - 1) + (64.0,) * (steps - first + 1), 64.0)
+    assert visit.number("descent", "J") == plain(due["J"])
+    assert f"Step {first} leapt across the bowl" in due.warns
+    assert f"Step {first} leapt across the bowl" in said
+    visit.moved("descent", lambda: visit.press("descent", "Start again"))
+    assert visit.number("descent", "steps") == "0"
+
+
+_STEPS_ABOVE = """(most) => {
+    const find = (root) => root.querySelector("[data-part=descent] dl.numbers dd")
+        || [...root.querySelectorAll("*")].filter((e) => e.shadowRoot)
+            .map((e) => find(e.shadowRoot)).find((e) => e);
+    return Number(find(document).textContent) > most;
+}"""
 
 
 def test_a_slip_is_caught_when_it_is_chosen(visit):
-    chosen = visit.page.locator(".controls select").first
-    _moved(visit, GRAPH, lambda: chosen.select_option(label="y - a"))
-    assert "The check fails" in visit.answer(GRAPH).inner_text()
+    visit.moved("graph", lambda: visit.part("graph").get_by_label("y - a").check())
+    assert "The check fails" in visit.says("graph")
 
 
 def test_timing_again_measures_again(visit):
-    again = visit.page.get_by_role("button", name="Time it again")
-    before = visit.number(TIMES, "for-loops")
-    seen = {before}
+    seen = {visit.number("vectorisation", "for-loops")}
     for _ in range(3):
-        _moved(visit, TIMES, again.click)
-        seen.add(visit.number(TIMES, "for-loops"))
+        visit.moved("vectorisation", lambda: visit.press("vectorisation", "Time it again"))
+        seen.add(visit.number("vectorisation", "for-loops"))
     assert len(seen) > 1
 
 
@@ -164,41 +267,53 @@ def test_a_picture_of_ones_own(visit, tmp_path):
     from PIL import Image
 
     Image.new("RGB", (30, 20), (1, 2, 3)).save(path)
-    inputs = visit.page.locator(".controls input[type=file]")
-    _moved(visit, PICTURE, lambda: inputs.nth(0).set_input_files(path))
-    assert "red 1, green 2, blue 3" in visit.answer(PICTURE).inner_text()
+    given = visit.part("picture").locator("input[type=file]")
+    visit.moved("picture", lambda: given.set_input_files(path))
+    assert "red 1, green 2, blue 3" in visit.says("picture")
 
 
 def test_two_shapes_are_typed(visit):
-    box = visit.page.locator(".controls input[type=text]").nth(0)
-    _moved(visit, SHAPES, lambda: (box.fill("(4, 3)"), box.blur()))
+    box = visit.slider("broadcasting", "a")
+    visit.moved("broadcasting", lambda: box.fill("(4, 3)"))
     told = broadcasting.answer("(4, 3)", "(5,)").told
-    assert told.splitlines()[0] in visit.answer(SHAPES).inner_text()
-    assert "NumPy: shape mismatch" in visit.answer(SHAPES).inner_text()
+    assert told.splitlines()[0] in visit.says("broadcasting")
+    assert "NumPy: shape mismatch" in visit.says("broadcasting")
 
 
-def test_the_digits_are_walked_on(visit):
-    steps = visit.page.locator(".controls [role=slider]").nth(-3)
-    _moved(visit, TRAIN, lambda: steps.press("ArrowRight"))
-    assert visit.number(TRAIN, "passes") == "300"
+def test_the_digits_are_walked_on_and_an_eight_is_lost_when_shifted(visit):
+    visit.moved("train", lambda: visit.slider("train", "steps").press("ArrowRight"))
+    assert visit.number("train", "passes") == "300"
+    visit.moved("fool", lambda: visit.slider("fool", "shift").press("ArrowRight"))
+    assert "a weight for each place" in visit.says("fool")
 
 
-def test_an_eight_is_lost_when_shifted(visit):
-    shift = visit.page.locator(".controls [role=slider]").last
-    _moved(visit, FOOL, lambda: shift.press("ArrowRight"))
-    assert "a weight for each place" in visit.answer(FOOL).inner_text()
+def test_two_folders_of_ones_own_in_their_own_words(visit, colours):
+    folder, rest = visit.slider("train", "folder"), visit.slider("train", "rest")
+    visit.moved("train", lambda: folder.fill("nowhere"))
+    assert "nowhere is no folder" in visit.says("train")
+    visit.moved("train", lambda: folder.fill(str(colours / "red")))
+    visit.moved("train", lambda: rest.fill("nowhere"))
+    visit.moved("train", lambda: rest.fill(str(colours / "blue")))
+    task = training.asked(8, str(colours / "red"), str(colours / "blue"))
+    assert visit.number("train", "J") == plain(everything.train(300, task)["J"])
+    assert "Is it red or blue?" in visit.says("train")
+    visit.part("fool").get_by_text("red").first.wait_for()
 
 
-def test_a_folder_of_ones_own(visit, colours):
-    box = visit.page.locator(".controls input[type=text]").last
-    _moved(visit, TRAIN, lambda: (box.fill(str(colours)), box.press("Enter"), box.blur()))
-    visit.page.wait_for_selector("text=which class is 1", timeout=MOVES)
-    assert "32 examples" in visit.answer(TRAIN).inner_text()
+def test_an_xor_is_mended_by_the_product(visit):
+    part = visit.part("beyond")
+    visit.moved("beyond", lambda: part.get_by_label("an XOR").check())
+    assert "No straight line can do it" in visit.says("beyond")
+    visit.moved("beyond", lambda: part.locator("input[name=product]").check())
+    assert visit.number("beyond", f"right of {plane.COUNT}") == str(plane.COUNT)
+    X, Y = lesson.plane_examples("xor")
+    assert visit.number("beyond", "J") == plain(plane.train(X, Y, product=True).cost)
 
 
-def test_it_fits_a_telephone_in_the_light_and_in_the_dark(visit):
+@pytest.mark.parametrize("width", [768, 400])
+def test_it_fits_in_the_light_and_in_the_dark(visit, width):
     """After all that has been moved: a page of its own would compute everything once more."""
-    visit.page.set_viewport_size({"width": 400, "height": 800})
+    visit.page.set_viewport_size({"width": width, "height": 800})
     for scheme, paper in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(19, 21, 23)")):
         visit.page.emulate_media(color_scheme=scheme)
         visit.page.wait_for_function(
@@ -206,15 +321,20 @@ def test_it_fits_a_telephone_in_the_light_and_in_the_dark(visit):
             arg=paper,
             timeout=MOVES,
         )
-    wide = visit.page.evaluate(
-        """() => [...document.querySelectorAll(".lesson, .lesson *")]
-        .filter(e => !e.closest(".scroll, pre, math"))
+    found = visit.page.locator(".part")
+    wide = found.evaluate_all(
+        """parts => parts.flatMap(part => [...part.querySelectorAll("*")])
+        .filter(e => !e.closest("pre, math, textarea"))
         .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
         .map(e => e.outerHTML.slice(0, 80))"""
     )
     assert wide == []
+    small = found.locator("svg.plot text").evaluate_all(
+        """all => all.map(e => 13.5 * e.ownerSVGElement.getScreenCTM().a)"""
+    )
+    assert min(small) > 11  # pixels of the smallest word in any figure
 
 
 def test_what_is_shown_is_what_the_lesson_computes(visit):
     X, Y = lesson.one_feature_examples()
-    assert visit.number(COST, "J") == plain(lesson.cost(lesson.logistic_output([[0]], 0, X), Y))
+    assert visit.number("all", "J") == plain(lesson.cost(lesson.logistic_output([[0]], 0, X), Y))

@@ -10,8 +10,10 @@ from PIL import Image
 from onelayer import LogisticRegression, lesson
 from onelayer.errors import DataError, UsageError
 from onelayer.lesson.figures.descent import descent_path
+from onelayer.playground import page
 from onelayer.playground.chapters import (
     CHAPTERS,
+    beyond,
     broadcasting,
     descent,
     everything,
@@ -19,6 +21,8 @@ from onelayer.playground.chapters import (
     loss,
     neuron,
     picture,
+    plane,
+    points,
     training,
     vectorisation,
 )
@@ -65,7 +69,7 @@ def test_the_cost_of_all():
 @pytest.mark.parametrize("alpha", [0.1, 2.0, 64.0])
 def test_the_descent_is_optimizes(alpha):
     X, Y = lesson.one_feature_examples()
-    found = descent.answer(alpha, 7)
+    found = descent.answer((alpha,) * 7)
     params, _, _ = lesson.optimize([[descent.START[0]]], descent.START[1], X, Y, 7, alpha)
     assert found["w"] == pytest.approx(params["w"].item(), rel=1e-12)
     assert found["b"] == pytest.approx(params["b"], rel=1e-12)
@@ -75,17 +79,17 @@ def test_the_descent_is_optimizes(alpha):
 def test_too_large_a_rate_says_so():
     X, Y = lesson.one_feature_examples()
     J = descent_path(X, Y, descent.START, 64.0, 20)[:, 2]
-    found = descent.answer(64.0, 20)
+    found = descent.answer((64.0,) * 20)
     assert found["steps uphill"] == (np.diff(J) > 0).sum() > 0
     assert "landed higher" in found.warns
     assert f"from {plain(J[0], 3)} to {plain(J[1], 3)}" in found.warns
-    assert "leapt past the lowest point" in descent.answer(8.0, 3).warns
-    assert descent.answer(0.5, 20).warns == ""
+    assert "leapt past the lowest point" in descent.answer((8.0,) * 3).warns
+    assert descent.answer((0.5,) * 20).warns == ""
 
 
 def test_the_descent_knows_where_it_is():
-    assert descent.answer(1.0, 0).says.startswith("You stand on the slope")
-    assert "you have arrived" in descent.answer(1.0, 60).says
+    assert descent.answer(()).says.startswith("You stand on the slope")
+    assert "you have arrived" in descent.answer((1.0,) * 60).says
     w, b, J = descent.lowest()
     X, Y = lesson.one_feature_examples()
     fitted = LogisticRegression(C=np.inf).fit(X.T, Y[0])
@@ -95,7 +99,64 @@ def test_the_descent_knows_where_it_is():
 
 
 def test_a_path_that_leaves_float_range_of_a_is_still_drawn():
-    assert "<path" in descent.answer(descent.RATES[-1], descent.MOST).drawings[2].svg
+    found = descent.answer((descent.RATES[-1],) * descent.MOST)
+    assert "<path" in found.drawings[0].svg
+
+
+def test_a_rate_that_is_turned_on_the_way():
+    X, Y = lesson.one_feature_examples()
+    w, b = [[descent.START[0]]], descent.START[1]
+    for rate in (0.5, 0.5, 64.0):
+        params, _, _ = lesson.optimize(w, b, X, Y, 1, rate)
+        w, b = params["w"], params["b"]
+    found = descent.answer((0.5, 0.5, 64.0), 64.0)
+    assert (found["w"], found["b"]) == (w.item(), b)
+    assert "From step 3 on $\\alpha$ was 64, not 0.5" in found.says
+    assert "Step 3 leapt across the bowl" in found.warns
+
+
+@pytest.mark.parametrize("kind", ["clouds", "stray", "circles", "xor"])
+def test_points_are_trained_on_as_by_hand(kind):
+    X, Y = lesson.plane_examples(kind)
+    params, _, _ = lesson.optimize(*lesson.initialize_with_zeros(2), X, Y, 800, 1.0)
+    found = points.answer(kind, pointed=3)
+    assert found["w_1"] == params["w"][0, 0]
+    assert found["J"] == lesson.propagate(**params, X=X, Y=Y)[1]
+    assert found["right"] == (lesson.predict(**params, X=X) == Y).sum()
+    graph = lesson.computation_graph(**params, x=X[:, 3:4], y=float(Y[0, 3]))
+    assert f"$z = {plain(graph['z'].value, 3)}$" in found.says
+
+
+def test_points_as_a_hand_may_leave_them():
+    assert "No example is left" in points.answer("clouds", []).says
+    assert "nothing to tell apart" in points.answer("clouds", [[0.2, 0.1, 1]]).says
+    apart = points.answer("clouds", [[-0.5, 0, 0], [0.5, 0, 1]], 9)
+    assert apart["right"] == 2
+    assert "A line separates the 2" in apart.says
+    same = points.answer("clouds", [[0, 0, 0], [0, 0, 1]], 1)
+    assert same["J"] == pytest.approx(np.log(2))
+    assert points.answer("clouds", [[0.01 * k, 0, k % 2] for k in range(200)])["m"] == plane.MOST
+
+
+def test_what_one_neuron_cannot_do_and_what_mends_it():
+    for kind, mended in (("circles", {"squares": True}), ("xor", {"product": True})):
+        alone, with_rows = beyond.answer(kind), beyond.answer(kind, **mended)
+        assert alone["J"] == pytest.approx(np.log(2), abs=5e-3)
+        assert "No straight line can do it" in alone.says
+        assert with_rows["right"] == plane.COUNT
+        X, Y = lesson.plane_examples(kind)
+        rows = np.vstack([X, X**2] if "squares" in mended else [X, X[:1] * X[1:]])
+        start = lesson.initialize_with_zeros(len(rows))
+        params, _, _ = lesson.optimize(*start, rows, Y, 800, 1.0)
+        assert with_rows["J"] == lesson.propagate(**params, X=rows, Y=Y)[1]
+
+
+def test_that_no_line_parts_them_is_proved_not_guessed():
+    """Two that a line parts, so close that 800 steps do not."""
+    near = [[0.001 * k, 0, k % 2] for k in (-2, 1)]
+    far = [[-1, 0, 1], [1, 0, 0]]
+    assert "a straight line" in beyond.answer("xor", points=near).says
+    assert "No straight line can do it" in beyond.answer("xor", points=[*near, *far]).says
 
 
 def test_the_graph_and_its_check():
@@ -246,7 +307,8 @@ def test_a_shift_there_and_back_loses_only_the_edge():
 
 
 def test_a_readers_own_folder(colours):
-    task = training.one_against_rest(training.read(str(colours)), "red")
+    task = training.asked(8, str(colours / "red"), "")
+    assert task.names == ("red", "blue")
     assert task.X.shape[0] == task.shape[0] * task.shape[1] * 3
     assert task.X.shape[1] + task.X_test.shape[1] == 40
     assert everything.train(100, task)["right"] == 1.0
@@ -258,7 +320,39 @@ def test_a_readers_own_folder(colours):
 
 def test_a_folder_that_is_none_is_said():
     with pytest.raises(UsageError, match="nowhere is no folder"):
-        training.read("nowhere")
+        training.asked(8, "nowhere", "")
+    with pytest.raises(UsageError, match="nowhere is no folder"):
+        training.asked(8, ".", "nowhere")
+
+
+def test_two_folders_from_anywhere(write_pictures, tmp_path):
+    """Of the same name, and with what markup would take for its own in it."""
+    write_pictures(tmp_path / "a", {"$x_{*`": (200, 40, 40)}, 12)
+    write_pictures(tmp_path / "b", {"$x_{*`": (40, 40, 200)}, 12, seed=1)
+    one, other = tmp_path / "a" / "$x_{*`", tmp_path / "b" / "$x_{*`"
+    task = training.asked(8, str(one), str(other))
+    assert task.names == ("a $x_{*`", "b $x_{*`")
+    assert task.X.shape[1] + task.X_test.shape[1] == 24
+    found = everything.train(100, task)
+    assert found["right"] == 1.0
+    assert found.says.startswith("Is it **a x_{** or b x_{?")
+    assert "x_{" in page.answered(found)
+    with pytest.raises(UsageError, match="both folders are"):
+        training.asked(8, str(one), str(one))
+    swapped = training.asked(8, str(other), str(one))
+    assert np.array_equal(np.sort(swapped.Y), np.sort(1 - task.Y))
+
+
+def test_a_folder_that_grew_is_read_again(write_pictures, tmp_path):
+    folder = write_pictures(tmp_path, {"one": (200, 40, 40), "two": (40, 40, 200)}, 10)
+    before = training.asked(8, str(folder), "")
+    assert training.asked(8, str(folder), "") is before
+    write_pictures(folder / "more", {"x": (9, 9, 9)}, 1)
+    (folder / "more" / "x" / "00.png").rename(folder / "one" / "new.png")
+    (folder / "more" / "x").rmdir()
+    (folder / "more").rmdir()
+    after = training.asked(8, str(folder), "")
+    assert after.X.shape[1] + after.X_test.shape[1] == 21
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)

@@ -4,10 +4,11 @@ import re
 
 import pytest
 
+from onelayer.playground import page as page_of
 from onelayer.playground.chapters import CHAPTERS
 
 OVERFLOWING = """() => [...document.querySelectorAll("body *")]
-    .filter(e => !e.closest(".scroll, pre, math"))
+    .filter(e => !e.closest("pre, math"))
     .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
     .map(e => e.outerHTML.slice(0, 80))"""
 
@@ -22,7 +23,7 @@ def copy(tmp_path_factory):
     path = tmp_path_factory.mktemp("copy") / "lesson.html"
     done = CliRunner().invoke(app, ["lesson", "--export", str(path)])
     assert done.exit_code == 0
-    assert done.stdout == f"Written: {path}, 8 chapters. Open it in any browser.\n"
+    assert done.stdout == f"Written: {path}, 10 chapters. Open it in any browser.\n"
     return path
 
 
@@ -31,10 +32,11 @@ def test_everything_is_in_it(copy):
     for chapter in CHAPTERS:
         assert f'id="{chapter.name}"' in page
         for part in chapter.parts:
-            for name, _ in part.stills:
-                assert name in page or len(part.stills) == 1
-    assert "<script" not in page
-    assert len(page) < 4e6
+            assert f'data-part="{part.name}"' in page
+    assert page.count("<script>") == 1
+    assert "http://" not in page
+    assert "https://" not in page
+    assert len(page) < 3e6
 
 
 def test_no_identifier_is_there_twice(copy):
@@ -69,13 +71,81 @@ def test_it_is_quiet_and_fits(browser, copy, width, scheme):
     page.close()
 
 
-def test_a_still_is_chosen_without_a_script(browser, copy):
-    page = browser.new_page(java_script_enabled=False)
+@pytest.fixture(scope="module")
+def opened(browser, copy):
+    """The page in a browser, from its file."""
+    page = browser.new_page()
+    page.set_default_timeout(20_000)
+    said = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
     page.goto(copy.as_uri())
-    assert not page.get_by_text("landed higher").is_visible()
-    page.get_by_text("α = 64 goes uphill").click()
-    assert page.get_by_text("landed higher").is_visible()
+    yield page
+    assert said == []
     page.close()
+
+
+def _shown(opened, part):
+    return opened.locator(f"[data-part={part}] .shown").inner_html()
+
+
+def _asked(part):
+    return next(own for c in CHAPTERS for own in c.parts if own.name == part)
+
+
+def _same(opened, part, **chosen):
+    """Wait until the page shows what Python answers: to the letter, as a browser writes it."""
+    opened.wait_for_function(
+        """([part, html]) => {
+            const due = document.createElement("div");
+            due.innerHTML = html;
+            return document.querySelector(`[data-part=${part}] .shown`).innerHTML === due.innerHTML;
+        }""",
+        arg=[part, page_of.shown(_asked(part), chosen)],
+    )
+
+
+def test_sliders_are_answered_as_python_would(opened):
+    slider = opened.locator("[data-part=neuron] input[name=x1]")
+    slider.press("ArrowLeft")
+    _same(opened, "neuron", x1=0.0)
+    opened.locator("[data-part=neuron] input[name=b]").press("End")
+    _same(opened, "neuron", x1=0.0, b=1.3)
+    opened.locator("[data-part=one]").get_by_label("y = 0").check()
+    _same(opened, "one", y=0)
+
+
+def test_the_descent_runs_in_the_page_too(opened):
+    part = opened.locator("[data-part=descent]")
+    opened.locator("[data-part=descent] input[name=alpha]").press("End")
+    part.get_by_role("button", name="One step").click()
+    part.get_by_role("button", name="One step").click()
+    _same(opened, "descent", alpha=64.0, rates=[64.0, 64.0])
+    assert part.get_by_text("landed higher").is_visible()
+
+
+def test_an_example_is_pointed_at_but_not_dragged(opened):
+    part = opened.locator("[data-part=points]")
+    example = part.locator(".example[data-number='5']")
+    example.focus()
+    _same(opened, "points", pointed=5)
+    before = _shown(opened, "points")
+    example.press("ArrowRight")
+    example.press("Delete")
+    opened.wait_for_timeout(100)
+    assert _shown(opened, "points") == before
+    assert not part.get_by_role("button", name="Add an example").is_visible()
+    opened.locator("[data-part=beyond] input[name=squares]").check()
+    _same(opened, "beyond", squares=True)
+
+
+def test_without_a_script_each_part_shows_how_it_starts(browser, copy):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(copy.as_uri())
+    assert page.locator(".part:visible figure").count() >= 14
+    assert page.locator(".controls:visible").count() == 0
+    context.close()
 
 
 def test_on_paper_it_is_black_on_white(browser, copy):

@@ -30,7 +30,12 @@ from onelayer.lesson.algorithm import (
 from onelayer.lesson.broadcasting import Broadcast, explain_broadcast
 from onelayer.lesson.calls import Finding
 from onelayer.lesson.checker import CheckReport, check
-from onelayer.lesson.examples import example_picture, one_feature_examples, random_examples
+from onelayer.lesson.examples import (
+    example_picture,
+    one_feature_examples,
+    plane_examples,
+    random_examples,
+)
 from onelayer.lesson.gradient_check import GradientCheck, gradient_check
 from onelayer.lesson.graph import ComputationGraph, computation_graph
 from onelayer.lesson.images import (
@@ -71,6 +76,7 @@ __all__ = [
     "model",
     "one_feature_examples",
     "optimize",
+    "plane_examples",
     "predict",
     "propagate",
     "propagate_with_loops",

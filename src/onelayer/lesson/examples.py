@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from onelayer.errors import UsageError
 from onelayer.lesson.algorithm import logistic_output
 
 # The left half; the right half mirrors it.
@@ -45,6 +46,40 @@ def one_feature_examples(m: int = 24, seed: int = 3) -> tuple[np.ndarray, np.nda
     X = np.linspace(-3, 3, m).reshape(1, m)
     chance = logistic_output([[2.0]], 0.0, X)
     return X, (np.random.default_rng(seed).random((1, m)) < chance).astype(int)
+
+
+KINDS = ("clouds", "stray", "circles", "xor")
+
+
+def plane_examples(
+    kind: str = "clouds", m: int = 24, seed: int = 5
+) -> tuple[np.ndarray, np.ndarray]:
+    """X `(2, m)` within [-1, 1] and Y `(1, m)`, half of each class, to be seen in a plane.
+
+    `kind` is "clouds", which overlap; "stray", clouds apart with one of class 0 amid class 1;
+    "circles", one class around the other; or "xor", where the sign of x_1 x_2 is the class.
+
+    Raises
+    ------
+    UsageError
+        If `kind` is none of these.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"kind={kind!r}: expected one of {', '.join(KINDS)}")
+    random = np.random.default_rng(seed)
+    Y = (np.arange(m) % 2).reshape(1, m)
+    noise = 0.16 * random.standard_normal((2, m))
+    if kind == "circles":
+        turn = np.linspace(0, 4 * np.pi, m, endpoint=False) + np.pi / m
+        X = np.where(Y == 1, 0.22, 0.78) * np.array([np.cos(turn), np.sin(turn)]) + 0.4 * noise
+    elif kind == "xor":
+        corner = np.arange(m) // 2 % 2 * 2 - 1
+        X = 0.52 * np.array([corner, corner * (2 * Y[0] - 1)]) + noise
+    else:
+        X = (2 * Y - 1) * np.array([[0.34], [0.26]]) + (2.4 if kind == "clouds" else 1.0) * noise
+        if kind == "stray":
+            X[:, 0] = 0.8, 0.62
+    return X.clip(-0.97, 0.97).round(2), Y
 
 
 def random_examples(

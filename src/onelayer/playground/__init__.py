@@ -1,9 +1,10 @@
 """The interactive lesson: `onelayer lesson` serves it, `onelayer lesson --export` writes a copy.
 
-Eight chapters, read from top to bottom. A chapter is a pure function from what the reader has
-chosen to an `Answer`: numbers, a remark, figures. The numbers come from `onelayer.lesson` (the
-last chapter also asks the engine). `app.py` wires sliders to the chapters for marimo, `page.py`
-puts them into one file that needs neither server nor script.
+Ten chapters, read from top to bottom. A part of a chapter says what there is to move, and is a pure
+function from what the reader has chosen to an `Answer`: numbers, a remark, figures. The numbers
+come from `onelayer.lesson` (the chapter that trains also asks the engine). `board.py` lets a hand
+move a part while Python answers; `copy.py` answers every position that is kept, for one file that
+needs no server. The same script, `templates/lesson.js`, moves both, and computes nothing.
 """
 
 from onelayer.playground.page import export

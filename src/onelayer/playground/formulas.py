@@ -7,6 +7,7 @@ group in braces, `\frac{}{}`, Greek letters and the names below. Anything else i
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html import escape
 
 from markupsafe import Markup
@@ -30,6 +31,7 @@ _NAMED = {
 }
 # A minus that begins a term is no difference: no space around it.
 _PREFIX = ' form="prefix" lspace="0" rspace="0"'
+_FENCE = ' stretchy="false"'  # else browsers without a font for formulas draw them far too tall
 _OPERATORS = {"-": "\N{MINUS SIGN}", "*": "·"}
 _TOKEN = re.compile(
     r"(?:(?P<command>\\(?:[A-Za-z]+|[,|]))|(?P<digits>\d+(?:\.\d+)?)|(?P<letter>[A-Za-z])"
@@ -51,6 +53,7 @@ def display(line: str) -> Markup:
     )
 
 
+@lru_cache(maxsize=1000)
 def words(text: str) -> Markup:
     """Escape `text`; between dollars it is a formula, between backticks code, stars weigh."""
     pieces = re.split(r"(\$[^$]+\$|`[^`]+`|\*\*[^*]+\*\*)", text)
@@ -115,7 +118,7 @@ class _Parser:
             return f"<mn>{text}</mn>"
         if kind == "letter":
             return f"<mi>{text}</mi>"
-        sign = sign if text in "-−" else ""
+        sign = sign if text in "-−" else _FENCE if text in "()" else ""
         return f"<mo{sign}>{escape(_OPERATORS.get(text, text))}</mo>"
 
     def _command(self, name: str) -> str:

@@ -1,59 +1,85 @@
 """Chapters as HTML: fragments for the server, and one whole file that needs none.
 
-Formulas are MathML and figures are SVG, so that both are the same, sharp, and without a script.
+Formulas are MathML and figures are SVG: both are sharp at any size, and need neither script nor
+font nor network.
 """
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
-
+from onelayer.errors import DataError, MissingExtraError, UsageError
 from onelayer.model_file import write_atomically
-from onelayer.playground import formulas
+from onelayer.playground import copy, formulas
 from onelayer.playground.chapters import CHAPTERS
-from onelayer.playground.drawing import with_own_names
-from onelayer.playground.screen import Answer, Chapter
+from onelayer.playground.screen import Answer, Chapter, Control, Part
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+_READERS = (DataError, MissingExtraError, UsageError, OSError)
+"""What may be wrong with something that the reader gave."""
+
 
 def export(path: str | Path) -> None:
-    """Write all chapters, with the stills of each, as one HTML file; whole or not at all."""
+    """Write all chapters, with the answers to what can be chosen, as one file; or not at all."""
     write_atomically(Path(path), render().encode())
 
 
 def render() -> str:
     """Return the page that `export` writes."""
-    return _environment().get_template("lesson.html").render(chapters=CHAPTERS)
+    script = copy.script()
+    return (
+        _environment()
+        .get_template("lesson.html")
+        .render(
+            chapters=CHAPTERS,
+            script=Safe(script),
+            hash=copy.hashed(script),
+            copy=copy,
+            whole=_copied,
+        )
+    )
+
+
+def _copied(part: Part) -> Safe:
+    return Safe(whole(part, copy.controls(part)))
 
 
 def opening(chapter: Chapter) -> str:
     """Return a chapter's title, words, formula and code."""
-    return _fragment("opening", chapter, CHAPTERS.index(chapter) + 1, len(CHAPTERS))
+    return _fragment("chapter", "opening", chapter, CHAPTERS.index(chapter) + 1, len(CHAPTERS))
+
+
+def whole(part: Part, controls: tuple[Control, ...] | None = None) -> str:
+    """Return what there is to move (all of it, if None), and the answer to how it starts."""
+    own = part.controls if controls is None else controls
+    return _fragment("controls", "whole", part, own, Safe(shown(part, {})), controls is None)
+
+
+def shown(part: Part, chosen: dict[str, Any]) -> str:
+    """Return the answer to what is chosen: or what is wrong with it, in its own words."""
+    try:
+        return answered(part.shown(chosen))
+    except _READERS as error:
+        return _fragment("chapter", "complained", str(error))
 
 
 def answered(answer: Answer) -> str:
     """Return what a chapter answers: the remark, the numbers, the figures."""
-    return _fragment("answered", answer)
-
-
-def complained(error: str) -> str:
-    """Return what went wrong with something that the reader gave, in its own words."""
-    return _fragment("complained", error)
+    return _fragment("chapter", "answered", answer)
 
 
 def closing(chapter: Chapter) -> str:
     """Return the words that a chapter ends with."""
-    return _fragment("closing", chapter)
+    return _fragment("chapter", "closing", chapter)
 
 
 def title() -> str:
     """Return the head of the page, with the list of chapters."""
-    return _fragment("title", CHAPTERS)
+    return _fragment("chapter", "title", CHAPTERS)
 
 
 def style() -> str:
@@ -61,9 +87,18 @@ def style() -> str:
     return _environment().get_template("app.css").render()
 
 
-def _fragment(macro: str, *arguments: object) -> str:
-    module = _environment().get_template("chapter.html").module
+def _fragment(template: str, macro: str, *arguments: object) -> str:
+    module = _environment().get_template(f"{template}.html").module
     return str(getattr(module, macro)(*arguments))
+
+
+class Safe(str):
+    """HTML of our own making, which a template puts in as it stands."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return str(self)
 
 
 @cache
@@ -79,9 +114,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "words": formulas.words,
-        "display": formulas.display,
-        "own_names": lambda svg, prefix: Markup(with_own_names(svg, prefix)),  # noqa: S704
-    }
+    environment.filters |= {"words": formulas.words, "display": formulas.display}
     return environment

@@ -72,11 +72,18 @@ def _apart(heights: Sequence[float], gap: float) -> list[float]:
 
 def cost_grid(X: np.ndarray, Y: np.ndarray, w: np.ndarray, b: np.ndarray) -> Grid:
     """J at every pair of w and b, for one feature: `(W, B, J)`, each `(len(b), len(w))`."""
-    W, B = np.meshgrid(w, b)
-    Z = W[..., None] * X[0] + B[..., None]
+    return cost_plane(np.vstack([X[0], np.ones_like(X[0])]), Y, w, b)
+
+
+def cost_plane(
+    X: np.ndarray, Y: np.ndarray, w_1: np.ndarray, w_2: np.ndarray, b: float = 0.0
+) -> Grid:
+    """J at every pair of w_1 and w_2 for one b, X `(2, m)`: each grid `(len(w_2), len(w_1))`."""
+    W_1, W_2 = np.meshgrid(w_1, w_2)
+    Z = W_1[..., None] * X[0] + W_2[..., None] * X[1] + b
     # From z, not from a: far out, where a descent that overshot may stand, a rounds to 0 or 1.
     J = Binary().loss(Z.reshape(-1, 1), np.broadcast_to(Y[0], Z.shape).ravel())
-    return W, B, J.reshape(Z.shape).mean(axis=-1)
+    return W_1, W_2, J.reshape(Z.shape).mean(axis=-1)
 
 
 def descent_path(

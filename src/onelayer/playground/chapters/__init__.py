@@ -1,5 +1,6 @@
 """The chapters in the order in which they are read, each beside the functions that answer."""
 
+from onelayer.playground.chapters.beyond import BEYOND
 from onelayer.playground.chapters.broadcasting import BROADCASTING
 from onelayer.playground.chapters.descent import DESCENT
 from onelayer.playground.chapters.everything import EVERYTHING
@@ -7,8 +8,20 @@ from onelayer.playground.chapters.graph import GRAPH
 from onelayer.playground.chapters.loss import LOSS
 from onelayer.playground.chapters.neuron import NEURON
 from onelayer.playground.chapters.picture import PICTURE
+from onelayer.playground.chapters.points import POINTS
 from onelayer.playground.chapters.vectorisation import VECTORISATION
 
-CHAPTERS = (NEURON, LOSS, DESCENT, GRAPH, VECTORISATION, PICTURE, BROADCASTING, EVERYTHING)
+CHAPTERS = (
+    NEURON,
+    LOSS,
+    DESCENT,
+    POINTS,
+    GRAPH,
+    VECTORISATION,
+    PICTURE,
+    BROADCASTING,
+    EVERYTHING,
+    BEYOND,
+)
 
 __all__ = ["CHAPTERS"]

@@ -1,22 +1,15 @@
-"""Chapter 7, broadcasting and rank-1 arrays: two shapes meet, or do not."""
+"""Chapter 8, broadcasting and rank-1 arrays: two shapes meet, or do not."""
 
 from __future__ import annotations
 
 import re
-from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from onelayer import lesson
 from onelayer.errors import UsageError
-from onelayer.lesson.figures.style import BLUE, INK, MUTED, PAPER, VERMILION
-from onelayer.playground.drawing import drawn_whole
-from onelayer.playground.screen import Answer, Chapter, Drawing, Part, whole
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from onelayer.playground.plot import BLUE, INK, ORANGE, canvas, drawing
+from onelayer.playground.screen import Answer, Chapter, Drawing, Entry, Part, whole
 
 _ROOM = 8  # rows and columns that are drawn
 Shape = tuple[int, ...]
@@ -88,39 +81,37 @@ def _trap(a: Shape, b: Shape, shape: Shape) -> str:
 def _drawings(a: Shape, b: Shape, shape: Shape) -> tuple[Drawing, ...]:
     if len(shape) > 2 or max(shape, default=1) > _ROOM or 0 in shape:
         return ()
-    fill = partial(_fill, a=a, b=b, shape=shape)
+    parts = (("a", a, ORANGE), ("b", b, BLUE), ("a + b", shape, INK))
+    rows = shape[0] if len(shape) == 2 else 1
+    body = "".join(_squares(k, *part, shape) for k, part in enumerate(parts))
+    for k, sign in enumerate("+="):
+        middle = 28 + rows * _SIDE / 2
+        body += f'<text x="{128 + 136 * k}" y="{middle:g}" text-anchor="middle">{sign}</text>'
+    svg = canvas(body, 400, 32 + rows * _SIDE)
     alt = f"Squares for a {a}, b {b} and their sum {shape}; copies are faint"
     caption = "Solid squares are the numbers you have; faint ones are the copies that NumPy sees."
-    return (drawn_whole("broadcasting", fill, alt, caption, (5.8, 2.3)),)
+    return (drawing(svg, alt, caption),)
 
 
-def _fill(figure: Figure, a: Shape, b: Shape, shape: Shape) -> None:
-    figure.set_layout_engine("constrained")
-    axes = figure.subplots(1, 5, width_ratios=(1, 0.1, 1, 0.1, 1))
-    parts = (("a", a, VERMILION), ("b", b, BLUE), ("a + b", shape, INK))
-    for ax, (name, own, color) in zip(axes[::2], parts, strict=True):
-        _squares(ax, own, shape, color)
-        ax.set_title(f"{name}  {own}", loc="center", fontsize=10.5)
-    for ax, sign in zip(axes[1::2], "+=", strict=True):
-        ax.text(0.5, 0.5, sign, transform=ax.transAxes, ha="center", va="center", color=MUTED)
-        ax.set_axis_off()
+_SIDE = 15  # units of a square: eight of them are 120 wide
 
 
-def _squares(ax: Axes, own: Shape, shape: Shape, color: str) -> None:
-    from matplotlib.patches import Rectangle
-
+def _squares(place: int, name: str, own: Shape, color: str, shape: Shape) -> str:
     rows, columns = (1,) * (2 - len(shape)) + shape
     has_rows, has_columns = (1,) * (2 - len(own)) + own
+    left = 136 * place
+    found = [f'<text x="{left}" y="14">{name} <tspan class="script">{own}</tspan></text>']
     for r in range(rows):
         for c in range(columns):
-            real = r < has_rows and c < has_columns
-            alpha = 0.85 if real else 0.16
-            square = Rectangle((c, r), 1, 1, facecolor=color, edgecolor=PAPER, lw=2, alpha=alpha)
-            ax.add_patch(square)
-    ax.set(xlim=(-0.05, columns + 0.05), ylim=(rows + 0.05, -0.05))
-    ax.set_aspect("equal")
-    ax.set_axis_off()
+            faint = "" if r < has_rows and c < has_columns else ' fill-opacity="0.2"'
+            corner = f'x="{left + _SIDE * c}" y="{24 + _SIDE * r}"'
+            found.append(
+                f'<rect {corner} width="{_SIDE - 2}" height="{_SIDE - 2}" fill="{color}"{faint}/>'
+            )
+    return "".join(found)
 
+
+_KNOWN = ("(5, 1)", "(5,)", "(1, 5)", "(4, 3)", "(4, 1)", "(1, 3)", "(3,)", "(4,)", "()")
 
 BROADCASTING = Chapter(
     "broadcasting",
@@ -146,10 +137,8 @@ v = v.reshape(-1, 1)                               # (5, 1): a column""",
             "broadcasting",
             answer,
             (
-                ("(4, 3) and (1, 3)", {"a": "(4, 3)", "b": "(1, 3)"}),
-                ("(4, 3) and (4, 1)", {"a": "(4, 3)", "b": "(4, 1)"}),
-                ("(5, 1) and (5,)", {"a": "(5, 1)", "b": "(5,)"}),
-                ("(4, 3) and (4,)", {"a": "(4, 3)", "b": "(4,)"}),
+                Entry("words", "a", "a", "(5, 1)", kept=_KNOWN),
+                Entry("words", "b", "b", "(5,)", kept=_KNOWN),
             ),
         ),
     ),

@@ -1,53 +1,72 @@
-"""Chapter 3, gradient descent: a learning rate, steps, and the path on the bowl."""
+"""Chapter 3, gradient descent: it runs, the learning rate is turned, the path grows in the bowl."""
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from functools import cache
 
 import numpy as np
 
 from onelayer import lesson
-from onelayer.lesson.figures.descent import descent_path
-from onelayer.lesson.figures.style import BLUE, FAINT, MUTED, VERMILION, note
-from onelayer.playground.drawing import drawn
-from onelayer.playground.screen import Answer, Chapter, Drawing, Number, Part, plain, symbol, whole
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from onelayer.lesson.figures.descent import cost_grid
+from onelayer.playground.chapters.plane import heights
+from onelayer.playground.plot import BLUE, CLASSES, INK, MUTED, ORANGE, Plot, drawing
+from onelayer.playground.screen import (
+    Answer,
+    Chapter,
+    Drawing,
+    Number,
+    Part,
+    Slider,
+    Walk,
+    plain,
+    symbol,
+    whole,
+)
 
 START = (0.5, -1.5)  # w and b: on the slope, to one side of the way down
-MOST = 60  # steps
+MOST = 120  # steps
 RATES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
-_ON_BLUE = "#111111"  # the bowl is light in the dark, too
 _SETTLED = 1e-3  # above the lowest cost, relative: no eye sees more
 _UPHILL = 1e-9  # less is rounding
+_WIDEST = 6  # doublings of the bowl's window: beyond, the path leaves it, and that is said
 
 
-@lru_cache(maxsize=64)
-def answer(alpha: float, steps: int) -> Answer:
-    """Walk `steps` steps of gradient descent with the learning rate `alpha`.
+def running(alpha: float, rates: list[float]) -> Answer:
+    """Answer the walk: each step was taken with the rate that the slider showed just then."""
+    return answer(tuple(rates), alpha)
 
-    Kept for the way back of the slider: 200 kB each.
-    """
+
+def answer(rates: tuple[float, ...], alpha: float = 0.5) -> Answer:
+    """Walk a step with each of the `rates`, and say where that leads; `alpha` comes next."""
     X, Y = lesson.one_feature_examples()
-    path = descent_path(X, Y, START, alpha, steps)
+    path = walked(rates)
     w, b, J = path[-1].tolist()
     uphill = np.flatnonzero(np.diff(path[:, 2]) > _UPHILL)
     right = int((lesson.predict([[w]], b, X) == Y).sum())
     return Answer(
-        _says(path, alpha),
+        _says(path, rates, alpha),
         numbers=(
-            whole("steps", steps),
+            whole("steps", len(rates)),
             symbol("w", w),
             symbol("b", b),
             symbol("J", J),
             Number("right", right, str(right), f"right of {X.shape[1]}"),
             whole("steps uphill", len(uphill)),
         ),
-        drawings=(_boundary(w, b), _cost(path[:, 2]), _bowl(alpha, steps)),
-        warns=_overshot(path, uphill, alpha),
+        drawings=(_bowl(path), _cost(path[:, 2]), _boundary(w, b)),
+        warns=_overshot(path, uphill, rates),
     )
+
+
+def walked(rates: tuple[float, ...]) -> np.ndarray:
+    """(w, b, J) before every step and at the end, `(steps + 1, 3)`."""
+    X, Y = lesson.one_feature_examples()
+    w, b, path = np.array([[START[0]]]), START[1], []
+    for rate in rates:
+        params, _, costs = lesson.optimize(w, b, X, Y, 1, rate)
+        path.append((w.item(), b, costs[0]))
+        w, b = params["w"], params["b"]
+    return np.array([*path, (w.item(), b, lesson.propagate(w, b, X, Y)[1])])
 
 
 @cache
@@ -59,90 +78,117 @@ def lowest() -> tuple[float, float, float]:
     return params["w"].item(), params["b"], J
 
 
-def _says(path: np.ndarray, alpha: float) -> str:
-    steps, J = len(path) - 1, path[-1, 2]
+def _says(path: np.ndarray, rates: tuple[float, ...], alpha: float) -> str:
+    steps, J = len(rates), path[-1, 2]
     if steps == 0:
-        return f"You stand on the slope, where $J = {plain(J)}$. Take a step."
+        return (
+            f"You stand on the slope, where $J = {plain(J)}$. Run, and turn $\\alpha$ on the way; "
+            f"it is {alpha:g} now."
+        )
     least = lowest()[2]
     above = J - least
-    walked = f"After {steps} {'step' if steps == 1 else 'steps'} the cost is {plain(J)}"
+    walked_ = f"After {steps} {'step' if steps == 1 else 'steps'} the cost is {plain(J)}"
     if above < _SETTLED * least:
-        return f"{walked}, the lowest there is: you have arrived."
+        return f"{walked_}, the lowest there is: you have arrived.{_turned(rates)}"
     per_step = path[-2, 2] - J
     gained = "gained" if per_step >= 0 else "lost"
-    pace = f"the last step of rate $\\alpha = {alpha:g}$ {gained} {plain(abs(per_step), 2)}"
-    return f"{walked}, {plain(above, 3)} above the lowest; {pace}."
+    pace = f"the last step of rate $\\alpha = {rates[-1]:g}$ {gained} {plain(abs(per_step), 2)}"
+    return f"{walked_}, {plain(above, 3)} above the lowest; {pace}.{_turned(rates)}"
 
 
-def _overshot(path: np.ndarray, uphill: np.ndarray, alpha: float) -> str:
+def _turned(rates: tuple[float, ...]) -> str:
+    """Say where the rate was turned while it ran."""
+    turns = [k for k in range(1, len(rates)) if rates[k] != rates[k - 1]]
+    if not turns:
+        return ""
+    k = turns[-1]
+    return f" From step {k + 1} on $\\alpha$ was {rates[k]:g}, not {rates[k - 1]:g}."
+
+
+def _overshot(path: np.ndarray, uphill: np.ndarray, rates: tuple[float, ...]) -> str:
     """Say where a step landed higher than it began, or past the lowest point, and turned back."""
     J, moves = path[:, 2], np.diff(path[:, :2], axis=0)
     turns = np.flatnonzero((moves[1:] * moves[:-1]).sum(axis=1) < 0)
-    rate = f"The rate $\\alpha = {alpha:g}$ is too large"
     if len(uphill):
         k = int(uphill[0])
         return (
             f"It overshot. Step {k + 1} leapt across the bowl and landed higher: the cost rose "
-            f"from {plain(J[k], 3)} to {plain(J[k + 1], 3)}. {rate}."
+            f"from {plain(J[k], 3)} to {plain(J[k + 1], 3)}. The rate $\\alpha = {rates[k]:g}$ is "
+            "too large."
         )
     if len(turns):
         k = int(turns[0])
         return (
             f"It overshot. Step {k + 1} leapt past the lowest point, and step {k + 2} had to turn "
-            f"back. {rate} to go straight down."
+            f"back. The rate $\\alpha = {rates[k]:g}$ is too large to go straight down."
         )
     return ""
 
 
 def _boundary(w: float, b: float) -> Drawing:
     X, Y = lesson.one_feature_examples()
-    grid = np.linspace(-3.4, 3.4, 201).reshape(1, -1)
-
-    def draw(ax: Axes) -> None:
-        A = lesson.logistic_output([[w]], b, grid)
-        says_1 = lesson.predict([[w]], b, grid)[0] == 1
-        ax.fill_between(grid[0], -0.1, 1.1, where=says_1, color=BLUE, alpha=0.12, linewidth=0)
-        ax.plot(grid[0], A[0], color=BLUE)
-        ax.axhline(0.5, color=MUTED, linestyle="--", linewidth=1)
-        for label, color in ((1, BLUE), (0, VERMILION)):
-            ax.plot(X[label == Y], Y[label == Y], "o", color=color, markersize=6)
-        ax.set(xlim=(-3.4, 3.4), ylim=(-0.1, 1.1), xlabel="$x$", ylabel="$a$")
-
+    plot = Plot((-3.4, 3.4), (-0.1, 1.1), ("$x$", "$a$"))
+    grid = np.linspace(-3.4, 3.4, 137).reshape(1, -1)
+    says_1 = grid[0, lesson.predict([[w]], b, grid)[0] == 1]
+    if says_1.size:
+        plot.area((says_1.min(), says_1.max()), (-0.1, 1.1), BLUE)
+    plot.line(plot.x, [0.5, 0.5], MUTED, 1, "6 4")
+    plot.line(grid[0], lesson.logistic_output([[w]], b, grid)[0])
+    for label, color in enumerate(CLASSES):
+        plot.dots(X[label == Y], Y[label == Y], color, 5)
     alt = f"24 examples and the curve a = sigma(w x + b) with w = {plain(w, 3)}, b = {plain(b, 3)}"
     caption = "The boundary: where the curve crosses one half the answer turns; shaded, it is 1."
-    return drawn("descent-boundary", draw, alt, caption)
+    return drawing(plot, alt, caption)
 
 
 def _cost(J: np.ndarray) -> Drawing:
-    def draw(ax: Axes) -> None:
-        least = lowest()[2]
-        rises = np.flatnonzero(np.diff(J) > _UPHILL) + 1
-        ax.axhline(least, color=MUTED, linestyle="--", linewidth=1)
-        ax.plot(J, "o-", color=BLUE, linewidth=1.8, markersize=4 if len(J) < 50 else 2)
-        ax.plot(rises, J[rises], "o", color=VERMILION, markersize=5)
-        reach = max(len(J) - 1, 10)
-        top = 1.1 * J.max()
-        note(ax, reach, least + 0.01 * top, "the lowest", MUTED, ha="right", va="bottom")
-        ax.set(xlim=(-0.02 * reach, 1.02 * reach), ylim=(0, top), xlabel="step", ylabel="$J$")
-        ax.locator_params(axis="x", integer=True)
-        ax.grid(visible=True, color=FAINT)
-
+    least, reach = lowest()[2], max(len(J) - 1, 10)
+    top = 1.1 * float(J.max())
+    plot = Plot((-0.02 * reach, 1.02 * reach), (0, top), ("step", "$J$"))
+    plot.line(plot.x, [least, least], MUTED, 1, "6 4")
+    plot.line(np.arange(len(J)), J)
+    plot.dots(np.arange(len(J)), J, BLUE, 3.5 if len(J) < 50 else 2)
+    rises = np.flatnonzero(np.diff(J) > _UPHILL) + 1
+    plot.dots(rises, J[rises], ORANGE, 5)
+    plot.note(reach, least, "the lowest", MUTED, anchor="end", dy=16)
     alt = f"The cost by step, from {plain(J[0], 3)} to {plain(J[-1], 3)}"
-    return drawn("descent-cost", draw, alt, "The cost, step by step; orange where it rose.")
+    return drawing(plot, alt, "The cost, step by step; orange where it rose.")
 
 
-def _bowl(alpha: float, steps: int) -> Drawing:
-    def draw(ax: Axes) -> None:
-        X, Y = lesson.one_feature_examples()
-        lesson.figures.bowl(ax, X, Y, START, alpha, steps, lowest()[:2])
-        ax.plot(*lowest()[:2], "+", color=_ON_BLUE, markersize=9, markeredgewidth=1.6)
-        ax.plot(*START, "o", color=_ON_BLUE, markersize=7)
-
-    alt = f"The cost as a bowl over w and b, and the path of {steps} steps in it"
+def _bowl(path: np.ndarray) -> Drawing:
+    doubled = next((k for k in range(_WIDEST) if _within(path, k)), _WIDEST)
+    w, b, J = _heights(doubled)
+    plot = Plot((w[0], w[-1]), (b[0], b[-1]), ("$w$", "$b$"))
+    plot.bands(w, b, J, heights(J), lambda k: (BLUE, 0.05 * k))
+    plot.line(path[:, 0], path[:, 1], ORANGE, 1.6)
+    plot.dots(path[:, 0], path[:, 1], ORANGE, 3 if len(path) < 50 else 2)
+    plot.dots(*START, INK, 4)
+    plot.dots(path[-1:, 0], path[-1:, 1], ORANGE, 6)
+    plot.note(*lowest()[:2], "+", INK, anchor="middle", dy=5)
+    alt = f"The cost as a bowl over w and b, and the path of {len(path) - 1} steps in it"
     caption = (
-        "The same walk seen from above: each ring is one height of $J$; the cross marks the lowest."
+        "The walk seen from above: each ring is one height of $J$; the cross marks the lowest."
     )
-    return drawn("descent-bowl", draw, alt, caption, (5.2, 3.9))
+    if not _within(path, doubled):
+        caption += " The path has left this picture."
+    return drawing(plot, alt, caption)
+
+
+def _reach(doubled: int) -> np.ndarray:
+    return np.array([2.2, 1.9]) * 2**doubled  # the start is within the smallest
+
+
+def _within(path: np.ndarray, doubled: int) -> bool:
+    return bool((np.abs(path[:, :2] - lowest()[:2]) <= _reach(doubled)).all())
+
+
+@cache
+def _heights(doubled: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """J on a grid around the lowest point, `(b, w)`."""
+    X, Y = lesson.one_feature_examples()
+    middle, reach = np.array(lowest()[:2]), _reach(doubled)
+    w, b = np.linspace(middle - reach, middle + reach, 61).T
+    return w, b, cost_grid(X, Y, w, b)[2]
 
 
 DESCENT = Chapter(
@@ -163,13 +209,8 @@ b = b - alpha * grads["db"]""",
     (
         Part(
             "descent",
-            answer,
-            (
-                ("α = 0.1 crawls", {"alpha": 0.1, "steps": 20}),
-                ("α = 1 arrives", {"alpha": 1.0, "steps": 20}),
-                ("α = 16 leaps too far", {"alpha": 16.0, "steps": 20}),
-                ("α = 64 goes uphill", {"alpha": 64.0, "steps": 20}),
-            ),
+            running,
+            (Slider("alpha", "$\\alpha$", RATES, 0.5), Walk(MOST, 40)),
         ),
     ),
 )

@@ -1,31 +1,37 @@
-"""Chapter 8, all of it: train, see the weights emerge, ask the engine, and be fooled."""
+"""Chapter 9, all of it: train, see the weights emerge, ask the engine, and be fooled."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from base64 import b64decode
+from typing import Any
 
 import numpy as np
 
 from onelayer import lesson
 from onelayer.displays.painting import weight_pictures
-from onelayer.lesson.figures.style import BLUE, FAINT, VERMILION
+from onelayer.playground.chapters.picture import SUFFIXES
 from onelayer.playground.chapters.training import (
     MARKS,
     EngineFit,
     Task,
+    asked,
     descend,
     digits,
     engine,
     objective,
 )
-from onelayer.playground.drawing import drawn
+from onelayer.playground.plot import BLUE, ORANGE, Plot, drawing
 from onelayer.playground.screen import (
+    RAISED,
     Answer,
     Chapter,
     Drawing,
+    Entry,
     Number,
     Part,
+    Slider,
     Thumbnail,
+    Tick,
     plain,
     symbol,
     whole,
@@ -34,10 +40,18 @@ from onelayer.readers import read_picture
 from onelayer.report.pictures import inlined
 from onelayer.words import percent
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 _SAME = 1e-3  # between two chances: nobody acts otherwise for less
+
+
+def taught(steps: int, **which: Any) -> Answer:
+    """Answer the first part: `which` task, as `training.asked` has it."""
+    return train(steps, asked(**which))
+
+
+def fooled(example: int, shift: int, inverted: bool, file: str | None, **which: Any) -> Answer:
+    """Answer the second part, of the task of the first; the file is base64."""
+    own = None if file is None else b64decode(file)
+    return fool(example, shift, inverted=inverted, file=own, task=asked(**which))
 
 
 def train(steps: int, task: Task | None = None) -> Answer:
@@ -75,16 +89,23 @@ def _share_right(w: np.ndarray, b: float, task: Task) -> float:
 
 def _says(task: Task, steps: int, right: float, base: float) -> str:
     m, m_test = task.X.shape[1], task.X_test.shape[1]
+    what = f"Is it **{_word(task.names[0])}** or {_word(task.names[1])}?"
     if steps == 0:
         return (
-            f"Weights of zero: nothing learnt yet. {m:,} examples wait, {m_test} more will judge."
+            f"{what} Weights of zero: nothing learnt yet. {m:,} examples wait, {m_test} more will "
+            "judge."
         )
     better = "beats" if right > base else "does not yet beat"
     return (
-        f"{steps:,} steps, each one pass over {m:,} examples. Of {m_test} others it gets "
-        f"{percent(right)} right; that {better} the {percent(base)} of one who never looks and "
-        "always gives the more frequent answer."
+        f"{what} {steps:,} {'step' if steps == 1 else 'steps'}, each one pass over {m:,} examples. "
+        f"Of {m_test} others it gets {percent(right)} right; that {better} the {percent(base)} of "
+        "one who never looks and always gives the more frequent answer."
     )
+
+
+def _word(name: str) -> str:
+    """Leave out of a reader's own name what would be taken for markup."""
+    return name.translate(dict.fromkeys(map(ord, "$`*")))
 
 
 def _compared(other: EngineFit, steps: int, apart: float) -> str:
@@ -115,26 +136,27 @@ def _key(task: Task) -> str:
 
 
 def _gaps(task: Task, steps: int) -> Drawing:
-    """Draw how far above the lowest both are, by passes paid."""
-    lowest = engine(task).solution.objective
-    history = engine(task).solution.history
+    """Draw how far above the lowest both are, by passes paid, on logarithmic axes."""
+    lowest, history = engine(task).solution.objective, engine(task).solution.history
     walk = objective(task, steps) - lowest
-    floor = 1e-10
-
-    def draw(ax: Axes) -> None:
-        passes = np.arange(1, len(walk) + 1)
-        ax.plot(passes, np.maximum(walk, floor), color=VERMILION, label="gradient descent")
-        paid = [max(record.passes, 1) for record in history]
-        above = [max(record.objective - lowest, floor) for record in history]
-        ax.plot(paid, above, "o-", color=BLUE, markersize=5, label="the engine")
-        ax.set(xscale="log", yscale="log", xlim=(0.9, 4000), ylim=(floor, 2))
-        ax.set(xlabel="passes over the data", ylabel="cost above the lowest")
-        ax.grid(visible=True, color=FAINT)
-        ax.legend(loc="lower right")
-
+    powers = [(float(k), plain(10.0**k)) for k in range(4)]
+    heights = [(float(k), f"10{str(k).translate(RAISED)}") for k in range(-10, 1, 2)]
+    labels = ("passes over the data", "cost above the lowest")
+    plot = Plot((-0.05, 3.6), (-10.2, 0.4), labels, xticks=powers, yticks=heights, left=64)
+    passes = np.unique(np.geomspace(1, len(walk), 120).astype(int))
+    plot.line(np.log10(passes), _height(walk[passes - 1]), ORANGE)
+    paid = np.log10([max(record.passes, 1) for record in history])
+    above = _height(np.array([record.objective for record in history]) - lowest)
+    plot.line(paid, above)
+    plot.dots(paid, above, BLUE, 4)
+    plot.note(3.5, -8.4, "gradient descent", ORANGE, anchor="end")
+    plot.note(3.5, -9.3, "the engine", BLUE, anchor="end")
     alt = f"Cost above the lowest by passes: {steps} of gradient descent beside the engine's few"
-    caption = "Two ways down the same bowl. A pass is one read of all the data."
-    return drawn("everything", draw, alt, caption)
+    return drawing(plot, alt, "Two ways down the same bowl. A pass is one read of all the data.")
+
+
+def _height(above: np.ndarray) -> np.ndarray:
+    return np.log10(np.maximum(above, 1e-10))
 
 
 def fool(
@@ -157,7 +179,7 @@ def fool(
     original = Thumbnail(_uri(image), f"as it was: a = {plain(before, 2)}")
     moved = shift != 0 or inverted
     return Answer(
-        _says_of_picture(before, after, moved=moved, own=file is not None),
+        _says_of_picture(task, (before, after), moved=moved, own=file is not None),
         numbers=(Number("a before", before, plain(before, 3), "$a$ before"), symbol("a", after, 3)),
         thumbnails=(original, seen) if moved else (seen,),
     )
@@ -193,21 +215,22 @@ def _uri(image: np.ndarray) -> str:
     return inlined(np.rint(255 * image).astype(np.uint8)).uri
 
 
-def _says_of_picture(before: float, after: float, *, moved: bool, own: bool) -> str:
-    yes, still = before > 0.5, after > 0.5
+def _says_of_picture(task: Task, chances: tuple[float, float], *, moved: bool, own: bool) -> str:
+    before, after = chances
+    first, then = (_word(task.names[0] if a > 0.5 else task.names[1]) for a in chances)
     whose = "Your own picture" if own else "A picture of the test"
-    first = f"{whose} gets $a = {plain(before, 2)}$: {'yes' if yes else 'no'}."
+    told = f"{whose} gets $a = {plain(before, 2)}$: **{first}**."
     if not moved:
         if own:
-            return f"{first} Swap dark and bright, or shift it, and see what that does."
-        return f"{first} Now disturb it: a person would read it all the same."
-    turned = f"Disturbed, $a = {plain(after, 2)}$: {'yes' if still else 'no'}."
+            return f"{told} Swap dark and bright, or shift it, and see what that does."
+        return f"{told} Now disturb it: a person would read it all the same."
+    turned = f"Disturbed, $a = {plain(after, 2)}$: **{then}**."
     lesson_ = (
         "It has a weight for each place, not an idea of the shape."
-        if yes != still
+        if (before > 0.5) != (after > 0.5)
         else "The answer held this time."
     )
-    return f"{first} {turned} {lesson_}"
+    return f"{told} {turned} {lesson_}"
 
 
 EVERYTHING = Chapter(
@@ -215,9 +238,9 @@ EVERYTHING = Chapter(
     "All of it: is it an 8?",
     (
         (
-            "1797 handwritten digits of 8 by 8 pixels; the label is 1 for an 8, else 0. A weight "
-            "stands on each pixel, so the weights are a picture too: blue speaks for an 8, red "
-            "against it. Walk on, and see what the neuron learns to look for."
+            "1797 handwritten digits of 8 by 8 pixels; the label is 1 for an 8, else 0. Or name "
+            "two folders of your own, whatever they hold. A weight stands on each pixel, so the "
+            "weights are a picture too. Walk on, and see what the neuron learns to look for."
         ),
         (
             "One term is new. A plane separates these eights from the rest, and without a brake "
@@ -233,21 +256,24 @@ LogisticRegression(C=1 / (decay * m)).fit(X.T, Y[0])    # the engine: rows""",
     (
         Part(
             "train",
-            train,
+            taught,
             (
-                ("10 steps", {"steps": 10}),
-                ("300 steps", {"steps": 300}),
-                ("3,000 steps", {"steps": 3000}),
+                Slider("steps", "steps", MARKS, 100),
+                Slider("wanted", "which digit is 1", tuple(range(10)), 8, (8,)),
+                Entry("words", "folder", "or a folder of your own for 1", "", "photos/cats"),
+                Entry("words", "rest", "and one for 0", "", "photos/dogs"),
             ),
         ),
         Part(
             "fool",
-            fool,
+            fooled,
             (
-                ("as it was", {}),
-                ("one pixel to the right", {"shift": 1}),
-                ("dark and bright swapped", {"inverted": True}),
+                Slider("example", "which of the test", tuple(range(21)), 0),
+                Slider("shift", "pixels to the right", tuple(range(-3, 4)), 0),
+                Tick("inverted", "dark and bright swapped"),
+                Entry("file", "file", "Your own photograph", None, ",".join(SUFFIXES)),
             ),
+            shares={"wanted": 8, "folder": "", "rest": ""},
         ),
     ),
     (

@@ -1,33 +1,37 @@
-"""Chapter 4, the computation graph of one example, and the gradient check."""
+"""Chapter 5, the computation graph of one example, and the gradient check."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from onelayer import lesson
-from onelayer.playground.drawing import drawn_whole
+from onelayer.playground.layer import layer
 from onelayer.playground.screen import (
     Answer,
     Chapter,
-    Drawing,
+    Choice,
     Part,
+    Slider,
     Table,
+    evenly,
     number,
     plain,
     symbol,
 )
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from onelayer.lesson.gradient_check import GradientCheck
     from onelayer.lesson.graph import ComputationGraph
 
 Propagate = Callable[..., tuple[Any, float]]
+
+
+def moved(x1: float, x2: float, w1: float, w2: float, b: float, y: int, slip: str) -> Answer:
+    """Answer what there is to move."""
+    return answer((x1, x2), (w1, w2), b, y, slip)
 
 
 def answer(
@@ -44,7 +48,7 @@ def answer(
             symbol("dz", graph["z"].gradient),
             number("relative difference", check.relative_difference, 2),
         ),
-        drawings=(_graph(graph),),
+        drawings=(layer(graph),),
         table=_beside(check),
         warns="" if check.passed else _failed(check),
     )
@@ -99,19 +103,6 @@ def _beside(check: GradientCheck) -> Table:
     return Table(head, tuple((name, plain(g, 7), plain(d, 7)) for name, g, d in rows))
 
 
-def _graph(of: ComputationGraph) -> Drawing:
-    fill = partial(_fill, of=of)
-    nodes = ", ".join(f"{node.name} = {plain(node.value, 3)}" for node in of.nodes)
-    caption = "Blue, forward: the value of each node. Orange, backward: $dJ$ by that node."
-    return drawn_whole("graph", fill, f"The computation graph: {nodes}", caption, (10.6, 4.2))
-
-
-def _fill(figure: Figure, of: ComputationGraph) -> None:
-    ax = figure.add_axes((0, 0, 1, 1))
-    lesson.figures.graph(ax, of)
-    ax.set_title("", loc="left")
-
-
 GRAPH = Chapter(
     "graph",
     "The computation graph",
@@ -137,13 +128,15 @@ lesson.gradient_check(w, b, x, y_row)           # backward against nudging""",
     (
         Part(
             "graph",
-            answer,
+            moved,
             (
-                ("sound", {"x": (1.0, 2.0), "w": (0.8, -0.5), "b": 0.1, "y": 1}),
-                (
-                    "with a slip",
-                    {"x": (1.0, 2.0), "w": (0.8, -0.5), "b": 0.1, "y": 1, "slip": "x forgotten"},
-                ),
+                Slider("x1", "$x_1$", evenly(-3, 3, 0.1), 1.0, (-2.0, 1.0)),
+                Slider("x2", "$x_2$", evenly(-3, 3, 0.1), 2.0, (-1.0, 2.0)),
+                Slider("w1", "$w_1$", evenly(-2, 2, 0.1), 0.8, (-0.7, 0.8)),
+                Slider("w2", "$w_2$", evenly(-2, 2, 0.1), -0.5, (-0.5, 1.0)),
+                Slider("b", "$b$", evenly(-2, 2, 0.1), 0.1, (-0.9, 0.1, 1.1)),
+                Choice("y", "the truth", {"y = 1": 1, "y = 0": 0}, 1),
+                Choice("slip", "slip in backward", {name: name for name in SLIPS}, "none"),
             ),
         ),
     ),

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from onelayer import lesson
-from onelayer.lesson.figures.style import BLUE, FAINT, INK, VERMILION, note
-from onelayer.playground.drawing import drawn
+from onelayer.playground.plot import BLUE, CLASSES, INK, ORANGE, Plot, drawing
 from onelayer.playground.screen import (
     Answer,
     Chapter,
+    Choice,
     Drawing,
     Number,
     Part,
+    Slider,
+    evenly,
     number,
     plain,
     symbol,
 )
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 def one(a: float, y: int) -> Answer:
@@ -44,13 +41,19 @@ def _says_of_one(a: float, y: int, L: float) -> str:
 
 
 def _loss_drawn(a: float, y: int, L: float) -> Drawing:
-    def draw(ax: Axes) -> None:
-        lesson.figures.loss_curves(ax)
-        ax.plot([a, a], [0, L], color=INK, linewidth=1.2, linestyle=":")
-        ax.plot([a], [L], "o", color=BLUE if y else VERMILION, markersize=10)
-
+    plot = Plot((0, 1), (0, 5), ("$a$", "$L(a, y)$"))
+    grid = np.linspace(0.004, 0.996, 125)
+    for truth, color in ((1, BLUE), (0, ORANGE)):
+        plot.line(grid, lesson.loss(grid, truth), color)
+    plot.line([a, a], [0, L], INK, 1.2, "2 3")
+    plot.dots([a], [L], BLUE if y else ORANGE, 7)
+    half = float(lesson.loss(0.5, 1))
+    plot.dots([0.5], [half], INK, 3.5)
+    plot.note(0.5, half, f"log 2 = {plain(half, 3)}", INK, anchor="middle", dy=-12)
+    plot.note(0.1, 3.9, "$y = 1$: $-$log $a$", BLUE)
+    plot.note(0.9, 3.9, "$y = 0$: $-$log$(1 - a)$", ORANGE, anchor="end")
     alt = f"The two loss curves; at a = {plain(a, 3)} with y = {y} the loss is {plain(L, 3)}"
-    return drawn("loss-one", draw, alt, "The loss of one example, for each truth. The dot is you.")
+    return drawing(plot, alt, "The loss of one example, for each truth. The dot is you.")
 
 
 def every(w: float, b: float) -> Answer:
@@ -75,20 +78,18 @@ def every(w: float, b: float) -> Answer:
 
 
 def _all_drawn(x: np.ndarray, y: np.ndarray, losses: np.ndarray, J: float) -> Drawing:
-    def draw(ax: Axes) -> None:
-        for label, color in ((1, BLUE), (0, VERMILION)):
-            of = y == label
-            ax.vlines(x[of], 0, losses[of], color=color, linewidth=2)
-            ax.plot(x[of], losses[of], "o", color=color, markersize=6, label=f"$y={label}$")
-        top = max(1.35 * losses.max(), 1.0)
-        ax.axhline(J, color=INK, linestyle="--", linewidth=1.4)
-        note(ax, 3.2, J + 0.02 * top, f"$J={J:.3f}$, the mean", INK, ha="right", va="bottom")
-        ax.set(xlim=(-3.3, 3.3), ylim=(0, top), xlabel="$x$", ylabel="$L(a, y)$")
-        ax.legend(loc="upper left", ncols=2)
-        ax.grid(visible=True, color=FAINT)
-
+    top = max(1.35 * float(losses.max()), 1.0)
+    plot = Plot((-3.3, 3.3), (0, top), ("$x$", "$L(a, y)$"))
+    for label, color in enumerate(CLASSES):
+        of = y == label
+        plot.stems(x[of], losses[of], color)
+        plot.dots(x[of], losses[of], color, 5)
+        place = 0.02 if label else 0.17
+        plot.note(-3.3 + 6.6 * place, top, f"$y = {label}$", color, dy=16)
+    plot.line(plot.x, [J, J], INK, 1.4, "6 4")
+    plot.note(3.2, J, f"$J = {plain(J, 3)}$, the mean", INK, anchor="end", dy=-6)
     alt = f"A stem an example, as high as its loss; their mean, the cost, is {plain(J, 3)}"
-    return drawn("loss-all", draw, alt, "The cost of all examples: the mean height of the stems.")
+    return drawing(plot, alt, "The cost of all examples: the mean height of the stems.")
 
 
 LOSS = Chapter(
@@ -114,18 +115,16 @@ lesson.cost(A, Y)                      # one number, their mean""",
             "one",
             one,
             (
-                ("right and fairly sure", {"a": 0.8, "y": 1}),
-                ("undecided", {"a": 0.5, "y": 1}),
-                ("sure and wrong", {"a": 0.96, "y": 0}),
+                Slider("a", "$a$", evenly(0.01, 0.99, 0.01), 0.8),
+                Choice("y", "the truth", {"y = 1": 1, "y = 0": 0}, 1),
             ),
         ),
         Part(
             "all",
             every,
             (
-                ("weights of zero", {"w": 0.0, "b": 0.0}),
-                ("a good fit", {"w": 2.0, "b": 0.0}),
-                ("the wrong way round", {"w": -1.0, "b": 0.0}),
+                Slider("w", "$w$", evenly(-3, 5, 0.1), 0.0, evenly(-3, 5, 0.5)),
+                Slider("b", "$b$", evenly(-3, 3, 0.1), 0.0, evenly(-3, 3, 0.5)),
             ),
         ),
     ),

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from onelayer import lesson
-from onelayer.lesson.figures.style import BLUE, INK, MUTED, SHADE, VERMILION
-from onelayer.playground.drawing import drawn
-from onelayer.playground.screen import Answer, Chapter, Drawing, Part, number, plain, symbol
+from onelayer.playground.plot import BLUE, INK, MUTED, ORANGE, Plot, drawing
+from onelayer.playground.screen import (
+    Answer,
+    Chapter,
+    Drawing,
+    Part,
+    Slider,
+    evenly,
+    number,
+    plain,
+    symbol,
+)
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+
+def moved(x1: float, x2: float, w1: float, w2: float, b: float) -> Answer:
+    """Answer the five sliders."""
+    return answer((x1, x2), (w1, w2), b)
 
 
 def answer(x: tuple[float, float], w: tuple[float, float], b: float) -> Answer:
@@ -49,39 +57,40 @@ def _says(z: float, a: float, label: int) -> str:
 
 
 def _on_the_curve(z: float, a: float) -> Drawing:
-    def draw(ax: Axes) -> None:
-        lesson.figures.sigmoid_curve(ax)
-        ax.plot([z, z, -6.2], [-0.04, a, a], color=INK, linewidth=1.2, linestyle=":")
-        ax.plot([z], [a], "o", color=INK, markersize=8)
-
+    plot = Plot((-6.2, 6.2), (-0.04, 1.04), ("$z = w^Tx + b$", "$a$"))
+    grid = np.linspace(-6.2, 6.2, 125)
+    plot.line(plot.x, [0.5, 0.5], ORANGE, 1.4, "6 4")
+    plot.line(grid, lesson.sigmoid(grid))
+    plot.line([z, z, -6.2], [-0.04, a, a], INK, 1.2, "2 3")
+    plot.dots([z], [a], INK, 6)
+    plot.note(-6, 0.5, "cut-off $a = 0.5$", ORANGE, dy=-7)
+    plot.note(6, 0.86, "class 1", MUTED, anchor="end")
+    plot.note(-6, 0.12, "class 0", MUTED)
     alt = f"The sigmoid; at z = {plain(z, 3)} it is a = {plain(a, 3)}"
-    return drawn("neuron-sigma", draw, alt, "Sigma squeezes any sum into a chance. The dot is you.")
+    return drawing(plot, alt, "Sigma squeezes any sum into a chance. The dot is you.")
 
 
 def _against_the_line(x: tuple[float, float], w: np.ndarray, b: float) -> Drawing:
-    draw = partial(_draw_both_outputs, x=x, w=w, b=b)
+    plot = Plot((-4, 4), (-1.2, 2.2), ("$x_1$", "output"))
+    moved = np.linspace(-4, 4, 81)
+    X = np.array([moved, np.full_like(moved, x[1])])
+    for outside in ((-1.2, 0), (1, 2.2)):
+        plot.area((-4, 4), outside, MUTED, 0.09)
+    line, curve = lesson.linear_output(w, b, X)[0], lesson.logistic_output(w, b, X)[0]
+    plot.line(moved, line, ORANGE)
+    plot.line(moved, curve, BLUE)
+    here = np.array([[x[0]], [x[1]]])
+    both = [f(w, b, here).item() for f in (lesson.linear_output, lesson.logistic_output)]
+    plot.dots([x[0], x[0]], both)
+    plot.note(3.9, -0.95, "outside [0, 1]: no chance", MUTED, anchor="end")
+    plot.note(-3.9, 1.9, "option 1: $w^Tx + b$", ORANGE)
+    plot.note(-3.9, 1.6, "option 2: $σ(w^Tx + b)$", BLUE)
     alt = "Two outputs as the first feature moves: a straight line that leaves 0 to 1, and sigma"
     caption = (
         "Why not a straight line: the same $w$ and $b$ as $x_1$ moves. The line leaves the range "
         "from 0 to 1; sigma cannot."
     )
-    return drawn("neuron-line", draw, alt, caption)
-
-
-def _draw_both_outputs(ax: Axes, x: tuple[float, float], w: np.ndarray, b: float) -> None:
-    moved = np.linspace(-4, 4, 161)
-    X = np.array([moved, np.full_like(moved, x[1])])
-    for low, high in ((-9, 0), (1, 9)):
-        ax.axhspan(low, high, color=SHADE, zorder=0)
-    line, curve = lesson.linear_output(w, b, X)[0], lesson.logistic_output(w, b, X)[0]
-    ax.plot(moved, line, color=VERMILION, label=r"option 1:  $w^{T}x+b$")
-    ax.plot(moved, curve, color=BLUE, label=r"option 2:  $\sigma(w^{T}x+b)$")
-    here = np.array([[x[0]], [x[1]]])
-    both = [f(w, b, here).item() for f in (lesson.linear_output, lesson.logistic_output)]
-    ax.plot([x[0], x[0]], both, "o", color=INK, markersize=6)
-    ax.text(3.9, -0.9, "outside [0, 1]: no chance", color=MUTED, ha="right")
-    ax.set(xlim=(-4, 4), ylim=(-1.2, 2.2), xlabel="$x_1$", ylabel="output")
-    ax.legend(loc="upper left")
+    return drawing(plot, alt, caption)
 
 
 NEURON = Chapter(
@@ -102,11 +111,13 @@ lesson.predict(w, b, x)        # 1 where a > 0.5, else 0""",
     (
         Part(
             "neuron",
-            answer,
+            moved,
             (
-                ("leans to 1", {"x": (1.0, 0.5), "w": (0.8, -0.4), "b": 0.3}),
-                ("sure of 1", {"x": (2.0, -2.0), "w": (1.0, -0.8), "b": 1.0}),
-                ("sure of 0", {"x": (-2.0, 2.0), "w": (1.0, -0.8), "b": -1.0}),
+                Slider("x1", "$x_1$", evenly(-2, 2, 0.1), 1.0, evenly(-2, 2, 1)),
+                Slider("x2", "$x_2$", evenly(-2, 2, 0.1), 0.5, evenly(-1.5, 1.5, 1)),
+                Slider("w1", "$w_1$", evenly(-1, 1, 0.1), 0.8, evenly(-0.8, 0.8, 0.4)),
+                Slider("w2", "$w_2$", evenly(-1, 1, 0.1), -0.4, evenly(-0.8, 0.8, 0.4)),
+                Slider("b", "$b$", evenly(-2, 2, 0.1), 0.3, (-1.7, -0.7, 0.3, 1.3)),
             ),
         ),
     ),

@@ -1,27 +1,31 @@
-"""Chapter 6, a picture is a column: three channels, one column, and the way back."""
+"""Chapter 7, a picture is a column: three channels, one column, and the way back."""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
+from base64 import b64decode
 
 import numpy as np
 
 from onelayer import lesson
-from onelayer.lesson.figures.style import INK, PAPER
-from onelayer.playground.drawing import drawn_whole
-from onelayer.playground.screen import Answer, Chapter, Drawing, Number, Part, whole
+from onelayer.playground.plot import INK, canvas, drawing
+from onelayer.playground.screen import (
+    Answer,
+    Chapter,
+    Drawing,
+    Entry,
+    Number,
+    Part,
+    Slider,
+    whole,
+)
 from onelayer.readers import read_picture
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-    from matplotlib.patches import Rectangle
+from onelayer.report.pictures import inlined
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif")
-SIDES = (4, 8, 16, 32, 64)
+SIDE = 16  # pixels: the cat's, and what a reader's own is read at
 
 
-def opened(file: bytes | None, side: int = 16) -> np.ndarray:
+def opened(file: bytes | None, side: int = SIDE) -> np.ndarray:
     """Return the reader's file as uint8 `(side, side, 3)`, cropped to a square, or the cat.
 
     Raises
@@ -32,6 +36,11 @@ def opened(file: bytes | None, side: int = 16) -> np.ndarray:
     if file is None:
         return lesson.example_picture()
     return read_picture(file, side, "RGB", "crop")
+
+
+def given(row: int, column: int, file: str | None) -> Answer:
+    """Answer the sliders, for the reader's own picture (base64) where there is one."""
+    return answer(opened(None if file is None else b64decode(file)), row, column)
 
 
 def answer(image: np.ndarray | None = None, row: int = 5, column: int = 4) -> Answer:
@@ -60,33 +69,64 @@ def answer(image: np.ndarray | None = None, row: int = 5, column: int = 4) -> An
     )
 
 
+_PANEL, _GAP = 138, 26  # units of a picture's side, and between two
+_BOX = 23  # units between two entries of the column
+
+
 def _drawing(image: np.ndarray, row: int, column: int) -> Drawing:
-    fill = partial(_fill, image=image, row=row, column=column)
-    alt = "The picture, its red, green and blue channel, and the first and last entries of x"
+    names = ("picture", "red", "green", "blue")
+    alone = [image, *(image * (np.arange(3) == k) for k in range(3))]
+    parts = []
+    for k, (name, pixels) in enumerate(zip(names, alone, strict=True)):
+        left, top = (k % 2) * (_PANEL + _GAP), 20 + (k // 2) * (_PANEL + _GAP)
+        parts.append(_panel(name, pixels.astype(np.uint8), (left, top), (row, column)))
+    parts.append(_entries(lesson.image_to_column(image)[:, 0], 3 * (row * image.shape[1] + column)))
+    svg = canvas("".join(parts), 400, 326)
+    alt = "The picture, its red, green and blue channel, and the entries of x for one pixel"
     caption = (
         "The picture, the light of each channel, and the column: row by row, pixel by pixel, "
-        "red green blue. The square marks your pixel."
+        "red green blue. The square marks your pixel, and the filled boxes are its three numbers."
     )
-    return drawn_whole("picture", fill, alt, caption, (5.8, 4.4))
+    return drawing(svg, alt, caption)
 
 
-def _fill(figure: Figure, image: np.ndarray, row: int, column: int) -> None:
-    figure.set_layout_engine("constrained")
-    grid = figure.add_gridspec(2, 3, width_ratios=(1, 1, 0.62))
-    places = [grid[0, 0], grid[0, 1], grid[1, 0], grid[1, 1], grid[:, 2]]
-    axes = [figure.add_subplot(place) for place in places]
-    lesson.figures.picture_as_column(axes, image)
-    axes[0].texts[-1].remove()  # the order is told in the caption, where there is room
-    for ax in axes[:4]:
-        for color, width in ((PAPER, 3.4), (INK, 1.6)):
-            corner = (column - 0.5, row - 0.5)
-            ax.add_patch(_square(corner, color, width))
+def _panel(
+    name: str, pixels: np.ndarray, corner: tuple[float, float], place: tuple[int, int]
+) -> str:
+    (left, top), (row, column) = corner, place
+    high, wide = _PANEL / len(pixels), _PANEL / pixels.shape[1]
+    square = (
+        f'x="{left + column * wide:.1f}" y="{top + row * high:.1f}" width="{wide:.1f}" '
+        f'height="{high:.1f}"'
+    )
+    return (
+        f'<text x="{left}" y="{top - 6}" class="tick">{name}</text>'
+        f'<image x="{left}" y="{top}" width="{_PANEL}" height="{_PANEL}" class="pixels" '
+        f'preserveAspectRatio="none" href="{inlined(pixels).uri}"/>'
+        f'<rect {square} stroke="#fff" stroke-width="3.4"/><rect {square} stroke="#111" '
+        'stroke-width="1.6"/>'
+    )
 
 
-def _square(corner: tuple[float, float], color: str, width: float) -> Rectangle:
-    from matplotlib.patches import Rectangle
-
-    return Rectangle(corner, 1, 1, fill=False, edgecolor=color, linewidth=width)
+def _entries(x: np.ndarray, place: int) -> str:
+    """Write the first entries of the column, those of the pixel, and the last."""
+    shown = sorted({*range(3), *range(place, place + 3), *range(len(x) - 3, len(x))})
+    parts = ['<text x="357" y="14" text-anchor="middle" class="tick">column</text>']
+    top, before = 20, -1
+    for entry in shown:
+        if entry > before + 1:
+            parts.append(f'<text x="357" y="{top + 14}" text-anchor="middle">⋮</text>')
+            top += _BOX
+        color, own = ("#d5382b", "#2f9e44", "#2f6fde")[entry % 3], place <= entry < place + 3
+        fill = color if own else "none"
+        ink = "#fff" if own else INK
+        parts.append(
+            f'<rect x="334" y="{top}" width="46" height="{_BOX - 3}" rx="3" stroke="{color}" '
+            f'fill="{fill}"/><text x="357" y="{top + 15}" text-anchor="middle" fill="{ink}">'
+            f"{x[entry]}</text>"
+        )
+        top, before = top + _BOX, entry
+    return "".join(parts)
 
 
 PICTURE = Chapter(
@@ -107,8 +147,12 @@ X = lesson.images_to_columns(images) / 255     # (n_x, m), from 0 to 1""",
     (
         Part(
             "picture",
-            answer,
-            (("the cat", {"row": 5, "column": 4}),),
+            given,
+            (
+                Slider("row", "row", tuple(range(SIDE)), 5),
+                Slider("column", "column", tuple(range(SIDE)), 4),
+                Entry("file", "file", "Your own picture", None, ",".join(SUFFIXES)),
+            ),
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""What chapter 8 trains: a task in columns, a descent in the lesson, the same fit by the engine.
+"""What chapter 9 trains: a task in columns, a descent in the lesson, the same fit by the engine.
 
 Both minimise J + decay/2 ||w||^2. Without the second term the weights would grow for ever wherever
 a plane separates the two classes, as it does here: there would be no answer to agree on.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,9 +29,12 @@ TEST_SIZE = 0.2
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One against the rest, in columns: `X (n_x, m)` from 0 to 1, `Y (1, m)`."""
+    """One against the rest, in columns: `X (n_x, m)` from 0 to 1, `Y (1, m)`.
 
-    wanted: str
+    `names` are what 1 is called and what 0 is called.
+    """
+
+    names: tuple[str, str]
     X: np.ndarray
     Y: np.ndarray
     X_test: np.ndarray
@@ -67,21 +71,56 @@ def digits(wanted: int = 8) -> Task:
     X = found.images.reshape(len(found.images), -1).T / 16
     Y = (found.target == wanted).astype(int).reshape(1, -1)
     parts = (X[:, :1400], Y[:, :1400], X[:, 1400:], Y[:, 1400:])
-    return Task(str(wanted), *parts, (8, 8, 1), alpha=2.0)
+    return Task(
+        (f"an {wanted}" if wanted == 8 else f"a {wanted}", "another digit"),
+        *parts,
+        (8, 8, 1),
+        alpha=2.0,
+    )
 
 
-def read(folder: str) -> Pictures:
-    """Read a folder with a sub-folder of pictures a class, each as `SIDE` x `SIDE` pixels.
+def asked(wanted: int, folder: str, rest: str) -> Task:
+    """Return the task of a digit, or of the reader's own folders where one is named.
+
+    `folder` holds the pictures of 1 and `rest` those of 0. With `rest` empty it is everything else:
+    the other sub-folders of `folder`, of which the first is 1, or the folders beside it.
 
     Raises
     ------
     DataError, UsageError
         As `read_pictures`; also if there is no such folder.
     """
-    path = Path(folder).expanduser()
+    if not folder.strip():
+        return digits(wanted)
+    ones, zeros = _named(folder), _named(rest) if rest.strip() else None
+    inside = sorted(f.name for f in ones.iterdir() if f.is_dir() and f.name[0] != ".")
+    home = ones if inside else ones.parent
+    kept = [ones, zeros] if zeros else [f for f in home.iterdir() if f.is_dir()]
+    return _own(ones, zeros, tuple(f.stat().st_mtime_ns for f in kept))
+
+
+def _named(folder: str) -> Path:
+    path = Path(folder.strip()).expanduser()
     if not path.is_dir():
-        raise UsageError(f"{folder} is no folder: name one with a sub-folder of pictures a class")
-    return read_pictures(path, SIDE)
+        raise UsageError(f"{folder.strip()} is no folder: name one that holds pictures")
+    return path.resolve()
+
+
+@lru_cache(maxsize=4)
+def _own(ones: Path, zeros: Path | None, _changed: tuple[int, ...]) -> Task:
+    """Read the folders; kept until something is put into one or taken out."""
+    inside = sorted(f.name for f in ones.iterdir() if f.is_dir() and f.name[0] != ".")
+    if zeros is None:
+        pictures = read_pictures(ones if inside else ones.parent, SIDE)
+        return one_against_rest(pictures, pictures.classes[0] if inside else ones.name)
+    if zeros == ones:
+        raise UsageError(f"both folders are {ones}: name another for 0")
+    with TemporaryDirectory() as both:
+        same = ones.name == zeros.name
+        names = [f"{f.parent.name} {f.name}" if same else f.name for f in (ones, zeros)]
+        for name, own in zip(names, (ones, zeros), strict=True):
+            (Path(both) / name).symlink_to(own, target_is_directory=True)
+        return one_against_rest(read_pictures(both, SIDE), names[0])
 
 
 def one_against_rest(pictures: Pictures, wanted: str) -> Task:
@@ -93,7 +132,9 @@ def one_against_rest(pictures: Pictures, wanted: str) -> Task:
     # The largest eigenvalue of X X^T / m is at most its trace: this rate cannot overshoot.
     alpha = 4 / (1 + float((X**2).sum(axis=0).mean()))
     parts = (X[:, ~test], Y[:, ~test], X[:, test], Y[:, test])
-    return Task(wanted, *parts, pictures.images.shape[1:], alpha)
+    others = [name for name in pictures.classes if name != wanted]
+    rest = others[0] if len(others) == 1 else "any of the others"
+    return Task((wanted, rest), *parts, pictures.images.shape[1:], alpha)
 
 
 @lru_cache(maxsize=4 * len(MARKS))

@@ -1,17 +1,30 @@
-"""Chapter 5, vectorisation: loops against one matrix product, timed when asked."""
+"""Chapter 6, vectorisation: loops against one matrix product, timed when asked."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from onelayer import lesson
-from onelayer.playground.drawing import drawn
-from onelayer.playground.screen import Answer, Chapter, Drawing, Number, Part, plain
+from onelayer.playground.plot import BLUE, INK, ORANGE, Plot, drawing
+from onelayer.playground.screen import (
+    Answer,
+    Chapter,
+    Drawing,
+    Entry,
+    Number,
+    Part,
+    Slider,
+    plain,
+)
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from onelayer.lesson.loops import Vectorisation
+
+
+def again(m: int, n_x: int, times: int) -> Answer:
+    """Answer the sliders; each press of the button, and each move, measures anew."""
+    del times
+    return answer(m, n_x)
 
 
 def answer(m: int, n_x: int = 64) -> Answer:
@@ -42,20 +55,18 @@ def _milliseconds(name: str, seconds: float) -> Number:
 
 
 def _bars(timing: Vectorisation) -> Drawing:
-    alt = f"Two bars: loops {1e3 * timing.loop_seconds:.3g} ms, vectorised "
-    alt += f"{1e3 * timing.vector_seconds:.3g} ms"
-
-    def draw(ax: Axes) -> None:
-        lesson.figures.loops_against_vectors(ax, timing)
-        ax.set_yticks([0, 1], ["loops", "vectors"])
-
-    return drawn(
-        "vectorisation",
-        draw,
-        alt,
-        "One step, forward and backward, on this machine just now.",
-        (5.2, 2.0),
+    both = {"loops": timing.loop_seconds, "vectors": timing.vector_seconds}
+    longest = 1e3 * max(both.values())
+    plot = Plot(
+        (0, 1.3 * longest), (-0.6, 1.6), ("milliseconds", ""), (400, 150), yticks=[(-9.0, "")]
     )
+    for place, (name, color) in enumerate(zip(both, (ORANGE, BLUE), strict=True)):
+        ms, height = 1e3 * both[name], 1 - place
+        plot.area((0, ms), (height - 0.3, height + 0.3), color, 0.9)
+        plot.note(ms, height, f"{name}: {plain(ms, 3)} ms", INK, dx=7, dy=5)
+    alt = " and ".join(f"{name} {plain(1e3 * s, 3)} ms" for name, s in both.items())
+    caption = "One step, forward and backward, measured on the machine that answers."
+    return drawing(plot, f"Two bars: {alt}", caption)
 
 
 VECTORISATION = Chapter(
@@ -79,8 +90,12 @@ dw, db = X @ dZ.T / m, dZ.sum() / m            # backward""",
     (
         Part(
             "vectorisation",
-            answer,
-            (("m = 100", {"m": 100}), ("m = 1000", {"m": 1000})),
+            again,
+            (
+                Slider("m", "$m$", (10, 30, 100, 300, 1000, 3000), 300),
+                Slider("n_x", "$n_x$", (4, 16, 64, 256), 64),
+                Entry("press", "times", "Time it again", 0),
+            ),
         ),
     ),
 )
