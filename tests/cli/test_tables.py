@@ -377,11 +377,14 @@ def test_a_column_that_is_missing_at_prediction_is_named(frame, model, tmp_path,
     path = _written(frame.drop(columns=["age", "town"]), tmp_path / "t.csv")
     done = onelayer("predict", model, path)
     message = f"error: {path} has no column 'age', 'town': the model looks at it. "
-    message += "The table has id, member, date, weight, house, bought\n"
+    message += "It has id, member, date, weight, house, bought\n"
     assert (done.code, done.err) == (1, message)
     wrong = _written(frame.assign(age="old"), tmp_path / "w.csv")
     done = onelayer("evaluate", model, wrong)
-    assert f"{wrong}: column 'age' is one of numbers, and has 'old' in row 0" in done.err
+    assert (
+        f"{wrong}: column 'age' is one of numbers, written as 1234.5, and has 'old' in row 0"
+        in done.err
+    )
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "tsv"])

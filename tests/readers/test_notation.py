@@ -100,7 +100,10 @@ def test_odd_cells_are_counted_and_the_first_rows_named():
 
 def test_a_column_of_which_no_cell_is_a_number_is_another_one():
     columns, _ = inferred(ReadTable("t", [text(NUMBERS)]))
-    with pytest.raises(DataError, match="column 'c' is one of numbers, and has '1,5' in row 0"):
+    with pytest.raises(
+        DataError,
+        match=r"column 'c' is one of numbers, written as 1234[.]5, and has '1,5' in row 0",
+    ):
         codes_of(columns, pa.table({"c": ["1,5", "2,5"]}), "t")
 
 

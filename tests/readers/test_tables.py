@@ -194,7 +194,10 @@ def test_missing_cells_are_counted_with_their_words():
 
 
 def test_a_word_among_numbers_is_named_with_its_row():
-    with pytest.raises(DataError, match="s: column 'c' is one of numbers, and has 'x' in row 1"):
+    with pytest.raises(
+        DataError,
+        match=r"s: column 'c' is one of numbers, written as 1234[.]5, and has 'x' in row 1",
+    ):
         numbers_of(cells(["1", "x"]), "s")
     with pytest.raises(DataError, match="column 'c' has inf in row 1, counted from 0: leave"):
         numbers_of(cells(["1", "inf"]), "s")

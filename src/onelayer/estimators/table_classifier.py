@@ -94,8 +94,8 @@ class TableFeatures(TransformerMixin, BaseEstimator):
         from onelayer.inputs.codes import codes_of
         from onelayer.inputs.given import given_table
 
-        names = [column.name for column in self.table_.columns]
-        table, source = given_table(X, names)
+        notations = {column.name: column.notation for column in self.table_.columns}
+        table, source = given_table(X, list(notations), notations=notations)
         return codes_of(self.table_.columns, table, source)
 
 
@@ -148,17 +148,16 @@ def _looked_at(frame: Any, target: str, drop: Sequence[str]) -> list[str]:
     """The columns that `onelayer train` would look at."""
     import narwhals as nw
 
+    from onelayer.inputs.given import frame_table
     from onelayer.readers.tables.cells import as_classes, read_cells
-    from onelayer.readers.tables.files import plain_types
 
-    table = nw.from_native(frame, eager_only=True).to_arrow()
+    table = frame_table(nw.from_native(frame, eager_only=True))
     for name in (target, *drop):
         if name not in table.column_names:
             raise UsageError(
                 f"{HERE} has no column {name!r}: it has {', '.join(table.column_names[:40])}"
             )
     names = [name for name in table.column_names if name not in {target, *drop}]
-    table = plain_types(table)
     known = table.filter(~as_classes(read_cells(target, table[target])).missing)
     fitted = _fitted(known, names, np.ones(known.num_rows))
     for note in fitted.notes:

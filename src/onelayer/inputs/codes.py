@@ -77,9 +77,10 @@ def require_columns(needed: Sequence[str], names: Sequence[str], source: object)
     """
     lacking = [name for name in needed if name not in names]
     if lacking:
+        others = f". It has {', '.join(names[:20])}" if set(names) - set(needed) else ""
         raise DataError(
-            f"{source} has no column {', '.join(map(repr, lacking[:10]))}: the model looks at it. "
-            f"The table has {', '.join(names[:20])}"
+            f"{source} has no column {', '.join(map(repr, lacking[:10]))}: the model looks at it"
+            f"{others}"
         )
 
 
@@ -87,9 +88,12 @@ def _numbers(
     column: Column, cells: Cells, source: object, rows: np.ndarray, odd: Oddities
 ) -> np.ndarray:
     """Read a column of numbers; where a source begins with none at all, it is another column."""
-    found = read_numbers(cells, Notation.parse(column.notation))
+    notation = Notation.parse(column.notation)
+    if cells.dates:
+        raise DataError(f"{source}: column {column.name!r} is one of numbers, and holds dates")
+    found = read_numbers(cells, notation)
     if found.odd.any() and rows[0] == 0 and np.isnan(found.values).all():
-        raise no_number(found, rows, source)
+        raise no_number(found, rows, source, notation)
     odd.add(column.name, found, rows)
     require_finite(column.name, found.values, rows, source)
     return found.values

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import narwhals as nw
 import numpy as np
@@ -13,13 +15,22 @@ import pyarrow as pa
 from onelayer.errors import DataError, UsageError
 from onelayer.inputs.codes import require_columns
 from onelayer.readers.tables.files import open_table, plain_types
+from onelayer.readers.tables.notation import PLAIN, Notation
 from onelayer.readers.tables.options import AS_USUAL, TableOptions
 
 HERE = "the rows given"
 
+Notations: TypeAlias = Mapping[str, str]
+"""How the numbers of columns are written, by the columns' names, each by an example."""
+
+NONE_KNOWN: Notations = {}
+
 
 def given_table(
-    rows: Any, names: Sequence[str], options: TableOptions = AS_USUAL
+    rows: Any,
+    names: Sequence[str],
+    options: TableOptions = AS_USUAL,
+    notations: Notations = NONE_KNOWN,
 ) -> tuple[Any, object]:
     """Return rows as an Arrow table that has these columns, and what to call their source.
 
@@ -32,6 +43,9 @@ def given_table(
         Of the columns that are needed; one that is not there is found out by whoever takes it.
     options
         How a file is read.
+    notations
+        How columns of numbers are written, where that is known: a number in memory, in a column
+        that has texts too, is the number that it is.
 
     Raises
     ------
@@ -43,53 +57,80 @@ def given_table(
         require_columns(names, file.names, rows)
         return file.read([name for name in file.names if name in {*names}]), rows
     if isinstance(rows, Mapping):
-        return _of_dictionaries([rows], names), HERE
+        return _of_dictionaries([rows], names, notations), HERE
     if isinstance(rows, np.ndarray):
-        return _of_array(rows, names), HERE
+        return _of_array(rows, names, notations), HERE
     if isinstance(rows, (list, tuple)) and all(isinstance(row, Mapping) for row in rows):
-        return _of_dictionaries(rows, names), HERE
+        return _of_dictionaries(rows, names, notations), HERE
     if isinstance(rows, (list, tuple)) and len(rows) == 1:
-        return given_table(rows[0], names, options)
+        return given_table(rows[0], names, options, notations)
     frame = nw.from_native(rows, eager_only=True, pass_through=True)
     if not isinstance(frame, nw.DataFrame):
         raise UsageError(
             f"rows are a {type(rows).__name__}: give a data frame, a list of dictionaries or a file"
         )
-    return _of_frame(frame, names), HERE
+    return _of_frame(frame, names, notations), HERE
 
 
-def _of_frame(frame: Any, names: Sequence[str]) -> Any:
+def _of_frame(frame: Any, names: Sequence[str], notations: Notations) -> Any:
     twice = [name for name in names if list(frame.columns).count(name) > 1]
     if twice:
         raise DataError(f"{HERE} have two columns called {twice[0]!r}: rename one")
-    return plain_types(frame.select([name for name in frame.columns if name in names]).to_arrow())
+    return frame_table(frame.select([name for name in frame.columns if name in names]), notations)
 
 
-def _of_dictionaries(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Any:
+def frame_table(frame: Any, notations: Notations = NONE_KNOWN) -> Any:
+    """Return a data frame of narwhals as an Arrow table; numbers and texts in one column are texts.
+
+    Whole numbers of 128 bits, which Arrow has not, become floating-point numbers.
+    """
+    schema = frame.schema
+    wide = [name for name, kind in schema.items() if kind in (nw.Int128, nw.UInt128)]
+    mixed = [name for name, kind in schema.items() if kind == nw.Object]
+    plain = frame.with_columns(nw.col(*wide).cast(nw.Float64)) if wide else frame
+    table = plain.drop(mixed).to_arrow()
+    found = {
+        name: _cells(frame[name].to_list(), notations.get(name)) if name in mixed else table[name]
+        for name in schema
+    }
+    return plain_types(pa.table(found))
+
+
+def _of_dictionaries(
+    rows: Sequence[Mapping[str, Any]], names: Sequence[str], notations: Notations
+) -> Any:
     """A key that one row lacks is missing there; one that all lack is found out later."""
     if not rows:
         raise DataError(f"{HERE} are none: give one or more")
     found = {
-        name: _cells([row.get(name) for row in rows])
+        name: _cells([row.get(name) for row in rows], notations.get(name))
         for name in names
         if any(name in row for row in rows)
     }
     return pa.table(found)
 
 
-def _of_array(rows: np.ndarray, names: Sequence[str]) -> Any:
+def _of_array(rows: np.ndarray, names: Sequence[str], notations: Notations) -> Any:
     if rows.ndim != 2 or rows.shape[1] != len(names):
         raise DataError(
             f"{HERE} have the shape {rows.shape}: the model takes (m, {len(names)}), the columns "
             f"{', '.join(names[:10])} in this order"
         )
-    return pa.table({name: _cells(rows[:, j].tolist()) for j, name in enumerate(names)})
+    return pa.table({name: _cells(rows[:, j].tolist(), notations.get(name)) for j, name in enumerate(names)})
 
 
-def _cells(values: list[Any]) -> Any:
-    """One Arrow type for all: text where their types differ."""
+def _cells(values: list[Any], example: str | None) -> Any:
+    """One Arrow type for all: text where their types differ, numbers as the column has them."""
     plain = [value.item() if isinstance(value, np.generic) else value for value in values]
     kinds = {type(value) for value in plain if value is not None}
     if len(kinds) > 1 and not kinds <= {int, float}:
-        plain = [None if value is None else str(value) for value in plain]
+        notation = PLAIN if example is None else Notation.parse(example)
+        plain = [_text(value, notation) for value in plain]
     return pa.array(plain, from_pandas=True)
+
+
+def _text(value: Any, notation: Notation) -> str | None:
+    """What a cell of text would have been; a number, shortest: 3.0 is 3."""
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        return notation.written(float(value)) if math.isfinite(value) else str(value)
+    return None if value is None else str(value)

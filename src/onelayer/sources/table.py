@@ -70,9 +70,8 @@ def given_codes(rows: Any, columns: tuple[Column, ...], settings: dict[str, Any]
     from onelayer.inputs.codes import codes_of
     from onelayer.inputs.given import given_table
 
-    table, source = given_table(
-        rows, [column.name for column in columns], TableOptions.of(settings)
-    )
+    notations = {column.name: column.notation for column in columns}
+    table, source = given_table(rows, list(notations), TableOptions.of(settings), notations)
     return codes_of(columns, table, source)
 
 

@@ -121,7 +121,9 @@ def read_cells(name: str, array: Any, missing: Collection[str] = ()) -> Cells:
         return Cells(name, text, declared, words=words)
     if not any(numeric(kind) for numeric in _NUMERIC):
         raise DataError(f"column {name!r} holds {kind}: give numbers or text, or leave it out")
-    numbers = _without_nan(array.cast(pa.float64(), safe=False))
+    if types.is_decimal(kind):  # by its text: Arrow's own cast may be off in the last bit
+        array = array.cast(pa.large_string())
+    numbers = _without_nan(array.cast(pa.float64(), safe=not types.is_integer(kind)))
     return Cells(name, _as_text(numbers) if declared else numbers, declared)
 
 
@@ -202,16 +204,16 @@ def numbers_of(cells: Cells, source: object, notation: Notation = PLAIN) -> np.n
     found = read_numbers(cells, notation)
     rows = np.arange(len(found.values))
     if found.odd.any():
-        raise no_number(found, rows, source)
+        raise no_number(found, rows, source, notation)
     require_finite(cells.name, found.values, rows, source)
     return found.values
 
 
-def no_number(found: Numbers, rows: np.ndarray, source: object) -> DataError:
+def no_number(found: Numbers, rows: np.ndarray, source: object, notation: Notation) -> DataError:
     """Return the error that names the first odd cell, by its row."""
     row = int(found.odd.argmax())
     return DataError(
-        f"{source}: column {found.cells.name!r} is one of numbers, and has "
+        f"{source}: column {found.cells.name!r} is one of numbers, written as {notation}, and has "
         f"{found.text(row)!r} in row {rows[row]}, counted from 0"
     )
 

@@ -75,8 +75,8 @@ class Notation:
         return cls(found[2], found[1], found[3])
 
     def written(self, number: float) -> str:
-        """Write a number, shortest, so that it is read again as it was."""
-        return repr(number).replace(".", self.decimal) + self.unit
+        """Write a number, shortest, so that it is read again as it was: 3.0 is 3."""
+        return repr(number).removesuffix(".0").replace(".", self.decimal) + self.unit
 
     def read(self, texts: Any) -> Any:
         """Return texts as Arrow's float64, null where they are none of these numbers."""
