@@ -310,7 +310,8 @@ def _said_in_words(path: Path) -> Iterator[None]:
         uneven = _UNEVEN.search(text)
         if uneven:
             raise DataError(
-                f"{path}: a row has {uneven[2]} cells, and the first one {uneven[1]}: "
+                f"{path}: a row has {uneven[2]} cell{'s' * (uneven[2] != '1')}, and the first one "
+                f"{uneven[1]}: "
                 f"{(uneven[3] or '')[:200]!r}"
             ) from error
         raise DataError(f"{path} is damaged, or not what its name says: {text}") from error
