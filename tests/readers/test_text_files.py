@@ -169,6 +169,36 @@ def test_row_names_of_r_are_not_looked_at(tmp_path):
         assert rows(path) == {"a": ["1", "3"], "b": ["2", "4"]}
 
 
+STRAY = {
+    "an opened one": ('x\ty\n"Hello\t1\nyou\t0\nthere" he\t1\nbye\t0\n', True),
+    "one that closes lines later": ('x\ty\n"Hello\t1\nyou\t0\n"there\t1\n', True),
+    "a true line's end in quotes": ('x\ty\n"Hello\nyou"\t0\nthere\t1\n', False),
+    "the last cell over two lines": ('x\ty\n0\t"Hello\nyou"\n1\tthere\n', False),
+    "inches": ('x\ty\n5" pipe\t1\n"6, 7"\t0\n', False),
+    "quoted delimiters and a stray one": ('x\ty\n"a\tb"\t1\n5" pipe\t0\n', False),
+    "doubled ones": ('x\ty\n"say ""a"""\t1\n"b"\t0\n', False),
+}
+
+
+@pytest.mark.parametrize(("content", "are_text"), STRAY.values(), ids=STRAY)
+def test_quotation_marks_that_do_not_pair_up_are_text(tmp_path, content, are_text):
+    file = open_table(written(tmp_path, content))
+    quoting = csv.QUOTE_NONE if are_text else csv.QUOTE_MINIMAL
+    lines = csv.reader(io.StringIO(content, newline=""), delimiter="\t", quoting=quoting)
+    _, *expected = lines
+    assert [list(row.values()) for row in file.read(file.names).to_pylist()] == expected
+    assert any("part of the text" in note for note in file.notes) == are_text
+
+
+@pytest.mark.shared
+def test_every_message_of_a_file_without_quoting_is_read(shared):
+    path = shared / "data" / "sms-spam" / "SMSSpamCollection"
+    file = open_table(path, TableOptions(header=False))
+    expected = [line.split("\t") for line in path.read_text().splitlines()]
+    assert [list(row.values()) for row in file.read(file.names).to_pylist()] == expected
+    assert len(expected) == 5574
+
+
 REFUSED = {
     "a short row": ("a,b,c\n1,2,3\n4,5\n", "a row has 2 cells, and the first one 3: '4,5'"),
     "a long row": ("a,b\n1,2\n3,4\n5,6,7\n" + "8,9\n" * 30, "a row has 3 cells, and the first"),

@@ -116,7 +116,9 @@ def _of_array(rows: np.ndarray, names: Sequence[str], notations: Notations) -> A
             f"{HERE} have the shape {rows.shape}: the model takes (m, {len(names)}), the columns "
             f"{', '.join(names[:10])} in this order"
         )
-    return pa.table({name: _cells(rows[:, j].tolist(), notations.get(name)) for j, name in enumerate(names)})
+    return pa.table(
+        {name: _cells(rows[:, j].tolist(), notations.get(name)) for j, name in enumerate(names)}
+    )
 
 
 def _cells(values: list[Any], example: str | None) -> Any:

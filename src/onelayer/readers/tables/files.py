@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from onelayer.errors import DataError, DataWarning, UsageError
 from onelayer.readers.tables.cells import NUMBER
 from onelayer.readers.tables.options import AS_USUAL, TableOptions
-from onelayer.readers.tables.sniffing import DELIMITERS, Rows, first_rows
+from onelayer.readers.tables.sniffing import DELIMITERS, Rows, first_rows, quotes_are_text
 from onelayer.readers.tables.suffixes import table_kind
 from onelayer.readers.tables.text import TextFile, no_utf8
 
@@ -125,12 +125,15 @@ class CsvFile(TableFile):
         Bytes of UTF-8 before the first row of cells.
     written
         All columns of a row, also those that have no name.
+    quoted
+        Whether quotation marks hold cells together; False where they are part of the text.
     """
 
     text: TextFile
     delimiter: str
     start: int
     written: tuple[str, ...]
+    quoted: bool = True
 
     @property
     def rows(self) -> int | None:
@@ -161,7 +164,8 @@ class CsvFile(TableFile):
                 ),
                 parse_options=pa_csv.ParseOptions(
                     delimiter=self.delimiter,
-                    newlines_in_values=True,
+                    quote_char='"' if self.quoted else False,
+                    newlines_in_values=self.quoted,
                 ),
                 convert_options=convert,
             )
@@ -249,15 +253,19 @@ def _csv(text: TextFile, options: TableOptions) -> CsvFile:
         if rows.extra == "first":
             warnings.warn(f"{text.path}: {_NAMED_ROWS}", DataWarning, stacklevel=3)
         written = [_EXTRA, *names] if rows.extra == "first" else [*names, _EXTRA]
+    notes, unquoted = [*_notes(text, rows, options)], quotes_are_text(text, rows)
+    if unquoted:
+        notes.append("quotation marks are part of the text: as quotes they would swallow rows")
     return CsvFile(
         path=text.path,
         names=tuple(names),
-        notes=tuple(_notes(text, rows, options)),
+        notes=tuple(notes),
         options=options,
         text=text,
         delimiter=rows.delimiter,
         start=rows.skip + rows.taken * options.header,
         written=tuple(written),
+        quoted=not unquoted,
     )
 
 

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from onelayer.errors import DataError
 from onelayer.readers.tables.options import TableOptions
 from onelayer.readers.tables.text import TextFile, no_utf8
@@ -16,6 +18,7 @@ from onelayer.readers.tables.text import TextFile, no_utf8
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
 _FIRST, _MOST = 1 << 16, 1 << 26  # bytes that are looked at
 _ROWS, _CELLS = 50, 200_000  # that are compared, at most
+_BLOCK = 1 << 20  # bytes that are searched for quotation marks at a time
 _STEADY = 0.9  # of the rows have as many cells
 _DOUBT = 0.1  # of cells that spaces set apart may have other delimiters in them
 _SEP = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # what Excel writes, and obeys, in line one
@@ -101,6 +104,58 @@ def first_rows(file: TextFile, options: TableOptions) -> Rows:
         if found and (whole or all(rows.rest for rows in found)):
             return _best(found)
     raise DataError(f"{file.path} has a first row of more than {_MOST >> 20} MB: is it a table?")
+
+
+def quotes_are_text(file: TextFile, rows: Rows) -> bool:
+    """Whether quotation marks are part of the text: a row that one opens is whole without it.
+
+    That is so where some line has an odd number of them, one of which begins a cell that does not
+    end in one, every line that has any has as many cells as the others, counted without regard to
+    quotes, and a quote that would close a cell is followed by more of it. Read as quotes they would
+    swallow the lines up to the next one.
+    """
+    sign = rows.delimiter.encode()
+    odd = (line.split(sign) for lines in _blocks(file, rows.skip) for line in _odd(lines))
+    if not any(cell[:1] == b'"' and not cell[1:].endswith(b'"') for row in odd for cell in row):
+        return False
+    every = (line for lines in _blocks(file, rows.skip) for line in lines.split(b"\n"))
+    even = all(line.count(sign) + 1 == rows.size for line in every if b'"' in line)
+    return even and not _are_quotes(file, rows)
+
+
+def _are_quotes(file: TextFile, rows: Rows) -> bool:
+    """Whether every quote that opens a cell is closed where the cell ends."""
+    with file.utf8(rows.skip) as stream:
+        lines = io.TextIOWrapper(io.BufferedReader(stream), "utf-8", "replace", newline="")
+        try:
+            for _ in csv.reader(lines, delimiter=rows.delimiter, strict=True):
+                pass
+        except csv.Error:
+            return False
+    return True
+
+
+def _odd(lines: bytes) -> list[bytes]:
+    """Return the lines that have an odd number of quotation marks."""
+    signs = np.frombuffer(lines, np.uint8)
+    ends = np.append(np.flatnonzero(signs == ord("\n")), len(signs))
+    until = np.searchsorted(np.flatnonzero(signs == ord('"')), ends)
+    odd = np.flatnonzero(np.diff(until, prepend=0) % 2)
+    starts = np.concatenate([[0], ends + 1])
+    return [lines[starts[at] : ends[at]] for at in odd.tolist()]
+
+
+def _blocks(file: TextFile, skip: int) -> Iterator[bytes]:
+    """Yield whole lines, many at a time, of which some have quotation marks."""
+    rest = b""
+    with file.utf8(skip) as stream:
+        while block := stream.read(_BLOCK):
+            lines = rest + block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            cut = lines.rfind(b"\n") + 1
+            lines, rest = lines[:cut], lines[cut:]
+            if b'"' in lines:
+                yield lines
+    yield rest
 
 
 def _best(found: list[Rows]) -> Rows:

@@ -145,6 +145,12 @@ class _Coded(io.RawIOBase):
         part, self._ready = self._ready[:cut], self._ready[cut:]
         return part
 
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill a buffer, or some of it; return how many bytes there are."""
+        part = self.read(len(buffer))
+        buffer[: len(part)] = part
+        return len(part)
+
     def peek(self) -> bytes:
         """Return what comes next, without taking it; nothing at the end."""
         while not self._ready and not self._ended:
