@@ -1,6 +1,6 @@
 """python benchmarks/pass_speed.py: one pass over bytes against NumPy's two float32 products.
 
-    ours     loss, X^T dz and sum dz of 200000 x 784 uint8, in one read, by the design's loss_pass
+    ours     loss, X^T dz and sum dz of 200000 x 784 uint8, in one read, by the design's `sums`
     NumPy's  z = X w and X^T dz, on the same pixels as float32, without any loss between them
 
 In turn, median of the rounds. GB/s are bytes of X over seconds: a pass reads X once, NumPy twice.
@@ -19,6 +19,7 @@ from statistics import median
 import numpy as np
 
 from onelayer.designs import make_design, make_scaling
+from onelayer.designs.passes import Pass
 from onelayer.logistic import Binary
 
 REST = 0.1  # seconds
@@ -50,7 +51,7 @@ def _ours(m: int) -> Callable[[], object]:
     X, targets, W = _problem(m)
     weights = np.full((m, 1), 1 / m)
     design = make_design(X, make_scaling(X, 1 / 255, weights[:, 0]))
-    return lambda: design.loss_pass(W, np.zeros(1), Binary(), targets, weights)
+    return lambda: design.sums(Pass(W, np.zeros(1), Binary(), targets, weights))
 
 
 def _products(m: int) -> Callable[[], object]:

@@ -4,7 +4,7 @@
     NEWTON_SIZE (solvers/choose.py)    up to how many parameters Newton's method beats L-BFGS
     GRAM_ROWS, m < n (solvers/choose.py)    the Gram matrix of the examples against L-BFGS
     rows in turn (solvers/choose.py)    ascent of the dual against truncated Newton, by lambda
-    SMALL_BYTES (designs/design.py)    from what size a compiled pass beats NumPy's
+    SMALL_BYTES (designs/passes.py)    from what size a compiled pass beats NumPy's
 
 Each pair is measured in turn, the median of the repeats is printed, and the ratio. What it printed
 stands in remarks.md.
@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from onelayer.designs import design as contract
-from onelayer.designs import fused, make_design, make_scaling
+from onelayer.designs import blockwise, fused, make_design, make_scaling
+from onelayer.designs.passes import Pass
 from onelayer.logistic import Binary, Softmax
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
@@ -52,10 +52,9 @@ def problem(m: int, n: int, classes: int, dtype: type = np.float64) -> Objective
     X = (40 * X + 128).clip(0, 255).astype(np.uint8) if dtype is np.uint8 else X.astype(dtype)
     weights = np.full(m, 1 / m)
     return Objective(
-        design=make_design(X, make_scaling(X, 1 / 40 if dtype is np.uint8 else None, weights)),
-        head=Binary() if classes == 2 else Softmax(classes),
-        targets=z.argmax(axis=1),
-        weights=weights,
+        loss=make_design(X, make_scaling(X, 1 / 40 if dtype is np.uint8 else None, weights)).bind(
+            Binary() if classes == 2 else Softmax(classes), z.argmax(axis=1), weights
+        ),
         penalty=Penalty(1 / m),
     )
 
@@ -121,10 +120,11 @@ def sparse_rows() -> None:
     weights = np.full(m, 1 / m)
     for strength in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7):
         objective = Objective(
-            design=make_design(X),
-            head=Binary(),
-            targets=(z + 0.3 * z.std() * random.normal(size=m) > np.median(z)).astype(np.intp),
-            weights=weights,
+            loss=make_design(X).bind(
+                Binary(),
+                (z + 0.3 * z.std() * random.normal(size=m) > np.median(z)).astype(np.intp),
+                weights,
+            ),
             penalty=Penalty(strength),
         )
         solves(f"lambda = {strength:g}", objective, "dual-ascent", "truncated-newton")
@@ -141,9 +141,9 @@ def small() -> None:
         theta = plain.split(plain.start())
         kernels = fused.FusedDense(X, None, X.dtype)
 
-        work = contract.Pass(*theta, plain.head, plain.targets, weights)
+        work = Pass(*theta, plain.head, plain.targets, weights)
         first, second = pair(
-            lambda design=plain.design, work=work: contract.block_sums(design, work),
+            lambda design=plain.design, work=work: blockwise.block_sums(design, work),
             lambda kernels=kernels, work=work: kernels.sums(work),
         )
         what = f"m = {m}, {size:.1f} MB"

@@ -35,10 +35,9 @@ def objective(request, head, penalty, intercept):
     weights /= weights.sum()
     X = request.param(X)
     return Objective(
-        design=make_design(X, make_scaling(X, "standard", weights)),
-        head=head,
-        targets=rng.integers(0, max(2, head.width), M),
-        weights=weights,
+        loss=make_design(X, make_scaling(X, "standard", weights)).bind(
+            head, rng.integers(0, max(2, head.width), M), weights
+        ),
         penalty=penalty,
         intercept=intercept,
     )
@@ -109,9 +108,7 @@ def test_the_intercept_is_a_column_of_ones_that_is_not_penalised(objective, thet
     W = theta[:-1]
     at = {}
     for name, parameters in (("here", theta), ("there", shifted)):
-        loss = objective.design.loss_pass(
-            W, parameters[-1], objective.head, objective.targets, objective.weights[:, None]
-        )[0][0]
+        loss = objective.loss.value_and_gradient(W, parameters[-1])[0]
         at[name] = objective.value_and_gradient(parameters)[0] - loss
     assert at["here"] == pytest.approx(at["there"], rel=1e-12, abs=1e-15)
     assert at["here"] == pytest.approx(0.5 * objective.penalty.l2 * (W**2).sum(), abs=1e-15)

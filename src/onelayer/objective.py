@@ -6,46 +6,81 @@ Solvers see one array theta (n + 1, k): the rows of W, then b (absent without an
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from onelayer.designs import Design
+from onelayer.designs import Loss, LossInMemory
+from onelayer.designs.blockwise import Blockwise
+from onelayer.errors import UsageError
 from onelayer.logistic import Head
 from onelayer.penalties import Penalty
-from onelayer.vectors import column_sums, norm
+from onelayer.vectors import dot, norm
 
 
 @dataclass(frozen=True, kw_only=True)
 class Objective:
-    """J = sum_i v_i L(a_i, y_i) + penalty(W), the weights v (m,) summing to 1.
+    """J = sum_i v_i L(a_i, y_i) + penalty(W). Cost: one pass for every method that takes theta.
 
-    targets (m,) are 0/1 or 0..K-1. Cost: one pass for every method but `start`.
+    The loss is a function of (W, b) and keeps the examples, wherever they lie; `in_memory`,
+    `design`, `targets` and `weights` are there for solvers that need more than it, row by row.
     """
 
-    design: Design
-    head: Head
-    targets: np.ndarray
-    weights: np.ndarray
+    loss: Loss
     penalty: Penalty
     intercept: bool = True
 
+    @property
+    def head(self) -> Head:
+        """What turns z into a loss."""
+        return self.loss.head
+
+    @property
+    def in_memory(self) -> LossInMemory:
+        """The loss, with all that one in memory offers.
+
+        Raises
+        ------
+        UsageError
+            When it lies elsewhere.
+        """
+        if not isinstance(self.loss, LossInMemory):
+            raise UsageError(f"X must be in memory for this, and {type(self.loss).__name__} is not")
+        return self.loss
+
+    @property
+    def design(self) -> Blockwise:
+        """X, of a loss in memory."""
+        return self.in_memory.design
+
+    @property
+    def targets(self) -> np.ndarray:
+        """(m,), of a loss in memory: 0/1 or 0..K-1."""
+        return self.in_memory.targets
+
+    @property
+    def weights(self) -> np.ndarray:
+        """v (m,), of a loss in memory; they sum to 1."""
+        return self.in_memory.weights
+
+    def weighted(self, weights: np.ndarray) -> Objective:
+        """The same under other weights (m,), of a loss in memory."""
+        return replace(self, loss=self.in_memory.weighted(weights))
+
     def start(self) -> np.ndarray:
         """theta = 0, where every solver begins."""
-        return np.zeros((self.design.traits.n + self.intercept, self.head.width))
+        return np.zeros((self.loss.traits.n + self.intercept, self.head.width))
 
     def base_rate(self) -> np.ndarray:
         """theta with W = 0 and the intercept at its optimum, the log odds of the classes' shares.
 
         No share below 1e-6: a class that has no weight stays within reach.
         """
-        theta, k = self.start(), self.head.width
+        theta = self.start()
         if self.intercept:
-            y, v = self.targets, self.weights
-            both = np.column_stack([1 - y, y]) if k == 1 else None
-            shares = np.bincount(y, v, minlength=k) if both is None else column_sums(v, both)
-            logs = np.log(np.maximum(shares, 1e-6))
-            theta[-1] = logs[1] - logs[0] if k == 1 else logs - logs.mean()
+            logs = np.log(np.maximum(self.loss.shares(), 1e-6))
+            theta[-1] = logs[1] - logs[0] if theta.shape[1] == 1 else logs - logs.mean()
         return theta
 
     def split(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -59,9 +94,21 @@ class Objective:
     def value_and_gradient(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         """J and its gradient: dW = X^T (v dz) + l2 W, db = sum v dz (of J's smooth part)."""
         W, b = self.split(theta)
-        loss, G, db = self.design.loss_pass(W, b, self.head, self.targets, self.weights[:, None])
-        value = float(loss[0]) + self.penalty.value(W)
-        return value, self.join(G + self.penalty.gradient(W), db)
+        loss, G, db = self.loss.value_and_gradient(W, b)
+        return loss + self.penalty.value(W), self.join(G + self.penalty.gradient(W), db)
+
+    def along(
+        self, theta: np.ndarray, direction: np.ndarray, steps: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """J and its slope (steps,) at theta + t direction for many t; of smooth penalties."""
+        (W, b), (V, c) = self.split(theta), self.split(direction)
+        values, slopes = self.loss.along(W, b, V, c, steps)
+        at_0, slope, bend = (
+            self.penalty.value(W),
+            self.penalty.l2 * dot(W, V),
+            self.penalty.value(V),
+        )
+        return values + at_0 + steps * (slope + steps * bend), slopes + slope + 2 * steps * bend
 
     def stationarity(self, theta: np.ndarray, gradient: np.ndarray) -> float:
         """The norm of J's subgradient of least norm, from the gradient of its smooth part."""
@@ -86,32 +133,28 @@ class Objective:
     def expansion(self, theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         """J, its gradient and its Hessian; one pass over small data, else two."""
         W, b = self.split(theta)
-        loss, G, db, H = self.design.expansion_pass(
-            W, b, self.head, self.targets, self.weights[:, None]
-        )
-        value = float(loss[0]) + self.penalty.value(W)
-        return value, self.join(G + self.penalty.gradient(W), db), self._square(H, theta)
+        loss, G, db, H = self.loss.expansion(W, b)
+        value, G = loss + self.penalty.value(W), G + self.penalty.gradient(W)
+        return value, self.join(G, db), self._square(H, theta)
 
     def hessian(self, theta: np.ndarray) -> np.ndarray:
         """d2J/dtheta2: square, of the size of theta."""
-        W, b = self.split(theta)
-        H = self.design.hessian_pass(W, b, self.head, self.weights[:, None])
-        return self._square(H, theta)
+        return self._square(self.loss.hessian(*self.split(theta)), theta)
 
     def _square(self, H: np.ndarray, theta: np.ndarray) -> np.ndarray:
         """The penalty's part added, the intercept left out where there is none."""
         rows = len(theta)
         H = H[:rows, :, :rows, :].reshape(theta.size, theta.size)
-        penalised = np.arange(self.design.traits.n * theta.shape[1])
+        penalised = np.arange(self.loss.traits.n * theta.shape[1])
         H[penalised, penalised] += self.penalty.l2
         return H
 
-    def curvature(self, theta: np.ndarray) -> np.ndarray:
-        """The activations at theta, for `hessian_product`."""
-        return self.design.curvature_pass(*self.split(theta), self.head)
+    def curvature(self, theta: np.ndarray) -> Any:
+        """The loss's handle on its curvature at theta, for `hessian_product`."""
+        return self.loss.curvature(*self.split(theta))
 
-    def hessian_product(self, curvature: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    def hessian_product(self, curvature: Any, direction: np.ndarray) -> np.ndarray:
         """(d2J/dtheta2) direction, at the theta of `curvature`."""
         V, c = self.split(direction)
-        P, dc = self.design.hessian_product(curvature, self.head, self.weights[:, None], V, c)
+        P, dc = self.loss.product(curvature, V, c)
         return self.join(P + self.penalty.gradient(V), dc)

@@ -7,7 +7,10 @@ import pytest
 from scipy import sparse
 
 from onelayer.designs import Design, Scaling, dense, make_design, make_scaling
+from onelayer.designs.passes import Pass
 from onelayer.logistic import Binary, Softmax, sigma, softmax
+
+LABELS = np.zeros(0, np.intp)  # of what looks at none
 
 
 class Case(NamedTuple):
@@ -144,7 +147,7 @@ def test_forward(case, setting):
 
 def test_loss_pass(case, setting):
     head, W, b, targets, weights = setting
-    loss, G, db = one_pass(case, case.design.loss_pass, W, b, head, targets, weights)
+    loss, G, db = one_pass(case, case.design.sums, Pass(W, b, head, targets, weights))
     expected, D = twin_loss(case.X @ W + b, targets, weights, head)
     assert loss.dtype == G.dtype == db.dtype == np.float64
     agree(loss, expected, case)
@@ -156,8 +159,8 @@ def test_hessian_product(case, setting):
     head, W, b, _, weights = setting
     rng = np.random.default_rng(2)
     V, c = rng.normal(size=W.shape) / np.abs(case.X).max(), rng.normal(size=b.shape)
-    A = one_pass(case, case.design.curvature_pass, W, b, head)
-    P, dc = one_pass(case, case.design.hessian_product, A, head, weights, V, c)
+    A = head.curvature_activation(one_pass(case, case.design.forward, W, b))
+    _, P, dc = one_pass(case, case.design.sums, Pass(V, c, head, LABELS, weights, A))
     Z, U = case.X @ W + b, case.X @ V + c
     R = np.empty_like(Z)
     for p in range(weights.shape[1]):
@@ -176,7 +179,7 @@ def test_hessian_pass(case, head):
     W = rng.normal(size=(n, head.width)) / np.abs(case.X).max() / np.sqrt(n)
     b = rng.normal(size=head.width)
     weights = rng.random((m, 1)) / m
-    H = one_pass(case, case.design.hessian_pass, W, b, head, weights)
+    H = one_pass(case, case.design.hessian, Pass(W, b, head, LABELS, weights))
     C = twin_curvature(case.X @ W + b, head) * weights[:, :, None]
     B = np.column_stack([case.X, np.ones(m)])
     for i in range(head.width):
@@ -249,7 +252,7 @@ def test_gram(case):
 @pytest.mark.parametrize("k", [1, 3])
 def test_moments_pass(case, k):
     h = np.random.default_rng(2).random((len(case.X), k))
-    sums, squares = one_pass(case, case.design.moments_pass, h)
+    sums, squares = one_pass(case, case.design.moments, h)
     assert np.abs(sums - case.X.T @ h).max() <= case.tolerance * np.abs(case.X).max() * h.sum()
     agree(squares, (case.X**2).T @ h, case)
 
@@ -270,9 +273,8 @@ def test_combine(case, k):
 
 def test_a_problem_of_weight_zero_has_no_loss(case):
     m, n = case.X.shape
-    loss, G, db = case.design.loss_pass(
-        np.zeros((n, 1)), np.zeros(1), Binary(), np.zeros(m, int), np.zeros((m, 1))
-    )
+    nothing = Pass(np.zeros((n, 1)), np.zeros(1), Binary(), np.zeros(m, int), np.zeros((m, 1)))
+    loss, G, db = case.design.sums(nothing)
     assert not loss.any()
     assert not G.any()
     assert not db.any()
@@ -290,8 +292,9 @@ def test_the_size_of_a_block_changes_nothing_beyond_rounding(storage, block_byte
     def products():
         made = make_scaling(X, "standard", v[:, 0])
         design = make_design(X, made)
-        loss, G, db = design.loss_pass(W, b, Binary(), y, v)
-        H = design.hessian_pass(W, b, Binary(), v)
+        asked = Pass(W, b, Binary(), y, v)
+        loss, G, db = design.sums(asked)
+        H = design.hessian(asked)
         alpha = np.ones((61, 1))
         parts = [made.centre, made.scale, design.forward(W, b), loss, G, db, H]
         return [*parts, design.gram(), design.combine(alpha)]
@@ -306,8 +309,8 @@ def test_the_same_call_gives_the_same_bytes():
     X = pixels(3000, 700).astype(np.uint8)
     design = make_design(X)
     y = np.random.default_rng(6).integers(0, 2, 3000)
-    arguments = (np.full((700, 1), 1e-4), np.zeros(1), Binary(), y, np.full((3000, 1), 1 / 3000))
-    first, second = design.loss_pass(*arguments), design.loss_pass(*arguments)
+    asked = Pass(np.full((700, 1), 1e-4), np.zeros(1), Binary(), y, np.full((3000, 1), 1 / 3000))
+    first, second = design.sums(asked), design.sums(asked)
     assert all(a.tobytes() == b.tobytes() for a, b in zip(first, second, strict=True))
 
 
@@ -325,7 +328,7 @@ def test_x_is_left_alone(storage):
     before = X.copy()
     v = np.full(61, 1 / 61)
     design = make_design(X, make_scaling(X, "standard", v))
-    design.loss_pass(np.ones((7, 1)), np.zeros(1), Binary(), np.zeros(61, int), v[:, None])
+    design.sums(Pass(np.ones((7, 1)), np.zeros(1), Binary(), np.zeros(61, int), v[:, None]))
     design.gram()
     design.combine(np.ones((61, 1)))
     assert abs(X - before).max() == 0

@@ -36,9 +36,9 @@ def test_passes(pixels, scaling):
     def passes():
         design = make_design(X, make_scaling(X, scaling, v[:, 0]))
         design.forward(W, b)
-        design.loss_pass(W, b, Softmax(3), y, v)
-        A = design.curvature_pass(W, b, Softmax(3))
-        design.hessian_product(A, Softmax(3), v, W, b)
+        loss = design.bind(Softmax(3), y, v[:, 0])
+        loss.value_and_gradient(W, b)
+        loss.product(loss.curvature(W, b), W, b)
         design.combine(np.ones((M, 1)))
 
     assert peak(passes) < 0.25 * X.nbytes
@@ -47,10 +47,10 @@ def test_passes(pixels, scaling):
 def test_hessian_pass(pixels):
     X = pixels.reshape(-1, 100)[:200_000]
     design = make_design(X)
-    v = np.full((len(X), 1), 1 / len(X))
+    loss = design.bind(Binary(), np.zeros(len(X), int), np.full(len(X), 1 / len(X)))
 
     def hessian():
-        design.hessian_pass(np.zeros((100, 1)), np.zeros(1), Binary(), v)
+        loss.hessian(np.zeros((100, 1)), np.zeros(1))
 
     assert peak(hessian) < 0.25 * X.nbytes
 

@@ -11,8 +11,9 @@ import pytest
 import onelayer
 from onelayer import parallel
 from onelayer.designs import Scaling, make_design
-from onelayer.designs.design import Pass, block_sums
+from onelayer.designs.blockwise import block_sums
 from onelayer.designs.fused import FusedDense
+from onelayer.designs.passes import Pass
 from onelayer.kernels import byte_pass
 from onelayer.kernels.byte_pass import MOST, OF_WEIGHTS, STRETCH, byte_weights
 from onelayer.kernels.byte_vectors import WIDTH, as_digits, has_byte_products

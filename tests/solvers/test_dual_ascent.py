@@ -8,7 +8,7 @@ from scipy import sparse
 from scipy.special import xlogy
 
 from onelayer.designs import Scaling, csr, make_design
-from onelayer.designs.design import Ascent, DualPoint
+from onelayer.designs.passes import Ascent, DualPoint
 from onelayer.errors import UsageError
 from onelayer.logistic import Binary, Softmax
 from onelayer.objective import Objective
@@ -37,18 +37,16 @@ def objective(classes=2, l2=1e-2, *, intercept=True, seed=0, weighted=False, X=N
     v = rng.random(M) * (rng.random(M) > 0.2) if weighted else np.ones(M)
     head = Binary() if k == 1 else Softmax(k)
     return Objective(
-        design=make_design(X),
-        head=head,
-        targets=y,
-        weights=v / v.sum(),
-        penalty=Penalty(l2),
-        intercept=intercept,
+        loss=make_design(X).bind(head, y, v / v.sum()), penalty=Penalty(l2), intercept=intercept
     )
 
 
 def best(problem):
     """J at the optimum, by another solver on a dense copy."""
-    dense = replace(problem, design=make_design(problem.design.X.toarray().astype(float)))
+    dense = replace(
+        problem,
+        loss=replace(problem.loss, design=make_design(problem.design.X.toarray().astype(float))),
+    )
     return Run(dense, named_solver("newton", dense, 0)[0], tol=1e-14).solve()[1].objective
 
 
@@ -102,7 +100,7 @@ def test_after_the_first_read_every_example_raises_the_dual(classes):
     values = [dual_value(problem, climb.point)]
     for row in range(M):
         problem.design.ascend(
-            Ascent(np.array([row]), problem.weights, climb.bends, climb.rates), climb.point
+            Ascent(np.array([row]), problem.weights, climb.answers, climb.rates), climb.point
         )
         values.append(dual_value(problem, climb.point))
     assert np.diff(values).min() > -1e-15
@@ -120,7 +118,7 @@ def test_examples_that_would_move_less_stay_as_they_are(classes):
         climb._read(problem)
     moves = np.empty(M)
     for row in range(M):
-        asked = Ascent(np.array([row]), problem.weights, climb.bends, climb.rates)
+        asked = Ascent(np.array([row]), problem.weights, climb.answers, climb.rates)
         A, Z, W, b = (getattr(climb.point, name).copy() for name in "AZWb")
         point = DualPoint(A.copy(), Z.copy(), W.copy(), b.copy())
         problem.design.ascend(asked, point)
@@ -140,10 +138,10 @@ def test_an_example_moves_to_where_its_activation_agrees(classes):
     k = problem.head.width
     A, W = one_hot(problem), np.random.default_rng(1).normal(size=(N, k))
     point = DualPoint(A.copy(), np.zeros((M, k)), W.copy(), np.zeros(k))
-    bends = problem.weights * (problem.design.row_squares() * 1e4 + 50)
+    answers = problem.weights * (problem.design.row_squares() * 1e4 + 50)
     for _ in range(8):  # a visit goes nine tenths of the way
         point.W[:], point.b[:] = W, 0
-        asked = Ascent(np.arange(1), problem.weights, bends, (1e4, 50.0))
+        asked = Ascent(np.arange(1), problem.weights, answers, (1e4, 50.0))
         problem.design.ascend(asked, point)
         W, A[0] = point.W.copy(), point.A[0]
         point.b[:] = 0
@@ -202,7 +200,9 @@ def test_newton_starts_from_the_better_point():
 
 def test_soft_targets():
     problem = objective()
-    soft = replace(problem, targets=np.where(problem.targets == 1, 0.9, 0.2))
+    soft = replace(
+        problem, loss=replace(problem.loss, targets=np.where(problem.targets == 1, 0.9, 0.2))
+    )
     theta, solution = solve(soft)
     true = soft.value_and_gradient(theta)[0] / best(soft) - 1
     assert solution.gap_kind == "bound"
@@ -234,10 +234,18 @@ def test_it_is_chosen_where_rows_can_be_taken_in_turn():
     problem = objective(
         X=sparse.random(6000, N, 0.1, format="csr", rng=np.random.default_rng(0))[:M]
     )
-    wide = replace(problem, design=make_design(problem.design.X))
+    wide = replace(problem, loss=replace(problem.loss, design=make_design(problem.design.X)))
     assert choose_solver(wide)[0].name != "dual-ascent"  # few parameters
-    scaled = replace(problem, design=make_design(problem.design.X, Scaling.identity(N)))
-    for other in (scaled, replace(problem, design=make_design(repeated(problem.design.X)))):
+    scaled = replace(
+        problem,
+        loss=replace(problem.loss, design=make_design(problem.design.X, Scaling.identity(N))),
+    )
+    for other in (
+        scaled,
+        replace(
+            problem, loss=replace(problem.loss, design=make_design(repeated(problem.design.X)))
+        ),
+    ):
         with pytest.raises(UsageError, match="needs rows in turn, which CsrDesign does not offer"):
             named_solver("dual-ascent", other, 0)
         with pytest.raises(NotImplementedError, match="no rows in turn"):

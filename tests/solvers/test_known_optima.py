@@ -33,10 +33,7 @@ class Problem(NamedTuple):
 
     def objective(self, make=np.asarray):
         return Objective(
-            design=make_design(make(self.X)),
-            head=self.head,
-            targets=self.targets,
-            weights=self.weights,
+            loss=make_design(make(self.X)).bind(self.head, self.targets, self.weights),
             penalty=Penalty(self.l2),
             intercept=self.intercept,
         )

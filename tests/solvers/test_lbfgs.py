@@ -21,10 +21,7 @@ def test_a_sparse_softmax_problem_is_solved_to_its_tolerance():
     found = {}
     for held in (X, sparse.csr_array(X)):
         objective = Objective(
-            design=make_design(held),
-            head=Softmax(3),
-            targets=y,
-            weights=np.full(3000, 1 / 3000),
+            loss=make_design(held).bind(Softmax(3), y, np.full(3000, 1 / 3000)),
             penalty=Penalty(1 / 3000),
         )
         for name in ("newton", "lbfgs"):
@@ -59,10 +56,9 @@ def test_features_that_a_sample_misses_have_their_curvature(problem):
     X, y, strength = problem()
     weights = np.full(len(y), 1 / len(y))
     objective = Objective(
-        design=make_design(X, make_scaling(X, "standard", weights)),
-        head=Softmax(y.max() + 1),
-        targets=y,
-        weights=weights,
+        loss=make_design(X, make_scaling(X, "standard", weights)).bind(
+            Softmax(y.max() + 1), y, weights
+        ),
         penalty=Penalty(strength),
     )
     _, solution = Run(objective, *named_solver("lbfgs", objective, 0.1)).solve()

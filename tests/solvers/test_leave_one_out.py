@@ -22,10 +22,9 @@ def make_objective(m, n, classes, *, strength=0.05, scaling=None, csr=False, int
     weights /= weights.sum()
     X = sparse.csr_array(X) if csr else X
     return Objective(
-        design=make_design(X, make_scaling(X, scaling, weights)),
-        head=Binary() if classes == 2 else Softmax(classes),
-        targets=z.argmax(axis=1),
-        weights=weights,
+        loss=make_design(X, make_scaling(X, scaling, weights)).bind(
+            Binary() if classes == 2 else Softmax(classes), z.argmax(axis=1), weights
+        ),
         penalty=Penalty(strength),
         intercept=intercept,
     )
@@ -37,7 +36,7 @@ def exact(objective, rows):
     for row in rows:
         weights = objective.weights.copy()
         weights[row] = 0
-        without = replace(objective, weights=weights)
+        without = replace(objective, loss=replace(objective.loss, weights=weights))
         theta, _ = Run(without, *choose_solver(without), tol=1e-12).solve()
         found.append(objective.design.forward(*objective.split(theta))[row])
     return np.array(found)
@@ -83,7 +82,7 @@ def test_as_the_row_loses_weight_the_step_becomes_exact():
     for weight in (4e-3, 2e-3):
         weights = objective.weights.copy()
         weights[0] = weight
-        here = replace(objective, weights=weights)
+        here = replace(objective, loss=replace(objective.loss, weights=weights))
         theta, _ = Run(here, *choose_solver(here), tol=1e-14).solve()
         errors.append(abs(leave_one_out(here, theta)[0, 0] - exact(here, [0])[0, 0]))
     assert 3 < errors[0] / errors[1] < 6

@@ -1,16 +1,22 @@
-"""The line search on convex functions of one variable, each hard in its own way."""
+"""The line search on hard convex functions of one variable; what it costs, by the ledger."""
+
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 
-from onelayer.solvers.smooth.line_search import FLAT, SUFFICIENT, Trial, search
+from onelayer.designs import make_design
+from onelayer.logistic import Binary
+from onelayer.objective import Objective
+from onelayer.penalties import Penalty
+from onelayer.solvers.smooth.line_search import FLAT, LONGER, search_along
+from onelayer.solvers.solver import State
 
 FUNCTIONS = {
     "parabola": (lambda t: (t - 1) ** 2, lambda t: 2 * (t - 1)),
     "far minimum": (lambda t: (t / 1e6 - 1) ** 2, lambda t: 2 * (t / 1e6 - 1) / 1e6),
     "near minimum": (lambda t: (1e6 * t - 1) ** 2, lambda t: 2e6 * (1e6 * t - 1)),
     "quartic": (lambda t: (t - 3) ** 4, lambda t: 4 * (t - 3) ** 3),
-    "kink": (lambda t: np.hypot(t - 1e-3, 1e-5), lambda t: (t - 1e-3) / np.hypot(t - 1e-3, 1e-5)),
     "wall": (lambda t: np.exp(50 * t) - 60 * t, lambda t: 50 * np.exp(50 * t) - 60),
     "overflow": (lambda t: np.exp(1e4 * t) - 2e4 * t, lambda t: 1e4 * np.exp(1e4 * t) - 2e4),
     "logistic": (
@@ -21,22 +27,81 @@ FUNCTIONS = {
 }
 
 
-@pytest.mark.parametrize("first", [1e-8, 1e-3, 1.0, 1e3])
+@dataclass
+class Line:
+    """A function of theta (1,) as an objective, and how often it was read."""
+
+    f: object
+    df: object
+    reads: list = field(default_factory=list)
+
+    def value_and_gradient(self, theta):
+        self.reads.append("one")
+        return self.f(theta[0]), np.array([self.df(theta[0])])
+
+    def along(self, theta, direction, steps):
+        self.reads.append("many")
+        points = theta[0] + steps * direction[0]
+        return self.f(points), self.df(points) * direction[0]
+
+    def at(self, t):
+        return State(theta=np.array([t]), value=self.f(t), gradient=np.array([self.df(t)]))
+
+
+@pytest.mark.parametrize("length", [1e-8, 1e-3, 1.0, 1e3])
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_strong_wolfe(name, first):
-    f, df = FUNCTIONS[name]
-    with np.errstate(over="ignore"):
-        start = Trial(0.0, np.zeros(1), f(0.0), np.array([df(0.0)]), df(0.0))
-        trial = search(
-            lambda theta: (f(theta[0]), np.array([df(theta[0])])), start, np.ones(1), first
-        )
+def test_strong_wolfe_in_three_reads(name, length):
+    line = Line(*FUNCTIONS[name])
+    with np.errstate(over="ignore", invalid="ignore"):
+        start = line.at(0.0)
+        trial = search_along(line, start, np.array([length]))
     assert trial is not None
-    assert trial.value == f(trial.length)
-    allowed = 1e-12 * abs(start.value)
-    assert trial.value <= start.value + SUFFICIENT * trial.length * start.slope + allowed
-    assert abs(trial.slope) <= FLAT * abs(start.slope)
+    assert trial.value == line.f(trial.length * length)
+    assert trial.value <= start.value * (1 + 1e-12)
+    if name != "overflow" and trial.length < LONGER[-1]:
+        assert abs(trial.slope) <= FLAT * abs(start.gradient[0]) * length
+    assert len(line.reads) <= 3
+
+
+def test_a_kink_that_no_length_of_the_grid_meets():
+    line = Line(lambda t: np.hypot(t - 1e-3, 1e-5), lambda t: (t - 1e-3) / np.hypot(t - 1e-3, 1e-5))
+    trial = search_along(line, line.at(0.0), np.ones(1))
+    assert trial.value < 0.5 * line.f(0.0)
+    assert line.reads == ["one", "many", "one"]
 
 
 def test_where_every_step_rises_there_is_none():
-    start = Trial(0.0, np.zeros(1), 0.0, np.array([-1.0]), -1.0)
-    assert search(lambda _: (1.0, np.array([-1.0])), start, np.ones(1)) is None
+    line = Line(lambda t: 0.0 * t + (np.asarray(t) > 0), lambda t: 1.0 + 0.0 * np.asarray(t))
+    start = State(theta=np.zeros(1), value=0.0, gradient=np.array([-1.0]))
+    assert search_along(line, start, np.ones(1)) is None
+    assert len(line.reads) <= 3
+
+
+@pytest.mark.parametrize("length", [1e-6, 1.0, 1e6])
+def test_reads_by_the_ledger(length):
+    """A search costs one read where its first trial holds, and two more where it does not."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 5))
+    y = (X[:, 0] + rng.normal(size=200) > 0).astype(int)
+    loss = make_design(X).bind(Binary(), y, np.full(200, 1 / 200))
+    objective = Objective(loss=loss, penalty=Penalty(1e-3))
+    value, gradient = objective.value_and_gradient(objective.start())
+    state = State(theta=objective.start(), value=value, gradient=gradient)
+    before = loss.bytes_read
+    trial = search_along(objective, state, -length * gradient)
+    assert trial.value < value
+    assert loss.bytes_read - before == (1 if length == 1.0 else 3) * X.nbytes
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.3])
+def test_along_agrees_with_a_read_at_each_length(l2):
+    rng = np.random.default_rng(1)
+    X, y = rng.normal(size=(60, 4)), rng.integers(0, 2, 60)
+    loss = make_design(X).bind(Binary(), y, rng.dirichlet(np.ones(60)))
+    objective = Objective(loss=loss, penalty=Penalty(l2))
+    theta, direction, steps = rng.normal(size=(5, 1)), rng.normal(size=(5, 1)), np.array([-1, 0, 9])
+    values, slopes = objective.along(theta, direction, steps)
+    for t, value, slope in zip(steps, values, slopes, strict=True):
+        expected, gradient = objective.value_and_gradient(theta + t * direction)
+        assert value == pytest.approx(expected, rel=1e-13)
+        assert slope == pytest.approx(float((gradient * direction).sum()), rel=1e-12)

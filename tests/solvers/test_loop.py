@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from onelayer.designs import Design, make_design
-from onelayer.designs.design import Ledger, Traits, block_forward, block_moments, block_sums
+from onelayer.designs import make_design
 from onelayer.errors import UsageError
 from onelayer.logistic import Binary, Softmax
 from onelayer.objective import Objective
@@ -20,10 +19,9 @@ SOLVERS = ["newton", "lbfgs", "truncated-newton", "gram"]
 def objective(X, y, l2=0.0, classes=2, weights=None):
     v = np.ones(len(X)) if weights is None else weights
     return Objective(
-        design=make_design(X),
-        head=Binary() if classes == 2 else Softmax(classes),
-        targets=np.asarray(y),
-        weights=v / v.sum(),
+        loss=make_design(X).bind(
+            Binary() if classes == 2 else Softmax(classes), np.asarray(y), v / v.sum()
+        ),
         penalty=Penalty(l2),
     )
 
@@ -199,10 +197,10 @@ def test_values_whose_squares_overflow_are_refused(solver):
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_passes_are_bytes_read_over_size(solver):
     problem = objective(*overlapping(12), 0.01)
-    before = problem.design.ledger.bytes_read
+    before = problem.loss.bytes_read
     solution = solve(problem, solver).solution
-    assert solution.bytes_read == problem.design.ledger.bytes_read - before
-    assert solution.passes == solution.bytes_read / problem.design.traits.nbytes
+    assert solution.bytes_read == problem.loss.bytes_read - before
+    assert solution.passes == solution.bytes_read / problem.loss.traits.nbytes
     if solver == "gram":
         assert solution.passes == 2
     if solver == "newton":
@@ -248,61 +246,3 @@ class TestChoice:
             "Unknown solver 'sgd': choose one of auto, gradient-descent, newton, lbfgs, "
             "truncated-newton, dual-ascent, gram, coordinate-descent"
         )
-
-    @pytest.mark.parametrize(("name", "missing"), [("newton", "hessian"), ("gram", "gram")])
-    def test_a_design_that_offers_less(self, name, missing):
-        problem = objective(*overlapping(0))
-        problem = Objective(**{**vars(problem), "design": RowsOnly(problem.design)})
-        with pytest.raises(UsageError) as caught:
-            named_solver(name, problem, 0.1)
-        assert str(caught.value) == (
-            f"The solver '{name}' needs {missing}, which RowsOnly does not offer; 'lbfgs' would do"
-        )
-        assert solve(problem, "auto").solution.solver == "lbfgs"
-        assert solve(problem, "auto").solution.status is Status.CONVERGED
-
-
-class RowsOnly(Design):
-    """A design that can be read row by row and nothing else."""
-
-    def __init__(self, inner):
-        self.inner, self.dtype, self.folded = inner, inner.dtype, None
-        t = inner.traits
-        self.compiled = False
-        self.traits = Traits(t.m, t.n, t.nbytes, t.density, frozenset({"rows"}))
-        self.ledger = Ledger()
-
-    def blocks(self):
-        for rows, block in self.inner.blocks():
-            self.ledger.bytes_read += block.nbytes
-            yield rows, block
-
-    def forward(self, W, b):
-        return block_forward(self, W, b)
-
-    def sums(self, asked):
-        return block_sums(self, asked)
-
-    def form(self, augmented, M):
-        return ((augmented @ M) * augmented).sum(axis=1)
-
-    def square(self, block):
-        return block * block
-
-    def augment(self, block):
-        raise NotImplementedError
-
-    def outer(self, augmented, F):
-        raise NotImplementedError
-
-    def sample(self, rows):
-        raise NotImplementedError
-
-    def moments_pass(self, h):
-        return block_moments(self, h)
-
-    def gram(self):
-        raise NotImplementedError
-
-    def combine(self, alpha):
-        raise NotImplementedError

@@ -25,11 +25,7 @@ def make_objective(m, n, classes, dtype=np.float64, seed=0):
     scaling = make_scaling(X, 1 / 40 if dtype == np.uint8 else None, weights)
     head = Binary() if classes == 2 else Softmax(classes)
     return Objective(
-        design=make_design(X, scaling),
-        head=head,
-        targets=z.argmax(axis=1),
-        weights=weights,
-        penalty=Penalty(1.0),
+        loss=make_design(X, scaling).bind(head, z.argmax(axis=1), weights), penalty=Penalty(1.0)
     )
 
 
@@ -57,7 +53,10 @@ def test_a_path_with_folds_is_the_fits_alone(case):
     assert [point.strength for point in points] == STRENGTHS
     for point in points:
         here = replace(problem, penalty=Penalty(point.strength))
-        alone = [here, *(replace(here, weights=w.copy()) for w in weights.T)]
+        alone = [
+            here,
+            *(replace(here, loss=replace(here.loss, weights=w.copy())) for w in weights.T),
+        ]
         for (theta, solution), fit in zip(
             [(point.theta, point.solution), *point.folds], alone, strict=True
         ):

@@ -9,8 +9,8 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from onelayer.designs import chosen_columns as columns_module
+from onelayer.designs import csr as csr_design
 from onelayer.designs import make_design, make_scaling
-from onelayer.designs.chosen_columns import columns
 from onelayer.errors import UsageError
 from onelayer.kernels import coordinate_descent
 from onelayer.logistic import Binary, Softmax
@@ -36,10 +36,9 @@ def problem(X, y, k=1, strength=0.02, ratio=1.0, *, intercept=True, weights=None
     v = np.ones(len(y)) if weights is None else np.asarray(weights, float)
     v = v / v.sum()
     return Objective(
-        design=make_design(X, make_scaling(X, scaling, v)),
-        head=Binary() if k == 1 else Softmax(k),
-        targets=y.astype(float) if k == 1 else y,
-        weights=v,
+        loss=make_design(X, make_scaling(X, scaling, v)).bind(
+            Binary() if k == 1 else Softmax(k), y.astype(float) if k == 1 else y, v
+        ),
         penalty=Penalty(strength, ratio),
         intercept=intercept,
     )
@@ -318,9 +317,9 @@ def test_compiled_columns_equal_their_twins(monkeypatch, scaling, dtype):
     v = np.full(70, 1 / 70)
     design = make_design(X, make_scaling(X, scaling, v))
     features = np.array([0, 3, 4, 9, 20, 39])
-    plain = columns(design, features)
-    monkeypatch.setattr(columns_module, "SMALL_BYTES", 0)
-    compiled = columns(design, features)
+    plain = design.columns(features)
+    monkeypatch.setattr(csr_design, "SMALL_BYTES", 0)
+    compiled = make_design(X, design.scaling).columns(features)
     scaled = make_scaling(X, scaling, v)
     dense = X.toarray().astype(np.float64)
     if scaled is not None:
@@ -335,7 +334,7 @@ def test_compiled_columns_equal_their_twins(monkeypatch, scaling, dtype):
         np.testing.assert_allclose(hx, dense.T @ h, rtol=1e-6, atol=1e-8)
         some = chosen.choose(np.array([1, 4]))
         np.testing.assert_allclose(some.backward(u), dense[:, [1, 4]].T @ u, rtol=1e-6, atol=1e-9)
-    assert design.ledger.bytes_read == 2 * design.traits.nbytes
+    assert design.ledger.bytes_read == design.traits.nbytes
 
 
 def test_dense_columns_stream_when_their_copy_would_be_large(monkeypatch):
@@ -355,7 +354,7 @@ def test_large_data_takes_the_kernels_to_the_same_optimum(k, dtype):
     X = np.hstack([X, X[:, ::-1] // 2, random.integers(0, 9, (9000, 120)).astype(dtype)])
     z = (X[:, :4].astype(float) - 128) @ random.standard_normal((4, max(k, 2))) / 100
     y = (z + random.gumbel(size=z.shape)).argmax(axis=1)
-    assert X.nbytes >= columns_module.SMALL_BYTES
+    assert X.nbytes >= csr_design.SMALL_BYTES
     _, solution = fit(problem(X, y, k, 0.01, scaling="standard"), 1e-7)
     _, exact = fit(problem(X.astype(float), y, k, 0.01, scaling="standard"), 1e-10)
     _, csr = fit(problem(sparse.csr_array(X.astype(np.float32)), y, k, 0.01, scaling="standard"))
@@ -373,8 +372,8 @@ def test_small_data_never_loads_numba():
         "from onelayer.penalties import Penalty\n"
         "from onelayer.solvers import Run, choose_solver\n"
         "X = np.random.default_rng(0).standard_normal((50, 5)); y = (X[:, 0] > 0).astype(float)\n"
-        "o = Objective(design=make_design(X), head=Binary(), targets=y,\n"
-        "              weights=np.full(50, 0.02), penalty=Penalty(0.1, 1.0))\n"
+        "o = Objective(loss=make_design(X).bind(Binary(), y, np.full(50, 0.02)),\n"
+        "              penalty=Penalty(0.1, 1.0))\n"
         "print(Run(o, *choose_solver(o)).solve()[1].status, 'numba' in sys.modules)\n"
     )
     path = {"PYTHONPATH": ":".join(p for p in sys.path if p)}

@@ -45,10 +45,11 @@ def objective_of(size, condition, strength, dtype, seed=0):
     X, y = made(size, condition, seed)
     classes = SIZES[size][2]
     return Objective(
-        design=make_design(X.astype(dtype)),
-        head=Binary() if classes == 2 else Softmax(classes),
-        targets=y.astype(np.int64),
-        weights=np.full(len(y), 1 / len(y)),
+        loss=make_design(X.astype(dtype)).bind(
+            Binary() if classes == 2 else Softmax(classes),
+            y.astype(np.int64),
+            np.full(len(y), 1 / len(y)),
+        ),
         penalty=Penalty(strength),
     )
 
@@ -156,12 +157,9 @@ def test_folds_that_share_their_passes_leave_them_where_float32_hides_what_is_le
 
     for number, (theta, solution) in enumerate(point.folds):
         kept = weights[:, number] > 0
-        alone = replace(
-            objective,
-            design=make_design(objective.design.X[kept].astype(np.float64)),
-            targets=objective.targets[kept],
-            weights=weights[kept, number],
-        )
+        exact = make_design(objective.design.X[kept].astype(np.float64))
+        loss = exact.bind(objective.head, objective.targets[kept], weights[kept, number])
+        alone = replace(objective, loss=loss)
         best = value(alone, Run(alone, *named_solver("newton", alone, 0.1), tol=1e-14).solve()[0])
         assert solution.status is Status.CONVERGED
         assert "float64" in solution.reason
@@ -204,10 +202,7 @@ def test_the_gap_is_of_what_predictions_come_from_not_of_rounded_coefficients():
     model = LogisticRegression(C=1e6 / len(y), tol=1e-4).fit(X, y)
     tight = LogisticRegression(C=1e6 / len(y), tol=1e-13).fit(X.astype(np.float64), y)
     objective = Objective(
-        design=make_design(X),
-        head=Binary(),
-        targets=y.astype(np.int64),
-        weights=np.full(len(y), 1 / len(y)),
+        loss=make_design(X).bind(Binary(), y.astype(np.int64), np.full(len(y), 1 / len(y))),
         penalty=Penalty(1e-6),
     )
 

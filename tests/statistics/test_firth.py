@@ -95,10 +95,7 @@ def test_the_optimum_of_a_slow_search(y, intercept):
 @pytest.mark.parametrize("storage", [np.asarray, sparse.csr_array])
 def test_the_gradient_is_that_of_finite_differences(storage):
     layer = Objective(
-        design=make_design(storage(X)),
-        head=Binary(),
-        targets=Y,
-        weights=WEIGHTS / WEIGHTS.sum(),
+        loss=make_design(storage(X)).bind(Binary(), Y, WEIGHTS / WEIGHTS.sum()),
         penalty=Penalty(0.0, 0.0),
     )
     function = FirthObjective.of(layer, WEIGHTS.sum())
@@ -244,10 +241,7 @@ def test_what_does_not_go_together_is_named(options, y, message):
 
 def profiled(x, y, weights, model, scaling=None):
     layer = Objective(
-        design=make_design(x, scaling),
-        head=Binary(),
-        targets=y,
-        weights=weights / weights.sum(),
+        loss=make_design(x, scaling).bind(Binary(), y, weights / weights.sum()),
         penalty=Penalty(0.0, 0.0),
         intercept=model.fit_intercept,
     )

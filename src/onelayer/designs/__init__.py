@@ -11,6 +11,8 @@ from onelayer.designs.csr import CsrDesign, csr_standard_scaling
 from onelayer.designs.dense import DenseDesign, dense_standard_scaling
 from onelayer.designs.design import Design
 from onelayer.designs.identity import Identity
+from onelayer.designs.loss import Loss
+from onelayer.designs.loss_in_memory import LossInMemory
 from onelayer.designs.scaling import Scaling
 from onelayer.designs.values import (
     DTYPES,
@@ -26,6 +28,8 @@ __all__ = [
     "DTYPES",
     "Design",
     "Identity",
+    "Loss",
+    "LossInMemory",
     "Scaling",
     "extent",
     "first_not_finite",

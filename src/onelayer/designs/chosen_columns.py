@@ -12,20 +12,19 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from itertools import pairwise
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 from scipy import sparse
 
 from onelayer import parallel
-from onelayer.designs.csr import CsrDesign
-from onelayer.designs.design import SMALL_BYTES, Design
+from onelayer.designs.passes import Traits
 from onelayer.designs.scaling import Scaling
 
-COPY_BYTES = 1 << 26  # a copy of chosen columns this small is kept however small X is
+COPY_BYTES = 1 << 26  # guard: a copy of chosen columns this small is kept however small X is
 DENSE = 200_000  # guard: numbers, 1.6 MB, below which a product costs less than SciPy's call
 OUTER = 2_000_000  # guard: numbers in all x x^T, which one product then reads
-TASKS = 4  # a Gram matrix each
+TASKS = 4  # guard: a Gram matrix each
 
 
 class Columns(ABC):
@@ -53,13 +52,14 @@ class Columns(ABC):
         """Some of these columns, by their places among them."""
 
 
-def columns(design: Design, features: np.ndarray) -> Columns:
-    """The columns `features` (ascending) of a design's X'; one pass, entered in the ledger."""
-    if isinstance(design, CsrDesign):
-        return _from_csr(design, features)
-    copied = design.traits.m * len(features) * design.dtype.itemsize
-    stream = DenseColumns(partial(_column_blocks, design, features), len(features))
-    return stream.copy() if copied <= max(COPY_BYTES, design.traits.nbytes // 2) else stream
+Reading: TypeAlias = Callable[[], Iterator[tuple[slice, np.ndarray]]]
+"""Starts a pass: rows, and the chosen columns there."""
+
+
+def streamed(read: Reading, size: int, traits: Traits, dtype: np.dtype) -> DenseColumns:
+    """`size` columns as dense blocks; copied where they are small in themselves or beside X."""
+    stream, copied = DenseColumns(read, size), traits.m * size * dtype.itemsize
+    return stream.copy() if copied <= max(COPY_BYTES, traits.nbytes // 2) else stream
 
 
 @final
@@ -67,7 +67,7 @@ def columns(design: Design, features: np.ndarray) -> Columns:
 class DenseColumns(Columns):
     """Blocks of rows, from a copy or out of the blocks of a design; `read` starts a pass."""
 
-    read: Callable[[], Iterator[tuple[slice, np.ndarray]]]
+    read: Reading
     size: int
 
     def copy(self) -> DenseColumns:
@@ -123,6 +123,17 @@ class SparseColumns(Columns):
     scaling: Scaling | None
     compiled: bool
 
+    @classmethod
+    def of(
+        cls, X: Any, scaling: Scaling | None, features: np.ndarray, *, compiled: bool
+    ) -> Columns:
+        """Some columns of X, copied; each row ascending, each entry once, for the kernels."""
+        if not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
+        chosen = cls(X, scaling, compiled).choose(features)
+        return chosen.dense() if X.shape[0] * len(features) <= DENSE else chosen
+
     def forward(self, d: np.ndarray) -> np.ndarray:
         """X_S d = x (s d) - c^T (s d)."""
         if self.scaling is None:
@@ -152,7 +163,9 @@ class SparseColumns(Columns):
         if len(places) == n:
             return self
         chosen = _compiled_choose(self.X, places) if self.compiled else self.X[:, places]
-        return SparseColumns(chosen, _some(self.scaling, places), self.compiled)
+        return SparseColumns(
+            chosen, self.scaling and self.scaling.of_columns(places), self.compiled
+        )
 
     def dense(self) -> DenseColumns:
         """The same columns, zeros and all."""
@@ -194,21 +207,6 @@ class SparseColumns(Columns):
         return Q, hx
 
 
-def _from_csr(design: CsrDesign, features: np.ndarray) -> Columns:
-    design.ledger.bytes_read += design.traits.nbytes
-    X = design.X
-    if not X.has_canonical_format:  # the Gram kernel wants each row ascending, each entry once
-        X = X.copy()
-        X.sum_duplicates()
-    compiled = design.traits.nbytes >= SMALL_BYTES
-    chosen = SparseColumns(X, design.folded, compiled).choose(features)
-    return chosen.dense() if X.shape[0] * len(features) <= DENSE else chosen
-
-
-def _some(scaling: Scaling | None, places: np.ndarray) -> Scaling | None:
-    return scaling and Scaling(scaling.centre[places], scaling.scale[places])
-
-
 def _compiled_choose(X: Any, places: np.ndarray) -> Any:
     """X[:, places] in one read; each task fills its own arrays, of which the rest stays unused."""
     m, n = X.shape
@@ -235,14 +233,7 @@ def _copy(X: Any, place: np.ndarray, start: int, stop: int) -> tuple[np.ndarray,
     return chosen[0][:used], chosen[1][:used], ends
 
 
-def _column_blocks(design: Design, features: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    for rows, block in design.blocks():
-        yield rows, block[:, features]
-
-
-def _choose_blocks(
-    read: Callable[[], Iterator[tuple[slice, np.ndarray]]], places: np.ndarray
-) -> Iterator[tuple[slice, np.ndarray]]:
+def _choose_blocks(read: Reading, places: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     for rows, block in read():
         yield rows, block[:, places]
 

@@ -1,4 +1,4 @@
-"""A dense X in memory, as it came: float64, float32, float16 or uint8; the NumPy block loop.
+"""A dense X in memory, as it came: float64, float32, float16 or uint8.
 
 Blocks of rows are converted, centred and scaled in the cache. Small data take the NumPy block
 loop, which imports no Numba and is the twin of every kernel; larger data take the kernels.
@@ -7,28 +7,22 @@ loop, which imports no Numba and is the twin of every kernel; larger data take t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property, partial
 from typing import final
 
 import numpy as np
 
-from onelayer.designs.design import (
-    SMALL_BYTES,
-    Design,
-    Ledger,
-    Pass,
-    Sums,
-    Traits,
-    are_labels,
-    block_forward,
-    block_moments,
-    block_sums,
-)
+from onelayer.designs.blocks import Block, converted, make_block
+from onelayer.designs.blockwise import block_forward, block_moments, block_sums
+from onelayer.designs.design import Design
 from onelayer.designs.fused import FusedDense
+from onelayer.designs.passes import SMALL_BYTES, Pass, Sums, are_labels
 from onelayer.designs.scaling import Scaling, standard_scaling
 
-BLOCK_BYTES = 1 << 19  # a converted block and its products stay within a core's cache of 1 MiB
-GRAM_COLUMNS = 256  # at least: each block reads and writes all of K, 20 s at m = 4000 with 16
-OUTER_BYTES = 1 << 24  # of rows f (x) r: BLAS takes its own blocks of them
+BLOCK_BYTES = 1 << 19  # theory: a converted block and its products fit a core's cache of 1 MiB
+GRAM_COLUMNS = (
+    256  # measured: at least; a block reads and writes all of K, 20 s at m = 4000 with 16
+)
 
 
 @final
@@ -38,98 +32,59 @@ class DenseDesign(Design):
     def __init__(
         self, X: np.ndarray, scaling: Scaling | None = None, *, double: bool = False
     ) -> None:
-        m, n = X.shape
+        offers = frozenset({"sample", "columns", "gram"})
+        super().__init__(X.shape, X.dtype, X.nbytes, scaling, offers=offers, double=double)
         self.X = X
-        self.scaling = scaling
-        small = X.nbytes < SMALL_BYTES
-        exact = X.dtype == np.float64 or small
-        self.dtype = np.dtype(np.float64 if exact or double else np.float32)
-        self.folded = None
-        self.traits = Traits(
-            m, n, max(X.nbytes, 1), 1.0, frozenset({"rows", "hessian", "gram", "sample"})
-        )
-        self.ledger = Ledger()
-        # Kernels read along rows; a Fortran-ordered X goes through blocks, which turn it.
-        in_rows = X.flags.c_contiguous
-        # No kernel is compiled for the few passes that want other products than X's own.
-        self.compiled = not small and in_rows and (exact or not double)
-        self._centred = scaling is not None and bool(scaling.centre.any())
-        self._augmented: list[tuple[slice, np.ndarray]] | None = None
-        self.fused = FusedDense(X, scaling, self.dtype) if self.compiled else None
+        # Kernels read along rows; a Fortran-ordered X goes through blocks, which turn it. None is
+        # compiled for the few passes that want other products than X's own.
+        own = not double or X.dtype == np.float64
+        self.compiled = X.nbytes >= SMALL_BYTES and X.flags.c_contiguous and own
 
-    def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """z = X' W + b: (m, k)."""
-        if self.fused is None:
-            return block_forward(self, W, b)
-        self.ledger.bytes_read += self.X.nbytes
-        return self.fused.forward(W, b)
-
-    def sums(self, asked: Pass) -> Sums:
-        """Loss, X'^T dz and sum dz, by the route that the size of X chose."""
-        if self.fused is None or not are_labels(asked.targets):
-            return block_sums(self, asked)
-        self.ledger.bytes_read += self.X.nbytes
-        return self.fused.sums(asked)
-
-    def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
-        """Rows and their block, converted, centred and scaled."""
+    def read(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """As many rows as stay in the cache."""
         m, n = self.X.shape
         step = max(1, BLOCK_BYTES // max(1, n * self.dtype.itemsize))
         for start in range(0, m, step):
             rows = slice(start, min(start + step, m))
-            self.ledger.bytes_read += self.X[rows].nbytes
-            yield rows, self._convert(self.X[rows])
+            yield rows, self.X[rows]
 
-    def augmented_blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
-        """Rows and their [block 1]; those of small data are made once and kept."""
-        if self._augmented is not None:
-            self.ledger.bytes_read += self.X.nbytes
-        elif 8 * self.X.size < SMALL_BYTES:
-            self._augmented = list(super().augmented_blocks())
-        return iter(self._augmented or super().augmented_blocks())
+    def blocks(self) -> Iterator[tuple[slice, Block]]:
+        """Rows and their block; those of small data are made once and kept."""
+        if 8 * self.X.size >= SMALL_BYTES:
+            return super().blocks()
+        self.ledger.add(self.X.nbytes)
+        return iter(self._kept)
 
-    def augment(self, block: np.ndarray) -> np.ndarray:
-        """[block 1]."""
-        return np.column_stack([block, np.ones(len(block), block.dtype)])
+    def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """z = X' W + b: (m, k)."""
+        if not self.compiled:
+            return block_forward(self, W, b)
+        self.ledger.add(self.X.nbytes)
+        return self._fused.forward(W, b)
 
-    def outer(self, augmented: np.ndarray, F: np.ndarray) -> np.ndarray:
-        """sum (f f^T) (x) r r^T: of the products R^T R, R = f (x) r, NumPy makes one half."""
-        n, k = augmented.shape[1], F.shape[1]
-        step = max(1, OUTER_BYTES // (n * k * self.dtype.itemsize))
-        S = np.zeros((n * k, n * k))
-        for start in range(0, len(augmented), step):
-            part = slice(start, start + step)
-            R = augmented[part, :, None] * F[part, None].astype(augmented.dtype, copy=False)
-            R = R.reshape(-1, n * k)
-            S += R.T @ R
-        return S.reshape(n, k, n, k)
+    def sums(self, asked: Pass) -> Sums:
+        """Loss, X'^T dz and sum dz, by the route that the size of X chose."""
+        if not self.compiled or not are_labels(asked.targets):
+            return block_sums(self, asked)
+        self.ledger.add(self.X.nbytes)
+        return self._fused.sums(asked)
 
-    def form(self, augmented: np.ndarray, M: np.ndarray) -> np.ndarray:
-        """r^T M r for every row, in float64."""
-        R = augmented.astype(np.float64, copy=False)
-        return np.einsum("ij,ij->i", R @ M, R)
-
-    def square(self, block: np.ndarray) -> np.ndarray:
-        """The block with every element squared."""
-        return block * block
+    def moments(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """sum h x' and sum h x'^2 (n, k), by the route that the size of X chose."""
+        if not self.compiled:
+            return block_moments(self, h)
+        self.ledger.add(self.X.nbytes)
+        return self._fused.moments(h)
 
     def sample(self, rows: np.ndarray) -> np.ndarray:
-        """[X'[rows] 1] as a float32 array."""
+        """[X'[rows] 1] as a float32 array; those rows alone are read."""
         picked = np.ones((len(rows), self.X.shape[1] + 1), np.float32)
         step = max(1, BLOCK_BYTES // max(1, 8 * self.X.shape[1]))
         for start in range(0, len(rows), step):
             block = self.X[rows[start : start + step]]
-            picked[start : start + step, :-1] = self._convert(block)
-            self.ledger.bytes_read += block.nbytes
+            picked[start : start + step, :-1] = converted(block, self.scaling, self.dtype)
+            self.ledger.add(block.nbytes)
         return picked
-
-    def exactly(self) -> Design:
-        """The same X with products in float64, on the same ledger; itself where they are."""
-        if self.dtype == np.float64:
-            return self
-        exact = DenseDesign(self.X, self.scaling, double=True)
-        exact.ledger = self.ledger
-        return exact
 
     def magnitudes(self, rows: np.ndarray) -> np.ndarray:
         """Mean squares (n + 1,) of what [W b] is multiplied by in these rows."""
@@ -137,13 +92,6 @@ class DenseDesign(Design):
         if self.X.dtype == np.uint8 and self.scaling is not None:
             squares[:-1] += (self.scaling.centre * self.scaling.scale) ** 2  # W and b have taken it
         return squares
-
-    def moments_pass(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """sum h x' and sum h x'^2 (n, k), by the route that the size of X chose."""
-        if self.fused is None:
-            return block_moments(self, h)
-        self.ledger.bytes_read += self.X.nbytes
-        return self.fused.moments(h)
 
     def gram(self) -> np.ndarray:
         """X' X'^T: (m, m), in float64: it is factored, and what it loses is lost for good."""
@@ -159,26 +107,24 @@ class DenseDesign(Design):
             W[columns] = (alpha.T @ block).T  # 1.6 times as fast as block.T @ alpha
         return W
 
+    @cached_property
+    def _kept(self) -> list[tuple[slice, Block]]:
+        make = partial(make_block, scaling=self.scaling, dtype=self.dtype)
+        return [(rows, make(X)) for rows, X in self.read()]
+
+    @cached_property
+    def _fused(self) -> FusedDense:
+        return FusedDense(self.X, self.scaling, self.dtype)
+
     def _column_blocks(self, fewest: int = 1) -> Iterator[tuple[slice, np.ndarray]]:
         """Columns, at least so many, and their block in float64, centred and scaled."""
         m, n = self.X.shape
-        step = max(fewest, BLOCK_BYTES // max(1, 8 * m))
+        step, double = max(fewest, BLOCK_BYTES // max(1, 8 * m)), np.dtype(np.float64)
         for start in range(0, n, step):
             columns = slice(start, start + step)
-            self.ledger.bytes_read += self.X[:, columns].nbytes
-            yield columns, self._convert(self.X[:, columns], columns, np.dtype(np.float64))
-
-    def _convert(
-        self, block: np.ndarray, columns: slice = slice(None), dtype: np.dtype | None = None
-    ) -> np.ndarray:
-        dtype = dtype or self.dtype
-        if self.scaling is None:
-            return block.astype(dtype, copy=False)
-        centred = block.astype(dtype)
-        if self._centred:
-            centred -= self.scaling.centre[columns].astype(dtype)
-        centred *= self.scaling.scale[columns].astype(dtype)
-        return centred
+            self.ledger.add(self.X[:, columns].nbytes)
+            part = self.scaling and self.scaling.of_columns(columns)
+            yield columns, converted(self.X[:, columns], part, double)
 
 
 def dense_standard_scaling(X: np.ndarray, weights: np.ndarray) -> Scaling:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from onelayer import parallel
-from onelayer.designs.design import Ascent, DualPoint, Pass, Sums
+from onelayer.designs.passes import Ascent, DualPoint, Pass, Sums
 from onelayer.designs.scaling import Scaling
 
 # Up to so many columns the kernel is taken: at k = 100 BLAS on converted blocks took 1.16 times as
@@ -174,12 +174,12 @@ class FusedCsr:
         return squares
 
     def ascend(self, asked: Ascent, point: DualPoint) -> float:
-        """As `Design.ascend`; X as it is."""
+        """As `Blockwise.ascend`; X as it is."""
         from onelayer.kernels.csr_ascent import csr_ascend_binary, csr_ascend_softmax
 
         one = len(point.b) == 1
         kernel = csr_ascend_binary if one else csr_ascend_softmax
-        asked_for = (asked.weights, asked.bends, np.array(asked.rates), asked.least)
+        asked_for = (asked.weights, asked.answers, np.array(asked.rates), asked.least)
         of = (point.W.reshape(-1) if one else point.W, point.b, point.A, point.Z)
         parts = np.array_split(asked.order, 1 + self.X.nnz * len(point.b) // INTERRUPTED)
         return sum(kernel(*self.rows, order, *asked_for, *of) for order in parts)

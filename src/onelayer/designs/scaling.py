@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +36,14 @@ class Scaling:
         if other is None:
             return self
         return Scaling((self.centre - other.centre) * other.scale, self.scale / other.scale)
+
+    def of_columns(self, columns: Any) -> Scaling:
+        """That of some columns, by a slice or their numbers."""
+        return Scaling(self.centre[columns], self.scale[columns])
+
+    def after(self, first: Scaling) -> Scaling:
+        """Both in one: self(first(x))."""
+        return Scaling(first.centre + self.centre / first.scale, first.scale * self.scale)
 
     def fold_gradient(self, G: np.ndarray, db: np.ndarray) -> np.ndarray:
         """X'^T dz from G = X^T dz and db = sum dz: the transpose of `fold`."""

@@ -1,22 +1,22 @@
-"""One design for several problems at once: a pass waits until all ask for one, and serves all.
+"""One read for several problems at once: it waits until all ask for one, and serves all.
 
 The problems have the same rows, head and targets and differ in their weights (the folds of a
-cross-validation). Each has a seat, and a solver that believes it is alone; each works in a thread
-of its own, and whoever comes last makes the pass, in which the problems are columns of one W.
-A problem that goes on with products in float64 keeps its seat: what is asked at one time is grouped
+cross-validation). Each has a place, and a solver that believes it is alone; each works in a thread
+of its own, and whoever comes last makes the read, in which the problems are columns of one W. A
+problem that goes on with products in float64 keeps its place: what is asked at one time is grouped
 by precision, a read a group.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from threading import Condition
 from typing import Any, TypeAlias, final
 
 import numpy as np
 
-from onelayer.designs.design import Design, Ledger, Pass, Sums
+from onelayer.designs.blockwise import Blockwise
+from onelayer.designs.passes import Ledger, Pass, Sums
 from onelayer.designs.scaling import Scaling
 
 Forward: TypeAlias = tuple[np.ndarray, np.ndarray]
@@ -29,15 +29,15 @@ Kind: TypeAlias = tuple[str, bool]
 """What a request is for, and whether its products are to be in float64."""
 
 
-class MeetingClosedError(Exception):
-    """The problems of a meeting are given up."""
+class SharingEndedError(Exception):
+    """The problems that share reads are given up."""
 
 
 @dataclass
-class Meeting:
+class SharedReads:
     """Where `present` problems wait for one another."""
 
-    design: Design
+    design: Blockwise
     present: int
     _asked: dict[int, tuple[Kind, Request]] = field(default_factory=dict)
     _answers: dict[int, Any] = field(default_factory=dict)
@@ -50,19 +50,19 @@ class Meeting:
             self._closed = True
             self._condition.notify_all()
 
-    def ask(self, seat: int, request: Request, *, exactly: bool) -> tuple[Any, int]:
+    def ask(self, place: int, request: Request, *, exactly: bool) -> tuple[Any, int]:
         """The answer to this request, once every problem that is still present has asked.
 
         With it come the bytes that were read, divided by the problems that they were read for;
         `exactly` asks for products in float64.
         """
         with self._condition:
-            self._asked[seat] = (_kind(request), exactly), request
+            self._asked[place] = (_kind(request), exactly), request
             self._answer_if_complete()
-            self._condition.wait_for(lambda: self._closed or seat in self._answers)
+            self._condition.wait_for(lambda: self._closed or place in self._answers)
             if self._closed:
-                raise MeetingClosedError
-            answer = self._answers.pop(seat)
+                raise SharingEndedError
+            answer = self._answers.pop(place)
         if isinstance(answer, BaseException):
             raise answer
         return answer
@@ -78,29 +78,29 @@ class Meeting:
             return
         asked, self._asked = self._asked, {}
         for kind in sorted({kind for kind, _ in asked.values()}):
-            together = {seat: asked[seat][1] for seat in sorted(asked) if asked[seat][0] == kind}
+            together = {at: asked[at][1] for at in sorted(asked) if asked[at][0] == kind}
             self._answers.update(self._one_read(together, exactly=kind[1]))
         self._condition.notify_all()
 
     def _one_read(self, together: dict[int, Request], *, exactly: bool) -> dict[int, Any]:
-        """The answer and the share of the read of each seat; an error is everybody's."""
+        """The answer and the share of the read of each problem; an error is everybody's."""
         design = self.design.exactly() if exactly else self.design
         try:
             answers = _answer(design, list(together.values()))
         except Exception as error:  # noqa: BLE001 - every problem that waits shall hear of it
             return dict.fromkeys(together, error)
         share = self.design.traits.nbytes // len(together)
-        return {seat: (answer, share) for seat, answer in zip(together, answers, strict=True)}
+        return {at: (answer, share) for at, answer in zip(together, answers, strict=True)}
 
 
 def _kind(request: Request) -> str:
     """Requests of one kind are answered by one read."""
     if isinstance(request, Pass):
         return "loss" if request.A is None else "product"
-    return "forward"
+    return f"forward of {request[0].shape[1]} columns"
 
 
-def _answer(design: Design, requests: list[Any]) -> list[Any]:
+def _answer(design: Blockwise, requests: list[Any]) -> list[Any]:
     """One read for requests of one kind: their parameters side by side."""
     if not isinstance(requests[0], Pass):
         (Ws, bs), k = zip(*requests, strict=True), requests[0][0].shape[1]
@@ -126,30 +126,19 @@ def _columns(requests: list[Any], k: int) -> list[slice]:
 
 
 @final
-class Seat(Design):
-    """One problem's place in a meeting: its own design, but for passes, which are shared.
+@dataclass(frozen=True)
+class Place:
+    """One problem's place among those that share reads: the `Reads` of its loss.
 
     A problem with a scaling of its own (a fold's moments) has its own X'' = (X' - centre) * scale,
-    X' being what the meeting reads. The ledger counts this problem's share of what was read. With
-    `exact` its products are in float64, those of its own design too.
+    X' being what is read. The ledger counts this problem's share of what was read.
     """
 
-    def __init__(
-        self,
-        meeting: Meeting,
-        number: int,
-        own: Design | None = None,
-        scaling: Scaling | None = None,
-        *,
-        exact: bool = False,
-    ) -> None:
-        self.own = own or meeting.design
-        self.meeting, self.number, self.scaling, self.exact = meeting, number, scaling, exact
-        offers = self.own.traits.offers - {"rows in turn"}  # which are not shared
-        self.traits = replace(self.own.traits, offers=offers)
-        self.dtype, self.folded = self.own.dtype, self.own.folded
-        self.compiled = self.own.compiled
-        self.ledger = Ledger()
+    among: SharedReads
+    number: int
+    ledger: Ledger
+    scaling: Scaling | None = None
+    exact: bool = False
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """z (m, k), with the others'."""
@@ -162,60 +151,14 @@ class Seat(Design):
         loss, G, db = self._ask(replace(asked, W=W, b=b))
         return loss, G if self.scaling is None else self.scaling.fold_gradient(G, db), db
 
+    def exactly(self) -> Place:
+        """The same place, on the same ledger, with products in float64."""
+        return replace(self, exact=True)
+
     def _ask(self, request: Request) -> Any:
-        answer, share = self.meeting.ask(self.number, request, exactly=self.exact)
-        self.ledger.bytes_read += share
+        answer, share = self.among.ask(self.number, request, exactly=self.exact)
+        self.ledger.bytes_read += share  # the read itself is in the whole's already
         return answer
 
     def _fold(self, W: np.ndarray, b: np.ndarray) -> Forward:
         return (W, b) if self.scaling is None else self.scaling.fold(W, b)
-
-    def blocks(self) -> Iterator[tuple[slice, Any]]:
-        """Its own design's."""
-        return self.own.blocks()
-
-    def augment(self, block: Any) -> Any:
-        """Its own design's."""
-        return self.own.augment(block)
-
-    def outer(self, augmented: Any, F: np.ndarray) -> np.ndarray:
-        """Its own design's."""
-        return self.own.outer(augmented, F)
-
-    def form(self, augmented: Any, M: np.ndarray) -> np.ndarray:
-        """Its own design's."""
-        return self.own.form(augmented, M)
-
-    def square(self, block: Any) -> Any:
-        """Its own design's."""
-        return self.own.square(block)
-
-    def sample(self, rows: np.ndarray) -> np.ndarray:
-        """Its own design's."""
-        return self.own.sample(rows)
-
-    def exactly(self) -> Design:
-        """The same seat, on the same ledger, with products in float64; itself where they are."""
-        exact = self.own.exactly()
-        if exact is self.own:
-            return self
-        seat = Seat(self.meeting, self.number, exact, self.scaling, exact=True)
-        seat.ledger = self.ledger
-        return seat
-
-    def magnitudes(self, rows: np.ndarray) -> np.ndarray:
-        """Its own design's."""
-        return self.own.magnitudes(rows)
-
-    def moments_pass(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Its own design's, under its own scaling: a read for this problem alone."""
-        self.ledger.bytes_read += self.traits.nbytes
-        return self.own.moments_pass(h)
-
-    def gram(self) -> np.ndarray:
-        """Its own design's."""
-        return self.own.gram()
-
-    def combine(self, alpha: np.ndarray) -> np.ndarray:
-        """Its own design's."""
-        return self.own.combine(alpha)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.designs import make_design, make_scaling
+from onelayer.designs import make_scaling
 from onelayer.estimators.options import Asked, strength
 from onelayer.estimators.training import STRONG, Problem, make_problem, tame
 from onelayer.estimators.validation import Weights
@@ -159,13 +159,11 @@ class PenaltyPath:
             weights = times * whole.objective.weights
             if self.same_lambda:
                 weights = weights / weights.sum()
-            fold = replace(whole, objective=replace(whole.objective, weights=weights))
+            fold = replace(whole, objective=whole.objective.weighted(weights))
             if data.scaling == "standard":
                 own = make_scaling(data.X, "standard", weights / weights.sum())
                 own, _ = tame(own, Penalty(lam), data.X.shape[1])
-                design = make_design(data.X, own)
-                objective = replace(fold.objective, design=design)
-                fold = replace(fold, objective=objective, scaling=own)
+                fold = replace(fold, scaling=own)
             yield fold
 
     def _make(self, problems: tuple[Problem, ...]) -> Path:
@@ -177,7 +175,6 @@ class PenaltyPath:
             together = Folds(
                 weights=np.column_stack([fold.objective.weights for fold in folds]),
                 judged=tuple(split.test for split in self.splits),
-                designs=tuple(fold.objective.design for fold in scaled),
                 scalings=tuple(
                     fold.scaling.beyond(whole.scaling)
                     for fold in scaled

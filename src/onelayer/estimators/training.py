@@ -84,10 +84,7 @@ def make_problem(
     penalty = Penalty(strength(asked.C, weights.total), asked.l1_ratio)
     scaling, penalty = tame(make_scaling(X, options.scaling, shares), penalty, X.shape[1])
     objective = Objective(
-        design=make_design(X, scaling),
-        head=Binary() if k == 2 else Softmax(k),
-        targets=targets,
-        weights=shares,
+        loss=make_design(X, scaling).bind(Binary() if k == 2 else Softmax(k), targets, shares),
         penalty=penalty,
         intercept=options.fit_intercept,
     )

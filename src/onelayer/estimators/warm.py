@@ -30,7 +30,7 @@ class WarmStartMixin:
             return None
         layer = layer_of(self)
         objective = problem.objective
-        expected = (objective.head.width, objective.design.traits.n)
+        expected = (objective.head.width, objective.loss.traits.n)
         if layer.coef.shape != expected:
             raise ValueError(
                 f"Initialization coef is of shape {layer.coef.shape}, expected shape {expected}: "

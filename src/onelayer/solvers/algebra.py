@@ -113,6 +113,17 @@ class Algebra:
         return out
 
 
+def lift_shift(H: np.ndarray, by: np.ndarray | float = 1.0) -> None:
+    """Add by / k between all classes of each parameter of H (p, k, p, k), in place.
+
+    Softmax does not change when all classes move together: that direction has no curvature, and no
+    gradient has a part in it. Any lift makes H definite there and leaves the solution as it is.
+    """
+    p, k = H.shape[:2]
+    each = np.broadcast_to(by, p)[:, None, None]
+    H[range(p), :, range(p), :] += each / k
+
+
 def cholesky_solve(L: np.ndarray, right: np.ndarray) -> np.ndarray:
     """(L L^T)^-1 right, for one right-hand side (n,) of L's type.
 

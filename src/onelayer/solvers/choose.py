@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from onelayer.designs import Design
+from onelayer.designs.blockwise import Blockwise
 from onelayer.errors import UsageError
 from onelayer.objective import Objective
 from onelayer.solvers.dual.ascent import DualAscent
@@ -35,7 +35,7 @@ SOLVERS = (
 
 def choose_solver(objective: Objective) -> tuple[Solver[Any], str]:
     """The solver for this objective, and the reason in words."""
-    traits, k = objective.design.traits, objective.head.width
+    traits, k = objective.loss.traits, objective.head.width
     if objective.penalty.l1 > 0:
         return ProxNewton(), "the penalty has an L1 part"
     size = (traits.n + objective.intercept) * k
@@ -86,12 +86,12 @@ def _newton_size(objective: Objective) -> int:
 
 
 def _gram(objective: Objective) -> Gram:
-    size = (objective.design.traits.m + 1) * objective.head.width
+    size = (objective.loss.traits.m + 1) * objective.head.width
     most = max(NEWTON_SIZE_AMONG_ROWS, _newton_size(objective))
     return Gram(Newton() if size <= most else Lbfgs())
 
 
-def _check(solver: Solver[Any], design: Design, alternative: Solver[Any]) -> None:
+def _check(solver: Solver[Any], design: Blockwise, alternative: Solver[Any]) -> None:
     missing = solver.needs - design.traits.offers
     if missing:
         raise UsageError(

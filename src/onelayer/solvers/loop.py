@@ -48,7 +48,7 @@ class Run:
         FloatingPointError
             When the objective is not a finite number at the start.
         """
-        self._began, self._bytes = perf_counter(), self.objective.design.ledger.bytes_read
+        self._began, self._bytes = perf_counter(), self.objective.loss.bytes_read
         theta = self.objective.start() if start is None else self.objective.symmetric(start)
         # The loop looks for values that are not finite itself; NumPy need not warn of each.
         with np.errstate(all="ignore"):
@@ -111,12 +111,12 @@ class Run:
 
     def _stuck(self, state: State, following: State) -> bool:
         """Whether next to nothing of the gap was made good, and no more than J is rounded by."""
-        unit = float(np.finfo(self.objective.design.dtype).eps) * abs(state.value)
+        unit = float(np.finfo(self.objective.loss.dtype).eps) * abs(state.value)
         return state.value - following.value < min(GAINED * state.gap, unit)
 
     def _exactly(self, state: State) -> State:
         """The solver begins anew where it is, for its values and metrics were rounded too."""
-        self.objective = replace(self.objective, design=self.objective.design.exactly())
+        self.objective = replace(self.objective, loss=self.objective.loss.exactly())
         self.reason += EXACTLY
         self._rounding = None
         self._best = self.solver.init(self.objective, state.theta, self.tol)
@@ -153,7 +153,7 @@ class Run:
         self._latest = state
         record = Record(
             iteration=len(self._history),
-            passes=self._read() / self.objective.design.traits.nbytes,
+            passes=self._read() / self.objective.loss.traits.nbytes,
             seconds=perf_counter() - self._began,
             objective=state.value,
             gradient_norm=self.objective.stationarity(state.theta, state.gradient),
@@ -168,7 +168,7 @@ class Run:
         return self._parameters(self._latest)
 
     def _read(self) -> int:
-        return self.objective.design.ledger.bytes_read - self._bytes
+        return self.objective.loss.bytes_read - self._bytes
 
     def _parameters(self, state: State) -> np.ndarray:
         return self.objective.symmetric(self.solver.parameters(self.objective, state))
@@ -188,7 +188,7 @@ class Run:
             gap_kind=state.gap_kind,
             gap_bound=math.inf if undefined else bound,
             iterations=len(self._history) - 1,
-            passes=self._read() / self.objective.design.traits.nbytes,
+            passes=self._read() / self.objective.loss.traits.nbytes,
             bytes_read=self._read(),
             seconds=perf_counter() - self._began,
             solver=self.solver.name,
@@ -203,8 +203,7 @@ def separated(objective: Objective, value: float) -> bool:
 
     J = sum v_i L_i < min v_i log 2 means L_i < log 2 for all i: every example has a_y > 1/2.
     """
-    weights = objective.weights
-    return objective.penalty.strength == 0 and value < math.log(2) * weights[weights > 0].min()
+    return objective.penalty.strength == 0 and value < math.log(2) * objective.loss.least_weight
 
 
 def _bound(objective: Objective, norm: float) -> float:

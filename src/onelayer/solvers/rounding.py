@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from onelayer.designs.drawn_rows import mean_curvature
 from onelayer.objective import Objective
-from onelayer.solvers.smooth.sampling import mean_curvature
 
 ROWS = 512  # that tell how large x is; a feature rarer than that moves few z
 SHARE = 1 / 12  # of the squared eps: the mean square of a relative rounding, uniform in +- eps / 2
@@ -40,14 +40,14 @@ class Rounding:
     @classmethod
     def of(cls, objective: Objective) -> Rounding | None:
         """From some rows of X: far less than a pass. None where products are in float64."""
-        design, rows = objective.design, len(objective.start())
-        if design.exactly() is design:
+        loss, rows = objective.loss, len(objective.start())
+        if loss.exactly() is loss:
             return None
-        eps = float(np.finfo(design.dtype).eps)
-        squares = SHARE * eps**2 * design.magnitudes(_some(objective, ROWS))[:rows]
+        eps = float(np.finfo(loss.dtype).eps)
+        squares = SHARE * eps**2 * loss.magnitudes(ROWS)[:rows]
         # Without an L2 penalty nothing is known of how little J bends; with an L1 penalty, where.
         bend = objective.penalty.l2 if objective.penalty.l1 == 0 else 0.0
-        summed = SUMMED / design.traits.m * float(squares.sum()) / bend if bend > 0 else 0.0
+        summed = SUMMED / loss.traits.m * float(squares.sum()) / bend if bend > 0 else 0.0
         return cls(squares, summed)
 
     def at(self, objective: Objective, theta: np.ndarray) -> Rounding:
@@ -61,7 +61,7 @@ class Rounding:
             trace = float(np.trace(np.linalg.inv(H / unit / unit[:, None])))
         except np.linalg.LinAlgError:
             return replace(self, near=True)
-        summed = SUMMED / objective.design.traits.m * max(trace, 0.0)
+        summed = SUMMED / objective.loss.traits.m * max(trace, 0.0)
         return replace(self, summed=min(self.summed, summed), near=True)
 
     def gap(self, theta: np.ndarray, value: float) -> float:
@@ -75,17 +75,12 @@ class Rounding:
         return 0.5 * (min(0.25, size) * moved + min(1.0, size) * self.summed)
 
 
-def _some(objective: Objective, size: int) -> np.ndarray:
-    """About `size` rows, evenly spaced."""
-    return np.unique(np.linspace(0, objective.design.traits.m - 1, size).astype(np.intp))
-
-
 def _bend(objective: Objective, theta: np.ndarray) -> np.ndarray:
     """The Hessian at theta from some rows, of one class as all have it on average: `Bend`."""
-    rows = _some(objective, ROWS_PER_FEATURE * len(theta))
-    S = objective.design.sample(rows)[:, : len(theta)].astype(np.float64)
-    u = mean_curvature(objective.head.curvature_activation(S @ theta)) / len(rows)
+    rows = objective.loss.some_rows(ROWS_PER_FEATURE * len(theta))
+    S = rows[:, : len(theta)].astype(np.float64)
+    u = mean_curvature(objective.head.curvature_activation(S @ theta)) / len(S)
     H = (S * u[:, None]).T @ S
-    features = np.arange(objective.design.traits.n)
+    features = np.arange(objective.loss.traits.n)
     H[features, features] += objective.penalty.l2
     return H

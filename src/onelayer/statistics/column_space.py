@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-from onelayer.designs import Design, Scaling
+from onelayer.designs import Scaling
+from onelayer.designs.blockwise import Blockwise
 
 DEPENDENT = 1e-11  # of a column's length beyond the others: what rounding leaves of collinear ones
 
@@ -64,7 +65,7 @@ class Whitening:
     """c = inverse theta, (r, p)."""
 
     @classmethod
-    def of(cls, design: Design, weights: np.ndarray, *, intercept: bool) -> Whitening:
+    def of(cls, design: Blockwise, weights: np.ndarray, *, intercept: bool) -> Whitening:
         """By the singular values of `triangle`, whose columns are brought to length 1 first."""
         n = design.traits.n
         p = n + intercept

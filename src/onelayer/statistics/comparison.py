@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.designs.design import OfRows
+from onelayer.designs.blockwise import OfRows
 from onelayer.errors import DataError, UsageError
 from onelayer.statistics import numbers
 from onelayer.statistics.cells import class_name, data_facts

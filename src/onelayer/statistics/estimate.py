@@ -75,9 +75,7 @@ class Estimate:
     def information(self) -> np.ndarray:
         """I (p, p) = -d2l = N d2J, observed and expected alike; two passes at most."""
         objective = self.sample.objective
-        H = objective.design.hessian_pass(
-            *objective.split(self.theta), objective.head, objective.weights[:, None]
-        )
+        H = objective.loss.hessian(*objective.split(self.theta))
         return self.sample.total * self.sample.square(H)
 
     @cached_property

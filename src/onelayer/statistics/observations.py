@@ -74,10 +74,7 @@ class Observations:
     def objective(self) -> Objective:
         """J = -(log-likelihood) / N."""
         return Objective(
-            design=self.design,
-            head=self.head,
-            targets=self.targets,
-            weights=self.shares,
+            loss=self.design.bind(self.head, self.targets, self.shares),
             penalty=Penalty(),
             intercept=self.intercept,
         )

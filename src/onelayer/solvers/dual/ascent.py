@@ -20,7 +20,7 @@ from typing import ClassVar, final
 import numpy as np
 from scipy.special import xlogy
 
-from onelayer.designs.design import Ascent, DualPoint
+from onelayer.designs.passes import Ascent, DualPoint
 from onelayer.logistic import log_softmax
 from onelayer.objective import Objective
 from onelayer.solvers.smooth.truncated_newton import TruncatedNewton, TruncatedNewtonState
@@ -87,7 +87,7 @@ class Climb:
     """The dual point, and how fast it has risen: `gaps` are those met, read by read."""
 
     point: DualPoint
-    bends: np.ndarray
+    answers: np.ndarray
     squares: np.ndarray
     rates: tuple[float, float]
     random: np.random.Generator
@@ -98,9 +98,9 @@ class Climb:
         """From the activations at theta, as far towards the targets as makes W most like theirs."""
         squares = objective.design.row_squares()
         rates = (1 / objective.penalty.l2, 1 / _hold(objective) if objective.intercept else 0.0)
-        bends = objective.weights * (squares * rates[0] + rates[1])
+        answers = objective.weights * (squares * rates[0] + rates[1])
         point = _start(objective, state)
-        return cls(point, bends, squares, rates, np.random.default_rng(0))
+        return cls(point, answers, squares, rates, np.random.default_rng(0))
 
     @property
     def slow(self) -> bool:
@@ -109,14 +109,14 @@ class Climb:
 
     def hopeless(self, objective: Objective) -> bool:
         """Whether an example moves its own z so much that the others hardly meet a thing."""
-        return not (objective.weights * self.bends).sum() <= STEEP
+        return not (objective.weights * self.answers).sum() <= STEEP
 
     def rise(self, objective: Objective, tol: float, most: float) -> None:
         """Read until the gap is likely to be within tol, or too little comes of it.
 
         Tol is a part of J at the optimum: at most `most`, and about the dual value.
         """
-        for _ in range(min(READS, 1 + LONG // objective.design.traits.nbytes)):
+        for _ in range(min(READS, 1 + LONG // objective.loss.traits.nbytes)):
             self._read(objective)
             expected = self._expected()
             near = expected <= tol * most and expected <= tol * _dual_value(objective, self.point)
@@ -124,10 +124,10 @@ class Climb:
                 break
 
     def _read(self, objective: Objective) -> None:
-        order = self.random.permutation(objective.design.traits.m)
+        order = self.random.permutation(objective.loss.traits.m)
         left = self._expected()
         least = SPARED * left / len(order) if left < np.inf else 0.0
-        asked = Ascent(order, objective.weights, self.bends, self.rates, least)
+        asked = Ascent(order, objective.weights, self.answers, self.rates, least)
         self._hold_intercept(objective)
         self.gaps.append(objective.design.ascend(asked, self.point))
 
@@ -193,7 +193,7 @@ def _judge(objective: Objective, climb: Climb, tol: float) -> DualState:
 def _forward(objective: Objective, theta: np.ndarray) -> np.ndarray:
     """Z (m, k); no pass where all weights are zero."""
     W, b = objective.split(theta)
-    rows = objective.design.traits.m
+    rows = objective.loss.traits.m
     return objective.design.forward(W, b) if W.any() else np.tile(b, (rows, 1))
 
 

@@ -14,7 +14,8 @@ from typing import Any, ClassVar, final
 import numpy as np
 from scipy import linalg
 
-from onelayer.designs import Design, make_design
+from onelayer.designs import make_design
+from onelayer.designs.blockwise import Blockwise
 from onelayer.objective import Objective
 from onelayer.solvers.smooth.newton_decrement import newton_decrement
 from onelayer.solvers.solver import Solver, State
@@ -46,7 +47,8 @@ class RowBasis:
 
     def reduce(self, objective: Objective) -> Objective:
         """The same problem in these coordinates."""
-        return replace(objective, design=make_design(self.coordinates))
+        loss = replace(objective.in_memory, design=make_design(self.coordinates), shared=None)
+        return replace(objective, loss=loss)
 
     def restore(
         self, objective: Objective, reduced: Objective, thetas: list[np.ndarray]
@@ -83,7 +85,7 @@ class Rows:
     basis: RowBasis | None = None
     last: tuple[np.ndarray, np.ndarray] | None = None
 
-    def of(self, design: Design) -> RowBasis:
+    def of(self, design: Blockwise) -> RowBasis:
         """The basis, made when first asked for, in one pass."""
         if self.basis is None:
             self.basis = RowBasis.of(design.gram())

@@ -14,6 +14,7 @@ import numpy as np
 
 from onelayer.designs.chosen_columns import Columns
 from onelayer.objective import Objective
+from onelayer.solvers.algebra import lift_shift
 
 MOST = 400  # coordinates; the Gram matrices of all pairs of classes are more work with each class
 DAMPING = 1e-12  # as of one class: keeps a near-constant column's diagonal above its rounding
@@ -27,8 +28,9 @@ def lifted(H: np.ndarray) -> np.ndarray:
     has no curvature left as its share goes to nothing, and neither has any where every example is
     decided: with `LEAST_BEND` the other classes can be solved for.
     """
-    k = len(H)
-    return H + 1 / k + LEAST_BEND * np.eye(k)
+    H = H + LEAST_BEND * np.eye(len(H))
+    lift_shift(H[None, :, None])
+    return H
 
 
 @dataclass

@@ -75,7 +75,7 @@ class ProxNewton(Solver[ProxNewtonState]):
     def init(self, objective: Objective, theta: np.ndarray, tol: float) -> ProxNewtonState:
         """J and its gap at theta, once the intercept is at its best."""
         W, b = objective.split(theta)
-        rows = objective.design.traits.m
+        rows = objective.loss.traits.m
         Z = objective.design.forward(W, b) if W.any() else np.tile(b, (rows, 1))
         point = Point(W.copy(), b.copy(), np.asfortranarray(Z), np.inf)
         state = _judge(objective, point, -np.inf, tol)

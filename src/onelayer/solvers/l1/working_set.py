@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from onelayer.designs.chosen_columns import Columns, columns
-from onelayer.designs.design import SMALL_BYTES
+from onelayer.designs.chosen_columns import Columns
+from onelayer.designs.passes import SMALL_BYTES
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solvers.l1.joint_model import MOST, Joint
@@ -107,14 +107,14 @@ class WorkingSet:
     def of(cls, objective: Objective, chosen: np.ndarray) -> WorkingSet:
         """Copy the columns; the blocks are one class and at most BLOCK coordinates each."""
         features = np.flatnonzero(chosen.any(axis=1))
-        X = columns(objective.design, features)
+        X = objective.design.columns(features)
         blocks, parts = [], []
         for k in range(chosen.shape[1]):
             places = np.flatnonzero(chosen[features, k])
             pieces = np.array_split(places, max(1, -(-len(places) // BLOCK)))
             blocks += [Block(k, features[piece], X.choose(piece)) for piece in pieces]
             parts += [(k, piece) for piece in pieces]
-        small = objective.design.traits.nbytes < SMALL_BYTES
+        small = objective.loss.traits.nbytes < SMALL_BYTES
         joint = Joint(X, parts) if chosen.shape[1] > 1 and 0 < chosen.sum() <= MOST else None
         return cls(chosen, blocks, sweep if small else compiled_sweep(), joint=joint)
 

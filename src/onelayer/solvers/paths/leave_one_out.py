@@ -16,6 +16,7 @@ from scipy import linalg
 
 from onelayer.errors import UsageError
 from onelayer.objective import Objective
+from onelayer.solvers.algebra import lift_shift
 
 ROWS = 4096  # whose small systems are solved together
 MOST = 5000  # parameters: the inverse of their Hessian is 200 MB
@@ -55,15 +56,11 @@ def leave_one_out(objective: Objective, theta: np.ndarray) -> np.ndarray:
 
 
 def _inverse(objective: Objective, theta: np.ndarray) -> np.ndarray:
-    """H^-1 as (rows, k, rows, k), the intercept last; softmax's common shift lifted.
-
-    All classes move together along no residual and no curvature: any lift there is without effect.
-    """
+    """H^-1 as (rows, k, rows, k), the intercept last; softmax's common shift lifted."""
     rows, k = theta.shape
     H = objective.hessian(theta)
     if k > 1:
-        lifted = H.reshape(rows, k, rows, k)
-        lifted[range(rows), :, range(rows), :] += 1 / k
+        lift_shift(H.reshape(rows, k, rows, k))
     try:
         factor = linalg.cho_factor(H, lower=True, overwrite_a=True, check_finite=False)
     except linalg.LinAlgError as error:
@@ -78,7 +75,7 @@ def _inverse(objective: Objective, theta: np.ndarray) -> np.ndarray:
 def _hat(objective: Objective, inverse: np.ndarray) -> np.ndarray:
     """Q (m, k, k): x_i^T (H^-1)_cd x_i for each pair of classes, in one pass."""
     rows, k = inverse.shape[:2]
-    n = objective.design.traits.n + 1
+    n = objective.loss.traits.n + 1
     pairs = [(c, d) for c in range(k) for d in range(c + 1)]
     M = np.zeros((len(pairs), n, n))
     for place, (c, d) in enumerate(pairs):

@@ -73,7 +73,7 @@ def make_path(objective: Objective, walking: Walking) -> Path:
     solver, _ = choose_solver(_at(objective, 1.0))
     if not isinstance(solver, Gram):
         return DirectPath(objective, walking)
-    if walking.folds is not None and walking.folds.designs:
+    if walking.folds is not None and walking.folds.scalings:
         return SeparatePaths(objective, walking)
     return RowPath(objective, walking)
 
@@ -160,7 +160,7 @@ class DirectPath(Path):
         are many.
         """
         solver, _ = choose_solver(here)
-        if isinstance(solver, Newton) and here.design.compiled:
+        if isinstance(solver, Newton) and here.loss.compiled:
             return WholeHessian.at(here, theta)
         if not isinstance(solver, Lbfgs):
             return None

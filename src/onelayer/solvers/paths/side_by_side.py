@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from onelayer.designs.shared_reads import Meeting, Seat
+from onelayer.designs.passes import Ledger
+from onelayer.designs.shared_reads import Place, SharedReads
 from onelayer.objective import Objective
 from onelayer.solution import Solution
 from onelayer.solvers.choose import choose_solver
@@ -40,18 +41,21 @@ def solve_side_by_side(
         ]
     if len(folds) == 1:
         return [Run(alone[0], Lbfgs(metric), "along a path", tol, max_iter).solve(starts[0])]
-    meeting = Meeting(objective.design, len(folds))
+    reads = SharedReads(objective.design, len(folds))
 
     def solve(number: int) -> Solved:
-        problem = replace(alone[number], design=Seat(meeting, number, *folds.own(number)))
+        loss, ledger = alone[number].in_memory, Ledger(whole=objective.design.ledger)
+        place = Place(reads, number, ledger, folds.scaling(number))
+        shared = replace(loss, design=loss.design.counted_by(ledger), shared=place)
+        problem = replace(alone[number], loss=shared)
         try:
             return Run(problem, Lbfgs(metric), "side by side", tol, max_iter).solve(starts[number])
         finally:
-            meeting.leave()
+            reads.leave()
 
     with ThreadPoolExecutor(len(folds), thread_name_prefix="onelayer-fold") as threads:
         try:
             return list(threads.map(solve, range(len(folds))))
         except BaseException:
-            meeting.close()
+            reads.close()
             raise

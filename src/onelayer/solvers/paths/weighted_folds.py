@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from onelayer.designs import Design, Scaling
+from onelayer.designs import Scaling
 from onelayer.objective import Objective
 
 FORWARD_BYTES = 1 << 28  # of z: as many folds are shown the data together as fit
@@ -25,41 +25,42 @@ class Folds:
         (m, folds).
     judged
         The rows that each fold judges, or nothing.
-    designs, scalings
-        Each fold's own design, where it is scaled by its own moments, and the scaling that takes
-        the shared design to it; or nothing.
+    scalings
+        What takes the variables of the whole to those of each fold, where it is scaled by its own
+        moments; or nothing.
     """
 
     weights: np.ndarray
     judged: tuple[np.ndarray, ...] = ()
-    designs: tuple[Design, ...] = ()
     scalings: tuple[Scaling | None, ...] = ()
 
     def and_whole(self, objective: Objective) -> Folds:
         """The whole as one problem more, the first; for solving, not for judging."""
         return Folds(
             weights=np.column_stack([objective.weights, self.weights]),
-            designs=(objective.design, *self.designs) if self.designs else (),
-            scalings=(None, *self.scalings) if self.designs else (),
+            scalings=(None, *self.scalings) if self.scalings else (),
         )
 
     def __len__(self) -> int:
         return self.weights.shape[1]
 
-    def own(self, number: int) -> tuple[Design | None, Scaling | None]:
-        """A fold's own design and scaling; None where it shares the whole's."""
-        return (self.designs[number], self.scalings[number]) if self.designs else (None, None)
+    def scaling(self, number: int) -> Scaling | None:
+        """A fold's own; None where it has the whole's."""
+        return self.scalings[number] if self.scalings else None
 
     def alone(self, objective: Objective, number: int) -> Objective:
         """One fold as a problem by itself."""
+        loss, scaling = objective.in_memory, self.scaling(number)
+        if scaling is not None:
+            loss = replace(loss, design=loss.design.rescaled(scaling))
         weights = np.ascontiguousarray(self.weights[:, number])
-        return replace(objective, design=self.own(number)[0] or objective.design, weights=weights)
+        return replace(objective, loss=loss.weighted(weights))
 
     def forward(self, objective: Objective, thetas: list[np.ndarray]) -> tuple[np.ndarray, ...]:
         """z of the rows that each fold judges, (rows, k): one read of the data, or a few."""
         if not self.judged:
             return ()
-        k, m = objective.head.width, objective.design.traits.m
+        k, m = objective.head.width, objective.loss.traits.m
         together = max(1, FORWARD_BYTES // (8 * k * m))
         found: list[np.ndarray] = []
         for first in range(0, len(thetas), together):
@@ -75,5 +76,5 @@ class Folds:
 
     def _shared(self, number: int, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The fold's parameters in the variables of the shared design."""
-        _, scaling = self.own(number)
+        scaling = self.scaling(number)
         return (W, b) if scaling is None else scaling.fold(W, b)

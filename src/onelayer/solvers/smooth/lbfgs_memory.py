@@ -26,9 +26,9 @@ class Memory:
     """B, an inverse Hessian over a metric M; changes as it learns."""
 
     def __init__(self, metric: Metric, objective: Objective) -> None:
-        parameters, dtype = objective.start().size, objective.design.dtype
+        parameters, dtype = objective.start().size, objective.loss.dtype
         self.metric = metric
-        self._algebra = Algebra(objective.design.compiled)
+        self._algebra = Algebra(objective.loss.compiled)
         self.scale = 1.0
         self.order: list[int] = []  # slots, the oldest pair first
         self._S = np.empty((PAIRS, parameters), dtype)

@@ -9,21 +9,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from onelayer.designs.drawn_rows import Drawn, draw
 from onelayer.objective import Objective
-from onelayer.solvers.algebra import Algebra
-from onelayer.solvers.smooth.sampling import (
-    TINY,
-    Bend,
-    blocks,
-    draw,
-    factored,
-    true_diagonal,
-    weighted_gram,
-)
+from onelayer.solvers.algebra import Algebra, lift_shift
+from onelayer.solvers.smooth.factoring import TINY, factored, true_diagonal, weighted_gram
 
 ROWS_PER_FEATURE = 8  # of the sample: eigenvalues of M are then within 0.4 and 1.9 of H's
 ROWS_PER_UNKNOWN = 2  # of the sample for S: as many rows again saved one pass in twenty
@@ -67,10 +60,8 @@ class Diagonal:
     @classmethod
     def at(cls, objective: Objective, theta: np.ndarray) -> Diagonal:
         """The sum of h x^2 + l2, h = v a (1 - a), for every parameter."""
-        A = objective.curvature(theta)
-        h = objective.weights[:, None] * A * (1 - A)
-        _, squares = objective.design.moments_pass(h)
-        diagonal = objective.join(squares + objective.penalty.l2, h.sum(axis=0))
+        total, _, squares = objective.loss.moments(objective.curvature(theta))
+        diagonal = objective.join(squares + objective.penalty.l2, total)
         return cls(np.where(diagonal > 0, diagonal, 1))
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
@@ -93,11 +84,10 @@ class CentredDiagonal:
     name: str = "diagonal metric"
 
     @classmethod
-    def at(cls, objective: Objective, A: np.ndarray) -> CentredDiagonal:
+    def at(cls, objective: Objective, curvature: Any) -> CentredDiagonal:
         """sum h (x - mu)^2 + l2, mu = sum h x / sum h, and sum h; h = v a (1 - a)."""
-        h = objective.weights[:, None] * A * (1 - A)
-        sums, squares = objective.design.moments_pass(h)
-        total = np.maximum(h.sum(axis=0), TINY)
+        total, sums, squares = objective.loss.moments(curvature)
+        total = np.maximum(total, TINY)
         mean = sums / total if objective.intercept else np.zeros_like(sums)
         centred = squares - mean * sums
         constant = centred <= ROUNDED * squares
@@ -123,8 +113,9 @@ class SharedGram:
     """X^T diag(u) X + l2 on a sample, the same for every class.
 
     At theta = 0 it is the Hessian: there a = 1/K, and d2L/dz2 = (I - 11^T / K) / K is 1/K on
-    gradients, which sum to zero over the classes; a (1 - a) = 1/4 for binary. Elsewhere u is as in
-    `Bend`; of a binary problem it is the Hessian there too. `whole`: more rows would tell no more.
+    gradients, which sum to zero over the classes; a (1 - a) = 1/4 for binary. Elsewhere u is the
+    mean curvature; of a binary problem it is the Hessian there too. `whole`: more rows would tell
+    no more.
     """
 
     inverse: np.ndarray
@@ -136,37 +127,36 @@ class SharedGram:
     @classmethod
     def of(cls, objective: Objective, *, whole: bool = False) -> SharedGram:
         """At zero: draw ROWS_PER_FEATURE rows a feature, all of small data or if `whole`."""
-        n, m = len(objective.start()), objective.design.traits.m
-        whole = whole or not objective.design.compiled
-        c = 1 / 4 if objective.head.width == 1 else 1 / objective.head.width
-        rows, shares = draw(objective.weights, m if whole else ROWS_PER_FEATURE * n)
-        whole = len(rows) == np.count_nonzero(objective.weights)
-        true = None if whole else true_diagonal(objective, c * objective.weights)
-        return cls._from(objective, rows, c * shares, true, whole=whole)
+        loss, width = objective.loss, objective.head.width
+        c = 1 / 4 if width == 1 else 1 / width
+        all_rows = whole or not loss.compiled
+        count = loss.traits.m if all_rows else ROWS_PER_FEATURE * len(objective.start())
+        drawn = loss.drawn(count)
+        diagonal = None if drawn.whole else true_diagonal(objective, loss.moments(), c)
+        return cls._from(objective, drawn, c, diagonal, whole=drawn.whole)
 
     @classmethod
-    def at(cls, objective: Objective, bend: Bend) -> SharedGram:
-        """At the theta of `bend`: rows are drawn where its curvature is."""
-        rows, h = bend.draw(ROWS_PER_FEATURE * len(objective.start()))
-        diagonal = true_diagonal(objective, bend.u)
-        del bend  # m numbers twice, which nobody needs while M is factored
-        return cls._from(objective, rows, h, diagonal, whole=True)
+    def at(cls, objective: Objective, curvature: Any) -> SharedGram:
+        """At the theta of `curvature`: rows are drawn where it is."""
+        drawn = objective.loss.drawn(ROWS_PER_FEATURE * len(objective.start()), curvature)
+        diagonal = true_diagonal(objective, objective.loss.moments(curvature, shared=True))
+        return cls._from(objective, drawn, 1.0, diagonal, whole=True)
 
     @classmethod
     def _from(
         cls,
         objective: Objective,
-        rows: np.ndarray,
-        h: np.ndarray,
+        drawn: Drawn,
+        c: float,
         diagonal: np.ndarray | None,
         *,
         whole: bool,
     ) -> SharedGram:
-        """From drawn rows and the diagonal that all rows have, None where these are all."""
-        algebra = Algebra(objective.design.compiled)
+        """c times the Gram matrix of drawn rows; the diagonal of all rows, where these are not."""
+        algebra = Algebra(objective.loss.compiled)
 
         def assemble() -> np.ndarray:
-            return weighted_gram(objective, rows, h, len(objective.start()))
+            return weighted_gram(drawn, c, len(objective.start()))
 
         inverse, ridge = factored(algebra.inverse_factor, assemble, diagonal, objective)
         return cls(inverse, algebra, whole, ridge)
@@ -188,11 +178,10 @@ class WholeHessian:
     @classmethod
     def at(cls, objective: Objective, theta: np.ndarray) -> WholeHessian:
         """One pass, and its factor."""
-        W, b = objective.split(theta)
-        H = objective.design.hessian_pass(W, b, objective.head, objective.weights[:, None])
+        H = objective.loss.hessian(*objective.split(theta))
         rows = len(theta)
         M = H[:rows, :, :rows, :].transpose(1, 0, 3, 2).reshape(theta.size, theta.size)
-        algebra = Algebra(objective.design.compiled)
+        algebra = Algebra(objective.loss.compiled)
         factor, ridge = factored(algebra.factor, M.copy, None, objective)
         return cls(factor, algebra, ridge)
 
@@ -222,11 +211,11 @@ class LeadingHessian:
     name: str = "leading Hessian metric"
 
     @classmethod
-    def at(cls, objective: Objective, bend: Bend, rank: int) -> LeadingHessian:
+    def at(cls, objective: Objective, curvature: Any, rank: int) -> LeadingHessian:
         """Draw rows where the curvature is, assemble S in float32, and factor: 2 passes."""
-        base = SharedGram.at(objective, bend)
+        base = SharedGram.at(objective, curvature)
         V = _leading(base, objective, rank)
-        S = _system(objective, bend, V)
+        S = _system(objective, curvature, V)
         return cls(base, V, base.algebra.factor(S))
 
     @property
@@ -246,59 +235,56 @@ def _leading(base: SharedGram, objective: Objective, rank: int) -> np.ndarray:
     """V (n, r): V^T M0 V = 1, and of all such the one with the least V^T D V, D the penalty's."""
     n = len(objective.start())
     inverse = base.inverse[:n, :n].astype(np.float64)  # L^-1 of M0 = L L^T
-    penalised = inverse[:, : objective.design.traits.n]
+    penalised = inverse[:, : objective.loss.traits.n]
     # NumPy's own, like the products around it: threads of two libraries are in each other's way.
     _, vectors = np.linalg.eigh(penalised @ penalised.T)
     return inverse.T @ vectors[:, :rank]
 
 
-def _system(objective: Objective, bend: Bend, V: np.ndarray) -> np.ndarray:
+def _system(objective: Objective, curvature: Any, V: np.ndarray) -> np.ndarray:
     """S: sum v (diag(a) - a a^T) (x) z z^T of drawn rows, z = V^T [x 1], and the penalty.
 
     A little of the shared matrix, in each class's measure, bounds the steps along what the drawn
     rows say nothing of; the common shift of all classes, which has no curvature, is lifted out.
     """
     r, k = V.shape[1], objective.head.width
-    Z, A, v = _drawn(objective, bend, V)
+    Z, A, v, h = _drawn(objective, curvature, V)
     S = np.zeros((k, r, k, r), np.float32)
     for start in range(0, len(Z), SUMMED):
         part = slice(start, start + SUMMED)
         z, a = Z[part], A[part] * np.sqrt(v[part])[:, None]
         outer = (a[:, :, None] * z[:, None, :]).reshape(len(z), -1)
         S.reshape(k * r, k * r)[...] -= outer.T @ outer
-    h = objective.weights @ (bend.A * (1 - bend.A))
-    penalised = V[: objective.design.traits.n]
+    penalised = V[: objective.loss.traits.n]
     penalty = objective.penalty.l2 * penalised.T @ penalised
     for c in range(k):
         S[c, :, c, :] += (Z * (v * A[:, c])[:, None]).T @ Z
         S[c, :, c, :] += penalty + UNSEEN * (h[c] / h.mean()) * np.eye(r)
-    S[:, range(r), :, range(r)] += 1 / k
+    lift_shift(S.transpose(1, 0, 3, 2))
     return S.reshape(k * r, k * r)
 
 
 def _drawn(
-    objective: Objective, bend: Bend, V: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows in V's coordinates (s, r), their activations and their weights, all in float32.
+    objective: Objective, curvature: Any, V: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Rows in V's coordinates (s, r), their activations and weights in float32; sum h (k,) of all.
 
-    Drawn in proportion to u |z|^2, what a row adds to the trace of S: a row that alone has some
-    feature is not missed.
+    Drawn in proportion to u |z|^2, u being the curvature, what a row adds to the trace of S: a row
+    that alone has some feature is not missed.
     """
     size = ROWS_PER_UNKNOWN * V.shape[1] * objective.head.width
-    rows, u = bend.draw(CANDIDATES * size)
-    V4 = V.astype(np.float32)
-    Z = np.vstack([block @ V4 for _, block in blocks(objective, rows, len(V))])
-    reach = u * (Z * Z).sum(axis=1)
+    drawn, V4 = objective.loss.drawn(CANDIDATES * size, curvature), V.astype(np.float32)
+    Z = np.vstack([block @ V4 for _, block in drawn.blocks(len(V))])
+    reach = drawn.h * (Z * Z).sum(axis=1)
     total = max(float(reach.sum()), TINY)
     kept, shares = draw(reach / total, size)
-    rows = rows[kept]
-    v = objective.weights[rows] * (u[kept] / bend.u[rows]) * (shares * total / reach[kept])
-    return Z[kept], bend.A[rows].astype(np.float32), v.astype(np.float32)
+    v = drawn.v[kept] * (shares * total / reach[kept])
+    return Z[kept], drawn.activations[kept], v.astype(np.float32), drawn.total
 
 
 def first_metric(objective: Objective, theta: np.ndarray) -> Metric:
     """The metric to begin with."""
-    traits, k = objective.design.traits, objective.head.width
+    traits, k = objective.loss.traits, objective.head.width
     if "sample" in traits.offers and traits.n**2 <= GRAM_WORTH * traits.m * k:
         return SharedGram.of(objective)
     return Diagonal.at(objective, theta)
@@ -306,22 +292,24 @@ def first_metric(objective: Objective, theta: np.ndarray) -> Metric:
 
 def better_metric(objective: Objective, theta: np.ndarray, worth: float) -> Metric | None:
     """The metric for the neighbourhood of theta; None where none is worth about `worth` passes."""
-    traits, k = objective.design.traits, objective.head.width
+    traits, k = objective.loss.traits, objective.head.width
     if "sample" not in traits.offers:
         return Diagonal.at(objective, theta)
     if traits.n**2 > worth * BENT_WORTH * traits.m:
         return None
     if k == 1:
-        return SharedGram.at(objective, Bend.at(objective, theta))
+        return SharedGram.at(objective, objective.curvature(theta))
     rank = _rank(objective, worth)
-    if rank == len(theta) and not objective.design.compiled:
+    if rank == len(theta) and not objective.loss.compiled:
         return WholeHessian.at(objective, theta)
-    return LeadingHessian.at(objective, Bend.at(objective, theta), rank) if rank >= FEWEST else None
+    if rank < FEWEST:
+        return None
+    return LeadingHessian.at(objective, objective.curvature(theta), rank)
 
 
 def _rank(objective: Objective, worth: float) -> int:
     """How many directions are worth their price: S costs 2 (r K)^3 products, a pass 4 m n K."""
     n, k = objective.start().shape
-    products = worth * 4 * objective.design.traits.m * n * k + SYSTEM_FREE
+    products = worth * 4 * objective.loss.traits.m * n * k + SYSTEM_FREE
     parameters = min(math.cbrt(products / ROWS_PER_UNKNOWN), math.sqrt(SYSTEM_BYTES / 4))
     return min(n, int(parameters) // k)

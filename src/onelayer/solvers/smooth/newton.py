@@ -10,13 +10,12 @@ from typing import ClassVar, TypeAlias, final
 import numpy as np
 
 from onelayer.objective import Objective
-from onelayer.solvers.algebra import cholesky_solve
+from onelayer.solvers.algebra import cholesky_solve, lift_shift
+from onelayer.solvers.smooth.line_search import falls, length_after
 from onelayer.solvers.smooth.newton_decrement import newton_decrement, runs_away
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
 
-SUFFICIENT = 1e-4  # Armijo's constant; Nocedal and Wright 2006, section 3.1
-HALVINGS = 40
 KEPT = 0.01  # of the gap: a step that leaves more than this has changed H
 ROUNDED = 10  # times n eps: what an eigenvalue may owe to the rounding of sums over examples
 
@@ -52,18 +51,17 @@ class Newton(Solver[NewtonState]):
         return _expanded(objective, theta)
 
     def step(self, objective: Objective, state: NewtonState) -> NewtonState:
-        """Along the Newton direction, halved until J falls; stalled once J and gap do not."""
+        """Along the Newton direction, or less far; stalled where no length lowers J."""
         following = _expanded(objective, state.theta + state.direction)
-        if _falls(state, following.value, 1.0):
+        if falls(state.value, following.value, -2 * state.gap):
             return _flat(state, following)
-        length = 0.5
-        for _ in range(HALVINGS):
-            theta = state.theta + length * state.direction
-            value, gradient = objective.value_and_gradient(theta)
-            if _falls(state, value, length):
-                return _flat(state, _state(objective, theta, value, gradient, None))
-            length /= 2
-        return replace(state, stalled=True)
+        slope = dot(following.gradient, state.direction)
+        length = length_after(objective, state, state.direction, following.value, slope)
+        if length is None:
+            return replace(state, stalled=True)
+        shorter = _expanded(objective, state.theta + length * state.direction)
+        falling = falls(state.value, shorter.value, 0.0)
+        return _flat(state, shorter) if falling else replace(state, stalled=True)
 
     def polish(self, objective: Objective, state: NewtonState) -> NewtonState:
         """One more full step; without a penalty a second, to tell a runaway from an optimum."""
@@ -75,12 +73,6 @@ class Newton(Solver[NewtonState]):
                 return state
             state = polished
         return replace(state, runaway=runs_away(objective, state.direction))
-
-
-def _falls(state: NewtonState, value: float, length: float) -> bool:
-    """Whether J falls by a part of what the slope promises, but for rounding."""
-    rounding = 4 * np.finfo(float).eps * abs(state.value)
-    return bool(value <= state.value - 2 * SUFFICIENT * length * state.gap + rounding)
 
 
 def _flat(state: NewtonState, following: NewtonState) -> NewtonState:
@@ -96,7 +88,7 @@ def _polished(objective: Objective, state: NewtonState, inverse: Linear) -> Newt
     """
     theta = state.theta + state.direction
     value, gradient = objective.value_and_gradient(theta)
-    if not _falls(state, value, 1.0):
+    if not falls(state.value, value, -2 * state.gap):
         return state
     direction = -inverse(gradient)
     gap = max(-0.5 * dot(gradient, direction), 0.0)
@@ -123,10 +115,8 @@ def _state(
     rows, k = theta.shape
     unit = _scale(H.reshape(rows, k, rows, k))
     if k > 1:
-        # Softmax does not change when all classes move together, and the gradient has no part
-        # there: lifting that null space leaves the solution and makes H invertible.
-        H.reshape(rows, k, rows, k)[range(rows), :, range(rows), :] += 1 / k
-    inverse = _inverse(H, objective.design.dtype)
+        lift_shift(H.reshape(rows, k, rows, k))
+    inverse = _inverse(H, objective.loss.dtype)
     if inverse is not None:
         inverse = partial(_scaled, inverse, unit)
         direction = -inverse(gradient)

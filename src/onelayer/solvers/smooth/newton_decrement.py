@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -44,7 +44,7 @@ class Decrement(NamedTuple):
 
 def newton_decrement(
     objective: Objective,
-    curvature: np.ndarray,
+    curvature: Any,
     value: float,
     gradient: np.ndarray,
     precondition: Callable[[np.ndarray], np.ndarray],
@@ -62,7 +62,7 @@ def newton_decrement(
     search = precondition(residual)
     norm = start = size = dot(residual, search)
     gains: list[float] = []
-    eps = float(np.finfo(objective.design.dtype).eps)
+    eps = float(np.finfo(objective.loss.dtype).eps)
     floor = (NOISE * eps) ** 2 * max(abs(value), start)
     enough = enough or settled()
     while len(gains) < PRODUCTS and norm > floor and not enough(gains, norm, start):
@@ -156,6 +156,4 @@ def runs_away(objective: Objective, direction: np.ndarray) -> bool:
     """Whether z still moves though J does not: quasi-complete separation without a penalty."""
     if objective.penalty.l2 > 0:
         return False
-    Z = objective.design.forward(*objective.split(direction))
-    Z -= Z.mean(axis=1, keepdims=True) if Z.shape[1] > 1 else 0
-    return bool(np.abs(Z[objective.weights > 0]).max() > RUNAWAY)
+    return objective.loss.reach(*objective.split(direction)) > RUNAWAY

@@ -1,0 +1,118 @@
+"""The weighted mean loss of some examples as a function of (W, b): all that a solver sees of them.
+
+Where the examples lie is the loss's business. A loss over parts is the sum of the parts' losses, in
+the order of the parts, and nothing of size m comes out of it: every method of `Loss` gives sums, a
+small sample, or a handle that is not looked into. `loss_in_memory.py` offers more, by name.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from onelayer.designs.drawn_rows import Drawn
+from onelayer.designs.passes import Traits
+from onelayer.logistic import Head
+
+Gradient = tuple[float, np.ndarray, np.ndarray]
+"""The loss, dW (n, k) and db (k,)."""
+
+
+class Moments(NamedTuple):
+    """sum h (k,), sum h x' (n, k) and sum h x'^2 (n, k), for one h a row or one a row and class."""
+
+    total: np.ndarray
+    sums: np.ndarray
+    squares: np.ndarray
+
+
+class Loss(ABC):
+    """sum_i v_i L(a_i, y_i), the weights v summing to 1. Each method is one read at most."""
+
+    head: Head
+
+    @property
+    @abstractmethod
+    def traits(self) -> Traits:
+        """Shape and size of X, and what it offers."""
+
+    @property
+    @abstractmethod
+    def dtype(self) -> np.dtype:
+        """Of products: what rounding takes from them is `finfo(dtype).eps`."""
+
+    @property
+    @abstractmethod
+    def compiled(self) -> bool:
+        """Whether its reads are kernels, whose threads BLAS must not disturb."""
+
+    @property
+    @abstractmethod
+    def bytes_read(self) -> int:
+        """Of X, so far."""
+
+    @abstractmethod
+    def value_and_gradient(self, W: np.ndarray, b: np.ndarray) -> Gradient:
+        """The loss, dW = X'^T (v dz) and db = sum v dz."""
+
+    @abstractmethod
+    def along(
+        self, W: np.ndarray, b: np.ndarray, V: np.ndarray, c: np.ndarray, steps: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The loss and its slope (steps,) at (W + t V, b + t c) for many t, in one read."""
+
+    @abstractmethod
+    def expansion(self, W: np.ndarray, b: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, Any]:
+        """`value_and_gradient`, and the Hessian with it: one read of small data, else two."""
+
+    @abstractmethod
+    def hessian(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """d2(loss)/d(W, b)2: (n + 1, k, n + 1, k), the intercept last."""
+
+    @abstractmethod
+    def curvature(self, W: np.ndarray, b: np.ndarray) -> Any:
+        """A handle on d2L/dz2 at (W, b), for the methods below."""
+
+    @abstractmethod
+    def product(
+        self, curvature: Any, V: np.ndarray, c: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """X'^T (v (d2L/dz2) (X' V + c)) and its intercept part: the Hessian times (V, c)."""
+
+    @abstractmethod
+    def moments(self, curvature: Any = None, *, shared: bool = False) -> Moments:
+        """Of h = v a (1 - a), a column a class; `shared`: of the mean curvature of all classes.
+
+        Without a curvature of v itself, one column.
+        """
+
+    @abstractmethod
+    def drawn(self, count: int, curvature: Any = None) -> Drawn:
+        """About `count` rows drawn in proportion to v, or to v times the mean curvature."""
+
+    @abstractmethod
+    def some_rows(self, count: int) -> np.ndarray:
+        """About `count` rows [x' 1] in float32, evenly spaced; of those in memory, if there are."""
+
+    @abstractmethod
+    def magnitudes(self, count: int) -> np.ndarray:
+        """Mean squares (n + 1,) of what [W b] is multiplied by, in about `count` rows."""
+
+    @abstractmethod
+    def reach(self, V: np.ndarray, c: np.ndarray) -> float:
+        """The most by which X' V + c moves a class of a row with weight against its mean class."""
+
+    @abstractmethod
+    def shares(self) -> np.ndarray:
+        """sum v y of each class (K,), of both where the head is binary. No read."""
+
+    @property
+    @abstractmethod
+    def least_weight(self) -> float:
+        """The smallest weight that is not 0."""
+
+    @abstractmethod
+    def exactly(self) -> Loss:
+        """The same with products in float64; itself where they are."""

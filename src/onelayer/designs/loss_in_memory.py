@@ -1,0 +1,192 @@
+"""The loss of rows whose targets, weights and activations lie in memory, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, final
+
+import numpy as np
+
+from onelayer.designs.blockwise import Blockwise
+from onelayer.designs.drawn_rows import Drawn, draw, mean_curvature
+from onelayer.designs.loss import Gradient, Loss, Moments
+from onelayer.designs.passes import ROWS, Ledger, Pass, Sums, Traits
+from onelayer.logistic import Head
+from onelayer.vectors import column_sums
+
+TINY = 1e-300  # guard: divides by no zero
+
+
+class Reads(Protocol):
+    """The reads that problems side by side can share; a design's own are these too."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """Whose reads they are."""
+        ...
+
+    def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """z = X' W + b: (m, k)."""
+        ...
+
+    def sums(self, asked: Pass) -> Sums:
+        """What one read gives."""
+        ...
+
+    def exactly(self) -> Reads:
+        """The same with products in float64."""
+        ...
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class LossInMemory(Loss):
+    """sum_i v_i L(a_i, y_i) of the rows of a design; targets (m,) and weights v (m,) are at hand.
+
+    `shared`, where given, makes the reads that problems side by side share. What `traits.offers`
+    names beside "rows" and "hessian" is asked of the design itself: rows in turn, columns, a Gram
+    matrix.
+    """
+
+    design: Blockwise
+    head: Head
+    targets: np.ndarray
+    weights: np.ndarray
+    shared: Reads | None = None
+
+    @property
+    def traits(self) -> Traits:
+        """Of the design."""
+        return self.design.traits
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the design's products."""
+        return self.design.dtype
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the design's passes are kernels."""
+        return self.design.compiled
+
+    @property
+    def bytes_read(self) -> int:
+        """By this problem, its share where reads are shared."""
+        return (self.shared or self.design).ledger.bytes_read
+
+    def value_and_gradient(self, W: np.ndarray, b: np.ndarray) -> Gradient:
+        """The loss, X'^T (v dz) and sum v dz."""
+        loss, G, db = (self.shared or self.design).sums(self._asked(W, b))
+        return float(loss[0]), G, db
+
+    def along(
+        self, W: np.ndarray, b: np.ndarray, V: np.ndarray, c: np.ndarray, steps: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """From z and its change by a whole step, which are columns of one read."""
+        k = len(b)
+        Z = self.forward(np.hstack([W, V]), np.concatenate([b, c]))
+        values, slopes = np.zeros((2, len(steps)))
+        for start in range(0, len(Z), ROWS):
+            rows = slice(start, start + ROWS)
+            z, dz, v, y = Z[rows, :k], Z[rows, k:], self.weights[rows], self.targets[rows]
+            for i, t in enumerate(steps):
+                there = z + t * dz
+                values[i] += (v * self.head.loss(there, y)[:, 0]).sum()
+                slopes[i] += (v * (self.head.residual(there, y) * dz).sum(axis=1)).sum()
+        return values, slopes
+
+    def expansion(self, W: np.ndarray, b: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, Any]:
+        """The loss, its gradient and its Hessian."""
+        loss, G, db, H = self.design.expansion(self._asked(W, b))
+        return float(loss[0]), G, db, H
+
+    def hessian(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """(n + 1, k, n + 1, k), the intercept last."""
+        return self.design.hessian(self._asked(W, b))
+
+    def curvature(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """The head's curvature activations (m, k)."""
+        Z = self.forward(W, b)
+        for start in range(0, len(Z), ROWS):
+            Z[start : start + ROWS] = self.head.curvature_activation(Z[start : start + ROWS])
+        return Z
+
+    def product(
+        self, curvature: np.ndarray, V: np.ndarray, c: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The Hessian times (V, c)."""
+        asked = Pass(V, c, self.head, self.targets, self.weights[:, None], curvature)
+        return (self.shared or self.design).sums(asked)[1:]
+
+    def moments(self, curvature: np.ndarray | None = None, *, shared: bool = False) -> Moments:
+        """Of v a (1 - a), of its mean over the classes, or of v."""
+        if curvature is None:
+            h = self.weights[:, None]
+        elif shared:
+            h = (self.weights * mean_curvature(curvature))[:, None]
+        else:
+            h = self.weights[:, None] * curvature * (1 - curvature)
+        return Moments(h.sum(axis=0), *self.design.moments(h))
+
+    def drawn(self, count: int, curvature: np.ndarray | None = None) -> Drawn:
+        """By v, or by v times the mean curvature; they are read when they are looked at."""
+        A, v = curvature, self.weights
+        h = v if A is None else v * mean_curvature(A)
+        mass = 1.0 if A is None else max(float(h.sum()), TINY)
+        rows, shares = draw(h / mass, count)
+        shares = shares * mass
+        return Drawn(
+            h=shares,
+            v=v[rows] * (shares / h[rows]),
+            activations=np.empty((len(rows), 0)) if A is None else A[rows].astype(np.float32),
+            total=v.sum(keepdims=True) if A is None else v @ (A * (1 - A)),
+            whole=len(rows) == np.count_nonzero(v),
+            read=lambda part: self.design.sample(rows[part]),
+        )
+
+    def some_rows(self, count: int) -> np.ndarray:
+        """About `count` rows [x' 1] in float32, evenly spaced."""
+        return self.design.sample(self._spaced(count))
+
+    def magnitudes(self, count: int) -> np.ndarray:
+        """The design's, in rows evenly spaced."""
+        return self.design.magnitudes(self._spaced(count))
+
+    def reach(self, V: np.ndarray, c: np.ndarray) -> float:
+        """max |z|, less the mean over the classes, over rows with weight."""
+        Z = self.forward(V, c)
+        Z -= Z.mean(axis=1, keepdims=True) if Z.shape[1] > 1 else 0
+        return float(np.abs(Z[self.weights > 0]).max())
+
+    def shares(self) -> np.ndarray:
+        """sum v y of each class, of both where the head is binary."""
+        y, v, k = self.targets, self.weights, self.head.width
+        if k > 1:
+            return np.bincount(y, v, minlength=k)
+        return column_sums(v, np.column_stack([1 - y, y]))
+
+    @property
+    def least_weight(self) -> float:
+        """The smallest weight that is not 0."""
+        return float(self.weights[self.weights > 0].min())
+
+    def exactly(self) -> LossInMemory:
+        """The same with products in float64; itself where they are."""
+        exact = self.design.exactly()
+        if exact is self.design:
+            return self
+        return replace(self, design=exact, shared=self.shared and self.shared.exactly())
+
+    def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """z of every row: (m, k)."""
+        return (self.shared or self.design).forward(W, b)
+
+    def weighted(self, weights: np.ndarray) -> LossInMemory:
+        """The same examples under other weights (m,): a fold, say."""
+        return replace(self, weights=weights)
+
+    def _asked(self, W: np.ndarray, b: np.ndarray) -> Pass:
+        return Pass(W, b, self.head, self.targets, self.weights[:, None])
+
+    def _spaced(self, count: int) -> np.ndarray:
+        return np.unique(np.linspace(0, self.traits.m - 1, count).astype(np.intp))

@@ -1,0 +1,95 @@
+"""What one read of X is asked for, what it gives, and how reads are counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from onelayer.logistic import Head
+
+Sums = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Loss (problems,), G = X'^T dz (n, k) and db = sum dz (k,)."""
+
+SMALL_BYTES = 2_000_000  # measured (benchmarks/thresholds.py): below, NumPy in float64 is as fast
+ROWS = 4096  # guard: rows whose activations or dense copies are made at a time
+
+
+@dataclass
+class Ledger:
+    """Bytes of X read so far; what is read for a part of a problem is read for the whole too."""
+
+    bytes_read: int = 0
+    whole: Ledger | None = None
+
+    def add(self, nbytes: int) -> None:
+        """Enter a read."""
+        self.bytes_read += nbytes
+        if self.whole is not None:
+            self.whole.add(nbytes)
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What the choice of a solver needs to know of X: its shape, its size, what can be asked.
+
+    offers: "rows" and "hessian" come from any blocks; "sample" (rows by their numbers), "columns",
+    "gram" and "rows in turn" are what a design in memory may add.
+    """
+
+    m: int
+    n: int
+    nbytes: int
+    density: float
+    offers: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What one read is asked for: the loss and its gradient, or a Hessian product.
+
+    dz is v (a - y) where A is None, and v (d2L/dz2) (X' W + b), with loss zero, at the activations
+    A (m, k) where they are given; a product looks at no targets. Several problems are columns side
+    by side: W (n, problems * head.width), weights (m, problems).
+    """
+
+    W: np.ndarray
+    b: np.ndarray
+    head: Head
+    targets: np.ndarray
+    weights: np.ndarray
+    A: np.ndarray | None = None
+
+
+@dataclass
+class DualPoint:
+    """Activations A (m, k), one a row, and the parameters that they make: W (n, k) and b (k,).
+
+    Z (m, k) is where the head has these activations, x W + b only at the optimum.
+    """
+
+    A: np.ndarray
+    Z: np.ndarray
+    W: np.ndarray
+    b: np.ndarray
+
+
+@dataclass(frozen=True)
+class Ascent:
+    """What an ascent of the dual is asked for: the rows in their order, and how z answers to a.
+
+    Where a row's residual moves by -da, W moves by rates[0] v da x, b by rates[1] v da and so the
+    row's own z by q da, q = `answers` (m,) = v (rates[0] ||x||^2 + rates[1]). A row for which
+    v da dz is less than `least` stays as it is.
+    """
+
+    order: np.ndarray
+    weights: np.ndarray
+    answers: np.ndarray
+    rates: tuple[float, float]
+    least: float = 0.0
+
+
+def are_labels(targets: np.ndarray) -> bool:
+    """Whether targets are whole numbers, as kernels need them: a float may be a soft target."""
+    return targets.dtype.kind != "f"
