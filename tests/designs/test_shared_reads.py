@@ -1,14 +1,15 @@
 """Problems side by side: one read for all of them, whatever the precision that each asks for."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 
 import numpy as np
 import pytest
 
 from onelayer.designs import make_design, make_scaling
-from onelayer.designs.design import Pass
-from onelayer.designs.shared_reads import Meeting, Seat
+from onelayer.designs.passes import Ledger, Pass
+from onelayer.designs.shared_reads import Place, SharedReads
 from onelayer.logistic import Binary
 
 M, N = 6000, 100  # 2.4 MB of float32: products in float32
@@ -32,37 +33,40 @@ def asked(number):
     )
 
 
-def side_by_side(meeting, seats):
-    """READS passes of each seat, in step: nobody may begin the next before all have the last."""
-    in_step = Barrier(len(seats))
+def places(reads):
+    return [Place(reads, number, Ledger()) for number in range(3)]
+
+
+def side_by_side(reads, there):
+    """READS passes of each place, in step: nobody may begin the next before all have the last."""
+    in_step = Barrier(len(there))
 
     def work(number):
         try:
             found = []
             for _ in range(READS):
-                found.append(seats[number].sums(asked(number)))
+                found.append(there[number].sums(asked(number)))
                 in_step.wait(timeout=10)
             return found[-1]
         except BaseException:
             in_step.abort()
-            meeting.close()
+            reads.close()
             raise
         finally:
-            meeting.leave()
+            reads.leave()
 
-    with ThreadPoolExecutor(len(seats)) as threads:
-        return list(threads.map(work, range(len(seats))))
+    with ThreadPoolExecutor(len(there)) as threads:
+        return list(threads.map(work, range(len(there))))
 
 
 def test_a_problem_that_goes_on_in_float64_keeps_its_place(rows):
     """It was waited for until it had ended."""
     design = make_design(rows)
-    meeting = Meeting(design, 3)
-    single, double, other = (Seat(meeting, number) for number in range(3))
+    reads = SharedReads(design, 3)
+    single, double, other = places(reads)
     exact = double.exactly()
-    assert (single.dtype, exact.dtype) == (np.float32, np.float64)
-    assert exact.exactly() is exact
-    found = side_by_side(meeting, [single, exact, other])
+    assert exact.exactly() == exact
+    found = side_by_side(reads, [single, exact, other])
     expected = [design.sums(asked(0)), design.exactly().sums(asked(1)), design.sums(asked(2))]
     for ours, alone in zip(found, expected, strict=True):
         for value, true in zip(ours, alone, strict=True):
@@ -73,10 +77,10 @@ def test_a_problem_that_goes_on_in_float64_keeps_its_place(rows):
 
 def test_each_counts_its_share_of_what_was_read_for_it(rows):
     design = make_design(rows)
-    meeting = Meeting(design, 3)
-    single, double, other = (Seat(meeting, number) for number in range(3))
+    reads = SharedReads(design, 3)
+    single, double, other = places(reads)
     exact = double.exactly()
-    side_by_side(meeting, [single, exact, other])
+    side_by_side(reads, [single, exact, other])
     assert single.ledger.bytes_read == other.ledger.bytes_read == READS * rows.nbytes // 2
     assert exact.ledger is double.ledger
     assert exact.ledger.bytes_read == READS * rows.nbytes
@@ -89,15 +93,16 @@ def test_a_fold_has_moments_sums_and_z_of_its_own_scaling(rows, exact):
     tilted = rows + np.linspace(0, 5, M, dtype=np.float32)[:, None]  # the halves are not alike
     shared, own = (make_scaling(tilted, "standard", weights) for weights in (whole, half))
     design, fold = make_design(tilted, shared), make_design(tilted, own)
-    seat = Seat(Meeting(design, 1), 0, fold, own.beyond(shared))
-    seat, fold = (seat.exactly(), fold.exactly()) if exact else (seat, fold)
-    h = np.random.default_rng(1).uniform(size=(M, 2)) / M
-    for ours, alone in zip(seat.moments_pass(h), fold.moments_pass(h), strict=True):
-        np.testing.assert_array_equal(ours, alone)
+    beyond = own.beyond(shared)
+    place = Place(SharedReads(design, 1), 0, Ledger(), beyond)
+    loss = design.bind(Binary(), asked(0).targets, half, beyond)
+    loss, fold = replace(loss, shared=place), fold.bind(Binary(), asked(0).targets, half)
+    loss, fold = (loss.exactly(), fold.exactly()) if exact else (loss, fold)
+    for ours, alone in zip(loss.moments(), fold.moments(), strict=True):
+        np.testing.assert_allclose(ours, alone, rtol=1e-12, atol=1e-14)
     tolerance = 1e-9 if exact else 1e-4
-    request = asked(0)
-    np.testing.assert_allclose(
-        seat.forward(request.W, request.b), fold.forward(request.W, request.b), atol=tolerance
-    )
-    for ours, alone in zip(seat.sums(request), fold.sums(request), strict=True):
-        np.testing.assert_allclose(ours, alone, rtol=tolerance, atol=tolerance)
+    W, b = asked(0).W, asked(0).b
+    np.testing.assert_allclose(loss.forward(W, b), fold.forward(W, b), atol=tolerance)
+    ours, alone = loss.value_and_gradient(W, b), fold.value_and_gradient(W, b)
+    for value, true in zip(ours, alone, strict=True):
+        np.testing.assert_allclose(value, true, rtol=tolerance, atol=tolerance)

@@ -55,7 +55,7 @@ def test_a_path_with_folds_is_the_fits_alone(case):
         here = replace(problem, penalty=Penalty(point.strength))
         alone = [
             here,
-            *(replace(here, loss=replace(here.loss, weights=w.copy())) for w in weights.T),
+            *(here.weighted(w.copy()) for w in weights.T),
         ]
         for (theta, solution), fit in zip(
             [(point.theta, point.solution), *point.folds], alone, strict=True
@@ -96,7 +96,8 @@ def test_folds_that_need_products_in_float64_go_on_side_by_side():
     for (theta, solution), v in zip(point.folds, weights.T, strict=True):
         assert solution.status is Status.CONVERGED
         assert "products in float64" in solution.reason
-        fold = replace(here, weights=v.copy(), design=make_design(problem.design.X, double=True))
+        design = make_design(problem.design.X, double=True)
+        fold = replace(here, loss=design.bind(here.head, here.targets, v.copy()))
         value, gradient = fold.value_and_gradient(theta)
         assert np.linalg.norm(gradient) ** 2 / (2 * 1e-3) <= 1e-8 * value
     read = problem.design.ledger.bytes_read - before

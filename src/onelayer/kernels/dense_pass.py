@@ -1,7 +1,7 @@
 """Fused passes over dense rows: forward and backward while the rows are in the cache.
 
 Each kernel serves two passes that differ in one line, what it puts in the place of dz:
-the residual v (a - y) for `loss_pass`, and h (X v) for `hessian_product`. Numba compiles the two
+the residual v (a - y) for the loss, and h (X v) for a Hessian product. Numba compiles the two
 apart, by whether `A`, the activations, is None. Sums of products are float32 for FLUSH rows at
 most and float64 beyond, so that rounding does not grow with m.
 """
