@@ -222,7 +222,7 @@ class Softmax:
         """a (u - a^T u), problem by problem."""
         A, U = self._problems(A), self._problems(U)
         mean = np.einsum("ijk,ijk->ij", A, U)
-        return (A * (U - mean[:, :, None])).reshape(len(A), -1)
+        return (A * (U - mean[:, :, None])).reshape(len(A), U.shape[1] * self.width)
 
     def expansion(self, Z: np.ndarray, targets: np.ndarray) -> Expansion:
         """L, a - y and a as above, from one exponential."""
