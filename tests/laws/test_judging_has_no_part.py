@@ -4,14 +4,25 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from law_kinds import KINDS, Sample
 from law_tables import KINDS as COLUMNS
 from law_tables import random_tables, tries, write_frame
+from scipy import sparse
 
 import onelayer
+
+
+def joined(one, other):
+    """Two samples, one after the other."""
+    if isinstance(one.X, pd.DataFrame):
+        return Sample(pd.concat([one.X, other.X]), np.concatenate([one.y, other.y]))
+    stack = sparse.vstack if sparse.issparse(one.X) else np.concatenate
+    X = stack([one.X, other.X])
+    return Sample(X.tocsr() if sparse.issparse(X) else X, np.concatenate([one.y, other.y]))
 
 
 def require_same(found, expected):
@@ -39,6 +50,22 @@ def test_another_test_set_leaves_the_parameters(name, tmp_path):
     for model in models[1:]:
         require_same(model, models[0])
     assert models[1].card.test != models[0].card.test
+
+
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.name is None])
+def test_what_is_held_out_has_no_part(name, tmp_path):
+    """The rows that are held out are found by their names; their cells become those of others."""
+    kind, sample = KINDS[name], KINDS[name].make(0)
+    settings = {**kind.settings, "C": None}
+    one = onelayer.train(kind.write(sample, tmp_path / "one"), **settings)
+    numbers = [int(Path(name).stem) for name in one.evidence.parts.test.names]
+    place = np.arange(len(sample))
+    place[numbers] += len(sample)
+    both = joined(sample, kind.make(1)).take(place)
+    other = onelayer.train(kind.write(Sample(both.X, sample.y), tmp_path / "other"), **settings)
+    assert list(other.evidence.parts.test.names) == list(one.evidence.parts.test.names)
+    require_same(other, one)
+    assert other.card.test != one.card.test
 
 
 @st.composite

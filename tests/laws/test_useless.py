@@ -39,6 +39,22 @@ def test_a_useless_column_moves_nothing_by_a_bit(pair):
     np.testing.assert_array_equal(other.predict_proba(made.rows), one.predict_proba(made.rows))
 
 
+@given(tables_with_useless_columns())
+@tries(8)
+def test_what_judges_need_not_have_a_useless_column(pair):
+    """Nor have the same kind of cells there: what is not looked at is not looked for."""
+    made, frame = pair
+    with tempfile.TemporaryDirectory() as name:
+        train, test = made.written(Path(name))
+        one = onelayer.train(train, test=test, **made.settings)
+        useless = write_frame(frame, Path(name) / "useless.csv")
+        other = onelayer.train(useless, test=test, **made.settings)
+        assert other.card.test == one.card.test == other.evaluate(test).to_dict()
+        odd = {column: "12,5" for column in frame if column not in made.train}
+        odd_test = write_frame(made.test.assign(**odd), Path(name) / "odd.csv")
+        assert onelayer.train(useless, test=odd_test, **made.settings).card.test == one.card.test
+
+
 def test_a_useless_column_chooses_the_same_penalty(tmp_path):
     sample = KINDS["csv"].make(0)
     frame = sample.X.assign(y=sample.y)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -134,6 +135,15 @@ class Examples:
         """The codes of a table that has no features yet."""
         return Codes(self.columns or (), self.matrix)
 
+    @cached_property
+    def told(self) -> tuple[Column, ...] | None:
+        """The columns of a table that say something here, while there are only codes; else None.
+
+        Whatever judges a model of these rows is asked for these columns alone, as it will be once
+        the model is saved.
+        """
+        return None if self.columns is None else telling(self.codes, self.row_weights)
+
     def compact(self) -> Examples:
         """The same examples with a copy of their rows: where many passes shall read few of them."""
         return replace(self, whole=self.matrix, rows=None)
@@ -177,12 +187,9 @@ def numbered(parts: list[Examples]) -> list[Examples]:
 
     Rows of a table are told apart by the columns that tell something of the first part.
     """
-    first = parts[0]
-    if first.columns is None:
-        numbers = content_groups(*(part.matrix for part in parts))
-    else:
-        columns = telling(first.codes, first.row_weights)
-        numbers = content_groups(*(part.codes.only(columns) for part in parts))
+    told = parts[0].told
+    rows = (part.matrix if told is None else part.codes.only(told) for part in parts)
+    numbers = content_groups(*rows)
     ends = np.cumsum([len(part) for part in parts])[:-1]
     pieces = np.split(numbers, ends)
     return [replace(part, content=piece) for part, piece in zip(parts, pieces, strict=True)]

@@ -153,10 +153,10 @@ def _read_like(train: Examples, place: Place, settings: Settings, progress: Prog
         strict=settings.strict,
         progress=progress,
         arrays=arrays,
-        table=replace(table_asked(settings), columns=train.columns),
+        table=replace(table_asked(settings), columns=train.told),
     )
     other = read_source(source, replace(reading, part=part))
-    if other.n != train.n:
+    if train.told is None and other.n != train.n:
         raise DataError(
             f"{described(source)} has {other.n} features, and what is trained on "
             f"{train.n}: give sets of the same kind"
