@@ -13,6 +13,7 @@ from onelayer.calibration import (
     Threshold,
     class_offsets,
     cost_matrix,
+    promise,
     threshold_for_precision,
     threshold_for_recall,
 )
@@ -30,13 +31,15 @@ def _scored(m=300):
 
 
 @pytest.mark.parametrize("wanted", [0.5, 0.9, 0.95, 1.0])
-def test_a_recall_is_reached_and_no_higher_threshold_reaches_it(wanted):
+def test_a_recall_is_assured_and_no_higher_threshold_assures_it(wanted):
     scores, of_class = _scored()
     threshold, recall, precision = threshold_for_recall(scores, of_class, wanted)
     assert recall.value == recall_score(of_class, scores > threshold) >= wanted
     assert precision.value == precision_score(of_class, scores > threshold)
+    missed = promise(of_class.sum(), wanted).missed
+    assert (of_class & (scores <= threshold)).sum() <= missed
     higher = np.unique(scores)[np.unique(scores) > threshold]
-    assert all(recall_score(of_class, scores > t) < wanted for t in higher)
+    assert all((of_class & (scores <= t)).sum() > missed for t in higher)
 
 
 @pytest.mark.parametrize("wanted", [0.4, 0.6, 0.9])
@@ -59,7 +62,7 @@ def test_weight_two_is_an_example_twice_and_weight_zero_none(choose):
 
 def test_the_threshold_lies_half_way_to_the_next_score():
     scores, of_class = np.array([0.9, 0.6, 0.2]), np.array([True, True, False])
-    threshold, recall, precision = threshold_for_recall(scores, of_class, 0.5)
+    threshold, recall, precision = threshold_for_recall(scores, of_class, 0.05)
     assert (threshold, recall, precision) == (0.75, Rate(1, 2), Rate(1, 1))
     assert threshold_for_recall(scores, of_class, 1.0)[0] == pytest.approx(0.4)
     assert threshold_for_precision(scores, of_class, 0.6)[0] == pytest.approx(0.1)

@@ -6,6 +6,7 @@ from onelayer.calibration.decisions import (
     Costs,
     Decision,
     Threshold,
+    share_in_words,
     threshold_for_precision,
     threshold_for_recall,
 )
@@ -25,6 +26,7 @@ from onelayer.calibration.temperature import (
     fit_temperature,
     temperature_interval,
 )
+from onelayer.calibration.tolerance import Promise, promise
 
 __all__ = [
     "BINS",
@@ -34,6 +36,7 @@ __all__ = [
     "Chosen",
     "Costs",
     "Decision",
+    "Promise",
     "Readout",
     "Threshold",
     "brier_score",
@@ -43,7 +46,9 @@ __all__ = [
     "confidences",
     "cost_matrix",
     "fit_temperature",
+    "promise",
     "reliability",
+    "share_in_words",
     "temperature_interval",
     "threshold_for_precision",
     "threshold_for_recall",

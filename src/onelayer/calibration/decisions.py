@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from onelayer.calibration.tolerance import Promise, promise
 from onelayer.errors import DataError
 from onelayer.measures import Rate
 from onelayer.words import percent
@@ -91,22 +92,29 @@ class Costs(Decision):
 
 @dataclass(frozen=True)
 class Chosen:
-    """A threshold, and what it comes to on the examples that it was chosen on."""
+    """A threshold, what it comes to on the examples that chose it, and what it promises.
+
+    A precision promises nothing of new examples.
+    """
 
     rule: Threshold
     recall: Rate
     precision: Rate
+    promise: Promise | None = None
 
     def in_words(self, names: Sequence[str], unit: str) -> str:
         """What the rule is, and what it found."""
         name = names[self.rule.position]
+        promised = "" if self.promise is None else f"; {self.promise.in_words(name)}"
         return (
-            f"{self.rule.in_words(names)}; on {unit} that finds {_share(self.recall)} of {name}, "
-            f"and {_share(self.precision)} of what it calls {name} is right"
+            f"{self.rule.in_words(names)}{promised}; on {unit} that finds "
+            f"{share_in_words(self.recall)} of {name}, and {share_in_words(self.precision)} of "
+            f"what it calls {name} is right"
         )
 
 
-def _share(rate: Rate) -> str:
+def share_in_words(rate: Rate) -> str:
+    """A rate and its interval."""
     low, high = rate.interval
     return f"{percent(rate.value)} ({100 * low:.0f} to {100 * high:.0f} %)"
 
@@ -114,7 +122,10 @@ def _share(rate: Rate) -> str:
 def threshold_for_recall(
     scores: np.ndarray, of_class: np.ndarray, wanted: float, weights: np.ndarray | None = None
 ) -> tuple[float, Rate, Rate]:
-    """The highest threshold on `scores` that finds at least the share `wanted` of the class.
+    """The highest threshold on `scores` that finds the share `wanted` of new ones of the class.
+
+    With the confidence and for the reason that `tolerance.py` gives; where the examples are too few
+    for that it lies below all scores of the class, and `promise` says what then holds.
 
     Parameters
     ----------
@@ -137,7 +148,8 @@ def threshold_for_recall(
         Where no example is of the class.
     """
     steps = _Steps.of(scores, of_class, weights)
-    enough = steps.hits >= (wanted - ROUNDING) * steps.total
+    missed = promise(steps.total, wanted).missed
+    enough = steps.hits >= steps.total * (1 - ROUNDING) - missed
     return steps.below(int(np.argmax(enough)))
 
 

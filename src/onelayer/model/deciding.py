@@ -15,11 +15,16 @@ from onelayer.calibration import (
     Readout,
     Threshold,
     cost_matrix,
+    promise,
+    share_in_words,
     threshold_for_precision,
     threshold_for_recall,
 )
+from onelayer.calibration.tolerance import CONFIDENCE
 from onelayer.errors import DataError, UsageError
 from onelayer.estimators.folds import OutOfFold
+from onelayer.inputs.examples import Examples
+from onelayer.measures import Rate
 from onelayer.settings import Settings, ShareGiven, share_of
 
 _CHOOSERS = {"recall": threshold_for_recall, "precision": threshold_for_precision}
@@ -88,8 +93,38 @@ def decided(
         except DataError as error:
             raise DataError(f"{kind} of {name}: of {unseen.who} {error}") from error
         said = {"class": name, "wanted": wanted, "threshold": chosen.rule.value}
+        if chosen.promise is not None:
+            said |= {"promised": chosen.promise.recall, "confidence": CONFIDENCE}
         return chosen.rule, {"kind": kind, **said, "words": chosen.in_words(names, unseen.who)}
     return None, None
+
+
+def with_reached(
+    decision: dict[str, Any] | None, readout: Readout, test: Examples, Z: np.ndarray
+) -> dict[str, Any] | None:
+    """Add to what a card says of a threshold what it came to on the examples that judge."""
+    rule = readout.decision
+    if decision is None or not isinstance(rule, Threshold):
+        return decision
+    of_class, said = test.labels == rule.position, readout.answers(Z) == rule.position
+    recall, precision = _rate(of_class, said, test.weights), _rate(said, of_class, test.weights)
+    name, words = decision["class"], decision["words"]
+    if recall is not None:
+        words += f"; on {len(test)} {test.unit} that judge it found {share_in_words(recall)}"
+    if recall is not None and precision is not None:
+        words += f" of {name}, and {share_in_words(precision)} was right"
+    reached = {"recall": recall, "precision": precision}
+    return {
+        **decision,
+        "reached": {kind: None if rate is None else rate.value for kind, rate in reached.items()},
+        "words": words,
+    }
+
+
+def _rate(among: np.ndarray, hit: np.ndarray, weights: np.ndarray | None) -> Rate | None:
+    """The share of hits among these; None where there are none of them, by weight."""
+    s = np.ones(len(hit)) if weights is None else np.asarray(weights)
+    return Rate.of(hit[among], s[among]) if s[among].sum() > 0 else None
 
 
 def _asked(settings: Settings) -> Mapping[str, ShareGiven]:
@@ -109,7 +144,8 @@ def _required(unseen: Unseen | None, kind: str, wanted: float) -> Unseen:
 def _chosen(kind: str, position: int, wanted: float, readout: Readout, unseen: Unseen) -> Chosen:
     scores, of_class = readout.probabilities(unseen.Z)[:, position], unseen.labels == position
     value, recall, precision = _CHOOSERS[kind](scores, of_class, wanted, unseen.weights)
-    return Chosen(Threshold(position, value), recall, precision)
+    promised = promise(recall.n, wanted) if kind == "recall" else None
+    return Chosen(Threshold(position, value), recall, precision, promised)
 
 
 def _position(kind: str, name: str, names: Sequence[str]) -> int:

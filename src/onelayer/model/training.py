@@ -21,7 +21,7 @@ from onelayer.inputs.examples import Examples
 from onelayer.model.calibrating import Calibrated, Calibrating, balanced_weights, calibrate
 from onelayer.model.choice import Choice, Choosing, choose
 from onelayer.model.conversion import from_estimator
-from onelayer.model.deciding import check_decision
+from onelayer.model.deciding import check_decision, with_reached
 from onelayer.model.fitted import Model
 from onelayer.model.json_values import number, plain
 from onelayer.model.parts import Parts, read_parts
@@ -94,6 +94,9 @@ class _Training:
                 **calibrated.card,
                 **self._judge(evidence, readout),
             }
+            if self.parts.test is not None and evidence.Z is not None:
+                decision = card["decision"]
+                card["decision"] = with_reached(decision, readout, self.parts.test, evidence.Z)
             if self.settings.refit:
                 self.progress("training again on everything", 0, 1)
                 estimator = self._fit(choice.C, self.parts.everything)
