@@ -75,6 +75,16 @@ def test_what_train_takes_for_missing_is(tmp_path, word, other):
         assert (frame.c.dtype.kind == "f") == (nature_of(cells).kind == "number")
 
 
+def test_a_word_among_the_numbers_of_a_response_is_a_class(tmp_path):
+    text = "x,y\nnone,0\n1,1\n2,none\n3,\n"
+    frame = frame_from(tmp_path, text, response="y")
+    assert frame.y[:3].tolist() == ["0", "1", "none"]
+    assert frame.y.isna().tolist() == [False, False, False, True]
+    assert frame.x.isna().tolist() == [True, False, False, False]
+    asked = frame_from(tmp_path, "x,y\n1,0\n2,?\n3,1\n", response="y")
+    np.testing.assert_array_equal(asked.y, [0, np.nan, 1])
+
+
 def test_a_parquet_file_keeps_its_types_and_the_order_of_its_levels(tmp_path):
     frame = pd.DataFrame(
         {

@@ -123,6 +123,9 @@ def test_words_that_were_asked_for_are_missing_everywhere():
     cells = read_cells("c", pa.array(["x", "none", "-9", "y"]), missing=("none", "-9"))
     assert cells.words == {"none": 1, "-9": 1}
     assert cells.missing.tolist() == [False, True, True, False]
+    for kind in (pa.float64(), pa.int64(), pa.decimal128(25, 2)):
+        typed = read_cells("c", pa.array([1, -9, None, 0]).cast(kind), missing=("none", "-9"))
+        assert typed.missing.tolist() == [False, True, True, False]
 
 
 TARGETS = {

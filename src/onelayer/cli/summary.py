@@ -100,7 +100,9 @@ def _fitted(file: TableFile, formula: str, columns: ColumnRoles, **how: Any) -> 
     from onelayer.statistics.logit import fit_formula
 
     keys = [] if columns.cluster is None else [columns.cluster]
-    frame = read_frame(file, columns_used(formula, file.names, columns), keys=keys)
+    used = columns_used(formula, file.names, columns)
+    response = formula.partition("~")[0].strip().strip("`")
+    frame = read_frame(file, used, keys=keys, response=response)
     return fit_formula(formula, frame, columns, **how)
 
 

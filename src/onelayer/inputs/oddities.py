@@ -26,6 +26,7 @@ class Oddities:
     source: object
     rows: dict[str, dict[str, list[int]]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    with_more: set[str] = field(default_factory=set)
 
     def add(self, name: str, numbers: Numbers, rows: np.ndarray) -> None:
         """Keep the odd cells of a column; `rows` (m,) are the places of its cells."""
@@ -38,6 +39,8 @@ class Oddities:
             if word in words or len(words) < _WORDS_SHOWN:
                 kept = words.setdefault(word, [])
                 kept += [int(rows[place])] * (len(kept) <= _ROWS_SHOWN)
+            else:
+                self.with_more.add(name)
 
     def tell(self, *, strict: bool = False) -> None:
         """Warn of them, once a column; `strict` makes it an error.
@@ -47,11 +50,16 @@ class Oddities:
         DataError
             Where there are any, and `strict`.
         """
-        for name in self.rows:
-            said = f"{self.source}: {self._sentence(name)}"
+        for sentence in self.notes:
+            said = f"{self.source}: {sentence}"
             if strict:
                 raise DataError(f"{said} (strict)")
             warnings.warn(said, DataWarning, stacklevel=2)
+
+    @property
+    def notes(self) -> list[str]:
+        """One sentence a column."""
+        return [self._sentence(name) for name in self.rows]
 
     def _sentence(self, name: str) -> str:
         count, words = self.counts[name], self.rows[name]
@@ -61,7 +69,7 @@ class Oddities:
             else f"{count:,} cells are no numbers, and count"
         )
         shown = ", ".join(f"{word!r} ({_places(rows)})" for word, rows in words.items())
-        more = " and more" if len(words) == _WORDS_SHOWN else ""
+        more = " and more" * (name in self.with_more)
         return f"column {name!r}: {what} as missing: {shown}{more}; rows counted from 0"
 
 

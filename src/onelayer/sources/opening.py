@@ -18,7 +18,7 @@ from onelayer.readers import Audit, Preprocessing, read_picture, read_pictures
 from onelayer.readers.arrays.formats import Asked, array_kind
 from onelayer.readers.arrays.layout import Names
 from onelayer.readers.tables.options import TableOptions
-from onelayer.readers.tables.suffixes import table_kind
+from onelayer.readers.tables.suffixes import is_pipe, table_kind
 from onelayer.settings import Fit, Mode, Settings, Size
 from onelayer.sources.arrays import PIXEL_SCALING, Wanted, file_examples, given_examples, part_names
 from onelayer.sources.table import TableAsked, table_examples
@@ -147,7 +147,7 @@ def require_source(source: Source) -> None:
 
 def is_table(path: Path, asked: TableAsked) -> bool:
     """Whether a file is a table: by its name, or as it has a target and is no file of arrays."""
-    if not path.is_file():
+    if not (path.is_file() or is_pipe(path)):
         return False
     named = asked.target is not None or asked.columns is not None
     return table_kind(path) is not None or (named and array_kind(path) is None)

@@ -162,7 +162,7 @@ class _Reading:
             read=len(labels),
             by_class=dict(zip(names, counts.tolist(), strict=True)),
             weights={} if weights is None else _mass(names, labels, weights),
-            notes=(*described, *notes, *renamed, *self._on_unseen(codes)),
+            notes=(*described, *odd.notes, *notes, *renamed, *self._on_unseen(codes)),
         )
         return Examples(
             whole=codes.values,

@@ -12,6 +12,7 @@ from onelayer.inputs.oddities import Oddities
 from onelayer.readers.tables.cells import (
     Cells,
     Nature,
+    as_classes,
     levels_of,
     read_cells,
     read_numbers,
@@ -26,13 +27,20 @@ if TYPE_CHECKING:
 WHOLE = 2.0**53  # below it every whole number is a float64
 
 
-def read_frame(file: TableFile, names: Collection[str], *, keys: Collection[str] = ()) -> Any:
+def read_frame(
+    file: TableFile,
+    names: Collection[str],
+    *,
+    keys: Collection[str] = (),
+    response: str | None = None,
+) -> Any:
     """A pandas DataFrame of these columns of a table.
 
     `cells.py` says what is missing, and what holds numbers. Whole numbers are int64 where none is
     missing, other numbers float64; true and false are booleans, and all else is text. What a
     Parquet file calls a category is one, its levels in the file's order. Of `keys` only what is
-    missing is looked for: they are compared with each other, whatever they hold.
+    missing is looked for: they are compared with each other, whatever they hold. In the `response`
+    a word among numbers is a class, as "none" is.
 
     Raises
     ------
@@ -45,12 +53,14 @@ def read_frame(file: TableFile, names: Collection[str], *, keys: Collection[str]
     table = file.read([name for name in file.names if name in names])
     missing = file.options.missing
     cells = [
-        read_cells(name, table[name], missing) for name in table.column_names if name not in keys
+        as_classes(one) if one.name == response else one
+        for one in (read_cells(n, table[n], missing) for n in table.column_names if n not in keys)
     ]
     read = ReadTable(
         source=str(file.path), cells=cells, decimal=file.options.decimal, usual=file.decimal
     )
     natures, odd = require_usable(read, _left_out), Oddities(file.path)
+    natures |= {one.name: Nature("category") for one in cells if _of_words(one, response)}
     found = {one.name: _column(one, natures[one.name], table[one.name], odd) for one in cells}
     odd.tell()
     columns = {
@@ -62,6 +72,14 @@ def read_frame(file: TableFile, names: Collection[str], *, keys: Collection[str]
 
 def _left_out(names: list[str]) -> str:
     return f"--formula 'y ~ . - {' - '.join(map(quoted_name, names))}'"
+
+
+def _of_words(cells: Cells, response: str | None) -> bool:
+    """Whether these are classes, of which some are no plain numbers."""
+    if cells.name != response or not cells.is_text:
+        return False
+    known = ~cells.missing
+    return bool(np.isnan(read_numbers(cells).values[known]).any())
 
 
 def _key(name: str, array: Any, missing: Collection[str]) -> Any:

@@ -123,7 +123,10 @@ def read_cells(name: str, array: Any, missing: Collection[str] = ()) -> Cells:
         raise DataError(f"column {name!r} holds {kind}: give numbers or text, or leave it out")
     if types.is_decimal(kind):  # by its text: Arrow's own cast may be off in the last bit
         array = array.cast(pa.large_string())
-    numbers = _without_nan(array.cast(pa.float64(), safe=not types.is_integer(kind)))
+    numbers = array.cast(pa.float64(), safe=not types.is_integer(kind))
+    numbers = _without(numbers, pc.is_nan(numbers))
+    for value in [float(word) for word in missing if re.match(NUMBER, word)]:
+        numbers = _without(numbers, pc.equal(numbers, value))
     return Cells(name, _as_text(numbers) if declared else numbers, declared)
 
 
@@ -348,5 +351,5 @@ def _nulls(chunk: Any) -> np.ndarray:
     return known[chunk.offset :] == 0
 
 
-def _without_nan(numbers: Any) -> Any:
-    return pc.if_else(pc.is_nan(numbers), pa.nulls(len(numbers), pa.float64()), numbers)
+def _without(numbers: Any, gone: Any) -> Any:
+    return pc.if_else(gone, pa.nulls(len(numbers), pa.float64()), numbers)

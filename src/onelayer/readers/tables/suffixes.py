@@ -1,7 +1,8 @@
-"""Which files are tables, by their names; it imports nothing that reads them."""
+"""Which files are tables, by their names, and which are pipes; it imports no reader of them."""
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import Literal
 
@@ -16,3 +17,12 @@ def table_kind(path: Path) -> Literal["csv", "parquet"] | None:
     for packing in PACKED:
         name = name.removesuffix(packing)
     return "csv" if name.endswith((".csv", ".tsv")) else None
+
+
+def is_pipe(path: Path) -> bool:
+    """Whether a path is a pipe, as /dev/stdin or <(command)."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)

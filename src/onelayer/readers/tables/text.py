@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import io
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from onelayer.errors import DataError
+from onelayer.readers.tables.suffixes import is_pipe
 
 _BOMS = {
     codecs.BOM_UTF32_LE: "utf-32",
@@ -98,15 +98,6 @@ class TextFile:
         source = str(self.path) if self.piped is None else pa.BufferReader(self.piped)
         with pa.input_stream(source, compression=packing) as stream:
             yield stream
-
-
-def is_pipe(path: Path) -> bool:
-    """Whether a path is a pipe, as /dev/stdin or <(command)."""
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
 def no_utf8(path: Path) -> str:
