@@ -47,6 +47,19 @@ def test_a_target_and_references_say_the_same(onelayer, table):
     np.testing.assert_allclose(a[:, 1:], b[:, 1:], rtol=1e-12)
 
 
+def test_the_class_to_compare_with(onelayer, table):
+    """Both are the same model, its signs turned."""
+    plain, turned = (
+        onelayer("summary", table, "--target", "cured", "--drop", "firm", *how, "--json").json
+        for how in ((), ("--reference", "cured=yes"))
+    )
+    assert plain["classes"] == ["no", "yes"]
+    assert turned["classes"] == ["yes", "no"]
+    for a, b in zip(plain["coefficients"], turned["coefficients"], strict=True):
+        assert a["feature"] == b["feature"] != "firm"
+        assert a["coef"] == pytest.approx(-b["coef"], rel=1e-8)
+
+
 def test_json(onelayer, table):
     found = onelayer("summary", table, "--target", "cured", "--robust", "--json").json
     assert found["classes"] == ["no", "yes"]
@@ -80,6 +93,7 @@ def test_profile_intervals_and_effects(onelayer, table):
     [
         ((), 2, "Give either --formula 'y ~ age + sex' or --target y"),
         (("--formula", "cured ~ age", "--target", "cured"), 2, "Give either --formula"),
+        (("--target", "cured", "--drop", "rac"), 2, "no column 'rac'; did you mean 'race'?"),
         (("--target", "curd"), 2, "There is no column 'curd'; did you mean 'cured'?"),
         (
             ("--target", "cured", "--reference", "race"),
@@ -136,10 +150,10 @@ def test_a_table_means_to_summary_what_it_means_to_train(onelayer, tmp_path):
     assert [row["feature"] for row in found["coefficients"]] == ["age", "town[Rome]", "const"]
     refused = onelayer("summary", path, "--target", "cured")
     assert refused.code == 1
-    assert refused.err.endswith("or leave them out: --formula 'y ~ . - day'\n")
-    assert onelayer("summary", path, "--formula", "cured ~ . - day", "--json").json == found | {
-        "formula": "cured ~ . - day"
-    }
+    assert refused.err.endswith("or leave them out: --drop day\n")
+    dropped = onelayer("summary", path, "--target", "cured", "--drop", "day", "--json").json
+    explicit = onelayer("summary", path, "--formula", "cured ~ . - day", "--json").json
+    assert explicit == dropped == found | {"formula": "cured ~ . - day"}
     model = ("-o", tmp_path / "m.safetensors", "--no-report", "--C", 1)
     trained = onelayer("train", path, "--target", "cured", "--drop", "day", *model, "--json").json
     assert trained["audit"]["notes"][2] == "missing in t.csv: age 1 ('-' 1), town 1 ('NULL' 1)"

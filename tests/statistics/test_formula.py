@@ -204,7 +204,7 @@ def test_separable_classes_have_no_estimates():
     result = onelayer.logit("y ~ x", frame)
     summary = result.summary()
     assert summary.separable
-    assert summary.frame.shape == (2, 7)
+    assert summary.frame.shape == (2, 9)
     assert summary.frame.isna().all().all()
     for form in ("text", "html", "latex", "md"):
         assert "NO ESTIMATES" in summary.to(form)

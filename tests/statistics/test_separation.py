@@ -9,7 +9,7 @@ import pytest
 from scipy import sparse
 from scipy.optimize import linprog
 
-from onelayer import LogisticRegression, check_separation
+from onelayer import LogisticRegression, check_separation, logit
 from onelayer.statistics import separation as room
 from onelayer.statistics.cone import find_face
 
@@ -331,3 +331,32 @@ def test_what_is_too_large_is_named():
     X = sparse.csr_array((20_000, 20_000))
     with pytest.raises(ValueError, match=r"X of 20000 x 20000 is too large .* give fewer columns"):
         check_separation(X, np.arange(20_000) % 2)
+
+
+OVERLAPS = [1e-6, 1e-8, 1e-9, 1e-10]
+
+
+@pytest.mark.parametrize("overlap", OVERLAPS)
+def test_an_overlap_however_small_has_its_estimate(overlap):
+    """Of 0 (six rows, one of class 1), the overlap (class 0) and 1 (five rows of class 1).
+
+    The likelihood equations give a(0) = 1/7 and a slope of log(210 / overlap), to the overlap.
+    """
+    x = np.r_[np.zeros(5), overlap, 0, np.ones(5)]
+    frame = pd.DataFrame({"x": x, "y": np.r_[np.zeros(6), np.ones(6)]})
+    found = logit("y ~ x", frame).summary()
+    assert check_separation(x[:, None], frame.y).kind == "none"
+    assert found.frame.coef["x"] == pytest.approx(np.log(210 / overlap), rel=2e-5)
+    assert found.frame.coef["const"] == pytest.approx(np.log(1 / 6), rel=1e-5)
+
+
+@pytest.mark.parametrize("overlap", [1e-8, 1e-9, -1e-8, 0])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_summary_and_check_separation_agree(overlap, classes):
+    """Two borders, each with a row on either side that is as far on the wrong one."""
+    borders = np.r_[np.linspace(-1, -0.1, 10), overlap, -overlap, np.linspace(0.1, 0.9, 9)]
+    third = np.r_[1 + overlap, 1, np.linspace(1.1, 2, 5)] if classes == 3 else []
+    x = np.r_[borders, third]
+    y = np.r_[np.zeros(11), np.ones(10), np.r_[1, np.full(6, 2)] if classes == 3 else []]
+    separable = logit("y ~ x", pd.DataFrame({"x": x, "y": y})).summary().separable
+    assert separable == (check_separation(x[:, None], y).kind != "none") == (overlap <= 0)

@@ -20,17 +20,28 @@ Logistic regression without a penalty: GRADE ~ GPA + TUCE + PSI
   std errors  Fisher information
   intervals   95 %, Wald
 
-            coef  std err      z      p    2.5 %  97.5 %  odds ratio
-  ──────────────────────────────────────────────────────────────────
+           coef std err     z     p   2.5 % 97.5 % odds ratio    2.5 %   97.5 %
+  ─────────────────────────────────────────────────────────────────────────────
 """
 
 
 def test_the_text_of_spector(spector):
     text = str(onelayer.logit(spector.formula, spector.frame).summary())
     lines = text.splitlines()
-    assert lines[:6] == SPECTOR.splitlines()[:6]
+    assert lines[:9] == SPECTOR.splitlines()
     row = next(line for line in lines if line.startswith("  PSI"))
-    assert row.split() == ["PSI", "2.38", "1.06", "2.23", "0.025", "0.29", "4.47", "10.79"]
+    assert row.split() == [
+        "PSI",
+        "2.38",
+        "1.06",
+        "2.23",
+        "0.025",
+        "0.29",
+        "4.47",
+        "10.79",
+        "1.339",
+        "86.94",
+    ]
     assert "  likelihood ratio  15.404 on 3 df, p = 0.002" in text
     assert "deviance          25.779" in text
     assert "pseudo R2  0.3740 (McFadden)" in text
@@ -55,16 +66,36 @@ def results(counted, anes):
     ]
 
 
-def test_no_line_is_longer_than_80(counted, anes):
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
+def test_no_line_is_longer_than_the_page(counted, anes, width):
     for shown in results(counted, anes):
-        lines = str(shown).splitlines()
-        assert max(map(len, lines)) <= 80
+        lines = shown.to_text(width).splitlines()
+        assert max(map(len, lines)) <= width
         assert lines == [line.rstrip() for line in lines]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_every_number_is_there_however_narrow_the_page(counted, anes, width):
+    for shown in results(counted, anes):
+        words = shown.to_text(width).split()
+        for group in shown.sheet.groups:
+            for cell in (cell for row in group.rows for cell in row[1:] if cell.strip()):
+                assert all(word in words for word in cell.split())
+
+
+def test_odds_ratios_have_their_interval_together(spector):
+    summary = onelayer.logit(spector.formula, spector.frame).summary(level=0.9)
+    np.testing.assert_allclose(summary.frame.odds_low, np.exp(summary.frame.ci_low))
+    np.testing.assert_allclose(summary.frame.odds_high, np.exp(summary.frame.ci_high))
+    heads = [line.split() for line in summary.to_text(60).splitlines() if "%" in line]
+    assert heads[1] == ["coef", "std", "err", "z", "p", "5", "%", "95", "%"]
+    assert heads[2] == ["odds", "ratio", "5", "%", "95", "%"]
 
 
 def test_points_stand_in_one_line(counted, anes):
     for shown in results(counted, anes)[:2]:
-        rows = [line for line in str(shown).splitlines() if re.match(r"  (age|educ|const) ", line)]
+        text = shown.to_text(100)  # all columns side by side
+        rows = [line for line in text.splitlines() if re.match(r"  (age|educ|const) ", line)]
         points = [[match.start() for match in re.finditer(r"\.", line)] for line in rows]
         assert len(rows) >= 12
         assert all(found[:6] == points[0][:6] for found in points)
@@ -97,7 +128,8 @@ def test_csv_has_all_digits(spector, anes):
 def test_columns_of_the_frame_are_floats(spector):
     frame = onelayer.logit(spector.formula, spector.frame).summary().frame
     assert list(frame.columns) == [
-        "coef", "std_err", "z", "p_value", "ci_low", "ci_high", "odds_ratio",
+        "coef", "std_err", "z", "p_value", "ci_low", "ci_high",
+        "odds_ratio", "odds_low", "odds_high",
     ]  # fmt: skip
     assert set(frame.dtypes) == {np.dtype(float)}
     assert list(frame.index) == ["GPA", "TUCE", "PSI", "const"]

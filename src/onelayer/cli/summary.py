@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +36,7 @@ def summary(
     encoding: source_options.Encoding = None,
     decimal: source_options.Decimal = None,
     missing: source_options.Missing = None,
+    drop: source_options.Drop = None,
     interval: s.Interval = None,
     level: s.Level = 0.95,
     effects: s.Effects = False,
@@ -49,7 +52,7 @@ def summary(
     del debug
     from onelayer.statistics.formula import ColumnRoles
 
-    asked = _asked_formula(formula, target)
+    asked = _asked_formula(formula, target, drop or ())
     levels = dict(_named_level(text) for text in reference)
     columns = ColumnRoles(weights, cluster, levels)
     options = TableOptions.of(
@@ -68,15 +71,17 @@ def summary(
     if as_json:
         print_json({"table": str(table), **shown.to_dict()})
     else:
-        _write(shown.to(form.value))
+        _write(shown.to_text(_columns()) if form is s.SheetFormat.TEXT else shown.to(form.value))
     if result.estimate.separable:
         raise DataError("the classes are separable: there are no estimates")
 
 
-def _asked_formula(formula: str | None, target: str | None) -> str:
+def _asked_formula(formula: str | None, target: str | None, drop: Collection[str]) -> str:
+    """What is dropped is taken away from it."""
     if (formula is None) == (target is None):
         raise UsageError("Give either --formula 'y ~ age + sex' or --target y")
-    return f"{quoted_name(target)} ~ ." if target is not None else str(formula)
+    asked = f"{quoted_name(target)} ~ ." if target is not None else str(formula)
+    return " - ".join([asked, *map(quoted_name, drop)])
 
 
 def _named_level(text: str) -> tuple[str, str]:
@@ -104,6 +109,11 @@ def _fitted(file: TableFile, formula: str, columns: ColumnRoles, **how: Any) -> 
     response = formula.partition("~")[0].strip().strip("`")
     frame = read_frame(file, used, keys=keys, response=response)
     return fit_formula(formula, frame, columns, **how)
+
+
+def _columns() -> int:
+    """Of the terminal, at most what numbers need; 80 in a file or pipe."""
+    return min(shutil.get_terminal_size().columns, 100) if sys.stdout.isatty() else 80
 
 
 def _write(text: str) -> None:

@@ -15,7 +15,7 @@ from onelayer.statistics import Summary
 from onelayer.statistics.bias_reduced import reduce_bias
 from onelayer.statistics.covariance import make_errors
 from onelayer.statistics.estimate import Estimate, maximise
-from onelayer.statistics.fit import Context, named_separation
+from onelayer.statistics.fit import Context, settled
 from onelayer.statistics.observations import Observations, make_sample
 from onelayer.statistics.result import LogitResult
 
@@ -95,7 +95,7 @@ def infer(
         scaling=model.scaling_,
         intercept=model.fit_intercept,
     )
-    estimate = _estimate(model, sample)
+    estimate, separation = settled(_estimate(model, sample), examples)
     context = Context(
         response=str(getattr(y, "name", None) or "y"),
         rows=len(targets),
@@ -105,7 +105,7 @@ def infer(
     errors = make_errors(robust, cluster, counts)
     if model.firth and errors.kind != "fisher":
         raise UsageError("firth=True has standard errors of its own: leave robust and cluster out")
-    return LogitResult(estimate, errors, context, named_separation(estimate, examples))
+    return LogitResult(estimate, errors, context, separation)
 
 
 def _estimate(model: Any, sample: Observations) -> Estimate:

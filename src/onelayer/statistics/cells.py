@@ -13,7 +13,8 @@ from onelayer.statistics.fit import Context, Fit
 from onelayer.statistics.observations import Observations
 from onelayer.statistics.sheet import Pairs
 
-COLUMNS = ("coef", "std_err", "z", "p_value", "ci_low", "ci_high", "odds_ratio")
+COLUMNS = ("coef", "std_err", "z", "p_value", "ci_low", "ci_high")
+ODDS = ("odds_ratio", "odds_low", "odds_high")
 
 
 def checked_level(level: float) -> float:
@@ -31,11 +32,11 @@ def tabulated(
     odds: bool,
     z: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Value, error, z, p, bounds and, with `odds`, e^value: (rows, 6 or 7)."""
+    """Value, error, z, p, bounds and, with `odds`, e^value and e^bounds: (rows, 6 or 9)."""
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         z = values / errors if z is None else z
         columns = [values, errors, z, 2 * ndtr(-np.abs(z)), bounds]
-        return np.column_stack([*columns, np.exp(values)] if odds else columns)
+        return np.column_stack([*columns, np.exp(values), np.exp(bounds)] if odds else columns)
 
 
 def cells_of(values: np.ndarray) -> list[tuple[str, ...]]:
@@ -48,8 +49,7 @@ def cells_of(values: np.ndarray) -> list[tuple[str, ...]]:
         [numbers.by_error(row[4], row[1]) for row in values],
         [numbers.by_error(row[5], row[1]) for row in values],
     ]
-    if values.shape[1] == len(COLUMNS):
-        columns.append([numbers.ratio(row[6]) for row in values])
+    columns += [[numbers.ratio(value) for value in column] for column in values.T[len(COLUMNS) :]]
     return list(zip(*(numbers.aligned(column) for column in columns), strict=True))
 
 

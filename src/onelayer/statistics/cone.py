@@ -18,7 +18,7 @@ from scipy.optimize import linprog
 
 TIE = 1e-10  # of |F| |d|: an F d that rounding may have left of 0,
 NOISE = 1e-13  # or of the largest |d|: what it may have left of a d of 0
-FLAT = 1e-10  # of the largest singular value: what rounding may have left of 0
+FLAT = 1e-12  # of the largest singular value: what rounding may have left of 0
 CLEAN = 1e-14  # of a unit vector: an entry that rounding may have left of 0
 BALANCED = 1e-11  # of |F|^T lambda may remain in F^T lambda
 

@@ -18,6 +18,8 @@ from onelayer.statistics.rank import require_full_rank, spans_constant
 TOL = 1e-9  # relative gap; some full steps then take it to rounding
 MAX_ITER = 200
 POLISH = 4  # steps
+FAR = 40  # steps, each of which lets coefficients grow by e: an overlap of 1e-12 is met in 30
+FLAT = 1e-9  # gradient over J, in standardised columns: a maximum, be it as far as it may
 EXACT = 1e-20  # squared distance from the maximum, in standard errors
 LARGEST = 4000  # parameters: an information matrix of 128 MB
 
@@ -93,6 +95,14 @@ class Estimate:
         return (L_inverse.T @ L_inverse) * unit * unit[:, None]
 
     @cached_property
+    def singular(self) -> bool:
+        """Whether the information is lost to rounding, as it is where coefficients run away."""
+        try:
+            return not np.isfinite(self.inverse).all()
+        except DataError:
+            return True
+
+    @cached_property
     def null_loglik(self) -> float:
         """l of the model without features: the classes' shares, or 1/K each without a constant."""
         sample = self.sample
@@ -138,9 +148,11 @@ def maximise(sample: Observations, start: np.ndarray | None = None) -> Estimate:
     return estimate if estimate.separable else _polished(estimate)
 
 
-def _polished(estimate: Estimate) -> Estimate:
+def _polished(estimate: Estimate, steps: int = POLISH) -> Estimate:
     """Full Newton steps to where they are rounding; J no longer tells these from the maximum."""
-    for _ in range(POLISH):
+    for _ in range(steps):
+        if estimate.singular:
+            break
         objective = estimate.sample.objective
         gradient = objective.value_and_gradient(estimate.theta)[1][:, -estimate.sample.blocks :]
         score = -estimate.sample.total * gradient.T.ravel()
@@ -154,6 +166,27 @@ def _polished(estimate: Estimate) -> Estimate:
         value = objective.value_and_gradient(theta)[0]
         estimate = Estimate(estimate.sample, theta, replace(estimate.solution, objective=value))
     return estimate
+
+
+def pursued(estimate: Estimate) -> Estimate:
+    """The maximum of classes that overlap by so little that the search took them for separable.
+
+    Raises
+    ------
+    DataError
+        When rounding hides it: its coefficients are some 10^9 spreads of the columns.
+    """
+    found = _polished(
+        replace(estimate, solution=replace(estimate.solution, status=Status.CONVERGED)), FAR
+    )
+    gradient = found.sample.objective.value_and_gradient(found.theta)[1]
+    if not np.linalg.norm(gradient) <= FLAT * found.solution.objective:
+        raise DataError(
+            "The classes all but separate: they overlap by so little that rounding hides the most "
+            "likely coefficients. Look for a column that gives the response away, or take Firth's "
+            "estimate (firth=True, --firth)"
+        )
+    return found
 
 
 def check_size(sample: Observations) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from onelayer.solution import Solution
+from onelayer.solution import Solution, Status
 from onelayer.statistics.covariance import Errors, covariance
-from onelayer.statistics.estimate import Estimate
+from onelayer.statistics.estimate import Estimate, pursued
 from onelayer.statistics.matrix import Matrix
 from onelayer.statistics.observations import frame_index
 from onelayer.statistics.separation import Labelled, Separation, find_separation
@@ -99,11 +99,21 @@ class Fit:
         return pd.DataFrame(F @ self.scaled_covariance @ F.T, index=index, columns=index)
 
 
-def named_separation(estimate: Estimate, X: Any) -> Separation | None:
-    """By which columns the classes are separated; None where they are not, or X is large."""
+def settled(estimate: Estimate, X: Any) -> tuple[Estimate, Separation | None]:
+    """The estimate, and by which columns the classes are separated, where they are.
+
+    A search that runs away says "separable"; a linear program proves it, or that the classes
+    overlap after all. None where X is so large that this would take long.
+    """
     sample = estimate.sample
-    if not estimate.separable or X.shape[0] * X.shape[1] * sample.blocks**2 > CHEAP:
-        return None
+    large = X.shape[0] * X.shape[1] * sample.blocks**2 > CHEAP
+    sought = estimate.separable or (estimate.penalised is None and estimate.singular)
+    if large or not sought:
+        return estimate, None
     kept = np.flatnonzero(sample.counts > 0)
     data = Labelled(X, sample.targets, sample.features, sample.classes.tolist()).of(kept)
-    return find_separation(data, intercept=sample.intercept)
+    separation = find_separation(data, intercept=sample.intercept)
+    if separation.kind == "none":
+        return (pursued(estimate) if estimate.separable else estimate), None
+    apart = replace(estimate.solution, status=Status.SEPARABLE)
+    return replace(estimate, solution=apart), separation

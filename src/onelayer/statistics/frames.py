@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,6 @@ from onelayer.readers.tables.cells import (
     require_finite,
     texts_of,
 )
-from onelayer.words import quoted_name
 
 if TYPE_CHECKING:
     from onelayer.readers.tables.files import TableFile
@@ -71,7 +71,7 @@ def read_frame(
 
 
 def _left_out(names: list[str]) -> str:
-    return f"--formula 'y ~ . - {' - '.join(map(quoted_name, names))}'"
+    return " ".join(f"--drop {shlex.quote(name)}" for name in names)
 
 
 def _of_words(cells: Cells, response: str | None) -> bool:

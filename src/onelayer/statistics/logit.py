@@ -9,7 +9,7 @@ from onelayer.errors import UsageError
 from onelayer.statistics.bias_reduced import reduce_bias
 from onelayer.statistics.covariance import make_errors
 from onelayer.statistics.estimate import maximise
-from onelayer.statistics.fit import named_separation
+from onelayer.statistics.fit import settled
 from onelayer.statistics.formula import ColumnRoles, columns_used, read_table
 from onelayer.statistics.levels import classes_of
 from onelayer.statistics.observations import make_sample
@@ -110,8 +110,9 @@ def fit_formula(
     errors = make_errors(robust, table.cluster, table.counts, columns.cluster or "")
     if firth and errors.kind != "fisher":
         raise UsageError("firth=True has standard errors of its own: leave robust and cluster out")
-    estimate = reduce_bias(sample) if firth else maximise(sample)
-    separation = named_separation(estimate, table.matrix.X)
+    estimate, separation = settled(
+        reduce_bias(sample) if firth else maximise(sample), table.matrix.X
+    )
     return LogitResult(estimate, errors, table.context, separation, table.matrix)
 
 

@@ -61,7 +61,7 @@ class MarginalEffects(Printable):
         else:
             classes = sample.classes.tolist()
             index = pd.MultiIndex.from_product([classes, self.names], names=["class", "feature"])
-        return pd.DataFrame(self.values, index=index, columns=["effect", *COLUMNS[1:6]])
+        return pd.DataFrame(self.values, index=index, columns=["effect", *COLUMNS[1:]])
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: what was read, which errors, and the rows of `frame`."""

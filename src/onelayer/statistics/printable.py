@@ -7,7 +7,7 @@ from typing import Any
 
 from onelayer.errors import UsageError
 from onelayer.statistics.formats import html_page, html_part, latex, markdown
-from onelayer.statistics.sheet import Sheet, text
+from onelayer.statistics.sheet import WIDTH, Sheet, text
 from onelayer.words import visible
 
 
@@ -24,9 +24,9 @@ class Printable(ABC):
     def frame(self) -> Any:
         """The numbers: a pandas DataFrame."""
 
-    def to_text(self) -> str:
-        """Text for a terminal of 80 columns."""
-        return text(self.sheet)
+    def to_text(self, width: int = WIDTH) -> str:
+        """Text for a terminal of so many columns, 40 at least."""
+        return text(self.sheet, width)
 
     def to_html(self) -> str:
         """One HTML page that needs nothing else."""

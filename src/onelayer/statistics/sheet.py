@@ -6,6 +6,7 @@ import textwrap
 from dataclasses import dataclass
 
 WIDTH = 80  # columns of a terminal
+NARROWEST = 40  # that a table is laid out for
 INDENT, GAP = "  ", "  "
 SHORTEST = 12  # room that names have at least
 
@@ -24,7 +25,8 @@ class Group:
 class Sheet:
     """A title, facts, an alarm where there is one, a table, figures, notes: all in words.
 
-    Cells are padded on the right by spaces so that decimal points stand in one line.
+    Cells are padded on the right by spaces so that decimal points stand in one line. `together`
+    says how many columns belong together, group by group, where a narrow page breaks the table.
     """
 
     title: str
@@ -34,23 +36,28 @@ class Sheet:
     groups: tuple[Group, ...] = ()
     figures: Pairs = ()
     notes: tuple[str, ...] = ()
+    together: tuple[int, ...] = ()
 
 
-def text(sheet: Sheet) -> str:
-    """80 columns: names on the left, long ones on lines of their own, numbers under their heads."""
-    parts = [textwrap.fill(sheet.title, WIDTH), _pairs(sheet.facts)]
-    parts += [_alarm(sheet.alarm)] * bool(sheet.alarm)
-    parts += [_table(sheet)] if sheet.groups else []
-    parts += [_figures(sheet.figures), *(_note(note) for note in sheet.notes)]
+def text(sheet: Sheet, width: int = WIDTH) -> str:
+    """Names on the left, long ones on lines of their own, numbers under their heads.
+
+    Columns that find no room in `width` follow below, with the names again.
+    """
+    width = max(width, NARROWEST)
+    parts = [textwrap.fill(sheet.title, width), _pairs(sheet.facts, width)]
+    parts += [_alarm(sheet.alarm, width)] * bool(sheet.alarm)
+    parts += [_table(sheet, panel, width) for panel in _panels(sheet, width)]
+    parts += [_figures(sheet.figures, width), *(_note(note, width) for note in sheet.notes)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _pairs(pairs: Pairs) -> str:
+def _pairs(pairs: Pairs, page: int) -> str:
     width = max((len(label) for label, _ in pairs), default=0)
     return "\n".join(
         textwrap.fill(
             words,
-            WIDTH,
+            page,
             initial_indent=f"{INDENT}{label:<{width}}{GAP}",
             subsequent_indent=" " * (len(INDENT) + width + len(GAP)),
             break_on_hyphens=False,
@@ -59,40 +66,71 @@ def _pairs(pairs: Pairs) -> str:
     )
 
 
-def _figures(pairs: Pairs) -> str:
+def _figures(pairs: Pairs, page: int) -> str:
     """Two pairs a line, where they fit."""
     half = (len(pairs) + 1) // 2
     left, right = pairs[:half], pairs[half:]
-    lines = _pairs(left).splitlines()
-    others = _pairs(right).splitlines()
+    lines = _pairs(left, page).splitlines()
+    others = _pairs(right, page).splitlines()
     width = max((len(line) for line in lines), default=0)
-    if len(lines) != half or width + 1 + max(map(len, others), default=0) > WIDTH:
-        return _pairs(pairs)
+    if len(lines) != half or width + 1 + max(map(len, others), default=0) > page:
+        return _pairs(pairs, page)
     others += [""] * (half - len(others))
     return "\n".join(f"{a:<{width}}{GAP}{b}".rstrip() for a, b in zip(lines, others, strict=True))
 
 
-def _alarm(words: str) -> str:
-    rule = "!" * WIDTH
-    return f"{rule}\n{textwrap.fill(words, WIDTH)}\n{rule}"
+def _alarm(words: str, page: int) -> str:
+    rule = "!" * page
+    return f"{rule}\n{textwrap.fill(words, page)}\n{rule}"
 
 
-def _note(words: str) -> str:
-    return textwrap.fill(words, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
+def _note(words: str, page: int) -> str:
+    return textwrap.fill(words, page, initial_indent=INDENT, subsequent_indent=INDENT)
 
 
-def _table(sheet: Sheet) -> str:
+def _panels(sheet: Sheet, page: int) -> list[range]:
+    """Columns that stand side by side: groups of `together` whole where they can be."""
+    if not sheet.groups:
+        return []
+    widths = _widths(sheet)
+    names = min(SHORTEST, max(len(row[0]) for group in sheet.groups for row in group.rows))
+    room = page - len(INDENT) - names
+
+    def fits(columns: range) -> bool:
+        return sum(widths[i] + 1 for i in columns) <= room
+
+    panels, start = [], 0
+    ends = [sum(sheet.together[: i + 1]) for i in range(len(sheet.together))] or [len(widths)]
+    while start < len(widths):
+        whole = [end for end in ends if end > start and fits(range(start, end))]
+        single = [end for end in range(start + 1, len(widths) + 1) if fits(range(start, end))]
+        end = max(whole or single or [start + 1])
+        panels.append(range(start, end))
+        start = end
+    return panels
+
+
+def _widths(sheet: Sheet) -> list[int]:
+    """Of the columns behind the names."""
     rows = [row for group in sheet.groups for row in group.rows]
-    widths = [
+    return [
         max(len(head), *(len(row[i + 1]) for row in rows)) for i, head in enumerate(sheet.heads[1:])
     ]
-    layout = _layout(max(len(row[0]) for row in rows), widths)
+
+
+def _table(sheet: Sheet, panel: range, page: int) -> str:
+    def cut(row: tuple[str, ...]) -> tuple[str, ...]:
+        return (row[0], *(row[i + 1] for i in panel))
+
+    widths = _widths(sheet)
+    longest = max(len(row[0]) for group in sheet.groups for row in group.rows)
+    layout = _layout(longest, [widths[i] for i in panel], page)
     rule = INDENT + "\u2500" * layout.width
-    lines = [_line(sheet.heads, layout), rule]
+    lines = [_line(cut(sheet.heads), layout), rule]
     for position, group in enumerate(sheet.groups):
         lines += [""] * (position > 0) + [INDENT + group.heading] * bool(group.heading)
         for row in group.rows:
-            lines += _lines(row, layout)
+            lines += _lines(cut(row), layout, page)
     return "\n".join([*lines, rule])
 
 
@@ -109,9 +147,9 @@ class _Layout:
         return self.names + sum(self.widths) + len(self.gap) * len(self.widths)
 
 
-def _layout(longest: int, widths: list[int]) -> _Layout:
+def _layout(longest: int, widths: list[int], page: int) -> _Layout:
     """Two spaces between columns, or one where names find no room otherwise."""
-    room = WIDTH - len(INDENT)
+    room = page - len(INDENT)
     for gap in (GAP, " "):
         layout = _Layout(longest, widths, gap)
         if layout.width <= room:
@@ -120,11 +158,14 @@ def _layout(longest: int, widths: list[int]) -> _Layout:
     return _Layout(max(min(SHORTEST, longest), room - others), widths, " ")
 
 
-def _lines(row: tuple[str, ...], layout: _Layout) -> list[str]:
-    """One line, or for a long name two."""
+def _lines(row: tuple[str, ...], layout: _Layout, page: int) -> list[str]:
+    """One line, or more for a long name."""
     if len(row[0]) <= layout.names:
         return [_line(row, layout)]
-    return [INDENT + row[0], _line(("", *row[1:]), layout)]
+    name = textwrap.wrap(
+        row[0], page, initial_indent=INDENT, subsequent_indent=2 * INDENT, break_on_hyphens=False
+    )
+    return [*name, _line(("", *row[1:]), layout)]
 
 
 def _line(row: tuple[str, ...], layout: _Layout) -> str:

@@ -13,6 +13,7 @@ from onelayer.statistics import numbers
 from onelayer.statistics.bias_reduced import penalised_rows
 from onelayer.statistics.cells import (
     COLUMNS,
+    ODDS,
     bound_heads,
     cells_of,
     checked_level,
@@ -77,9 +78,10 @@ class Summary(Printable):
     Attributes
     ----------
     frame : DataFrame
-        Float columns `coef, std_err, z, p_value, ci_low, ci_high, odds_ratio`; a row a coefficient
-        in the order of X, `const` last; for K > 2 classes a level (class, feature), each class but
-        the first against the first. All NaN where the classes are separable.
+        Float columns `coef, std_err, z, p_value, ci_low, ci_high, odds_ratio, odds_low, odds_high`;
+        a row a coefficient in the order of X, `const` last; for K > 2 classes a level (class,
+        feature), each class but the first against the first. All NaN where the classes are
+        separable.
     nobs, parameters, loglik, null_loglik : float, int, float, float
         Observations (the sum of frequency weights), coefficients, log-likelihood of the model, and
         of that without features.
@@ -109,7 +111,7 @@ class Summary(Printable):
         import pandas as pd
 
         index = frame_index(self.result.estimate.sample)
-        return pd.DataFrame(self.values, index=index, columns=list(COLUMNS))
+        return pd.DataFrame(self.values, index=index, columns=[*COLUMNS, *ODDS])
 
     @property
     def separable(self) -> bool:
@@ -208,7 +210,7 @@ class Summary(Printable):
     def sheet(self) -> Sheet:
         """What is shown, in words."""
         sample = self.result.estimate.sample
-        facts = (*data_facts(self.result), *self._kinds())
+        facts, bounds = (*data_facts(self.result), *self._kinds()), bound_heads(self.level)
         if self.separable:
             found = self.result.separation
             by = f" ({found})" if found is not None and found.kind != "none" else ""
@@ -217,7 +219,8 @@ class Summary(Printable):
         return Sheet(
             title=title(self.result),
             facts=facts,
-            heads=("", "coef", "std err", "z", "p", *bound_heads(self.level), "odds ratio"),
+            heads=("", "coef", "std err", "z", "p", *bounds, "odds ratio", *bounds),
+            together=(len(COLUMNS), len(ODDS)),
             groups=_groups(sample, self.values),
             figures=self._figures(),
             notes=(FEW,) if 0 < self.result.errors.clusters < MANY else (),
@@ -256,7 +259,10 @@ def make_summary(result: Fit, interval: str | None = None, level: float = 0.95) 
     interval = _checked_interval(result, interval)
     if estimate.separable:
         return Summary(
-            result, np.full((estimate.parameters, len(COLUMNS)), np.nan), interval, level
+            result,
+            np.full((estimate.parameters, len(COLUMNS) + len(ODDS)), np.nan),
+            interval,
+            level,
         )
     quantile = float(ndtri(0.5 + level / 2))
     coef = estimate.coefficients.ravel()
