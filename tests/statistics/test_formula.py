@@ -216,6 +216,33 @@ def test_separable_classes_have_no_estimates():
 
 
 @pytest.mark.shared
+def test_what_is_left_of_half_separated_classes_is_shown(shared):
+    """The published estimates of brglm2; errors are statsmodels', of the rows where NV is 0."""
+    frame = pd.read_csv(shared / "data" / "endometrial.csv")
+    summary = onelayer.logit("HG ~ NV + PI + EH", frame).summary()
+    published = [np.inf, -0.04218, -2.90261, 4.30452]
+    np.testing.assert_allclose(summary.frame.coef, published, rtol=1e-3)
+    np.testing.assert_allclose(summary.frame.std_err[1:], [0.044332, 0.845552, 1.637299], rtol=1e-5)
+    assert np.isnan(summary.frame.std_err["NV"])
+    text = " ".join(str(summary).split())
+    assert "NOT ALL ESTIMATES EXIST" in text
+    assert "quasi-complete separation by NV (+inf); all 13 rows with NV = 1 have HG = 1" in text
+    assert "estimated from the 66 rows that are not separated" in text
+
+
+@pytest.mark.parametrize("formula", ["y ~ race * age", "y ~ 0 + race + age", "y ~ age + race"])
+def test_a_level_that_separates_is_named_and_the_rest_is_as_without_its_rows(counted, formula):
+    frame = counted.assign(y=np.where(counted.race == "black", "yes", counted.y))
+    found = onelayer.logit(formula, frame).summary()
+    others = onelayer.logit(formula, frame[frame.race != "black"]).summary().frame
+    shared = [name for name in others.index if np.isfinite(found.frame.coef[name])]
+    assert shared == list(others.index)
+    np.testing.assert_allclose(found.frame.loc[shared], others, rtol=1e-6)
+    rows = (frame.race == "black").sum()
+    assert f"all {rows} rows with race = black have y = yes" in " ".join(str(found).split())
+
+
+@pytest.mark.shared
 def test_quasi_separation_is_told(shared):
     frame = pd.read_csv(shared / "data" / "endometrial.csv")
     assert onelayer.logit("HG ~ NV + PI + EH", frame).summary().separable

@@ -73,7 +73,9 @@ def summary(
     else:
         _write(shown.to_text(_columns()) if form is s.SheetFormat.TEXT else shown.to(form.value))
     if result.estimate.separable:
-        raise DataError("the classes are separable: there are no estimates")
+        some = bool(result.summary().frame.coef.notna().any())
+        exist = "not all estimates exist" if some else "there are no estimates"
+        raise DataError(f"the classes are separable: {exist}")
 
 
 def _asked_formula(formula: str | None, target: str | None, drop: Collection[str]) -> str:

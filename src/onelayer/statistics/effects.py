@@ -107,7 +107,7 @@ def _scaled(estimate: Estimate, move: Move) -> list[np.ndarray]:
 
 def _parts(estimate: Estimate) -> Iterator[tuple[slice, _Part]]:
     B = _coefficients(estimate)
-    for rows, x in _scaled_rows(estimate):
+    for rows, x in scaled_rows(estimate):
         z = x @ B
         yield rows, _Part(x, z, probabilities_of(z), estimate.sample.shares[rows], B)
 
@@ -163,7 +163,7 @@ def probabilities_of(Z: np.ndarray) -> np.ndarray:
     return probabilities(Z[:, 1:] if Z.shape[1] == 2 else Z)
 
 
-def _scaled_rows(estimate: Estimate) -> Iterator[tuple[slice, np.ndarray]]:
+def scaled_rows(estimate: Estimate) -> Iterator[tuple[slice, np.ndarray]]:
     """Rows of the scaled X with its constant, some at a time, in one pass."""
     sample = estimate.sample
     n, rows = len(sample.features), sample.rows
@@ -174,7 +174,7 @@ def dummy_columns(estimate: Estimate) -> np.ndarray:
     """Which features (n,) are zeros and ones alone; one pass."""
     scaling = estimate.sample.scaling
     found = np.ones(len(estimate.sample.features), dtype=bool)
-    for _, x in _scaled_rows(estimate):
+    for _, x in scaled_rows(estimate):
         given = x[:, : len(found)] / scaling.scale + scaling.centre
         found &= (np.minimum(np.abs(given), np.abs(given - 1)) <= NEAR).all(axis=0)
     return found

@@ -26,7 +26,9 @@ def ratio(value: float) -> str:
     """Four digits, below 1 three; powers of ten below a thousandth and from 10^5 on."""
     if not math.isfinite(value):
         return "" if math.isnan(value) else "inf"
-    if value == 0 or not 1e-3 <= value < 1e5:
+    if value == 0:
+        return "0"
+    if not 1e-3 <= value < 1e5:
         return f"{value:.2e}"
     decimals = (2 if value < 1 else 3) - math.floor(math.log10(value))
     decimals = min(5, max(0, decimals))

@@ -24,6 +24,7 @@ from onelayer.statistics.cells import (
 )
 from onelayer.statistics.covariance import standard_errors
 from onelayer.statistics.fit import Fit
+from onelayer.statistics.limit import levels_in_words, limit
 from onelayer.statistics.marginal import MarginalEffects, make_effects
 from onelayer.statistics.observations import Observations, frame_index
 from onelayer.statistics.printable import Printable
@@ -34,8 +35,16 @@ SEPARABLE = (
     "NO ESTIMATES. The classes are separable{by}: a combination of columns predicts them without "
     "a mistake, or all but those on the border, so the likelihood grows without end as "
     "coefficients do. No estimate, standard error or p-value exists, and none is shown. Look for "
-    "a column that gives the response away, or a level in which all rows share one response; "
-    "leave it out or merge levels{firth}."
+    "a column that gives the response away, or a level in which all rows share one response"
+    "{levels}; leave it out or merge levels{firth}."
+)
+PARTLY = (
+    "NOT ALL ESTIMATES EXIST: {by}{levels}. The likelihood grows without end as these coefficients "
+    "do, so they have no standard error or p-value. Leave the column out or merge levels{firth}."
+)
+LIMIT = (
+    "The other coefficients are those that the likelihood tends to, estimated from the {rows} rows "
+    "that are not separated."
 )
 FIRTH = ", or take Firth's estimate (firth=True, --firth), which is finite"
 
@@ -80,8 +89,9 @@ class Summary(Printable):
     frame : DataFrame
         Float columns `coef, std_err, z, p_value, ci_low, ci_high, odds_ratio, odds_low, odds_high`;
         a row a coefficient in the order of X, `const` last; for K > 2 classes a level (class,
-        feature), each class but the first against the first. All NaN where the classes are
-        separable.
+        feature), each class but the first against the first. NaN where the classes are
+        separable, but for two classes of which some rows are not: infinite for columns that
+        separate, else as they tend to.
     nobs, parameters, loglik, null_loglik : float, int, float, float
         Observations (the sum of frequency weights), coefficients, log-likelihood of the model, and
         of that without features.
@@ -211,20 +221,39 @@ class Summary(Printable):
         """What is shown, in words."""
         sample = self.result.estimate.sample
         facts, bounds = (*data_facts(self.result), *self._kinds()), bound_heads(self.level)
+        heads = ("", "coef", "std err", "z", "p", *bounds, "odds ratio", *bounds)
         if self.separable:
-            found = self.result.separation
-            by = f" ({found})" if found is not None and found.kind != "none" else ""
-            alarm = SEPARABLE.format(by=by, firth=FIRTH * (sample.blocks == 1))
-            return Sheet(title=title(self.result), facts=facts, alarm=alarm)
+            return self._separated(facts, heads)
         return Sheet(
             title=title(self.result),
             facts=facts,
-            heads=("", "coef", "std err", "z", "p", *bounds, "odds ratio", *bounds),
+            heads=heads,
             together=(len(COLUMNS), len(ODDS)),
             groups=_groups(sample, self.values),
             figures=self._figures(),
             notes=(FEW,) if 0 < self.result.errors.clusters < MANY else (),
         )
+
+    def _separated(self, facts: Pairs, heads: tuple[str, ...]) -> Sheet:
+        """An alarm, and of half separated classes the coefficients that exist."""
+        sample, found = self.result.estimate.sample, self.result.separation
+        levels, firth = levels_in_words(self.result), FIRTH * (sample.blocks == 1)
+        if np.isfinite(self.values[:, 0]).any() and found is not None:
+            rows = numbers.count(float((~found.separated).sum()))
+            levels = f"; {levels}" if levels else ""
+            return Sheet(
+                title=title(self.result),
+                facts=facts,
+                alarm=PARTLY.format(by=found, levels=levels, firth=firth),
+                heads=heads,
+                together=(len(COLUMNS), len(ODDS)),
+                groups=_groups(sample, self.values),
+                notes=(LIMIT.format(rows=rows),),
+            )
+        by = f" ({found})" if found is not None and found.kind != "none" else ""
+        levels = f" ({levels})" if levels else ""
+        alarm = SEPARABLE.format(by=by, levels=levels, firth=firth)
+        return Sheet(title=title(self.result), facts=facts, alarm=alarm)
 
     def _kinds(self) -> Pairs:
         firth = self.result.firth
@@ -257,14 +286,12 @@ def make_summary(result: Fit, interval: str | None = None, level: float = 0.95) 
     """All the numbers at once; see `LogitResult.summary`."""
     estimate, level = result.estimate, checked_level(level)
     interval = _checked_interval(result, interval)
-    if estimate.separable:
-        return Summary(
-            result,
-            np.full((estimate.parameters, len(COLUMNS) + len(ODDS)), np.nan),
-            interval,
-            level,
-        )
     quantile = float(ndtri(0.5 + level / 2))
+    if estimate.separable:
+        nothing = np.full((2, estimate.parameters), np.nan)
+        coef, errors = limit(result) or nothing
+        bounds = coef[:, None] + quantile * errors[:, None] * [-1, 1]
+        return Summary(result, tabulated(coef, errors, bounds, odds=True), interval, level)
     coef = estimate.coefficients.ravel()
     errors = standard_errors(estimate.sample, result.scaled_covariance).ravel()
     if interval == "profile" and result.firth:
