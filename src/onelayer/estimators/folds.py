@@ -228,23 +228,22 @@ def _solved(
 ) -> tuple[Sequence[np.ndarray], Sequence[Layer]]:
     """z of the rows that each fold judges, and its layer.
 
-    Each by steps of gradient descent where the estimator took them: it may have stopped short of
-    the optimum.
+    A single one alone; each by steps of gradient descent where the estimator took them, for it may
+    have stopped short of the optimum.
     """
-    asked = folding.estimator
-    if asked.solver != "gradient-descent":
+    asked, splits = folding.estimator, path.splits
+    descends = asked.solver == "gradient-descent"
+    if len(splits) > 1 and not descends:
         fits = path.at(C)
         return fits.judged, [fold.layer for fold in fits.folds()]
     layers = []
     for problem in path.problems(C)[1:]:
-        chosen = named_solver(asked.solver, problem.objective, asked.learning_rate)
+        name = asked.solver if descends else "auto"
+        chosen = named_solver(name, problem.objective, asked.learning_rate)
         theta, _ = Run(problem.objective, *chosen, TOL, asked.max_iter).solve()
         layers.append(problem.layer(theta))
-    Zs = [
-        layer.forward(path.data.X, split.test)
-        for layer, split in zip(layers, path.splits, strict=True)
-    ]
-    return Zs, layers
+    judged = zip(layers, splits, strict=True)
+    return [layer.forward(path.data.X, split.test) for layer, split in judged], layers
 
 
 def _same_lambda(folding: Folding, folded: Folded) -> float:

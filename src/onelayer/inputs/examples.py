@@ -34,7 +34,7 @@ class Examples:
     classes
         (K,), the labels that the user knows.
     names
-        (m,), the file of each row, or its number.
+        (m,), the file of each row as text, or its number.
     scaling
         What the layer does to X first: 1/255 for pictures, "standard" for a table, None where
         X is sparse.
@@ -179,7 +179,8 @@ class Examples:
 
 def common(contents: np.ndarray) -> bool:
     """Whether rows repeat so often that they seem to agree by chance."""
-    return len(contents) - len(np.unique(contents)) > COMMON * len(contents)
+    different = np.count_nonzero(np.bincount(contents))
+    return bool(len(contents) - different > COMMON * len(contents))
 
 
 def numbered(parts: list[Examples]) -> list[Examples]:
@@ -225,7 +226,9 @@ def _groups_of(parts: list[Examples]) -> np.ndarray | None:
 
 def in_two_classes(examples: Examples) -> np.ndarray:
     """Mark the examples whose content has also another label: bool (m,)."""
-    _, groups = np.unique(examples.contents(), return_inverse=True)
-    pairs = np.unique(np.column_stack([groups, examples.labels]), axis=0)
-    ambiguous = np.bincount(pairs[:, 0]) > 1
-    return ambiguous[groups]
+    groups, labels = examples.contents(), examples.labels
+    lowest = np.full(groups.max(initial=-1) + 1, len(examples.classes))
+    highest = np.full(len(lowest), -1)
+    np.minimum.at(lowest, groups, labels)
+    np.maximum.at(highest, groups, labels)
+    return (lowest != highest)[groups]

@@ -36,7 +36,7 @@ def without_repeats(
     ambiguous = in_two_classes(train)
     if not ambiguous.any():
         return train, audit
-    names = train.names[ambiguous].tolist()
+    names = train.names[ambiguous].astype(str).tolist()
     if train.preprocessing is None:
         note = f"{len(names)} {train.unit} are the same as one of another class, and were kept"
         return train, _noted(audit, note)
@@ -91,7 +91,7 @@ def _not_judging(
     repeated = np.isin(train.contents(), np.concatenate([np.zeros(0, np.int64), *judged]))
     if not repeated.any():
         return train, audit
-    names, where = train.names[repeated].tolist(), " or ".join(others)
+    names, where = train.names[repeated].astype(str).tolist(), " or ".join(others)
     if train.preprocessing is None:
         note = f"{len(names)} {train.unit} of train are also in {where}, and were kept"
         return train, _noted(audit, note)
@@ -120,8 +120,8 @@ def _images(part: Examples) -> np.ndarray:
 
 def _names(parts: dict[str, Examples]) -> np.ndarray:
     if len(parts) == 1:
-        return next(iter(parts.values())).names
-    named = [np.char.add(f"{name}/", part.names) for name, part in parts.items()]
+        return next(iter(parts.values())).names.astype(str)
+    named = [np.char.add(f"{name}/", part.names.astype(str)) for name, part in parts.items()]
     return np.concatenate(named)
 
 
@@ -168,7 +168,7 @@ def _named_groups(
     order = rows[np.argsort(groups[rows], kind="stable")]
     edges = np.flatnonzero(np.diff(groups[order])) + 1
     bounds = [0, *edges.tolist(), len(order)]
-    found = [tuple(names[order[start:end]].tolist()) for start, end in pairwise(bounds)]
+    found = [tuple(names[order[start:end]].astype(str).tolist()) for start, end in pairwise(bounds)]
     return tuple(sorted(group for group in found if len(group) > 1))
 
 

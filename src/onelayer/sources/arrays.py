@@ -139,7 +139,7 @@ def _examples(
         whole=held(rows.X),
         labels=positions,
         classes=classes,
-        names=np.arange(len(positions)).astype(str),
+        names=np.arange(len(positions)),
         scaling=rows.scaling,
         preprocessing=rows.preprocessing,
         audit=audit,
