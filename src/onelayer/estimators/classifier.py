@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 from numbers import Integral, Real
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, final
 
 import numpy as np
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import _fit_context
 from sklearn.callback import CallbackSupportMixin
-from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
-from onelayer.designs import Scaling
 from onelayer.estimators.callbacks import FitTasks
-from onelayer.estimators.inference import InferenceMixin
+from onelayer.estimators.layer_classifier import LayerClassifier
 from onelayer.estimators.options import (
     NEAREST,
     SOLVER_NAMES,
@@ -23,7 +20,7 @@ from onelayer.estimators.options import (
     check_solver_and_classes,
     effective_penalty,
 )
-from onelayer.estimators.parameters import layer_of, shown
+from onelayer.estimators.parameters import shown
 from onelayer.estimators.separation import advice_on_separation, column_names
 from onelayer.estimators.training import (
     Problem,
@@ -33,15 +30,12 @@ from onelayer.estimators.training import (
 )
 from onelayer.estimators.validation import (
     check_classes,
-    check_examples,
     check_training,
     check_weights,
     shown_dtype,
 )
 from onelayer.estimators.warm import WarmStartMixin
-from onelayer.layer import Layer
-from onelayer.logistic import log_softmax, sigma, softmax
-from onelayer.solution import Record, Solution
+from onelayer.solution import Record
 from onelayer.solvers import Run, Solver, named_solver
 from onelayer.statistics.firth import TOL as FIRTH_TOL
 from onelayer.statistics.firth import FisherScoring, firth_fit
@@ -50,14 +44,8 @@ from onelayer.statistics.separation import Labelled
 Chosen: TypeAlias = tuple[Solver[Any], str]
 
 
-class LogisticRegression(
-    CallbackSupportMixin,
-    InferenceMixin,
-    LinearClassifierMixin,
-    SparseCoefMixin,
-    WarmStartMixin,
-    BaseEstimator,
-):
+@final
+class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
     """Logistic regression, binary or softmax, penalised by L2, L1, both or not at all: one layer.
 
     With z = X W + b, a = sigma(z) for two classes and softmax(z) for more, fit minimises
@@ -221,11 +209,6 @@ class LogisticRegression(
         "firth": ["boolean"],
     }
 
-    firth: bool = False  # of an heir whose constructor does not ask
-    scaling_: Scaling | None = None  # of coefficients that were set, not fitted
-    _layer: Layer | None  # see `parameters.py`
-    coef_: Any  # an array, or a CSR array after `sparsify`
-
     def __init__(
         self,
         penalty: str | None = "deprecated",
@@ -310,40 +293,6 @@ class LogisticRegression(
         warn_unless_solved(self.solution_, self.solver, self.max_iter, separated)
         return self
 
-    def decision_function(self, X: Any) -> np.ndarray:
-        """z = X W + b: (m,) for two classes, above 0 for `classes_[1]`; else (m, K).
-
-        X is as for `fit`; one pass.
-        """
-        z, dtype = self._forward(X)
-        return z.astype(dtype, copy=False)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Labels (m,): `classes_[1]` where a > 0.5, or the class of the largest z; one pass."""
-        z, _ = self._forward(X)
-        positions = (sigma(z) > 0.5).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)
-        return self.classes_[positions]
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """a (m, K): sigma(z) and 1 - sigma(z) = sigma(-z), or softmax(z); one pass."""
-        z, dtype = self._forward(X)
-        a = np.column_stack([sigma(-z), sigma(z)]) if z.ndim == 1 else softmax(z)
-        return a.astype(dtype, copy=False)
-
-    def predict_log_proba(self, X: Any) -> np.ndarray:
-        """log a (m, K), from z and never from a: exact at z = 800; one pass."""
-        z, dtype = self._forward(X)
-        log_a = log_softmax(np.column_stack([np.zeros_like(z), z]) if z.ndim == 1 else z)
-        return log_a.astype(dtype, copy=False)
-
-    def _forward(self, X: Any) -> tuple[np.ndarray, np.dtype]:
-        """z in float64, (m,) or (m, K), and the dtype that it is shown in."""
-        check_is_fitted(self)
-        examples = check_examples(self, X)
-        Z = layer_of(self).forward(examples)
-        dtype = np.result_type(shown_dtype(X, examples), self.coef_.dtype)
-        return (Z[:, 0] if Z.shape[1] == 1 else Z), dtype
-
     def _solve(
         self,
         problem: Problem,
@@ -382,14 +331,7 @@ class LogisticRegression(
         solver, reason = named_solver(name, problem.objective, self.learning_rate)
         return self._with_rows(solver, X, problem.scaling), reason
 
-    def _keep(self, layer: Layer, dtype: np.dtype, solution: Solution) -> None:
-        for name, value in shown(layer, dtype).items():
-            setattr(self, name, value)
-        self.solution_ = solution
-        self.n_iter_ = np.array([solution.iterations], dtype=np.int32)
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.classifier_tags.multi_class = self.solver != "liblinear" and not self.firth
+        tags.classifier_tags.multi_class &= not self.firth
         return tags

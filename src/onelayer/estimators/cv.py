@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 from sklearn.base import _fit_context
+from sklearn.callback import CallbackSupportMixin
 from sklearn.metrics import get_scorer_names
 from sklearn.utils import metadata_routing
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
@@ -23,6 +24,7 @@ from onelayer.estimators import attributes
 from onelayer.estimators.classifier import LogisticRegression
 from onelayer.estimators.cross_validation import Accuracy, Data, Fits, PenaltyPath, Split
 from onelayer.estimators.grid import grid_of
+from onelayer.estimators.layer_classifier import LayerClassifier
 from onelayer.estimators.options import SOLVER_NAMES, check_solver_and_classes
 from onelayer.estimators.penalties import asked_ratios
 from onelayer.estimators.scoring import (
@@ -47,14 +49,15 @@ from onelayer.estimators.validation import (
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-_SHARED = LogisticRegression._parameter_constraints  # noqa: SLF001 - its own heir
+_SHARED = LogisticRegression._parameter_constraints  # noqa: SLF001 - its twin
 _SAME = (
     *("dual", "tol", "fit_intercept", "intercept_scaling", "class_weight"),
     *("random_state", "verbose", "n_jobs", "scaling"),
 )
 
 
-class LogisticRegressionCV(LogisticRegression):
+@final
+class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
     """Logistic regression whose penalty is chosen by cross-validation: log loss on held-out rows.
 
     For every C and l1_ratio, J of `LogisticRegression` is minimised on all rows and on the training
@@ -208,7 +211,7 @@ class LogisticRegressionCV(LogisticRegression):
     l1_ratio_: Any
     results_: DataFrame
 
-    def __init__(  # no super().__init__: its parameters are not these
+    def __init__(
         self,
         *,
         Cs: Any = 10,

@@ -25,7 +25,7 @@ from sklearn.preprocessing import (
 )
 
 from onelayer.errors import UsageError
-from onelayer.estimators.classifier import LogisticRegression
+from onelayer.estimators.layer_classifier import LayerClassifier
 from onelayer.estimators.table_classifier import TableFeatures
 from onelayer.inputs.encoding import NONE, Column, Make, Piece, Table
 from onelayer.inputs.fitting import OTHER
@@ -61,7 +61,7 @@ class _Feature:
 Features = list[_Feature]
 
 
-def table_of(pipeline: Pipeline) -> tuple[Table, LogisticRegression]:
+def table_of(pipeline: Pipeline) -> tuple[Table, LayerClassifier]:
     """Return what a fitted pipeline does before its layer, and the layer.
 
     Raises
@@ -70,7 +70,7 @@ def table_of(pipeline: Pipeline) -> tuple[Table, LogisticRegression]:
         For a step that is not of the list, or one that a table cannot say; the message names it.
     """
     name, layer = pipeline.steps[-1]
-    if not isinstance(layer, LogisticRegression):
+    if not isinstance(layer, LayerClassifier):
         raise UsageError(
             f"the last step {name!r} is a {type(layer).__name__}: a model file holds a onelayer "
             "LogisticRegression"

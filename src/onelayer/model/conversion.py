@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from onelayer.calibration import Readout
 from onelayer.designs import Scaling
 from onelayer.errors import UsageError
-from onelayer.estimators import LogisticRegression, LogisticRegressionCV, layer_of
+from onelayer.estimators import LayerClassifier, LogisticRegression, LogisticRegressionCV, layer_of
 from onelayer.estimators.steps import entry_of, table_of
 from onelayer.inputs.encoding import Table
 from onelayer.measures import head_of
@@ -56,7 +56,7 @@ def from_estimator(
     )
 
 
-def save(model: Model | LogisticRegression | Pipeline, path: str | Path) -> None:
+def save(model: Model | LayerClassifier | Pipeline, path: str | Path) -> None:
     """Write a model, or a fitted `LogisticRegression` or pipeline that ends in one, to one file.
 
     The steps of a pipeline are those of a closed list, see `estimators/steps.py`.
@@ -66,7 +66,7 @@ def save(model: Model | LogisticRegression | Pipeline, path: str | Path) -> None
     UsageError
         For anything else.
     """
-    if isinstance(model, LogisticRegression) and "feature_names_in_" in vars(model):
+    if isinstance(model, LayerClassifier) and "feature_names_in_" in vars(model):
         model = Pipeline([("layer", model)])  # so that the columns of a frame are found by name
     fitted = model if isinstance(model, Model) else from_estimator(model)
     fitted.save(path)
@@ -100,7 +100,7 @@ def solution_fields(solution: Solution) -> dict[str, Any]:
     return plain(named)
 
 
-def _parameters(estimator: LogisticRegression) -> dict[str, Any]:
+def _parameters(estimator: LayerClassifier) -> dict[str, Any]:
     """Return the parameters of the layer that JSON can hold: no generator, no weights by class.
 
     A layer that was chosen by cross-validation is one of the C and l1_ratio that were taken.
@@ -116,7 +116,7 @@ def _parameters(estimator: LogisticRegression) -> dict[str, Any]:
 
 
 def _require_fitted(estimator: Any) -> None:
-    if not isinstance(estimator, LogisticRegression):
+    if not isinstance(estimator, LayerClassifier):
         raise UsageError(
             f"cannot save a {type(estimator).__name__}: give a onelayer Model or a fitted "
             "onelayer LogisticRegression"

@@ -1,0 +1,82 @@
+"""What a fitted layer does, however its penalty was come by: the base of both estimators."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
+from sklearn.utils.validation import check_is_fitted
+
+from onelayer.designs import Scaling
+from onelayer.estimators.inference import InferenceMixin
+from onelayer.estimators.parameters import layer_of, shown
+from onelayer.estimators.validation import check_examples, shown_dtype
+from onelayer.layer import Layer
+from onelayer.logistic import log_softmax, sigma, softmax
+from onelayer.solution import Solution
+
+
+class LayerClassifier(InferenceMixin, LinearClassifierMixin, SparseCoefMixin, BaseEstimator, ABC):
+    """A classifier that is one layer: z = X W + b, sigma or softmax of it, and how it was solved.
+
+    `LogisticRegression` and `LogisticRegressionCV` find W and b.
+    """
+
+    solver: str
+    firth: bool = False  # of an heir whose constructor does not ask
+    scaling_: Scaling | None = None  # of coefficients that were set, not fitted
+    _layer: Layer | None  # see `parameters.py`
+    coef_: Any  # an array, or a CSR array after `sparsify`
+
+    @abstractmethod
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LayerClassifier:
+        """Find W and b."""
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """z = X W + b: (m,) for two classes, above 0 for `classes_[1]`; else (m, K).
+
+        X is as for `fit`; one pass.
+        """
+        z, dtype = self._forward(X)
+        return z.astype(dtype, copy=False)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Labels (m,): `classes_[1]` where a > 0.5, or the class of the largest z; one pass."""
+        z, _ = self._forward(X)
+        positions = (sigma(z) > 0.5).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)
+        return self.classes_[positions]
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """a (m, K): sigma(z) and 1 - sigma(z) = sigma(-z), or softmax(z); one pass."""
+        z, dtype = self._forward(X)
+        a = np.column_stack([sigma(-z), sigma(z)]) if z.ndim == 1 else softmax(z)
+        return a.astype(dtype, copy=False)
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """log a (m, K), from z and never from a: exact at z = 800; one pass."""
+        z, dtype = self._forward(X)
+        log_a = log_softmax(np.column_stack([np.zeros_like(z), z]) if z.ndim == 1 else z)
+        return log_a.astype(dtype, copy=False)
+
+    def _forward(self, X: Any) -> tuple[np.ndarray, np.dtype]:
+        """z in float64, (m,) or (m, K), and the dtype that it is shown in."""
+        check_is_fitted(self)
+        examples = check_examples(self, X)
+        Z = layer_of(self).forward(examples)
+        dtype = np.result_type(shown_dtype(X, examples), self.coef_.dtype)
+        return (Z[:, 0] if Z.shape[1] == 1 else Z), dtype
+
+    def _keep(self, layer: Layer, dtype: np.dtype, solution: Solution) -> None:
+        for name, value in shown(layer, dtype).items():
+            setattr(self, name, value)
+        self.solution_ = solution
+        self.n_iter_ = np.array([solution.iterations], dtype=np.int32)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_class = self.solver != "liblinear"
+        return tags
