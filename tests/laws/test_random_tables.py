@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from law_tables import random_tables, tries
@@ -58,6 +59,9 @@ def test_the_command_line_and_the_server_answer_as_training_did(command, running
         expected = model.predict_proba(test)
         found = command("predict", file, test)["predictions"]
         assert [one["probability"] for one in found] == expected.max(axis=1).tolist()
+        command("predict", file, test, "-o", Path(name) / "scored.parquet")
+        scored = pd.read_parquet(Path(name) / "scored.parquet")
+        np.testing.assert_array_equal(scored[["P(no)", "P(yes)"]], expected)
         names = [column.name for column in model.columns]
         rows = made.rows[names].astype(object).where(made.rows[names].notna(), None)
         with running(create_app(onelayer.load(file))) as client:
