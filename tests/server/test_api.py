@@ -196,6 +196,18 @@ def test_a_token_is_asked_for(locked, credentials, status):
     assert b"data-locked" in locked.get("/").content
 
 
+@pytest.mark.parametrize("secret", ["\u043a\u043b\u044e\u0447", "schl\u00fcssel", " spaced "])
+def test_a_token_has_any_letters(running, pair_model, secret):
+    """As curl sends it, in UTF-8; and as some libraries do, in Latin-1 where that has them."""
+    with running(create_app(pair_model[0], token=secret)) as client:
+        for encoding in ("utf-8", "latin-1"):
+            known = secret.strip().encode(encoding, "replace")
+            found = client.get("/v1/model", headers={"Authorization": b"Bearer " + known})
+            assert found.status_code == (200 if b"?" not in known else 401)
+        wrong = client.get("/v1/model", headers={"Authorization": b"Bearer wrong"})
+        assert wrong.status_code == 401
+
+
 def test_the_token_comes_from_the_environment(running, pair_model, monkeypatch):
     monkeypatch.setenv("ONELAYER_TOKEN", "of the environment")
     with running(create_app(pair_model[0])) as client:
@@ -238,20 +250,3 @@ def test_without_the_extra_its_command_is_named():
     assert str(error).endswith("pip install 'onelayer[serve]'")
     other = ModuleNotFoundError("No module named 'x'", name="x")
     assert missing(other) is other
-
-
-def test_when_the_room_is_full_the_next_is_told_to_come_again(running, pair_model):
-    limits = Limits(waiting=1, seconds=5.0)
-    app = create_app(pair_model[0], limits=limits)
-    with running(app) as client:
-
-        def slowly():
-            refused = client.post("/v1/predict", json={"rows": [[0.5] * 192]})
-            assert refused.status_code == 503
-            assert refused.headers["retry-after"] == "1"
-            assert refused.json()["detail"].startswith("1 requests are being answered")
-            yield BODY.encode()
-
-        headers = {"Content-Type": "application/json"}
-        assert client.post("/v1/predict", content=slowly(), headers=headers).status_code == 200
-        assert client.post("/v1/predict", content=BODY, headers=headers).status_code == 200

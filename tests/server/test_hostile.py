@@ -1,12 +1,14 @@
 """Hostile requests: each gets a clear answer of 4xx, and the server is well afterwards."""
 
 import io
+import os
+import signal
 import socket
 import struct
 import threading
 import time
 import zlib
-from contextlib import closing
+from contextlib import ExitStack, closing
 from urllib.parse import urlsplit
 
 import httpx
@@ -237,6 +239,77 @@ def test_a_decoder_that_is_killed_is_replaced(running, pair_model, colours, star
         assert client.post(PREDICT, **sent).status_code == 200
         assert len(started) == 2
     assert [process.returncode for process in started] == [-9, 0]
+
+
+def test_a_decoder_that_dies_before_it_answers_is_not_the_pictures_fault(
+    running, pair_model, colours, started
+):
+    good = next(colours.rglob("*.png"))
+    sent = {"files": {"files": (good.name, good.read_bytes())}}
+    with running(create_app(pair_model[0], limits=Limits(decoders=1))) as client:
+        assert client.post(PREDICT, **sent).status_code == 200
+        os.kill(started[0].pid, signal.SIGSTOP)  # alive, as far as anybody can see
+        timer = threading.Timer(0.5, started[0].kill)
+        timer.start()
+        found = client.post(PREDICT, **sent)
+        timer.join()
+        assert found.json()["predictions"][0]["class"] == good.parent.name
+
+
+def test_a_picture_that_ends_every_decoder_is_damaged(running, pair_model, colours, monkeypatch):
+    """A process that is not the decoder ends at once, whatever it is sent."""
+    good = next(colours.rglob("*.png"))
+    monkeypatch.setattr(decoders.sys, "executable", "/bin/true")
+    with running(create_app(pair_model[0], limits=Limits(decoders=1))) as client:
+        found = client.post(PREDICT, files={"files": (good.name, good.read_bytes())})
+        assert found.status_code == 422
+        assert found.json()["detail"] == f"{good.name}: damaged: it broke the decoder"
+
+
+def test_when_the_room_is_full_the_next_is_told_to_come_again(running, pair_model):
+    slow, row = many_passes(3000, 20_000), {"rows": [[0.5] * 192]}
+    limits = Limits(decoding=2.0, decoders=1, waiting=1)
+    with running(create_app(pair_model[0], limits=limits)) as client:
+        sent = {"files": {"files": ("slow.jpg", slow)}}
+        thread = threading.Thread(target=client.post, args=[PREDICT], kwargs=sent)
+        thread.start()
+        time.sleep(1.0)
+        refused = client.post(PREDICT, json=row)
+        assert refused.status_code == 503
+        assert refused.headers["retry-after"] == "1"
+        assert refused.json()["detail"].startswith("1 requests are being answered")
+        thread.join()
+        assert client.post(PREDICT, json=row).status_code == 200
+
+
+def test_slow_bodies_hold_up_nobody(running, pair_model):
+    """Forty clients send a first byte, and no more for as long as they are waited for."""
+    limits = Limits(seconds=2.5)
+    head = "POST /v1/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    row = {"rows": [[0.5] * 192]}
+    with running(create_app(pair_model[0], limits=limits)) as client:
+        assert client.post(PREDICT, json=row).status_code == 200
+        with ExitStack() as stack:
+            for _ in range(limits.waiting + 8):
+                wire = stack.enter_context(closing(_connected(str(client.base_url))))
+                wire.sendall(f"{head}Content-Length: 9\r\n\r\n".encode() + b"{")
+            time.sleep(0.5)
+            began = time.monotonic()
+            assert client.post(PREDICT, json=row).status_code == 200
+            assert time.monotonic() - began < 1.5
+            assert wire.recv(100).startswith(b"HTTP/1.1 408 ")
+
+
+def test_bodies_that_arrive_together_have_a_bound(running, pair_model):
+    limits = Limits(seconds=2.0, upload=1000, files=1, waiting=1)
+    head = "POST /v1/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    with running(create_app(pair_model[0], limits=limits)) as client, ExitStack() as stack:
+        wires = [stack.enter_context(closing(_connected(str(client.base_url)))) for _ in range(2)]
+        for wire in wires:
+            wire.sendall(f"{head}Content-Length: 17000\r\n\r\n".encode() + bytes(10_000))
+            time.sleep(0.3)
+        wires[1].sendall(bytes(7000))
+        assert wires[1].recv(100).startswith(b"HTTP/1.1 503 ")
 
 
 def test_a_decoder_that_has_grown_is_replaced(running, pair_model, colours, started):

@@ -16,9 +16,10 @@ def client(running, table_model):
 ROWS = [
     {"age": 30, "colour": "red", "member": "true"},
     {"member": "false", "age": 61.5, "colour": "violet"},
-    {"colour": None, "member": True},
-    {},
+    {"age": None, "colour": None, "member": True},
+    {"age": None, "colour": None, "member": None},
 ]
+EMPTY = {"age": None, "colour": None, "member": None}
 SAME = [
     {"age": 30.0, "colour": "red", "member": "true"},
     {"age": 61.5, "colour": "violet", "member": "false"},
@@ -61,12 +62,23 @@ def test_the_columns_are_told(client):
     ("row", "detail"),
     [
         ([1, 2, 3], "row 0 is a list: the model takes an object of the columns age, colour"),
+        ({}, "row 0 has no column 'age', 'colour', 'member': the model looks at it"),
+        (
+            {"age": 3, "colour": "red"},
+            "row 0 has no column 'member': the model looks at it",
+        ),
         ({"aeg": 1}, "row 0 has the column 'aeg', which the model does not know: it looks at age"),
-        ({"age": "old"}, "row 0 has 'old' in column 'age': send a number from -1e+100 to 1e+100"),
-        ({"age": True}, "row 0 has True in column 'age': send a number"),
-        ({"age": 10**400}, "row 0 has 100000"),
-        ({"colour": 3}, "row 0 has 3 in column 'colour': send a text, or null"),
-        ({"colour": ["red"]}, "row 0 has ['red'] in column 'colour': send a text, or null"),
+        (
+            {**EMPTY, "age": "old"},
+            "row 0 has 'old' in column 'age': send a number from -1e+100",
+        ),
+        ({**EMPTY, "age": True}, "row 0 has True in column 'age': send a number"),
+        ({**EMPTY, "age": 10**400}, "row 0 has 100000"),
+        ({**EMPTY, "colour": 3}, "row 0 has 3 in column 'colour': send a text, or null"),
+        (
+            {**EMPTY, "colour": ["red"]},
+            "row 0 has ['red'] in column 'colour': send a text, or null",
+        ),
     ],
 )
 def test_a_bad_row_is_named(client, row, detail):
@@ -75,10 +87,19 @@ def test_a_bad_row_is_named(client, row, detail):
 
 
 def test_half_a_character_is_no_text(client):
-    body = b'{"rows": [{"colour": "\\ud800"}]}'
+    body = b'{"rows": [{"colour": "\\ud800", "age": 1, "member": null}]}'
     found = client.post("/v1/predict", content=body, headers={"Content-Type": "application/json"})
     assert found.status_code == 422
     assert found.json()["detail"].startswith("row 0 has '\\ud800' in column 'colour': send a text")
+
+
+def test_a_name_twice_in_a_row_is_refused(client):
+    body = b'{"rows": [{"age": 1, "age": 2, "colour": null, "member": null}]}'
+    found = client.post("/v1/predict", content=body, headers={"Content-Type": "application/json"})
+    assert (found.status_code, found.json()["detail"]) == (
+        400,
+        "the body is not JSON: an object has 'age' twice",
+    )
 
 
 def test_the_page_has_a_form(browser, client, table_model):

@@ -49,9 +49,18 @@ class Decoders:
         pictures = np.empty((len(files), *to.shape), dtype=np.uint8)
         deadline = time.monotonic() + self._limits.decoding
         for row, file in enumerate(files):
-            with self._borrowed() as decoder:
-                pictures[row] = decoder.decode(file, to, self._limits, deadline)
+            pictures[row] = self._decoded(file, to, deadline)
         return pictures
+
+    def _decoded(self, file: Upload, to: Preprocessing, deadline: float) -> np.ndarray:
+        """One picture; once more where a process ends, which may have had its own reasons."""
+        with suppress(_DeadError), self._borrowed() as decoder:
+            return decoder.decode(file, to, self._limits, deadline)
+        try:
+            with self._borrowed() as decoder:
+                return decoder.decode(file, to, self._limits, deadline)
+        except _DeadError as error:
+            raise Problem(422, f"{file.name}: damaged: it broke the decoder") from error
 
     def warm(self) -> None:
         """Start all processes: no picture waits for one, and memory is what it will be."""
@@ -82,6 +91,10 @@ class Decoders:
                 decoder = _Decoder()
             with self._lock:
                 self._idle.append(decoder)
+
+
+class _DeadError(Exception):
+    """A process ended before it had answered."""
 
 
 class _Decoder:
@@ -117,11 +130,9 @@ class _Decoder:
             kind, payload = self._ask(file, to, limits)
             self.broken = bool(late)
         except (OSError, EOFError, ValueError) as error:
-            why = (
-                f"took more than {limits.decoding:g} s to decode"
-                if late
-                else "damaged: it broke the decoder"
-            )
+            if not late:
+                raise _DeadError from error
+            why = f"took more than {limits.decoding:g} s to decode"
             raise Problem(422, f"{file.name}: {why}") from error
         finally:
             timer.cancel()

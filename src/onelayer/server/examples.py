@@ -107,7 +107,7 @@ def _row(number: int, row: Any, n: int) -> list[float]:
 
 
 def _record(number: int, row: Any, columns: tuple[Column, ...]) -> dict[str, Any]:
-    """Return a row's cells by column; one that is not there is missing, as null is."""
+    """Return a row's cells by column, of which each is sent: one that is missing is null."""
     names = [column.name for column in columns]
     if not isinstance(row, dict):
         raise Problem(
@@ -122,7 +122,14 @@ def _record(number: int, row: Any, columns: tuple[Column, ...]) -> dict[str, Any
             f"row {number} has the column {unknown[0][:40]!r}, which the model does not know: "
             f"it looks at {', '.join(names[:20])}",
         )
-    return {column.name: _cell(number, column, row.get(column.name)) for column in columns}
+    lacking = [name for name in names if name not in row]
+    if lacking:
+        raise Problem(
+            422,
+            f"row {number} has no column {', '.join(map(repr, lacking[:10]))}: the model looks at "
+            "it; send null where it is missing",
+        )
+    return {column.name: _cell(number, column, row[column.name]) for column in columns}
 
 
 def _cell(number: int, column: Column, value: Any) -> float | str | None:

@@ -41,7 +41,7 @@ class Guard:
         self, app: ASGIApp, token: str | None, hosts: Iterable[str] | None, seconds: float
     ) -> None:
         self._app = app
-        self._token = None if token is None else _digest(token)
+        self._tokens = None if token is None else [_digest(form) for form in _forms(token)]
         self._hosts = None if hosts is None else frozenset(host.lower() for host in hosts)
         self._seconds = seconds
 
@@ -61,10 +61,11 @@ class Guard:
         if self._hosts is not None and host not in self._hosts:
             return Problem(400, f"{host!r} is not the name of this server: use 127.0.0.1")
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        if self._token is None or not path.startswith("/v1/"):
+        if self._tokens is None or not path.startswith("/v1/"):
             return None
         kind, _, given = headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer" and compare_digest(_digest(given.strip()), self._token):
+        found = _digest(given.strip().encode("latin-1"))  # as the header's bytes came
+        if kind.lower() == "bearer" and any(compare_digest(found, one) for one in self._tokens):
             return None
         return Problem(401, "a token is needed: send the header Authorization: Bearer ...")
 
@@ -107,8 +108,18 @@ class _Exchange:
             return
 
 
-def _digest(token: str) -> bytes:
-    return sha256(token.encode("utf-8", "surrogatepass")).digest()
+def _forms(token: str) -> list[bytes]:
+    """The bytes that clients send for a token: UTF-8, or Latin-1 where it has all the letters."""
+    token = token.strip()
+    utf8 = token.encode("utf-8", "surrogateescape")  # as the environment had it
+    try:
+        return [utf8, token.encode("latin-1")]
+    except UnicodeEncodeError:
+        return [utf8]
+
+
+def _digest(token: bytes) -> bytes:
+    return sha256(token).digest()
 
 
 def _name_of(host: str) -> str:

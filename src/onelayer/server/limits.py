@@ -31,7 +31,8 @@ class Limits:
     memory
         Bytes that a process may keep when it has decoded; above, another takes its place.
     waiting
-        Requests read, waiting or answered at once; the next is told to come again.
+        Requests waiting or answered at once, and bodies as large as `upload` that arrive at once;
+        the next is told to come again.
     """
 
     upload: int = 10_000_000

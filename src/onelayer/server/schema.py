@@ -167,8 +167,7 @@ def _rows(model: Model, limits: Limits) -> dict[str, Any]:
     n = model.coef.shape[1]
     row = {"type": "array", "items": _number("number"), "minItems": n, "maxItems": n}
     if model.columns:
-        cells = {column.name: _cell(column) for column in model.columns}
-        row = {"type": "object", "properties": cells, "additionalProperties": False}
+        row = _object({column.name: _cell(column) for column in model.columns})
     return _object(
         {"rows": {"type": "array", "items": row, "minItems": 1, "maxItems": limits.rows}}
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,15 +27,17 @@ class Upload:
     content: bytes
 
 
-async def read_body(request: Request, limits: Limits) -> bytes:
-    """Return the body; of one that is too long the rest is read, and dropped, before it is said.
+async def read_body(request: Request, limits: Limits, hold: Callable[[int], None]) -> bytes:
+    """Return the body; `hold` is told of the bytes that are kept, as they come.
 
-    A client that is still sending would not see an answer.
+    Of a body that is too long the rest is read, and dropped, before it is said: a client that is
+    still sending would not see an answer.
     """
     body, size = bytearray(), 0
     async for chunk in request.stream():
         size += len(chunk)
         if size <= limits.body:
+            hold(len(chunk))
             body += chunk
         else:
             body.clear()
@@ -54,13 +58,22 @@ def media_type(request: Request) -> str:
 
 
 def parse_json(body: bytes) -> Any:
-    """Return what the JSON says; NaN and Infinity are none."""
+    """Return what the JSON says; NaN, Infinity and a name twice in an object are none."""
     try:
-        return json.loads(body, parse_constant=_no_constant)
+        return json.loads(body, parse_constant=_no_constant, object_pairs_hook=_distinct)
     except RecursionError as error:
         raise Problem(400, "the JSON is nested too deeply") from error
     except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are ones
         raise Problem(400, f"the body is not JSON: {error}") from error
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, whose names must differ: of two alike one would be lost."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name, n in Counter(name for name, _ in pairs).items() if n > 1)
+        raise ValueError(f"an object has {twice[:40]!r} twice")
+    return found
 
 
 def _no_constant(name: str) -> None:

@@ -39,7 +39,7 @@ function query(label) {
 
 async function ask(path, { headers = {}, ...request } = {}) {
   const known = token.get();
-  const credentials = known === null ? {} : { Authorization: `Bearer ${known}` };
+  const credentials = known === null ? {} : { Authorization: `Bearer ${bytesOf(known)}` };
   for (let tries = 1; ; tries += 1) {
     const response = await send(path, { ...request, headers: { ...headers, ...credentials } });
     if (response.ok) return response.json();
@@ -47,6 +47,11 @@ async function ask(path, { headers = {}, ...request } = {}) {
     if (!full) throw new Refusal(response.status, await reason(response));
     await pause(1000 * Number(response.headers.get("Retry-After") ?? 1));
   }
+}
+
+// A header is bytes, which fetch takes as letters up to 255: those of UTF-8.
+function bytesOf(text) {
+  return String.fromCharCode(...new TextEncoder().encode(text));
 }
 
 async function send(path, request) {
