@@ -18,23 +18,13 @@ from onelayer.statistics.matrix import Matrix, make_matrix
 
 @dataclass(frozen=True)
 class CompleteRows:
-    """X, the response, counts (m,), clusters (m,) or None, the offset of z (m,) or None."""
+    """X, the response, counts (m,), clusters (m,) or None."""
 
     matrix: Matrix
     response: Any
     counts: np.ndarray
     cluster: np.ndarray | None
-    offset: np.ndarray | None
     context: Context
-
-
-@dataclass(frozen=True)
-class ParsedFormula:
-    """The term of the response, those of X, and the expressions of `offset(...)`."""
-
-    left: Any
-    right: Any
-    offsets: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -64,8 +54,8 @@ def read_table(formula: str, frame: Any, columns: ColumnRoles) -> CompleteRows:
         When values cannot be used: infinite or of negative weight, no row is complete, a
         category has too many levels.
     """
-    parsed = _parse(formula, list(frame.columns), columns)
-    used = _used(parsed, list(frame.columns), columns)
+    left, right = _parse(formula, list(frame.columns), columns)
+    used = _used(left, right, list(frame.columns), columns)
     frame = _columns(frame, used)
     missing = frame.isna()
     complete = ~missing.any(axis=1).to_numpy()
@@ -76,9 +66,9 @@ def read_table(formula: str, frame: Any, columns: ColumnRoles) -> CompleteRows:
     if not kept.any():
         raise DataError(f"No row is complete and of weight above zero; missing: {dict(dropped)}")
     rows = prepared(frame if kept.all() else frame[kept], columns.reference or {})
-    matrix = make_matrix(parsed.right, rows)
+    matrix = make_matrix(right, rows)
     context = Context(
-        response=str(parsed.left),
+        response=str(left),
         rows=int(complete.sum()),
         given=len(frame),
         formula=" ".join(formula.split()),
@@ -88,10 +78,9 @@ def read_table(formula: str, frame: Any, columns: ColumnRoles) -> CompleteRows:
     )
     return CompleteRows(
         matrix=matrix,
-        response=_evaluated(parsed.left, rows),
+        response=_evaluated(left, rows),
         counts=counts[counts > 0],
         cluster=None if columns.cluster is None else rows[columns.cluster].to_numpy(),
-        offset=_offset(parsed.offsets, rows),
         context=context,
     )
 
@@ -112,10 +101,11 @@ def columns_used(formula: str, names: Sequence[str], columns: ColumnRoles) -> li
         As `read_table`, and for a formula that would not mean what it seems to.
     """
     refuse_dialects(formula, names)
-    return _used(_parse(formula, names, columns), names, columns)
+    return _used(*_parse(formula, names, columns), names, columns)
 
 
-def _parse(formula: str, names: Sequence[str], columns: ColumnRoles) -> ParsedFormula:
+def _parse(formula: str, names: Sequence[str], columns: ColumnRoles) -> tuple[Any, Any]:
+    """The response's term and the terms of X."""
     from formulaic import Formula
     from formulaic.errors import FormulaicError
 
@@ -136,45 +126,26 @@ def _parse(formula: str, names: Sequence[str], columns: ColumnRoles) -> ParsedFo
             f"The response {left[0]} cannot have contrasts: name the class that others are "
             "compared with by reference={'y': 'level'}, --reference y=level"
         )
-    terms = [term for term in parsed.rhs if not str(term).startswith("offset(")]
-    if not terms:
+    if any(factor.expr.startswith("offset(") for term in parsed.rhs for factor in term.factors):
+        raise UsageError(
+            f"The formula {formula!r} has an offset, a column whose coefficient is 1, which is not "
+            "supported. Without offset(...) its coefficient is estimated: see whether 1 is within "
+            "its interval"
+        )
+    if not list(parsed.rhs):
         raise UsageError(
             f"The formula {formula!r} has neither columns nor a constant: there is nothing to "
             "estimate. 'y ~ 1' estimates the constant alone"
         )
-    return ParsedFormula(left[0], Formula(terms), _offsets(formula, parsed.rhs))
+    return left[0], parsed.rhs
 
 
-def _offsets(formula: str, terms: Any) -> tuple[str, ...]:
-    """What stands in `offset(...)`, which is added to z as it is."""
-    found = [str(f.expr) for term in terms for f in term.factors if f.expr.startswith("offset(")]
-    if any(expression not in map(str, terms) for expression in found):
-        raise UsageError(f"In {formula!r} an offset is part of a product: add it instead")
-    return tuple(expression[len("offset") :] for expression in found)
-
-
-def _offset(expressions: Sequence[str], rows: Any) -> np.ndarray | None:
-    """The sum of the offsets of every row (m,)."""
-    if not expressions:
-        return None
-    with np.errstate(all="ignore"):  # what is not finite is named here
-        parts = [np.asarray(_computed(part, rows, "offset"), np.float64) for part in expressions]
-    offset = np.sum(np.broadcast_arrays(*parts, np.zeros(len(rows))), axis=0)
-    if not np.isfinite(offset).all():
-        bad = offset[~np.isfinite(offset)]
-        raise DataError(
-            f"The offset is {bad[0]:g} in {len(bad):,} complete rows: mend these values or make "
-            "them missing; a logarithm needs values above zero"
-        )
-    return offset
-
-
-def _used(parsed: ParsedFormula, names: Sequence[str], columns: ColumnRoles) -> list[str]:
+def _used(left: Any, right: Any, names: Sequence[str], columns: ColumnRoles) -> list[str]:
     """Columns that a row must have, in the frame's order."""
-    terms = [parsed.left, *parsed.right]
-    named = variables(terms) | expression_variables(parsed.offsets)
+    terms = [left, *right]
+    named = variables(terms)
     for name in sorted(named):
-        require_column(name, names, f"{terms} {parsed.offsets}")
+        require_column(name, names, str(terms))
     wanted = {*named, *columns.apart}
     plain = {str(factor.expr) for term in terms for factor in term.factors}
     for name in columns.reference or {}:
@@ -194,21 +165,16 @@ def variables(terms: Iterable[Any]) -> set[str]:
 
     formulaic's own list leaves out what stands in a stateful transform, `center(age)`.
     """
+    from formulaic.transforms import TRANSFORMS
+    from formulaic.utils.variables import get_required_variables
+
     names = set()
     for factor in (factor for term in terms for factor in term.factors):
         names |= set(map(str, factor.required_variables))
         if factor.eval_method.value == "python":
-            names |= expression_variables([factor.expr])
+            found = {str(variable.root) for variable in get_required_variables(factor.expr, {})}
+            names |= found - set(TRANSFORMS)
     return names
-
-
-def expression_variables(expressions: Iterable[str]) -> set[str]:
-    """Columns that expressions of Python name."""
-    from formulaic.transforms import TRANSFORMS
-    from formulaic.utils.variables import get_required_variables
-
-    found = {str(v.root) for part in expressions for v in get_required_variables(part, {})}
-    return found - set(TRANSFORMS)
 
 
 def _counts(frame: Any, weights: str | None, complete: np.ndarray) -> np.ndarray:
@@ -230,11 +196,11 @@ def _evaluated(left: Any, rows: Any) -> Any:
     name = str(left)
     if name in rows.columns:
         return rows[name]
-    values = _computed(name, rows, "response")
+    values = _computed(name, rows)
     return getattr(values, "__wrapped__", values)  # of C(y)
 
 
-def _computed(expression: str, rows: Any, what: str) -> Any:
+def _computed(expression: str, rows: Any) -> Any:
     from formulaic.transforms import TRANSFORMS
     from formulaic.utils.layered_mapping import LayeredMapping
     from formulaic.utils.stateful_transforms import stateful_eval
@@ -242,4 +208,4 @@ def _computed(expression: str, rows: Any, what: str) -> Any:
     try:
         return stateful_eval(expression, LayeredMapping(rows, TRANSFORMS), {}, {}, None)
     except Exception as error:  # noqa: BLE001 (whatever the user's expression raises)
-        raise UsageError(f"The {what} {expression} cannot be computed: {error}") from None
+        raise UsageError(f"The response {expression} cannot be computed: {error}") from None

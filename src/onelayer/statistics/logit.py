@@ -96,8 +96,6 @@ def fit_formula(
 ) -> LogitResult:
     """As `logit`, for a pandas frame that may lack columns which `formula` takes away."""
     table = read_table(formula, frame, columns)
-    if table.offset is not None:
-        raise UsageError("offset(...) is not supported yet: leave it out of the formula")
     classes, targets = classes_of(table.response, table.context.response)
     sample = make_sample(
         table.matrix.X,
