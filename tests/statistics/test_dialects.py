@@ -68,6 +68,7 @@ def test_groups_are_of_two_kinds(frame, formula):
         ("y ~ sqrt(t)", UsageError, r"no function 'sqrt' in formulas: write np\.sqrt"),
         ("y ~ poyl(x, 2)", UsageError, r"no function 'poyl' in formulas; did you mean 'poly'\?"),
         ("cbind(k, t) ~ x", UsageError, "no function 'cbind'"),
+        ("y ~ x.ray", UsageError, "no column 'x.ray'; did you mean `x-ray`"),
         ("y ~ x - rya", UsageError, "There is no column 'rya'"),
         ("y ~ (x + rya)^2 - rya", UsageError, "There is no column 'rya'"),
         ("y ~ 0", UsageError, "neither columns nor a constant.*'y ~ 1' estimates the constant"),

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 import numpy as np
 
 from onelayer.errors import DataError, UsageError
+from onelayer.words import quoted_name
 
 _REWRITTEN = (  # what R writes, what formulaic does, and why
     (r"(?<![\w.])(?:as\.)?factor\(\s*([^()]+?)\s*\)", r"C(\1)", "a category is written C(...)"),
@@ -118,7 +119,10 @@ def require_column(name: str, names: Sequence[str], formula: str = "") -> None:
     if f"{name}(" in formula.replace(" ", ""):
         raise UsageError(f"There is no function {name!r} in formulas{_function_hint(name)}")
     near = get_close_matches(name, [str(column) for column in names], 1)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
+    quoted = [
+        quoted_name(column) if "`" in quoted_name(column) else repr(column) for column in near
+    ]
+    hint = f"; did you mean {quoted[0]}?" if near else "."
     columns = ", ".join(map(str, names[:12])) + ", ..." * (len(names) > 12)
     raise UsageError(f"There is no column {name!r}{hint} The columns are {columns}")
 

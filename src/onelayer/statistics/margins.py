@@ -32,7 +32,10 @@ class Coordinates:
 
     @classmethod
     def natural(cls, X: Any, *, intercept: bool) -> Coordinates:
-        """The independent columns as they are; the intercept comes first, then as they stand."""
+        """A coordinate for each independent column.
+
+        Of columns that span each other the first is kept: the intercept, then in the order of X.
+        """
         n = X.shape[1]
         scaling = _exact_scaling(X, intercept=intercept)
         R = triangle((x for _, x in _project(X, scaling, np.eye(n + 1))), n + 1)
@@ -55,9 +58,9 @@ class Coordinates:
         return self.scaling.fold(theta[:-1], theta[-1])
 
     def effects(self, *, intercept: bool) -> np.ndarray:
-        """How each parameter for X as given depends on c, up to a factor each.
+        """The direction in c in which each parameter for X as given grows, as a row of size 1.
 
-        Rows of size 1: (n + 1, r), (n, r) without an intercept.
+        (n + 1, r), or (n, r) without an intercept.
         """
         W, b = self.scaling.fold(self.A[:-1], self.A[-1])
         return _to_size_1(np.vstack([W, b]) if intercept else W)

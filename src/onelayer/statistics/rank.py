@@ -66,12 +66,12 @@ def _in_words(R: np.ndarray, names: tuple[str, ...], dependent: list[int]) -> st
         texts.append(_relation(names[column], others))
     more = len(dependent) - SHOWN
     texts += [f"and {more} more"] * (more > 0)
-    spline = any(names[column].startswith("cr(") for column in dependent)
-    remedy = (
-        "Beside a constant a natural spline is written cr(x, df=3, constraints='center')"
-        if spline
-        else "Leave those columns out"
-    )
+    involved = [names[column] for column in dependent]
+    remedy = "Leave those columns out"
+    if any(name.startswith("cr(") for name in involved):
+        remedy = "Beside a constant a natural spline is written cr(x, df=3, constraints='center')"
+    elif all(name.endswith("]") for name in involved):
+        remedy = "Leave a category out, or merge levels that stand for the same rows"
     return (
         f"Columns of X are collinear, so their coefficients are not unique: {'; '.join(texts)}. "
         f"{remedy}"

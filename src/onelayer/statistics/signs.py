@@ -11,10 +11,12 @@ from onelayer.statistics.margins import APART, Margins
 def find_signs(
     face: Face, rows: np.ndarray, margins: Margins, effects: np.ndarray, *, exact: bool
 ) -> np.ndarray:
-    """Inf, -inf, nan (either) or 0 for each coefficient h^T c: (p,), with h the rows of `effects`.
+    """Where each coefficient h^T c goes, for h the rows of `effects`: (p,) of inf, -inf, nan or 0.
 
-    Over the cone {c: F c >= 0}: h^T c is 0 in it, or >= 0, or <= 0, or takes both signs. `exact`
-    False leaves all that is not 0, and of more than one dimension, at nan.
+    Inf where h^T c >= 0 in all of the cone {c: F c >= 0} and > 0 in some of it, -inf where it is
+    <= 0 in all of it, nan where it takes both signs, 0 where it is 0 in all of it. Telling the
+    first three apart takes linear programs; without `exact` they are all nan, but in a cone of one
+    dimension, where no program is needed.
     """
     h, inside = effects @ face.span, face.span.T @ face.direction
     sizes = np.linalg.norm(effects, axis=1)
