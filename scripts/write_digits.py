@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from onelayer.sources.opening import digit_pictures
+from onelayer.sources.embedded import digit_pictures
 
 
 def write_digits(folder: Path) -> int:

@@ -34,8 +34,8 @@ import onelayer
 from onelayer.errors import DataError, MissingExtraError, ModelFileError, UsageError
 from onelayer.model_file import sealed
 from onelayer.readers import Preprocessing, read_files, read_picture
-from onelayer.readers.arrays.formats import Asked, array_kind
-from onelayer.sources.arrays import Wanted, file_examples
+from onelayer.readers.arrays.formats import array_kind
+from onelayer.sources import open_source
 
 ROUND = 200  # examples between two looks at the clock
 SLOW = 20.0  # seconds: a file of some hundred bytes must not take longer
@@ -146,7 +146,7 @@ def read_an_array(path: Path) -> str:
     """Take the file for the kind that it looks like, and use all that comes out of it."""
     if array_kind(path) is None:
         return "of no known kind"
-    examples = file_examples(path, Wanted(Asked(), None))
+    examples = open_source(path).read(None)
     assert len(examples) == len(examples.labels) == examples.matrix.shape[0]
     product = examples.matrix @ np.ones(examples.matrix.shape[1])
     assert product.shape == (len(examples),)
@@ -163,7 +163,7 @@ def read_a_model(path: Path) -> str:
     probabilities = model.predict_proba(np.zeros((2, model.coef.shape[1])))
     assert probabilities.shape == (2, len(model.classes))
     assert model.estimator.coef_.shape == model.coef.shape
-    model.asked()
+    model.inputs.again()
     model.save(path)
     return "read"
 

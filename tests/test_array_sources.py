@@ -16,7 +16,7 @@ from onelayer.estimators import layer_of
 from onelayer.model.parts import read_parts
 from onelayer.readers import read_picture
 from onelayer.settings import Settings
-from onelayer.sources.opening import Reading, no_progress, read_source
+from onelayer.sources import no_progress, open_source
 
 FLOWERS, KINDS = load_iris(return_X_y=True)
 FLOWERS = FLOWERS.astype(np.float32)
@@ -26,7 +26,8 @@ NAMES = np.array(["setosa", "versicolor", "virginica"])
 
 
 def parts_of(source, **options):
-    return read_parts(source, Settings.of(options), no_progress)
+    asked = Settings(**options)
+    return read_parts(open_source(source, asked), asked, no_progress)
 
 
 @pytest.fixture(scope="module")
@@ -281,7 +282,7 @@ def test_libsvm_files_keep_their_width_and_base(tmp_path):
     model = onelayer.train(tmp_path / "a.svm", test=tmp_path / "t.svm", n_features=7, C=1.0)
     expected = expected_coefficients(X[TRAIN], KINDS[TRAIN], None)
     np.testing.assert_allclose(model.coef, expected, rtol=1e-6, atol=1e-9)
-    assert model.card.reading == {"index_base": 1}
+    assert model.inputs.index_base == 1
     assert model.evaluate(tmp_path / "t.svm").to_dict() == model.card.test
     with pytest.raises(DataError, match="has a feature 5, beyond the 2 of --n-features"):
         onelayer.train(tmp_path / "a.svm", n_features=2)
@@ -419,7 +420,7 @@ def test_classes_are_sorted_whatever_the_kind_of_source(kind, classes, tmp_path)
         (tmp_path / "train-images-idx3-ubyte").write_bytes(idx(X))
         (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx(y.astype(np.uint8)))
         source = tmp_path
-    found = read_source(source, Reading())
+    found = open_source(source).read(None)
     assert found.classes.tolist() == classes
     np.testing.assert_array_equal(found.classes[found.labels], y)
     np.testing.assert_array_equal(

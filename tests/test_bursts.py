@@ -7,7 +7,7 @@ from PIL import Image
 import onelayer
 from onelayer.model.parts import read_parts
 from onelayer.settings import Settings
-from onelayer.sources.opening import no_progress
+from onelayer.sources import no_progress, open_source
 
 
 def scene(random, tint):
@@ -33,7 +33,8 @@ def bursts(tmp_path):
 
 
 def parts_of(source, **options):
-    return read_parts(source, Settings.of(options), no_progress)
+    asked = Settings(**options)
+    return read_parts(open_source(source, asked), asked, no_progress)
 
 
 def stems(part):

@@ -35,7 +35,7 @@ def test_they_add_up_to_z_and_count_from_the_mean(numbers, classes):
 def test_those_of_pictures_are_weight_times_pixel(colours):
     model = onelayer.train(colours)
     files = sorted(colours.rglob("*.png"))[:3]
-    X, _ = model.read_files(files)
+    X, _ = model.inputs.read_files(files)
     np.testing.assert_allclose(model.contributions(files), X * model.coef[0], atol=1e-12)
     np.testing.assert_allclose(model.layer.inner[1], model.intercept, atol=1e-12)
 

@@ -13,14 +13,15 @@ from onelayer.estimators.grid import grid_of
 from onelayer.estimators.validation import Weights
 from onelayer.model.parts import read_parts
 from onelayer.settings import Settings
-from onelayer.sources.opening import Reading, no_progress, read_source
+from onelayer.sources import no_progress, open_source
 
 BLUE, RED = (40, 40, 200), (200, 40, 40)
 BOTH = {"blue": BLUE, "red": RED}
 
 
 def parts_of(source, **options):
-    return read_parts(source, Settings.of(options), no_progress)
+    asked = Settings(**options)
+    return read_parts(open_source(source, asked), asked, no_progress)
 
 
 @pytest.fixture
@@ -175,7 +176,7 @@ def test_a_class_that_is_all_in_another_is_an_error(tmp_path, write_pictures):
 
 
 def test_digits_are_grey_pictures_of_8_by_8():
-    digits = read_source("digits", Reading())
+    digits = open_source("digits").read(None)
     assert digits.matrix.shape == (1797, 64)
     assert digits.matrix.dtype == np.uint8
     assert (digits.matrix.min(), digits.matrix.max()) == (0, 255)
@@ -184,20 +185,20 @@ def test_digits_are_grey_pictures_of_8_by_8():
 
 
 def test_breast_cancer_is_a_table_of_30_features():
-    found = read_source("breast_cancer", Reading())
-    assert len(found.features) == 30
-    assert found.features[:2] == ("mean radius", "mean texture")
+    found = open_source("breast_cancer").read(None)
+    assert len(found.inputs.features) == 30
+    assert found.inputs.features[:2] == ("mean radius", "mean texture")
     assert found.matrix.shape == (569, 30)
     assert found.classes.tolist() == ["benign", "malignant"]
     assert np.bincount(found.labels).tolist() == [357, 212]
     assert found.scaling == "standard"
     with pytest.raises(UsageError, match="it has no size"):
-        read_source("breast_cancer", Reading(size=8))
+        open_source("breast_cancer", Settings(size=8)).read(None)
 
 
 def test_a_model_of_digits_reads_picture_files(tmp_path):
     model = onelayer.train("digits", C=1.0)
-    digits = read_source("digits", Reading())
+    digits = open_source("digits").read(None)
     Image.fromarray(digits.matrix[7].reshape(8, 8)).save(tmp_path / "seven.png")
     assert model.predict(tmp_path / "seven.png").tolist() == ["7"]
 
@@ -215,7 +216,7 @@ def path_of(examples):
 
 def test_the_path_is_ten_values_that_scale_as_the_penalty_does(colours):
     """C times m times T falls over six decades: twice the examples, half of every C."""
-    examples = read_source(colours, Reading())
+    examples = open_source(colours).read(None)
     twice = examples.take(np.tile(np.arange(40), 2))
     path = path_of(examples)
     assert len(path) == 10
@@ -226,7 +227,7 @@ def test_the_path_is_ten_values_that_scale_as_the_penalty_does(colours):
 
 
 def test_the_path_of_a_table_counts_standardised_features():
-    table = read_source("breast_cancer", Reading())
+    table = open_source("breast_cancer").read(None)
     np.testing.assert_allclose(path_of(table)[0], 1 / (569 * 30), rtol=0.05)
 
 
@@ -245,7 +246,7 @@ def test_pure_noise_is_given_a_strong_penalty(tmp_path, write_pictures):
     """Where there is nothing to learn, the chosen C is among the strongest penalties."""
     grey = (128, 128, 128)
     source = write_pictures(tmp_path / "noise", {"a": grey, "b": grey}, 100)
-    examples = read_source(source, Reading())
+    examples = open_source(source).read(None)
     assert onelayer.train(source).card.choice["C"] <= path_of(examples)[2]
 
 

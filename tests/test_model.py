@@ -1,15 +1,17 @@
 """train, Model, save and load."""
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
+from inspect import signature
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
 import onelayer
-from onelayer import LogisticRegression
+from onelayer import LogisticRegression, Settings
 from onelayer.errors import DataError, ModelFileError, ShapeError, UsageError
+from onelayer.model.record import record_of
 from onelayer.model_file import read, write
 
 
@@ -81,10 +83,20 @@ def test_files_that_cannot_be_read_are_all_named(model, tmp_path):
         model.predict(tmp_path)
 
 
-def test_an_unknown_setting_is_named_with_those_that_there_are():
-    with pytest.raises(
-        UsageError, match="no setting 'epochs': it knows C, calibrate, class_weight, "
-    ):
+def test_every_setting_is_a_keyword_of_train():
+    """So that editors and `help` show them, with the types and defaults of `Settings`."""
+    found = signature(onelayer.train).parameters
+    assert list(found)[:2] == ["source", "progress"]
+    assert list(found)[2:] == [field.name for field in fields(Settings)]
+    for field in fields(Settings):
+        assert (found[field.name].default, found[field.name].annotation) == (
+            field.default,
+            field.type,
+        )
+
+
+def test_an_unknown_setting_is_named():
+    with pytest.raises(TypeError, match="unexpected keyword argument 'epochs'"):
         onelayer.train("digits", epochs=3)
 
 
@@ -148,10 +160,10 @@ def _cut(record, name):
     return replace(record, metadata={k: v for k, v in record.metadata.items() if k != name})
 
 
-@pytest.mark.parametrize("name", ["classes", "preprocessing", "parameters", "card"])
+@pytest.mark.parametrize("name", ["classes", "inputs", "parameters", "card"])
 def test_a_file_without_a_part_is_damaged(model, tmp_path, name):
     path = tmp_path / "m.safetensors"
-    write(_cut(model.to_record(), name), path)
+    write(_cut(record_of(model), name), path)
     with pytest.raises(ModelFileError, match=f"m.safetensors is damaged: '{name}' is missing"):
         onelayer.load(path)
 
@@ -167,7 +179,7 @@ def test_a_file_without_a_part_is_damaged(model, tmp_path, name):
 )
 def test_weights_that_do_not_fit_are_damage(model, tmp_path, arrays, message):
     path = tmp_path / "m.safetensors"
-    record = model.to_record()
+    record = record_of(model)
     write(replace(record, arrays={**record.arrays, **arrays}), path)
     with pytest.raises(ModelFileError, match=message):
         onelayer.load(path)

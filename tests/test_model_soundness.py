@@ -8,6 +8,7 @@ import pytest
 import onelayer
 from onelayer import LogisticRegression
 from onelayer.errors import ModelFileError
+from onelayer.model.record import record_of
 from onelayer.model_file import ModelRecord, write
 
 
@@ -20,7 +21,7 @@ def records(tmp_path_factory):
     table = onelayer.train(folder / "t.csv", target="y", C=1.0)
     X, y = np.random.default_rng(0).normal(size=(30, 2)), np.array(["no", "yes"])[np.arange(30) % 2]
     onelayer.save(LogisticRegression(scaling="standard").fit(X, y), folder / "m")
-    return {"table": table.to_record(), "arrays": onelayer.load(folder / "m").to_record()}
+    return {"table": record_of(table), "arrays": record_of(onelayer.load(folder / "m"))}
 
 
 def with_field(record, *path):
@@ -40,21 +41,28 @@ def labels(*values):
 
 ROWS = {
     "table": [
-        ("table", "columns", 0, "kind", "nubmer", "column 'age' is of kind 'nubmer'"),
-        ("table", "columns", 1, "kind", "number", "does not fit column 'town', a number"),
-        ("table", "columns", 1, "levels", ["a", "a", "b"], "levels of column 'town' are not as m"),
-        ("table", "columns", 1, "levels", ["a", "b", 3], "levels of column 'town' are not as many"),
-        ("table", "columns", 1, "name", "age", "two columns of the table have one name"),
-        ("table", "columns", 0, "name", 5, "column 5 is of kind 'number'"),
-        ("table", "columns", 0, "median", "x", "column 'age' is 'x', which is no number"),
-        ("table", "pieces", 0, "make", "valeu", "a feature is made by 'valeu' of column 0"),
-        ("table", "pieces", 0, "column", -1, "a feature is made by 'value' of column -1"),
-        ("table", "pieces", 0, "column", 1, "a feature does not fit column 'town', a category"),
-        ("table", "pieces", 0, "fill", "x", "what stands for a missing 'age' is 'x', which is no"),
-        ("table", "pieces", 1, "places", [0, 1, 3, -1, -1], "does not fit column 'town'"),
-        ("table", "pieces", 1, "places", [0, 1, 0.5, -1, -1], "does not fit column 'town'"),
-        ("table", "scale", 0, -1.0, "has no centre, or a scale of zero or below"),
-        ("table", "scale", 0, 0.0, "has no centre, or a scale of zero or below"),
+        ("inputs", "columns", 0, "kind", "nubmer", "column 'age' is of kind 'nubmer'"),
+        ("inputs", "columns", 1, "kind", "number", "does not fit column 'town', a number"),
+        ("inputs", "columns", 1, "levels", ["a", "a", "b"], "levels of column 'town' are not as m"),
+        (
+            "inputs",
+            "columns",
+            1,
+            "levels",
+            ["a", "b", 3],
+            "levels of column 'town' are not as many",
+        ),
+        ("inputs", "columns", 1, "name", "age", "two columns of the table have one name"),
+        ("inputs", "columns", 0, "name", 5, "column 5 is of kind 'number'"),
+        ("inputs", "columns", 0, "median", "x", "column 'age' is 'x', which is no number"),
+        ("inputs", "pieces", 0, "make", "valeu", "a feature is made by 'valeu' of column 0"),
+        ("inputs", "pieces", 0, "column", -1, "a feature is made by 'value' of column -1"),
+        ("inputs", "pieces", 0, "column", 1, "a feature does not fit column 'town', a category"),
+        ("inputs", "pieces", 0, "fill", "x", "what stands for a missing 'age' is 'x', which is no"),
+        ("inputs", "pieces", 1, "places", [0, 1, 3, -1, -1], "does not fit column 'town'"),
+        ("inputs", "pieces", 1, "places", [0, 1, 0.5, -1, -1], "does not fit column 'town'"),
+        ("inputs", "scale", 0, -1.0, "has no centre, or a scale of zero or below"),
+        ("inputs", "scale", 0, 0.0, "has no centre, or a scale of zero or below"),
     ],
     "arrays": [
         ("scale", np.array([1.0, -1.0]), "feature 1 has a scale of -1.0"),
@@ -95,7 +103,7 @@ def test_what_no_training_says_is_refused_in_words(records, tmp_path, kind, row)
 @pytest.mark.parametrize("kind", ROWS)
 def test_the_models_themselves_are_loaded(records, tmp_path, kind):
     write(records[kind], tmp_path / "m.safetensors")
-    again = onelayer.load(tmp_path / "m.safetensors").to_record()
+    again = record_of(onelayer.load(tmp_path / "m.safetensors"))
     assert again.metadata == records[kind].metadata
     assert again.arrays.keys() == records[kind].arrays.keys()
     for name, array in again.arrays.items():

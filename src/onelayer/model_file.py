@@ -28,7 +28,7 @@ from safetensors import SafetensorError
 from onelayer.errors import ModelFileError
 
 FORMAT = "onelayer"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 _MARKS = {"format", "format_version", "metadata"}
 _NO_DIGEST = "0" * 64

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -122,8 +122,8 @@ class Settings:
     costs: CostsGiven | None = None
     recall: ShareGiven | None = None
     precision: ShareGiven | None = None
-    test: str | Path | tuple[Any, Any] | None = None
-    val: str | Path | tuple[Any, Any] | None = None
+    test: Any = None
+    val: Any = None
     test_size: float = 0.2
     seed: int = 0
     refit: bool = False
@@ -163,23 +163,6 @@ class Settings:
                 "costs need the probabilities of the classes as they come, which class_weight "
                 "distorts: give correct_class_weight too, or no class_weight"
             )
-
-    @classmethod
-    def of(cls, options: dict[str, Any]) -> Settings:
-        """Settings with these options, the others as they are by default.
-
-        Raises
-        ------
-        UsageError
-            For an option that there is not, or a value that it cannot have.
-        """
-        known = [field.name for field in fields(cls)]
-        unknown = [name for name in options if name not in known]
-        if unknown:
-            raise UsageError(
-                f"train has no setting {unknown[0]!r}: it knows {', '.join(sorted(known))}"
-            )
-        return cls(**options)
 
 
 def share_of(kind: str, given: Any) -> tuple[str, float]:

@@ -13,8 +13,9 @@ from onelayer.logistic import Binary, softmax
 from onelayer.model import calibrating
 from onelayer.model.conversion import from_estimator
 from onelayer.model.parts import read_parts
+from onelayer.model.record import model_of, record_of
 from onelayer.settings import Settings
-from onelayer.sources.opening import no_progress
+from onelayer.sources import no_progress, open_source
 
 RANDOM = np.random.default_rng(3)
 
@@ -38,7 +39,8 @@ def sure(table):
 
 
 def _parts(source, **options):
-    return read_parts(source, Settings.of(options), no_progress)
+    asked = Settings(**options)
+    return read_parts(open_source(source, asked), asked, no_progress)
 
 
 def test_the_temperature_is_that_of_out_of_fold_training_examples(table, sure):
@@ -251,11 +253,11 @@ def test_a_plain_estimator_is_saved_without_a_temperature(table, tmp_path):
 
 
 def test_a_file_from_before_temperatures_loads_as_it_did(sure, table):
-    record = from_estimator(sure.estimator).to_record()
+    record = record_of(from_estimator(sure.estimator))
     del record.metadata["readout"]
     del record.metadata["card"]["calibration"]
     del record.metadata["card"]["decision"]
-    again = onelayer.Model.from_record(record)
+    again = model_of(record)
     assert (again.temperature, again.readout.decision) == (1, None)
     X, _ = table
     np.testing.assert_array_equal(again.predict_proba(X), sure.estimator.predict_proba(X))
@@ -280,10 +282,10 @@ DAMAGE = {
 
 @pytest.mark.parametrize(("message", "kept"), DAMAGE.items())
 def test_a_damaged_readout_is_refused_by_name(message, kept, sure):
-    record = sure.to_record()
+    record = record_of(sure)
     record.metadata["readout"] = kept
     with pytest.raises(onelayer.errors.ModelFileError) as refused:
-        onelayer.Model.from_record(record)
+        model_of(record)
     assert message in str(refused.value)
 
 
@@ -296,10 +298,10 @@ def test_a_damaged_readout_is_refused_by_name(message, kept, sure):
     ],
 )
 def test_damaged_arrays_of_a_readout_are_refused_by_name(array, message, sure):
-    record = sure.to_record()
+    record = record_of(sure)
     record.arrays.update(array)
     with pytest.raises(onelayer.errors.ModelFileError, match=message):
-        onelayer.Model.from_record(record)
+        model_of(record)
 
 
 WRONG = {

@@ -15,7 +15,7 @@ import pytest
 import onelayer
 from onelayer import load
 from onelayer.errors import DataError
-from onelayer.inputs.encoding import Table
+from onelayer.inputs.encoding import Encoding
 
 
 def make_frame(m=300, seed=0):
@@ -203,8 +203,8 @@ def test_weight_2_is_a_row_given_twice_and_weight_0_a_row_removed(frame, tmp_pat
     twice = _trained(onelayer, repeated, tmp_path, "--drop", "weight")
     np.testing.assert_allclose(once.coef, twice.coef, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(once.intercept, twice.intercept, rtol=1e-6)
-    assert once.table.columns == twice.table.columns
-    assert once.table.pieces == twice.table.pieces
+    assert once.inputs.encoding.columns == twice.inputs.encoding.columns
+    assert once.inputs.encoding.pieces == twice.inputs.encoding.pieces
     for measure in ("accuracy", "log_loss", "auc", "balanced_accuracy"):
         assert once.card.train[measure] == pytest.approx(twice.card.train[measure], rel=1e-9)
     assert once.card.baseline == pytest.approx(twice.card.baseline)
@@ -215,7 +215,7 @@ def test_the_order_of_rows_changes_nothing(frame, tmp_path, onelayer):
     first = _trained(onelayer, frame, tmp_path)
     second = _trained(onelayer, frame.sample(frac=1, random_state=1), tmp_path)
     np.testing.assert_allclose(first.coef, second.coef, rtol=1e-8, atol=1e-11)
-    assert first.table.pieces == second.table.pieces
+    assert first.inputs.encoding.pieces == second.inputs.encoding.pieces
 
 
 def test_groups_stay_on_one_side(table):
@@ -234,8 +234,8 @@ def test_the_encoding_knows_nothing_of_what_judges(table, frame):
     age = frame.age[rows]
     assert trained.columns[0].median == np.nanmedian(age)
     filled = age.fillna(age.median())
-    assert trained.table.centre[0] == pytest.approx(filled.mean(), rel=1e-12)
-    assert 1 / trained.table.scale[0] == pytest.approx(filled.std(ddof=0), rel=1e-12)
+    assert trained.inputs.encoding.centre[0] == pytest.approx(filled.mean(), rel=1e-12)
+    assert 1 / trained.inputs.encoding.scale[0] == pytest.approx(filled.std(ddof=0), rel=1e-12)
 
 
 def test_a_missing_target_is_left_out_and_counted(frame, tmp_path, onelayer):
@@ -494,7 +494,7 @@ def test_inspect_names_columns_and_the_largest_weights(model, onelayer):
     assert "town: 3 levels, Lima, Oslo, Rome" in shown
     assert "weights       10; the largest, above 0 for yes" in shown
     loaded = load(model)
-    largest = loaded.table.features[int(np.abs(loaded.coef[0]).argmax())]
+    largest = loaded.inputs.encoding.features[int(np.abs(loaded.coef[0]).argmax())]
     assert (
         largest
         in shown.splitlines()[
@@ -522,7 +522,7 @@ def test_a_model_file_holds_the_table_as_json_and_no_code(model):
     from onelayer.model_file import read
 
     record = read(model)
-    again = Table.from_dict(json.loads(json.dumps(record.metadata["table"])))
+    again = Encoding.from_dict(json.loads(json.dumps(record.metadata["inputs"])))
     assert again.columns == load(model).columns
     assert b"pickle" not in model.read_bytes()
 

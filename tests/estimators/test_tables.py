@@ -85,7 +85,7 @@ def test_its_model_file_predicts_what_it_does(frame, unseen, pipeline, tmp_path)
     age = next(column for column in loaded.columns if column.name == "age")
     assert age.median == np.nanmedian(frame.age)
     assert age.low < np.nanquantile(frame.age, 0.02) < np.nanquantile(frame.age, 0.98) < age.high
-    assert "town = Rome" in loaded.table.features
+    assert "town = Rome" in loaded.inputs.encoding.features
     assert loaded.predict(frame).tolist() == pipeline.predict(frame).tolist()
 
 
@@ -114,7 +114,7 @@ def test_a_scaler_of_arrays_becomes_the_models_scaling(scaler, scaling, tmp_path
     y = (X[:, 0] + RANDOM.normal(size=80) > 1).astype(int)
     fitted = make_pipeline(clone(scaler), LogisticRegression(scaling=scaling)).fit(X, y)
     loaded = saved(fitted, tmp_path)
-    assert loaded.table is None
+    assert loaded.inputs.kind == "rows"
     np.testing.assert_allclose(loaded.predict_proba(X), fitted.predict_proba(X), rtol=1e-11)
     z = X @ loaded.coef[0] + loaded.intercept[0]
     np.testing.assert_allclose(z, fitted.decision_function(X), atol=1e-10)
@@ -175,7 +175,7 @@ def test_known_steps_predict_the_same_from_a_file(frame, steps, tmp_path):
     np.testing.assert_allclose(
         loaded.predict_proba(frame), fitted.predict_proba(frame), rtol=1e-9, atol=1e-13
     )
-    assert len(loaded.table.features) == fitted[:-1].transform(frame).shape[1]
+    assert len(loaded.inputs.encoding.features) == fitted[:-1].transform(frame).shape[1]
 
 
 UNKNOWN = {

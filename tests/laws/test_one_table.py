@@ -57,9 +57,6 @@ def test_every_kind_of_file_gives_the_same_model(made):
         require_same(model, models[0])
 
 
-@pytest.mark.xfail(
-    reason="due: frames, Arrow tables and dictionaries as sources of train", raises=TypeError
-)
 @pytest.mark.parametrize("way", FRAMES)
 def test_every_table_in_memory_gives_the_same_model(way):
     @given(random_tables())
@@ -105,7 +102,7 @@ def test_a_pipeline_for_frames_is_the_same_model(made):
     expected = model.predict_proba(made.rows)
     np.testing.assert_array_equal(loaded.predict_proba(made.rows), expected)
     np.testing.assert_allclose(pipeline.predict_proba(made.rows), expected, rtol=1e-12)
-    assert loaded.table.to_dict() == model.table.to_dict()
+    assert loaded.inputs.encoding.to_dict() == model.inputs.encoding.to_dict()
 
 
 @pytest.mark.parametrize("name", KINDS)

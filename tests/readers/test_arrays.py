@@ -14,9 +14,9 @@ from scipy import sparse
 from sklearn.datasets import dump_svmlight_file
 
 from onelayer.errors import DataError, MissingExtraError
-from onelayer.readers.arrays.formats import Asked, array_kind, find_arrays
+from onelayer.readers.arrays.formats import array_kind, find_arrays
 from onelayer.readers.arrays.idx import read_idx
-from onelayer.readers.arrays.layout import Names, beside, layout_of
+from onelayer.readers.arrays.layout import ArrayOptions, beside, layout_of
 from onelayer.readers.arrays.libsvm import read_libsvm
 from onelayer.readers.labels import class_names, clean_labels, encode
 
@@ -25,7 +25,7 @@ Y = np.array([0, 1, 1, 0])
 
 
 def sets(path, x=None, y=None, **asked):
-    return find_arrays(Path(path), Asked(Names(x, y), **asked))
+    return find_arrays(Path(path), ArrayOptions(x, y, **asked))
 
 
 def read(path, part="", **asked):
@@ -69,27 +69,27 @@ LAYOUTS = [
 
 @pytest.mark.parametrize(("names", "expected"), LAYOUTS)
 def test_the_names_that_people_give_are_known(names, expected):
-    found = layout_of(names, Names(), "f.npz")
+    found = layout_of(names, ArrayOptions(), "f.npz")
     assert found.x == {part: x for part, (x, _) in expected.items()}
     assert found.y == {part: y for part, (_, y) in expected.items() if y}
 
 
 def test_other_names_are_asked_for_and_found_in_every_part():
     names = ["emb_train", "emb_test", "kind_train", "kind_test", "x", "y"]
-    found = layout_of(names, Names("emb", "kind"), "f.npz")
+    found = layout_of(names, ArrayOptions("emb", "kind"), "f.npz")
     assert found.x == {"train": "emb_train", "test": "emb_test"}
     assert found.y == {"train": "kind_train", "test": "kind_test"}
-    assert layout_of(names, Names("emb_test", "kind_test"), "f").x == found.x
-    assert layout_of(["a", "b"], Names("b", "a"), "f").x == {"": "b"}
+    assert layout_of(names, ArrayOptions("emb_test", "kind_test"), "f").x == found.x
+    assert layout_of(["a", "b"], ArrayOptions("b", "a"), "f").x == {"": "b"}
 
 
 def test_names_that_say_nothing_are_listed():
     with pytest.raises(DataError, match=r"f.npz holds a, b: no X among them. Name it with --x"):
-        layout_of(["a", "b"], Names(), "f.npz")
+        layout_of(["a", "b"], ArrayOptions(), "f.npz")
     with pytest.raises(DataError, match="no emb among them"):
-        layout_of(["a", "b"], Names("emb"), "f.npz")
+        layout_of(["a", "b"], ArrayOptions("emb"), "f.npz")
     with pytest.raises(DataError, match="x, features, and any may be x: name one with --x"):
-        layout_of(["x", "features"], Names(), "f.npz")
+        layout_of(["x", "features"], ArrayOptions(), "f.npz")
 
 
 def test_labels_beside_have_the_name_with_y_for_x():

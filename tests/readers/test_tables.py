@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from onelayer.errors import DataError, UsageError
 from onelayer.inputs.codes import codes_of
-from onelayer.inputs.encoding import Codes, Column, Table
+from onelayer.inputs.encoding import Codes, Column, Encoding
 from onelayer.inputs.fitting import fit_table, least_rows, weighted_quantiles
 from onelayer.inputs.given import given_table
 from onelayer.inputs.inference import ReadTable, inferred
@@ -343,7 +343,7 @@ def test_sparse_and_dense_rows_are_the_same():
 
 def test_a_table_comes_back_from_json_as_it_was():
     table, codes = wide_table(5)
-    again = Table.from_dict(json.loads(json.dumps(table.to_dict())))
+    again = Encoding.from_dict(json.loads(json.dumps(table.to_dict())))
     np.testing.assert_array_equal(again.features_of(codes), table.features_of(codes))
     assert again.columns == table.columns
 
@@ -363,7 +363,7 @@ def test_a_damaged_table_is_refused(damage):
     fields = table.to_dict()
     damage(fields)
     with pytest.raises((ValueError, TypeError, IndexError)):
-        Table.from_dict(fields)
+        Encoding.from_dict(fields)
 
 
 NAMES = ["n", "c"]

@@ -164,9 +164,7 @@ def test_a_table_has_bars_and_rows(tmp_path):
 def test_the_columns_of_a_table_have_their_names(tmp_path):
     model = onelayer.train("breast_cancer", C=1.0)
     names = tuple(f"<b>{j}</b>" for j in range(30))
-    parts = model.evidence.parts
-    named = replace(parts, train=replace(parts.train, features=names))
-    replace(model, evidence=replace(model.evidence, parts=named)).report(tmp_path / "r.html")
+    replace(model, inputs=replace(model.inputs, named=names)).report(tmp_path / "r.html")
     largest = int(np.abs(model.coef[0] / model.scaling.scale).argmax())
     page = page_of(tmp_path / "r.html")
     assert f"<b>{largest}</b>" in page.text

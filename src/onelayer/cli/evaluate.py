@@ -10,7 +10,6 @@ import typer
 
 from onelayer.cli import options, source_options
 from onelayer.cli.output import print_json, progress_shown, show, warn
-from onelayer.readers.tables.options import TableOptions
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -58,20 +57,19 @@ def evaluate(
     """Judge MODEL on SOURCE, whose classes are known."""
     del debug
     from onelayer.model.fitted import load
-    from onelayer.sources.opening import identity, parts_of
+    from onelayer.sources import open_source
 
     if report is not None:
         from onelayer.cli.outputs import check_report
 
         check_report(report, source, inputs=[model, source, y], overwrite=overwrite)
     fitted = load(model)
-    parts = parts_of(source, fitted.asked(x, y))
-    if len(parts) > 1 and "test" in parts:
+    opened = open_source(source, fitted.inputs.again(x, y))
+    if opened.is_split() and "test" in opened.parts():
         warn(f"note: the test part of {source} judges")
-    elif fitted.card.source_id == identity(source):
+    elif fitted.card.source_id == opened.identity:
         warn(f"note: the model was trained on most of {source}, which flatters it here")
-    settings = fitted.card.settings or {}
-    how = TableOptions.of(settings).with_text(delimiter=delimiter, encoding=encoding)
+    how = fitted.inputs.options.with_text(delimiter=delimiter, encoding=encoding)
     with progress_shown() as progress:
         found = fitted.evaluate(
             source,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from onelayer.sources.opening import Progress
+    from onelayer.sources import Progress
 
 UNLIMITED = 10_000  # columns: what goes into a file or a pipe is not wrapped
 

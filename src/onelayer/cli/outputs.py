@@ -11,9 +11,10 @@ import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from onelayer.errors import UsageError
-from onelayer.sources.opening import Source, identity
+from onelayer.sources import open_source
 
 _HEAD = 4096  # bytes of a report in which its mark stands
 _MARK = re.compile(rb'<meta name="onelayer-source" content="([0-9a-f]*)">')
@@ -102,7 +103,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def check_output(
-    path: str | Path, source: Source, *, inputs: Inputs = (), overwrite: bool = False
+    path: str | Path, source: Any, *, inputs: Inputs = (), overwrite: bool = False
 ) -> None:
     """Refuse a place for a model, as `require_place` does, or one that holds another's.
 
@@ -116,7 +117,7 @@ def check_output(
     path = Path(path)
     for place in (path, partial_path(path)):
         require_place(place, "m.safetensors", inputs)
-    if path.exists() and not overwrite and _source_of(path) != identity(source):
+    if path.exists() and not overwrite and _source_of(path) != open_source(source).identity:
         raise UsageError(
             f"{path} exists and did not come from {source}: "
             "give another name with -o, or --overwrite"
@@ -124,7 +125,7 @@ def check_output(
 
 
 def check_report(
-    path: str | Path, source: Source, *, inputs: Inputs = (), overwrite: bool = False
+    path: str | Path, source: Any, *, inputs: Inputs = (), overwrite: bool = False
 ) -> None:
     """Refuse a place for a report, as `require_place` does, or one that holds another's.
 
@@ -146,7 +147,7 @@ def check_report(
         require_place(place, "report.html", inputs)
     if overwrite:
         return
-    if path.exists() and _reported_on(path) != identity(source):
+    if path.exists() and _reported_on(path) != open_source(source).identity:
         raise UsageError(
             f"{path} exists and is no report on {source}: give another name with --report, "
             "or --overwrite, or --no-report"

@@ -58,10 +58,9 @@ def predict(
     from onelayer.model.fitted import load
 
     fitted = load(model)
-    if keep and fitted.table is None:
+    if keep and not fitted.columns:
         raise UsageError(f"{model} is no model of a table: it has no columns to --keep")
-    settings = fitted.card.settings or {}
-    how = TableOptions.of(settings).with_text(delimiter=delimiter, encoding=encoding)
+    how = fitted.inputs.options.with_text(delimiter=delimiter, encoding=encoding)
     asked = Asked(files, x, keep or [], how)
     if output is not None:
         _check_result(output, [model, *files], overwrite=overwrite)
@@ -96,7 +95,7 @@ class Asked(NamedTuple):
 
 def _write(model: Model, asked: Asked, output: Path) -> tuple[int, dict[str, str]]:
     """Write the answers, those of a table batch by batch; return how many, and what failed."""
-    if model.table is not None:
+    if model.columns:
         from onelayer.cli.scoring import write_scores
 
         return write_scores(model, asked, output), {}
@@ -109,7 +108,7 @@ def _write(model: Model, asked: Asked, output: Path) -> tuple[int, dict[str, str
 
 def _predict(model: Model, asked: Asked) -> tuple[Predictions, dict[str, str]]:
     """Return class and probability of each picture or row, and why some files have none."""
-    if model.table is not None:
+    if model.columns:
         from onelayer.cli.scoring import scores
 
         return scores(model, asked), {}
@@ -120,7 +119,7 @@ def _predict_files(
     model: Model, paths: list[Path], x: str | None
 ) -> tuple[Predictions, dict[str, str]]:
     from onelayer.readers.arrays.formats import array_kind
-    from onelayer.sources.opening import parts_of
+    from onelayer.sources import open_source
 
     arrays = [path for path in paths if array_kind(path)]
     pictures = [path for path in paths if path not in arrays]
@@ -128,16 +127,16 @@ def _predict_files(
     predictions: Predictions = []
     with progress_shown() as progress:
         if files:
-            X, failures = model.read_files(files, lambda *at: progress("reading", *at))
+            X, failures = model.inputs.read_files(files, lambda *at: progress("reading", *at))
             failed |= {str(files[row]): reason for row, reason in failures.items()}
             read = [file for row, file in enumerate(files) if row not in failures]
             predictions += _named(model, X, [{"file": str(file)} for file in read])
         for path in arrays:
             progress("reading", 0, 1)
-            parts = parts_of(path, model.asked(x))
-            if len(parts) > 1 and "test" in parts:
+            opened = open_source(path, model.inputs.again(x))
+            if opened.is_split() and "test" in opened.parts():
                 warn(f"note: the test part of {path} is taken")
-            X = model.read_arrays(path, x)
+            X = model.inputs.file_rows(path, x)
             rows = [{"file": str(path), "row": row} for row in range(X.shape[0])]
             predictions += _named(model, X, rows)
     return predictions, failed

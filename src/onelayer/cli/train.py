@@ -91,11 +91,11 @@ def _report_path(output: Path, asked: Path | None, refused: bool) -> Path | None
 
 def _trained(source: str, outputs: _Outputs, settings: dict[str, Any], *, overwrite: bool) -> Model:
     """Train, save and report, or on Ctrl-C save what there is beside the output."""
-    Settings.of(settings)  # wrong use is told before anything slow is imported
+    asked = Settings(**settings)  # wrong use is told before anything slow is imported
     from onelayer.cli.outputs import check_output, check_report, partial_path
-    from onelayer.sources.opening import require_source
+    from onelayer.sources import open_source
 
-    require_source(source)  # a misspelt one, before what its outputs would replace
+    open_source(source, asked)  # a misspelt one, before what its outputs would replace
     output, report = outputs
     if report == output:
         raise UsageError(f"{output} cannot be both the model and the report: give two names")

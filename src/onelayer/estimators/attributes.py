@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Table:
+class Trials:
     """The trials in the order of ratios and Cs."""
 
     search: Search
@@ -53,7 +53,7 @@ class Table:
         return [self.trials[ratio][C] for C, ratio in pairs]
 
 
-def layer(table: Table, taken: Trial, *, refit: bool) -> Layer:
+def layer(table: Trials, taken: Trial, *, refit: bool) -> Layer:
     """The layer on all rows, or the mean of the folds'."""
     if refit:
         return taken.whole.layer
@@ -70,7 +70,7 @@ def layer(table: Table, taken: Trial, *, refit: bool) -> Layer:
     return Layer(rows[:, :n].T, intercept)
 
 
-def of(table: Table, taken: Trial, options: Any) -> dict[str, Any]:
+def of(table: Trials, taken: Trial, options: Any) -> dict[str, Any]:
     """Everything else; `options` has classes_, refit, loo, store_coefs, use_legacy_attributes."""
     chosen = [taken] if options.refit else table.best_of_folds()
     found = {
@@ -93,7 +93,7 @@ def of(table: Table, taken: Trial, options: Any) -> dict[str, Any]:
     return found
 
 
-def frame(table: Table) -> DataFrame:
+def frame(table: Trials) -> DataFrame:
     """A row a trial."""
     import pandas as pd
 

@@ -353,7 +353,7 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
 
     def _keep_search(self, search: Search, dtype: np.dtype) -> None:
         Cs = search.tried if isinstance(self.Cs, Integral) else [float(C) for C in self.Cs]
-        table = attributes.Table(search, Cs, list(search.paths))
+        table = attributes.Trials(search, Cs, list(search.paths))
         taken = search.taken(self.selection)
         attributes.warn_unless_solved(search, taken, self.tol)
         attributes.warn_without_weights(search, taken)

@@ -1,4 +1,4 @@
-"""What fitted scikit-learn transformers do to columns, as a `Table` says it: a closed list.
+"""What fitted scikit-learn transformers do to columns, as an `Encoding` says it: a closed list.
 
 Every step of the list makes each feature of one column. What it has learnt becomes numbers and
 text; nothing else of it is kept.
@@ -27,7 +27,7 @@ from sklearn.preprocessing import (
 from onelayer.errors import UsageError
 from onelayer.estimators.layer_classifier import LayerClassifier
 from onelayer.estimators.table_classifier import TableFeatures
-from onelayer.inputs.encoding import NONE, Column, Make, Piece, Table
+from onelayer.inputs.encoding import NONE, Column, Encoding, Make, Piece
 from onelayer.inputs.fitting import OTHER
 
 
@@ -61,7 +61,7 @@ class _Feature:
 Features = list[_Feature]
 
 
-def table_of(pipeline: Pipeline) -> tuple[Table, LayerClassifier]:
+def table_of(pipeline: Pipeline) -> tuple[Encoding, LayerClassifier]:
     """Return what a fitted pipeline does before its layer, and the layer.
 
     Raises
@@ -161,7 +161,7 @@ def _identity(name: str, step: Any, features: Features) -> Features:
 def _encoded(_: str, step: Any, features: Features) -> Features:
     """Those of a table's encoding, feature by feature."""
     del features
-    table: Table = step.table_
+    table: Encoding = step.table_
     made = [
         _Feature(table.columns[piece.column].name, piece.make, piece.fill, levels=levels, place=at)
         for piece in table.pieces
@@ -172,7 +172,7 @@ def _encoded(_: str, step: Any, features: Features) -> Features:
     return [replace(feature, centre=centre, scale=scale) for feature, centre, scale in pairs]
 
 
-def _levels_of(table: Table, piece: Piece) -> _Levels | None:
+def _levels_of(table: Encoding, piece: Piece) -> _Levels | None:
     if piece.make != "levels":
         return None
     return _Levels(table.columns[piece.column].levels, piece.places, piece.names)
@@ -317,7 +317,7 @@ _KNOWN: dict[type, Callable[[str, Any, Features], Features]] = {
 }
 
 
-def _table(features: Features, pipeline: Pipeline) -> Table:
+def _table(features: Features, pipeline: Pipeline) -> Encoding:
     read = _columns_read(pipeline)
     used = dict.fromkeys(feature.column for feature in features)
     names = [name for name in read if name in used] or list(used)
@@ -331,7 +331,7 @@ def _table(features: Features, pipeline: Pipeline) -> Table:
     columns = [
         read.get(name) or _column(name, levels.get(name), fills.get(name, 0.0)) for name in names
     ]
-    return Table(
+    return Encoding(
         columns=tuple(columns),
         pieces=tuple(_pieces(features, names)),
         centre=np.array([feature.centre for feature in features]),

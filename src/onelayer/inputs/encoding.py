@@ -200,7 +200,7 @@ class Piece:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Table:
+class Encoding:
     """From cells to features: x' = (x - centre) * scale, x made by the pieces in order.
 
     Attributes
@@ -271,7 +271,7 @@ class Table:
         }
 
     @classmethod
-    def from_dict(cls, fields: dict[str, Any]) -> Table:
+    def from_dict(cls, fields: dict[str, Any]) -> Encoding:
         """Return what `to_dict` described.
 
         Raises

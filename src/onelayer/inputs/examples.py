@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.inputs.encoding import Codes, Column, Table
-from onelayer.inputs.fitting import telling
+from onelayer.inputs.base import Inputs
 from onelayer.layer import Layer
 from onelayer.readers import Audit, Preprocessing, content_groups, joined_groups, stacked
 
@@ -35,46 +34,30 @@ class Examples:
         (K,), the labels that the user knows.
     names
         (m,), the file of each row as text, or its number.
-    scaling
-        What the layer does to X first: 1/255 for pictures, "standard" for a table, None where
-        X is sparse.
-    preprocessing
-        What made the pictures; None for a table.
+    inputs
+        What made the rows; before its `fit` they may be something else, as a table's codes.
     audit
         What was read, left out and chosen.
-    features
-        (n,), what the columns of a table are called; None where nobody said.
     content
         (m,), equal for rows of equal bytes, in all parts of what was read; None: not counted yet.
     alike
         (m,), equal for pictures that are nearly the same; None where none are known to be.
-    index_base
-        Whether a LIBSVM file's indices count from 0 or from 1; None for everything else.
     weights
         (m,), how many rows each counts for; None: every row counts the same.
     group
         (m,), equal for rows that must lie on one side of a split; None where nobody said.
-    columns
-        Of a table in a file, while X holds its codes: what they stand for.
-    table
-        What made the features of such a table, once X holds them.
     """
 
     whole: Any
     labels: np.ndarray
     classes: np.ndarray
     names: np.ndarray
-    scaling: float | str | None
-    preprocessing: Preprocessing | None
+    inputs: Inputs
     audit: Audit
-    features: tuple[str, ...] | None = None
     content: np.ndarray | None = None
     alike: np.ndarray | None = None
-    index_base: int | None = None
     weights: np.ndarray | None = None
     group: np.ndarray | None = None
-    columns: tuple[Column, ...] | None = None
-    table: Table | None = None
     rows: np.ndarray | None = None
 
     def __len__(self) -> int:
@@ -130,29 +113,32 @@ class Examples:
             group=None if self.group is None else self.group[rows],
         )
 
-    @property
-    def codes(self) -> Codes:
-        """The codes of a table that has no features yet."""
-        return Codes(self.columns or (), self.matrix)
-
     @cached_property
-    def told(self) -> tuple[Column, ...] | None:
-        """The columns of a table that say something here, while there are only codes; else None.
+    def told(self) -> Inputs:
+        """The inputs that whatever judges a model of these is read by.
 
-        Whatever judges a model of these rows is asked for these columns alone, as it will be once
-        the model is saved.
+        Of a table they look at the columns that say something here alone, as the saved model will.
         """
-        return None if self.columns is None else telling(self.codes, self.row_weights)
+        return self.inputs.told(self)
 
     def compact(self) -> Examples:
         """The same examples with a copy of their rows: where many passes shall read few of them."""
         return replace(self, whole=self.matrix, rows=None)
 
-    def encoded(self, table: Table, features: Any = None) -> Examples:
-        """The examples of a table with the features (M, n) of all that was read, not its codes."""
-        if features is None:
-            features = table.features_of(Codes(self.columns or (), self.whole))
-        return replace(self, whole=features, features=table.features, columns=None, table=table)
+    def encoded(self, inputs: Inputs, whole: Any = None) -> Examples:
+        """Return the examples as these inputs make rows of all that was read, or has made them."""
+        made = inputs.encode(self) if whole is None else whole
+        return replace(self, whole=made, inputs=inputs)
+
+    @property
+    def scaling(self) -> float | str | None:
+        """What the layer does to X first."""
+        return self.inputs.scaling
+
+    @property
+    def preprocessing(self) -> Preprocessing | None:
+        """What made the pictures; None for anything else."""
+        return self.inputs.preprocessing
 
     @property
     def row_weights(self) -> np.ndarray:
@@ -188,9 +174,7 @@ def numbered(parts: list[Examples]) -> list[Examples]:
 
     Rows of a table are told apart by the columns that tell something of the first part.
     """
-    told = parts[0].told
-    rows = (part.matrix if told is None else part.codes.only(told) for part in parts)
-    numbers = content_groups(*rows)
+    numbers = content_groups(*parts[0].inputs.told_apart(parts))
     ends = np.cumsum([len(part) for part in parts])[:-1]
     pieces = np.split(numbers, ends)
     return [replace(part, content=piece) for part, piece in zip(parts, pieces, strict=True)]

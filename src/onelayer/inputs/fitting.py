@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from onelayer.errors import DataError
-from onelayer.inputs.encoding import NONE, Codes, Column, Piece, Table
+from onelayer.inputs.encoding import NONE, Codes, Column, Encoding, Piece
 
 RARE = 10
 """Rows below which a level is pooled with the others of its column; in tables of fewer than 1000
@@ -30,7 +30,7 @@ RANGE = (0.01, 0.5, 0.99)
 class Fitted:
     """A table's encoding, what to say of it, and which columns are lost as text, and why."""
 
-    table: Table
+    table: Encoding
     notes: tuple[str, ...]
     lost: tuple[str, ...] = ()
 
@@ -84,7 +84,7 @@ def fit_table(codes: Codes, weights: np.ndarray) -> Fitted:
         for _ in range(piece.width)
     ]
     centre, scale = np.array(spreads).T
-    table = Table(
+    table = Encoding(
         columns=tuple(one.column for one in used),
         pieces=tuple(pieces),
         centre=np.ascontiguousarray(centre),
@@ -230,7 +230,7 @@ def _rare_ones(sizes: np.ndarray, least: float) -> np.ndarray:
     return (sizes > 0) & ((sizes < least) | (rank >= LEVELS))
 
 
-def _notes(table: Table, made: list[_Made], least: float) -> Iterator[str]:
+def _notes(table: Encoding, made: list[_Made], least: float) -> Iterator[str]:
     numbers = [one for one in made if one.pieces and one.column.kind == "number"]
     categories = [one for one in made if one.pieces and one.column.kind == "category"]
     if numbers:

@@ -90,7 +90,7 @@ def frame_table(frame: Any, notations: Notations = NONE_KNOWN) -> Any:
     plain = frame.with_columns(nw.col(*wide).cast(nw.Float64)) if wide else frame
     table = plain.drop(mixed).to_arrow()
     found = {
-        name: _cells(frame[name].to_list(), notations.get(name)) if name in mixed else table[name]
+        name: cells(frame[name].to_list(), notations.get(name)) if name in mixed else table[name]
         for name in schema
     }
     return plain_types(pa.table(found))
@@ -103,7 +103,7 @@ def _of_dictionaries(
     if not rows:
         raise DataError(f"{HERE} are none: give one or more")
     found = {
-        name: _cells([row.get(name) for row in rows], notations.get(name))
+        name: cells([row.get(name) for row in rows], notations.get(name))
         for name in names
         if any(name in row for row in rows)
     }
@@ -117,11 +117,11 @@ def _of_array(rows: np.ndarray, names: Sequence[str], notations: Notations) -> A
             f"{', '.join(names[:10])} in this order"
         )
     return pa.table(
-        {name: _cells(rows[:, j].tolist(), notations.get(name)) for j, name in enumerate(names)}
+        {name: cells(rows[:, j].tolist(), notations.get(name)) for j, name in enumerate(names)}
     )
 
 
-def _cells(values: list[Any], example: str | None) -> Any:
+def cells(values: list[Any], example: str | None = None) -> Any:
     """One Arrow type for all: text where their types differ, numbers as the column has them."""
     plain = [value.item() if isinstance(value, np.generic) else value for value in values]
     kinds = {type(value) for value in plain if value is not None}

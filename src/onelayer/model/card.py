@@ -33,7 +33,6 @@ _OBJECTS = (
     "baseline",
     "solution",
     "audit",
-    "reading",
     "calibration",
     "decision",
 )
@@ -67,8 +66,6 @@ class Card:
         How the weights were solved for, without the history.
     audit
         What was read, left out and chosen.
-    reading
-        What reading another source the same way must know: `index_base` of a LIBSVM file.
     calibration
         The temperature, on what it was found, in words, and how far the probabilities of those
         examples can be believed before and after.
@@ -93,7 +90,6 @@ class Card:
     refit: bool = False
     solution: dict[str, Any] | None = None
     audit: dict[str, Any] | None = None
-    reading: dict[str, Any] | None = None
     calibration: dict[str, Any] | None = None
     decision: dict[str, Any] | None = None
 

@@ -16,18 +16,18 @@ from onelayer.designs import Scaling
 from onelayer.errors import UsageError
 from onelayer.estimators import LayerClassifier, LogisticRegression, LogisticRegressionCV, layer_of
 from onelayer.estimators.steps import entry_of, table_of
-from onelayer.inputs.encoding import Table
+from onelayer.inputs import Inputs, RowInputs, TableInputs
+from onelayer.inputs.encoding import Encoding
 from onelayer.measures import head_of
 from onelayer.model.card import Card, made_now
 from onelayer.model.fitted import Model
 from onelayer.model.json_values import number, plain
-from onelayer.readers import Preprocessing
 from onelayer.solution import Solution
 
 
 def from_estimator(
     estimator: Any,
-    preprocessing: Preprocessing | None = None,
+    inputs: Inputs | None = None,
     readout: Readout | None = None,
     **card: Any,
 ) -> Model:
@@ -39,18 +39,20 @@ def from_estimator(
         return _from_pipeline(estimator, card)
     _require_fitted(estimator)
     layer = layer_of(estimator)
+    inputs = inputs or RowInputs(layer.n)
+    to = inputs.preprocessing
     known = {
         "classes": [str(label) for label in estimator.classes_.tolist()],
         "features": layer.n,
         "scaling": estimator.scaling,
-        "preprocessing": preprocessing and preprocessing.to_dict(),
+        "preprocessing": to and to.to_dict(),
         "solution": solution_fields(estimator.solution_),
     }
     return Model(
         layer=layer,
         classes=estimator.classes_,
         readout=readout or Readout(head=head_of(estimator.classes_)),
-        preprocessing=preprocessing,
+        inputs=inputs,
         parameters=_parameters(estimator),
         card=Card(**plain({**made_now(), **known, **card})),
     )
@@ -81,11 +83,11 @@ def _from_pipeline(pipeline: Pipeline, card: dict[str, Any]) -> Model:
     table, layer = table_of(pipeline)
     model = from_estimator(layer, **card)
     if not _is_of_arrays(pipeline, table):
-        return replace(model, table=table)
+        return replace(model, inputs=TableInputs.of(table))
     return replace(model, layer=model.layer.after(Scaling(table.centre, table.scale)))
 
 
-def _is_of_arrays(pipeline: Pipeline, table: Table) -> bool:
+def _is_of_arrays(pipeline: Pipeline, table: Encoding) -> bool:
     """Whether columns have no names, and every one is a feature, as it is or scaled."""
     n = entry_of(pipeline).n_features_in_
     plain = all(piece.make == "value" and piece.fill is None for piece in table.pieces)

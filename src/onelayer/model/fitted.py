@@ -13,35 +13,21 @@ from onelayer.calibration import Readout
 from onelayer.designs import Scaling
 from onelayer.errors import DataError, ModelFileError, ShapeError
 from onelayer.evaluation import Evaluation, evaluate
-from onelayer.inputs.encoding import Codes, Column, Table
+from onelayer.inputs import Inputs
+from onelayer.inputs.encoding import Column
 from onelayer.layer import Layer, Score
 from onelayer.logistic import Head
-from onelayer.measures import head_of
 from onelayer.model.card import Card
-from onelayer.model.readouts import kept_arrays, kept_fields, read_readout
-from onelayer.model.soundness import require_known, sound_layer
-from onelayer.model_file import ModelRecord, decode_labels, encode_labels, read, write
-from onelayer.readers import Preprocessing, find_pictures, read_files
-from onelayer.readers.arrays.formats import Asked, array_kind
-from onelayer.readers.arrays.layout import Names
-from onelayer.readers.rows import given_rows
+from onelayer.model_file import read, write
+from onelayer.readers import Preprocessing
 from onelayer.readers.tables.options import TableOptions
-from onelayer.sources.arrays import file_rows
-from onelayer.sources.opening import (
-    Progress,
-    Reading,
-    Source,
-    described,
-    no_progress,
-    read_source,
-)
-from onelayer.sources.table import asked_again, given_codes
+from onelayer.sources import Like, Progress, no_progress, open_source
 
 if TYPE_CHECKING:
     from onelayer.estimators import LogisticRegression
     from onelayer.model.reporting import Evidence
 
-Inputs: TypeAlias = Any
+Given: TypeAlias = Any
 """Files, one or several, or an array; a SciPy sparse matrix too; for a table, see `given_table`."""
 
 
@@ -55,10 +41,8 @@ class Model:
         W, b and the change of variables that they were found in.
     classes
         (K,), what the labels are called, with their dtype.
-    preprocessing
-        What makes a picture a row of X; None where X is a table.
-    table
-        What makes a row of a table's cells a row of X; None for arrays and pictures.
+    inputs
+        What makes a row of X from what a person has.
     parameters
         Those of the estimator that was fitted.
     readout
@@ -71,10 +55,9 @@ class Model:
 
     layer: Layer
     classes: np.ndarray
+    inputs: Inputs
     readout: Readout
     card: Card
-    preprocessing: Preprocessing | None = None
-    table: Table | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
     evidence: Evidence | None = None
 
@@ -109,7 +92,12 @@ class Model:
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns of a table that the model looks at; none for arrays and pictures."""
-        return () if self.table is None else self.table.columns
+        return self.inputs.columns
+
+    @property
+    def preprocessing(self) -> Preprocessing | None:
+        """What is done to a picture; None where the model takes none."""
+        return self.inputs.preprocessing
 
     @cached_property
     def estimator(self) -> LogisticRegression:
@@ -123,12 +111,12 @@ class Model:
             solution=self.card.solution,
         )
 
-    def predict(self, inputs: Inputs) -> np.ndarray:
+    def predict(self, given: Given) -> np.ndarray:
         """Return the label of each input, (m,), with the dtype of `classes`, by the model's rule.
 
         Parameters
         ----------
-        inputs
+        given
             Files and folders of pictures, one or several; a file of arrays (.npz, .npy, .h5, IDX,
             LIBSVM); or an array or sparse matrix, `(m, n)` or, for pictures, uint8
             `(m, height, width, channels)`. For a model of a table: a file (.csv, .parquet), a
@@ -142,27 +130,26 @@ class Model:
         ShapeError
             Where an array does not fit the model.
         """
-        return self.classes[self.readout.answers(self.forward(self.rows(inputs)))]
+        return self.classes[self.readout.answers(self.forward(self.rows(given)))]
 
-    def predict_proba(self, inputs: Inputs) -> np.ndarray:
-        """Return the calibrated probability of each class, (m, K); inputs as for `predict`."""
-        return self.probabilities(self.rows(inputs))
+    def predict_proba(self, given: Given) -> np.ndarray:
+        """Return the calibrated probability of each class, (m, K); given is as for `predict`."""
+        return self.probabilities(self.rows(given))
 
-    def contributions(self, inputs: Inputs) -> np.ndarray:
+    def contributions(self, given: Given) -> np.ndarray:
         """Return what each number adds to z, x_j w_j: (m, n), with softmax (m, n, K).
 
         Of a table what each of `columns` adds, all its features together: (m, columns) or
-        (m, columns, K). z_i = sum_j contributions_ij + b, b of `layer`: exact. Where the model
-        standardises, a number adds nothing at its mean. Inputs and errors as for `predict`.
+        (m, columns, K). z_i = sum_j contributions_ij + b, b of `layer.inner`. Where the model
+        standardises, a number adds nothing at its mean. Given and errors as for `predict`.
         """
-        shares = self.layer.contributions(self._require_rows(self.rows(inputs)))
-        if self.table is not None:
-            shares = self.table.by_column(shares)
+        shares = self.layer.contributions(self._require_rows(self.rows(given)))
+        shares = self.inputs.explain(shares)
         return shares[:, :, 0] if self.head.name == "binary" else shares
 
     def evaluate(
         self,
-        source: Source,
+        source: Any,
         *,
         x: str | None = None,
         y: str | None = None,
@@ -180,32 +167,24 @@ class Model:
         DataError
             Where the source cannot be read, or has classes or features unknown to the model.
         """
-        reading = Reading.like(
-            self.preprocessing,
-            self.classes,
-            progress=progress,
-            arrays=self.asked(x, y),
-            table=asked_again(self.card.settings or {}, self.table, y, options),
-        )
-        examples = read_source(source, reading)
-        if self.table is not None and examples.columns is not None:
-            examples = examples.encoded(self.table)
+        opened = open_source(source, self.inputs.again(x, y, options), progress)
+        examples = opened.read(None, Like(self.inputs, self.classes)).encoded(self.inputs)
         if examples.n != self.layer.n:
             raise DataError(
-                f"{described(source)} has {examples.n} features, and the model "
+                f"{opened.described} has {examples.n} features, and the model "
                 f"{self.layer.n}: give a source of the same kind"
             )
         Z = self.forward(examples.matrix)
         if report is not None:
             from onelayer.model.reporting import report_on_examples
 
-            report_on_examples(self, report, source, examples, Z)
+            report_on_examples(self, report, opened, examples, Z)
         return evaluate(Z, examples.labels, self.classes, examples.weights, self.readout)
 
     def report(
         self,
         path: str | Path,
-        source: Source | None = None,
+        source: Any = None,
         *,
         progress: Progress = no_progress,
     ) -> None:
@@ -230,7 +209,9 @@ class Model:
 
     def save(self, path: str | Path) -> None:
         """Write the model to one safetensors file, whole or not at all."""
-        write(self.to_record(), path)
+        from onelayer.model.record import record_of
+
+        write(record_of(self), path)
 
     def forward(self, X: np.ndarray) -> np.ndarray:
         """z = X w + b, before calibration: (m, K), or (m, 1) for two classes; X is (m, n)."""
@@ -239,109 +220,15 @@ class Model:
     def score(self, X: Any, k: int) -> Score:
         """Class k's score as a sum over the numbers of X, of a table over its columns."""
         score = self.layer.score(X, k)
-        if self.table is None:
-            return score
-        return replace(score, shares=self.table.by_column(score.shares[:, :, None])[:, :, 0])
+        return replace(score, shares=self.inputs.explain(score.shares[:, :, None])[:, :, 0])
 
     def probabilities(self, X: np.ndarray) -> np.ndarray:
         """a for every class, calibrated, (m, K)."""
         return self.readout.probabilities(self.forward(X))
 
-    def read_files(
-        self, files: list[Path], progress: Any = None
-    ) -> tuple[np.ndarray, dict[int, str]]:
-        """Read pictures as the model's own were read: rows (m, n), and why the others failed."""
-        images, failures = read_files(files, self._pictures("files"), progress)
-        return images.reshape(len(images), self.layer.n), failures
-
-    def asked(self, x: str | None = None, y: str | None = None) -> Asked:
-        """Return how arrays are read for this model: by the names given, else those of its own.
-
-        A file of labels is no name: that of the training set is not taken for another's.
-        """
-        settings = self.card.settings or {}
-        own = settings.get("y")
-        usual = own if own is not None and not Path(str(own)).suffix else None
-        names = Names(x or settings.get("x"), y or usual)
-        base = (self.card.reading or {}).get("index_base")
-        return Asked(names, self.layer.n, base)
-
-    def read_arrays(self, path: Path, x: str | None = None) -> Any:
-        """Read a file of arrays as rows (m, n), dense or CSR, as the model's own were read."""
-        return file_rows(path, self.preprocessing, self.asked(x), self.layer.n)
-
-    def to_record(self) -> ModelRecord:
-        """Return what the file holds."""
-        metadata = {
-            "classes": encode_labels(self.classes),
-            "preprocessing": self.preprocessing and self.preprocessing.to_dict(),
-            "table": self.table and self.table.to_dict(),
-            "parameters": self.parameters,
-            "readout": kept_fields(self.readout),
-            "card": self.card.to_dict(),
-        }
-        arrays = {"coef": self.coef, "intercept": self.intercept, **kept_arrays(self.readout)}
-        if self.scaling is not None:
-            arrays |= {"centre": self.scaling.centre, "scale": self.scaling.scale}
-        return ModelRecord(arrays, metadata)
-
-    @classmethod
-    def from_record(cls, record: ModelRecord) -> Model:
-        """Return the model that `to_record` described; ModelFileError if it cannot have."""
-        require_known(record)
-        arrays, metadata = record.arrays, record.metadata
-        try:
-            preprocessing, classes = metadata["preprocessing"], decode_labels(metadata["classes"])
-            readout, table = metadata.get("readout"), metadata.get("table")
-            model = cls(
-                layer=sound_layer(arrays, classes),
-                classes=classes,
-                readout=read_readout(head_of(classes), len(classes), arrays, readout),
-                preprocessing=preprocessing and Preprocessing.from_dict(preprocessing),
-                table=table and Table.from_dict(table),
-                parameters=dict(metadata["parameters"]),
-                card=Card.from_dict(metadata["card"]),
-            )
-        except ModelFileError:
-            raise
-        except KeyError as error:
-            raise ModelFileError(f"is damaged: {error} is missing") from error
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise ModelFileError(f"is damaged: {error}") from error
-        model._require_consistent()
-        return model
-
-    def _require_consistent(self) -> None:
-        to = self.preprocessing
-        if to is not None and np.prod(to.shape) != self.layer.n:
-            raise ModelFileError(
-                f"is damaged: {self.layer.n} weights a class for pictures of {to.shape}"
-            )
-        if self.table is not None and len(self.table.centre) != self.layer.n:
-            raise ModelFileError(
-                f"is damaged: {self.layer.n} weights a class for a table of "
-                f"{len(self.table.centre)} features"
-            )
-
-    def rows(self, inputs: Inputs) -> Any:
+    def rows(self, given: Given) -> Any:
         """Return X (m, n), which the forward pass takes, of what `predict` takes."""
-        if self.table is not None:
-            return self.table.features_of(self._codes(inputs))
-        rows = given_rows(inputs)
-        if rows is not None:
-            return self._array(rows)
-        several = [inputs] if isinstance(inputs, (str, Path)) else list(inputs)
-        if len(several) == 1 and array_kind(Path(several[0])):
-            return self.read_arrays(Path(several[0]))
-        files = find_pictures(several)
-        X, failures = self.read_files(files)
-        if failures:
-            lines = "".join(f"\n  {files[row]}: {why}" for row, why in failures.items())
-            raise DataError(f"{len(failures)} of {len(files)} files cannot be read:{lines}")
-        return X
-
-    def _codes(self, inputs: Inputs) -> Codes:
-        return given_codes(inputs, self.columns, self.card.settings or {})
+        return self.inputs.rows(given)
 
     def _require_rows(self, X: Any) -> Any:
         if X.ndim != 2 or X.shape[1] != self.layer.n:
@@ -349,26 +236,6 @@ class Model:
                 f"X has the shape {X.shape}: the model takes (m, {self.layer.n}), a row an example"
             )
         return X
-
-    def _array(self, array: np.ndarray) -> np.ndarray:
-        if array.ndim != 4:
-            return array
-        shape = self._pictures("an array of pictures").shape
-        if array.shape[1:] != shape or array.dtype != np.uint8:
-            raise ShapeError(
-                f"pictures have the shape {array.shape} and dtype {array.dtype}: the model takes "
-                f"(m, {', '.join(map(str, shape))}) of uint8, 0 to 255"
-            )
-        return array.reshape(len(array), -1)
-
-    def _pictures(self, what: str) -> Preprocessing:
-        if self.preprocessing is None:
-            raise DataError(
-                f"the model was not trained on pictures but on a table of {self.layer.n} "
-                f"features: it cannot take {what}. Give an array (.npy, .npz, .h5, .svm), a row "
-                "an example"
-            )
-        return self.preprocessing
 
 
 def load(path: str | Path) -> Model:
@@ -381,8 +248,10 @@ def load(path: str | Path) -> Model:
     FileNotFoundError
         Where there is none.
     """
+    from onelayer.model.record import model_of
+
     record = read(path)
     try:
-        return Model.from_record(record)
+        return model_of(record)
     except ModelFileError as error:
         raise ModelFileError(f"{path} {error}") from error

@@ -6,29 +6,16 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 from onelayer.errors import DataError, DataWarning
 from onelayer.inputs.examples import Examples, joined, numbered
-from onelayer.inputs.fitting import fit_table
 from onelayer.model.near_duplicates import with_near_duplicates, without_repeats
-from onelayer.readers import Audit, find_splits, split_notes, stratified_split
-from onelayer.readers.arrays.formats import Asked
-from onelayer.readers.arrays.layout import Names
+from onelayer.readers import Audit, split_notes, stratified_split
 from onelayer.settings import Settings
-from onelayer.sources.opening import (
-    Progress,
-    Reading,
-    Source,
-    described,
-    parts_of,
-    read_source,
-    table_asked,
-)
+from onelayer.sources import Like, Progress, Source, open_source
 
 N = TypeVar("N", int, float)
-Place: TypeAlias = tuple[Source, str | None]
-"""A source and the part of it that is meant, where it has several."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,15 +57,12 @@ def read_parts(source: Source, settings: Settings, progress: Progress) -> Parts:
     With a test set it judges, and a validation set chooses; a validation set alone judges. Else
     `test_size` of every class is held out, identical and nearly identical pictures on one side.
     """
-    places, notes = _places(source, settings)
-    first = replace(Reading.asked(settings, progress), part=places["train"][1])
-    train = read_source(places["train"][0], first)
+    train = source.read("train")
     others = {
-        name: _read_like(train, place, settings, progress)
-        for name, place in places.items()
-        if name != "train"
+        name: _read_like(train, other, part)
+        for name, (other, part) in _others(source, settings, progress).items()
     }
-    audit = _audit(source, {"train": train, **others}, notes)
+    audit = _audit(source, {"train": train, **others})
     progress("looking for the same twice", 0, 1)
     train, *rest = numbered([train, *others.values()])
     others = dict(zip(others, rest, strict=True))
@@ -94,72 +78,47 @@ def _encoded(parts: Parts) -> Parts:
 
     What judges has no part in a median, a spread or the levels that are known.
     """
-    train = parts.train
-    if train.columns is None:
-        return parts
-    fitted = fit_table(train.codes, train.row_weights)
-    for column in fitted.lost:
+    inputs = parts.train.inputs.fit(parts.train)
+    for column in inputs.lost:
         warnings.warn(f"left out: {column}", DataWarning, stacklevel=2)
     features: dict[int, Any] = {}  # parts of one file share them
 
     def encoded(part: Examples) -> Examples:
-        found = part.encoded(fitted.table, features.get(id(part.whole)))
+        found = part.encoded(inputs, features.get(id(part.whole)))
         features[id(part.whole)] = found.whole
         return found
 
     return replace(
         parts,
-        train=encoded(train),
+        train=encoded(parts.train),
         val=parts.val and encoded(parts.val),
         test=parts.test and encoded(parts.test),
-        audit=_noted(parts.audit, *fitted.notes),
+        audit=_noted(parts.audit, *inputs.notes),
     )
 
 
-def _places(source: Source, settings: Settings) -> tuple[dict[str, Place], tuple[str, ...]]:
-    """Where training, validation and test examples lie, and what to say of the rest."""
-    named = {name: (place, None) for name, place in _named(settings).items()}
-    parts = parts_of(source, _asked(settings))
-    if parts:
-        own: dict[str, Place] = {
-            part: (source, part) for part in ("val", "test") if part in parts and len(parts) > 1
-        }
-        return {"train": (source, "train"), **own, **named}, ()
-    if isinstance(source, tuple) or not Path(source).is_dir():
-        return {"train": (source, "train"), **named}, ()
-    found = find_splits(source)
-    split = {"train": found.train, "test": found.test, "val": found.val}
-    places: dict[str, Place] = {name: (path, name) for name, path in split.items() if path}
-    return {**places, **named}, found.notes
-
-
-def _named(settings: Settings) -> dict[str, Source]:
-    given = {"test": settings.test, "val": settings.val}
-    return {name: source for name, source in given.items() if source is not None}
-
-
-def _asked(settings: Settings) -> Asked:
-    return Asked(Names(settings.x, settings.y), settings.n_features)
-
-
-def _read_like(train: Examples, place: Place, settings: Settings, progress: Progress) -> Examples:
-    source, part = place
+def _others(
+    source: Source, settings: Settings, progress: Progress
+) -> dict[str, tuple[Source, str | None]]:
+    """The sources that choose and judge: those that were named, else the source's own parts."""
+    own = {part: (source, part) for part in source.parts() if part != "train"}
     # A file of labels is that of the training set alone; a name in a file is that of every set.
-    labels = settings.y if part or not (settings.y and Path(settings.y).suffix) else None
-    arrays = Asked(Names(settings.x, labels), train.n, train.index_base)
-    reading = Reading.like(
-        train.preprocessing,
-        train.classes,
-        strict=settings.strict,
-        progress=progress,
-        arrays=arrays,
-        table=replace(table_asked(settings), columns=train.told),
-    )
-    other = read_source(source, replace(reading, part=part))
-    if train.told is None and other.n != train.n:
+    labels = None if settings.y is None or Path(settings.y).suffix else settings.y
+    like = replace(settings, y=labels)
+    named = {
+        name: (open_source(given, like, progress), None)
+        for name, given in (("test", settings.test), ("val", settings.val))
+        if given is not None
+    }
+    return {**own, **named}
+
+
+def _read_like(train: Examples, source: Source, part: str | None) -> Examples:
+    other = source.read(part, Like(train.told, train.classes))
+    if other.n != train.told.n:
         raise DataError(
-            f"{described(source)} has {other.n} features, and what is trained on "
-            f"{train.n}: give sets of the same kind"
+            f"{source.described} has {other.n} features, and what is trained on "
+            f"{train.told.n}: give sets of the same kind"
         )
     return other
 
@@ -225,7 +184,7 @@ def split(examples: Examples, fraction: float, seed: int) -> tuple[Examples, Exa
     return kept, examples.take(held)
 
 
-def _audit(source: Source, parts: dict[str, Examples], notes: tuple[str, ...]) -> Audit:
+def _audit(source: Source, parts: dict[str, Examples]) -> Audit:
     """Return one audit for all parts, a name in it with its part before it where there are several.
 
     What was chosen was chosen for the first part; the others were read the same way.
@@ -233,10 +192,10 @@ def _audit(source: Source, parts: dict[str, Examples], notes: tuple[str, ...]) -
     audits = {name: part.audit for name, part in parts.items()}
     first = audits["train"]
     if len(audits) == 1:
-        return replace(first, source=described(source), notes=(*notes, *first.notes))
+        return replace(first, source=source.described, notes=(*source.notes, *first.notes))
     sizes = ", ".join(f"{audit.read} in {name}" for name, audit in audits.items())
     return Audit(
-        source=described(source),
+        source=source.described,
         read=sum(audit.read for audit in audits.values()),
         unit=first.unit,
         by_class=_summed(first.by_class, [audit.by_class for audit in audits.values()]),
@@ -246,7 +205,7 @@ def _audit(source: Source, parts: dict[str, Examples], notes: tuple[str, ...]) -
             for name, audit in audits.items()
             for file, reason in audit.left_out
         ),
-        notes=(sizes, *notes, *dict.fromkeys(_notes_of(audits))),
+        notes=(sizes, *source.notes, *dict.fromkeys(_notes_of(audits))),
     )
 
 

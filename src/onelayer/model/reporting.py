@@ -14,7 +14,7 @@ from onelayer.inputs.examples import Examples
 from onelayer.readers import Audit
 from onelayer.report.material import Judged, Layer, Material, Sample
 from onelayer.solution import Record
-from onelayer.sources.opening import Progress, Source, identity
+from onelayer.sources import Progress, Source
 
 if TYPE_CHECKING:
     from onelayer.estimators import LogisticRegression
@@ -75,12 +75,12 @@ def report_on_examples(
     model: Model, path: str | Path, source: Source, examples: Examples, Z: np.ndarray
 ) -> None:
     """Write a report on the examples of another source, whose forward pass is Z."""
-    judged = Judged(sample=_sample(examples), Z=Z, who=f"{examples.unit} of {source}")
+    judged = Judged(sample=_sample(examples), Z=Z, who=f"{examples.unit} of {source.described}")
     trained = {} if model.card.audit is None else Audit.from_dict(model.card.audit).mass
     counts = [trained.get(name, 0) for name in map(str, model.classes.tolist())]
     material = Material(
-        source=str(source),
-        source_id=identity(source),
+        source=source.described,
+        source_id=source.identity,
         layer=_layer(model, examples, ()),
         audit=examples.audit,
         judged=judged,
@@ -88,7 +88,7 @@ def report_on_examples(
         folds=None,
         shares=np.array(counts) / sum(counts) if sum(counts) else _shares(examples),
         other_data=True,
-        seen=model.card.source_id == identity(source),
+        seen=model.card.source_id == source.identity,
     )
     _write(material, path)
 
@@ -150,7 +150,7 @@ def _layer(model: Model, examples: Examples, history: tuple[Record, ...]) -> Lay
         coef=model.coef,
         sizes=sizes,
         shape=None if model.preprocessing is None else model.preprocessing.shape,
-        features=examples.features,
+        features=model.inputs.features or None,
         history=history,
         card=model.card.to_dict(),
         readout=model.readout,

@@ -14,7 +14,7 @@ from onelayer.measures import head_of
 from onelayer.model_file import ModelRecord
 
 _ARRAYS = {"coef", "intercept", "centre", "scale", "class_weights", "costs"}
-_FIELDS = {"classes", "preprocessing", "table", "parameters", "readout", "card"}
+_FIELDS = {"classes", "inputs", "preprocessing", "table", "parameters", "readout", "card"}
 _READOUT = {"temperature", "threshold"}
 
 

@@ -16,6 +16,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from onelayer.errors import DataError, UsageError
+from onelayer.inputs import TableInputs
 from onelayer.inputs.codes import codes_of, require_columns
 from onelayer.inputs.encoding import Codes
 from onelayer.inputs.oddities import Oddities
@@ -23,7 +24,7 @@ from onelayer.model.fitted import Model
 from onelayer.model_file import written_whole
 from onelayer.readers.tables.files import TableFile, listed
 from onelayer.readers.tables.suffixes import table_kind
-from onelayer.sources.opening import Progress, no_progress
+from onelayer.sources import Progress, no_progress
 
 ANSWERS = ("class", "probability")
 MANY_CLASSES = 20
@@ -70,9 +71,9 @@ class Scoring:
     seen: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        if self.model.table is None:
+        if not isinstance(self.model.inputs, TableInputs):
             raise UsageError("only a model of a table scores tables: this one takes arrays")
-        self.table = self.model.table
+        self.encoding = self.model.inputs.fitted
         self.kept = [self.file.names[self.file.position(name)] for name in self.keep]
         taken = [name for name in self.kept if name in self._added]
         if taken:
@@ -136,7 +137,7 @@ class Scoring:
 
     def _answers(self, codes: Codes) -> tuple[np.ndarray, np.ndarray]:
         """Positions of the classes (m,), and the probability of each (m, K)."""
-        Z = self.model.forward(self.table.features_of(codes))
+        Z = self.model.forward(self.encoding.features_of(codes))
         return self.model.readout.answers(Z), self.model.readout.probabilities(Z)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from typing import Any
 
@@ -26,9 +26,18 @@ from onelayer.model.fitted import Model
 from onelayer.model.json_values import number, plain
 from onelayer.model.parts import Parts, read_parts
 from onelayer.model.reporting import Evidence
-from onelayer.settings import Settings
+from onelayer.settings import (
+    Calibrate,
+    ClassWeight,
+    CostsGiven,
+    Fit,
+    Mode,
+    Settings,
+    ShareGiven,
+    Size,
+)
 from onelayer.solvers import SOLVERS
-from onelayer.sources.opening import Progress, Source, described, identity, no_progress
+from onelayer.sources import Progress, Source, no_progress, open_source
 
 
 class TrainingInterrupted(KeyboardInterrupt):
@@ -39,37 +48,75 @@ class TrainingInterrupted(KeyboardInterrupt):
         self.model = model
 
 
-def train(source: Source, *, progress: Progress = no_progress, **settings: Any) -> Model:
+def train(
+    source: Any,
+    *,
+    progress: Progress = no_progress,
+    size: Size | None = Settings.size,
+    mode: Mode | None = Settings.mode,
+    fit: Fit = Settings.fit,
+    x: str | None = Settings.x,
+    y: str | None = Settings.y,
+    n_features: int | None = Settings.n_features,
+    target: str | int | None = Settings.target,
+    drop: tuple[str | int, ...] = Settings.drop,
+    weights: str | int | None = Settings.weights,
+    group: str | int | None = Settings.group,
+    header: bool = Settings.header,
+    delimiter: str | None = Settings.delimiter,
+    encoding: str | None = Settings.encoding,
+    decimal: str | None = Settings.decimal,
+    missing: tuple[str, ...] = Settings.missing,
+    C: float | None = Settings.C,
+    l1_ratio: float = Settings.l1_ratio,
+    solver: str = Settings.solver,
+    learning_rate: float = Settings.learning_rate,
+    max_iter: int = Settings.max_iter,
+    class_weight: ClassWeight | None = Settings.class_weight,
+    calibrate: Calibrate | None = Settings.calibrate,
+    correct_class_weight: bool = Settings.correct_class_weight,
+    costs: CostsGiven | None = Settings.costs,
+    recall: ShareGiven | None = Settings.recall,
+    precision: ShareGiven | None = Settings.precision,
+    test: Any = Settings.test,
+    val: Any = Settings.val,
+    test_size: float = Settings.test_size,
+    seed: int = Settings.seed,
+    refit: bool = Settings.refit,
+    strict: bool = Settings.strict,
+) -> Model:
     """Train a logistic regression on a source, and judge it on examples that it has not seen.
+
+    Every keyword but `progress` is a field of `Settings`, which says what it means.
 
     Parameters
     ----------
     source
         A folder with a sub-folder of pictures a class (or with train/, val/ and test/ that have
-        them); a table (.csv, .parquet) with its `target`; a file of arrays (.npz, .npy, .h5, IDX,
-        LIBSVM); arrays, as (X, y); or the name of an embedded set: `digits`, `breast_cancer`.
+        them); a table with its `target`: a file (.csv, .parquet), a data frame of pandas or polars,
+        an Arrow table or a list of dictionaries; a file of arrays (.npz, .npy, .h5, IDX, LIBSVM);
+        (X, y), X an array, a sparse matrix, a data frame, PIL pictures or the names of picture
+        files; or the name of an embedded set: `digits`, `breast_cancer`.
     progress
         Called as progress(what is under way, done, total).
-    settings
-        See `Settings`: size, mode, fit, x, y, n_features, target, drop, weights, group, header, C,
-        l1_ratio, solver, learning_rate, max_iter, class_weight, calibrate, correct_class_weight,
-        costs, recall, precision, test, val, test_size, seed, refit, strict.
 
     Raises
     ------
     UsageError
-        For a setting that there is not, or a value that it cannot have.
+        For a value that a setting cannot have, or something that is no source.
     DataError
         Where the source cannot be used; the message says why.
     TrainingInterrupted
         On Ctrl-C once there are parameters; its `model` has them.
     """
-    asked = Settings.of(settings)
+    given = dict(locals())  # by their names, which are those of the settings
+    asked = Settings(**{field.name: given[field.name] for field in fields(Settings)})
     if asked.solver not in SOLVERS:
         raise UsageError(f"there is no solver {asked.solver!r}: give one of {', '.join(SOLVERS)}")
-    parts = read_parts(source, asked, progress)
+    opened = open_source(source, asked, progress)
+    parts = read_parts(opened, asked, progress)
     check_decision(asked, parts.train.classes)
-    return _Training(source, asked, parts, progress).run()
+    return _Training(opened, asked, parts, progress).run()
 
 
 @dataclass
@@ -209,18 +256,16 @@ class _Training:
     def _model(
         self, estimator: LogisticRegression, readout: Readout | None = None, **judged: Any
     ) -> Model:
-        model = from_estimator(
+        return from_estimator(
             estimator,
-            self.parts.train.preprocessing,
+            self.parts.train.inputs,
             readout,
-            source=described(self.source),
-            source_id=identity(self.source),
+            source=self.source.described,
+            source_id=self.source.identity,
             settings=_setting_fields(self.settings),
             audit=self.parts.audit.to_dict(),
-            reading={"index_base": self.parts.train.index_base},
             **judged,
         )
-        return replace(model, table=self.parts.train.table)
 
 
 def _forward(estimator: LogisticRegression, examples: Examples) -> np.ndarray:
@@ -254,7 +299,8 @@ def _choice_fields(choice: Choice, estimator: LogisticRegression) -> dict[str, A
 def _setting_fields(settings: Settings) -> dict[str, Any]:
     C = settings.C if settings.C is None else number(settings.C)
     test, val = (
-        None if source is None else described(source) for source in (settings.test, settings.val)
+        None if source is None else open_source(source, settings).described
+        for source in (settings.test, settings.val)
     )
     costs = None if settings.costs is None else "given"  # the decision has them
     return {**plain(asdict(replace(settings, test=test, val=val, costs=costs))), "C": C}

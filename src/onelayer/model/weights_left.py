@@ -72,12 +72,12 @@ def coefficients(model: Model) -> Coefficients:
 
 def are_named(model: Model) -> bool:
     """Whether the weights are worth a list: those of a table, or the few that L1 has left."""
-    return model.table is not None or bool(model.parameters.get("l1_ratio"))
+    return model.inputs.kind == "table" or bool(model.parameters.get("l1_ratio"))
 
 
 def feature_names(model: Model) -> tuple[str, ...]:
-    """Return what the features of a table are called; nothing for others."""
-    return () if model.table is None else model.table.features
+    """Return what the features are called; nothing where nobody said."""
+    return model.inputs.features
 
 
 def columns_in_words(model: Model) -> list[str]:

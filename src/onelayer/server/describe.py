@@ -52,6 +52,4 @@ def _name(source: Any) -> Any:
 
 def kind_of(model: Model) -> str:
     """What a model takes: "pictures", "table" for rows with named columns, or "rows"."""
-    if model.preprocessing is not None:
-        return "pictures"
-    return "table" if model.columns else "rows"
+    return model.inputs.kind

@@ -1,1 +1,70 @@
-"""What a person points at, a folder, a table, arrays or a set by name, becomes examples."""
+"""What a person points at becomes examples: which kind it is, is decided here, once.
+
+One file a kind. A new kind is a class with `takes` and `read`, and one line in `KINDS`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from onelayer.errors import DataError, UsageError
+from onelayer.settings import Settings
+from onelayer.sources.arrays import ArrayFile, GivenArrays
+from onelayer.sources.embedded import NAMES, EmbeddedSet
+from onelayer.sources.folder import PictureFolder
+from onelayer.sources.frame import FrameSource
+from onelayer.sources.source import Like, Progress, Source, no_progress
+from onelayer.sources.table import TableInFile
+
+__all__ = ["KINDS", "SUPPORTED", "Like", "Progress", "Source", "no_progress", "open_source"]
+
+KINDS: list[type[Source]] = [
+    FrameSource,
+    GivenArrays,
+    TableInFile,
+    ArrayFile,
+    PictureFolder,
+    EmbeddedSet,
+]
+"""In the order in which they are asked: a path goes before an embedded set of the same name."""
+
+SUPPORTED = (
+    "a folder with a sub-folder of pictures for each class, arrays (.npz, .npy, .h5, .svm, IDX), "
+    f"a table (.csv, .parquet), or the name of an embedded set ({', '.join(NAMES)})"
+)
+
+
+def open_source(
+    given: Any, settings: Settings | None = None, progress: Progress = no_progress
+) -> Source:
+    """Return the source that this is; nothing of it is read yet.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where there is neither a path nor an embedded set of that name.
+    DataError
+        For a file of no kind that can be read.
+    UsageError
+        For anything else.
+    """
+    asked = Settings() if settings is None else settings
+    if isinstance(given, Source):
+        return given
+    for kind in KINDS:
+        if kind.takes(given, asked):
+            return kind.opened(given, asked, progress)
+    if not isinstance(given, (str, Path)):
+        raise UsageError(
+            f"{_called(given)} is no source: give a path, the name of an embedded set, a data "
+            "frame with its target, a list of dictionaries, or (X, y)"
+        )
+    if Path(given).exists():
+        raise DataError(f"{given} is a file, and of no kind that can be read: give {SUPPORTED}")
+    raise FileNotFoundError(f"there is no {given}: give {SUPPORTED}")
+
+
+def _called(given: Any) -> str:
+    name = type(given).__name__
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"

@@ -1,206 +1,245 @@
-"""Arrays become examples: what is a picture and what a table, and how each is scaled."""
+"""Arrays, in files and in memory, become examples: what they are, and how they are scaled."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
+from PIL import Image
 
 from onelayer.designs import held
 from onelayer.errors import DataError, UsageError
+from onelayer.inputs import Inputs, PictureInputs, RowInputs
+from onelayer.inputs.base import is_path
 from onelayer.inputs.examples import Examples
+from onelayer.inputs.pictures import PIXEL_SCALING, pictures_in
 from onelayer.readers import Audit, Preprocessing
-from onelayer.readers.arrays.formats import ArraySet, Asked, find_arrays
-from onelayer.readers.arrays.layout import WHOLE
+from onelayer.readers.arrays.formats import (
+    ArraySet,
+    array_kind,
+    chosen_set,
+    find_arrays,
+    labelled,
+)
+from onelayer.readers.arrays.layout import ArrayOptions
 from onelayer.readers.labels import class_names, clean_labels, encode
+from onelayer.readers.pictures.decoding import converted
 from onelayer.readers.pictures.pixels import mode_of, resized
+from onelayer.readers.pictures.reading import read_listed
 from onelayer.readers.rows import given_rows, is_sparse, require_numbers
+from onelayer.settings import Settings
+from onelayer.sources.source import Like, Source, digest
 
-PIXEL_SCALING = 1 / 255
-
-_JUDGES = ("test", WHOLE, "val", "train")  # what judges a model where a file has several parts
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What the caller wants of arrays: their own nature, or that of a model.
-
-    `like` is the preprocessing of a model's pictures and `classes` its labels; without classes
-    the arrays are trained on, and `size`, `mode` and `fit` are what was asked for.
-    """
-
-    asked: Asked
-    part: str | None
-    classes: Any = None
-    like: Preprocessing | None = None
-    size: Any = None
-    mode: Any = None
-    fit: Any = "stretch"
+IN_MEMORY = "arrays"
+SIDE = 64
+"""Pixels a side at most, where no size was asked for; as for pictures in a folder."""
+LABELS_TOGETHER = 1 << 16
+"""Labels that are written out at a time. *Guard* for memory."""
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """X as rows, what made them, and what to say of them."""
+class _Arrays(Source):
+    """X and y become examples: what is a picture, what are rows, and how each is scaled."""
 
-    X: Any
-    scaling: float | str | None
-    preprocessing: Preprocessing | None
-    notes: tuple[str, ...]
-
-
-def part_names(path: Path, asked: Asked) -> list[str]:
-    """Return the parts of an array source that have labels: train, val and test, or one alone."""
-    return list(_labelled(find_arrays(path, asked)))
-
-
-def file_examples(path: Path, wanted: Wanted) -> Examples:
-    """Read X and y of one part of a file, or of its only one."""
-    sets = find_arrays(path, wanted.asked)
-    part, found = _part(_labelled(sets) or sets, wanted)
-    if found.load_y is None:
-        raise DataError(f"{path} has no labels ({found.looked_for}): name them with --y")
-    X, y = found.load_x(), found.load_y()
-    names = None if found.load_classes is None else found.load_classes()
-    base = None if found.index_base is None else found.index_base()
-    source = f"{path} ({part})" if part else str(path)
-    examples = _examples(X, y, names, source, wanted, base)
-    silent = [name for name in sets if name and name not in _labelled(sets)]
-    if not silent or wanted.part != "train":
-        return examples
-    note = f"no labels for {' and '.join(silent)}, so no part in training or judging"
-    audit = replace(examples.audit, notes=(*examples.audit.notes, note))
-    return replace(examples, audit=audit)
-
-
-def given_examples(X: Any, y: Any, wanted: Wanted) -> Examples:
-    """Take X and y as they are given in Python: an array or sparse matrix, and labels."""
-    rows = given_rows(X)
-    return _examples(np.asarray(X) if rows is None else rows, y, None, "arrays", wanted, None)
-
-
-def file_rows(path: Path, like: Preprocessing | None, asked: Asked, n: int) -> Any:
-    """Return rows (m, n) of a file's X for a model to predict, of its test part where it has one.
-
-    Raises
-    ------
-    DataError
-        Where X does not fit the model.
-    """
-    _, found = _part(find_arrays(path, asked), Wanted(asked, None))
-    return given_model_rows(found.load_x(), like, n, path)
-
-
-def given_model_rows(X: Any, like: Preprocessing | None, n: int, source: object) -> Any:
-    """Return X as rows (m, n) for a model of pictures like `like`, or of a table."""
-    require_numbers(X, source)
-    rows = _as_the_model(X, like, source).X
-    if rows.shape[1] != n:
-        raise DataError(f"{source} has {rows.shape[1]} features, and the model {n}")
-    return rows
-
-
-def _labelled(sets: dict[str, ArraySet]) -> dict[str, ArraySet]:
-    return {part: found for part, found in sets.items() if found.load_y is not None}
-
-
-def _part(sets: dict[str, ArraySet], wanted: Wanted) -> tuple[str, ArraySet]:
-    if len(sets) == 1:
-        return next(iter(sets.items()))
-    order = _JUDGES if wanted.part is None else (wanted.part, WHOLE)
-    part = next((part for part in order if part in sets), next(iter(sets)))
-    return part, sets[part]
-
-
-def _examples(
-    X: Any, y: Any, names: Any, source: str, wanted: Wanted, base: int | None
-) -> Examples:
-    require_numbers(X, source)
-    labels = clean_labels(y, X.shape[0], source)
-    labels = labels if names is None else class_names(names, labels)
-    positions, classes = encode(labels, wanted.classes, source)
-    if wanted.classes is None:
-        rows = _as_they_are(X, wanted, source)
-        if len(classes) < 2:
-            raise DataError(f"{source} has one class alone, {classes[0]}: give two or more")
-    else:
-        rows = _as_the_model(X, wanted.like, source)
-    counted = () if base is None else (f"indices count from {base}",)
-    counts = np.bincount(positions, minlength=len(classes)).tolist()
-    audit = Audit(
-        source=source,
-        read=len(positions),
-        unit="rows" if rows.preprocessing is None else "pictures",
-        by_class=dict(zip(map(str, classes.tolist()), counts, strict=True)),
-        notes=(*rows.notes, *counted),
-    )
-    return Examples(
-        whole=held(rows.X),
-        labels=positions,
-        classes=classes,
-        names=np.arange(len(positions)),
-        scaling=rows.scaling,
-        preprocessing=rows.preprocessing,
-        audit=audit,
-        index_base=base,
-    )
-
-
-def _as_they_are(X: Any, wanted: Wanted, source: str) -> _Rows:
-    """Choose what X is, and how it is scaled, and say why.
-
-    Numbers are standardised, embeddings too, as their units say nothing: of 512 random features of
-    photographs in 20 classes the best C gave 52.4 % so, and 53.0 % as they are, in as many steps.
-    """
-    what = f"X is {X.dtype} {tuple(X.shape)}"
-    images = None if is_sparse(X) else _pictures(X)
-    if images is not None:
-        return _picture_rows(images, what, wanted)
-    if wanted.size is not None or wanted.mode is not None:
-        raise UsageError(
-            f"{source} holds no pictures ({what}): it has no size and no mode. "
-            "Pictures are uint8, (m, height, width) or (m, height, width, channels)"
+    def _examples(self, X: Any, y: Any, source: str, like: Like | None) -> Examples:
+        require_numbers(X, source)
+        positions, classes = encode(
+            clean_labels(y, X.shape[0], source), None if like is None else like.classes, source
         )
-    if is_sparse(X):
-        why = "not scaled: standardised, rare features would drown the others"
-        return _Rows(X, None, None, (f"{what}, {X.nnz} entries; {why}",))
-    rows = X.reshape(len(X), -1)
-    if X.dtype == np.uint8 and rows.max() > 1:
-        return _Rows(rows, PIXEL_SCALING, None, (f"{what}; bytes, scaled by 1/255 as pixels are",))
-    flat = " in a row (pictures are uint8)" if X.ndim > 2 else ""
-    return _Rows(rows, "standard", None, (f"{what}; numbers{flat}, standardised",))
+        if like is not None:
+            notes = [f"X is {X.dtype} {tuple(X.shape)}"]
+            rows, inputs = like.inputs.array_rows(X, source), like.inputs
+        elif len(classes) < 2:
+            raise DataError(f"{source} has one class alone, {classes[0]}: give two or more")
+        else:
+            rows, inputs, notes = self._as_they_are(X, source)
+        counts = np.bincount(positions, minlength=len(classes)).tolist()
+        return Examples(
+            whole=held(rows),
+            labels=positions,
+            classes=classes,
+            names=np.arange(len(positions)),
+            inputs=inputs,
+            audit=Audit(
+                source=source,
+                read=len(positions),
+                unit=inputs.unit,
+                by_class=dict(zip(map(str, classes.tolist()), counts, strict=True)),
+                notes=tuple(notes),
+            ),
+        )
+
+    def _as_they_are(self, X: Any, source: str) -> tuple[Any, Inputs, list[str]]:
+        """Choose what X is, and how it is scaled, and say why.
+
+        Numbers are standardised, embeddings too, as their units say nothing: of 512 random features
+        of photographs in 20 classes the best C gave 52.4 % so, and 53.0 % as they are, in as many
+        steps.
+        """
+        what, arrays = f"X is {X.dtype} {tuple(X.shape)}", self._options()
+        images = None if is_sparse(X) else pictures_in(X)
+        if images is not None:
+            return self._pictures(images, what)
+        if self.settings.size is not None or self.settings.mode is not None:
+            raise UsageError(
+                f"{source} holds no pictures ({what}): it has no size and no mode. "
+                "Pictures are uint8, (m, height, width) or (m, height, width, channels)"
+            )
+        if is_sparse(X):
+            why = "not scaled: standardised, rare features would drown the others"
+            return X, RowInputs(X.shape[1], arrays), [f"{what}, {X.nnz} entries; {why}"]
+        rows = X.reshape(len(X), -1)
+        if X.dtype == np.uint8 and rows.max() > 1:
+            inputs = RowInputs(rows.shape[1], arrays, how=PIXEL_SCALING)
+            return rows, inputs, [f"{what}; bytes, scaled by 1/255 as pixels are"]
+        flat = " in a row (pictures are uint8)" if X.ndim > 2 else ""
+        inputs = RowInputs(rows.shape[1], arrays, how="standard")
+        return rows, inputs, [f"{what}; numbers{flat}, standardised"]
+
+    def _pictures(self, images: np.ndarray, what: str) -> tuple[Any, Inputs, list[str]]:
+        height, width, channels = images.shape[1:]
+        asked = self.settings
+        size = (height, width) if asked.size is None else asked.size
+        to = Preprocessing.of_size(size, asked.mode or mode_of(channels), asked.fit)
+        own = to.shape == images.shape[1:]
+        how = "their own size" if own else f"from {height} x {width}, as asked"
+        note = f"{what}; size {to.height} x {to.width}, mode {to.mode}, fit {to.fit}: {how}"
+        rows = resized(images, to)
+        return rows.reshape(len(rows), -1), PictureInputs(to, self._options()), [note]
+
+    def _options(self) -> ArrayOptions:
+        asked = self.settings
+        return ArrayOptions(asked.x, asked.y, asked.n_features)
 
 
-def _picture_rows(images: np.ndarray, what: str, wanted: Wanted) -> _Rows:
-    height, width, channels = images.shape[1:]
-    size = (height, width) if wanted.size is None else wanted.size
-    to = Preprocessing.of_size(size, wanted.mode or mode_of(channels), wanted.fit)
-    how = "their own size" if to.shape == images.shape[1:] else f"from {height} x {width}, as asked"
-    note = f"{what}; size {to.height} x {to.width}, mode {to.mode}, fit {to.fit}: {how}"
-    rows = resized(images, to)
-    return _Rows(rows.reshape(len(rows), -1), PIXEL_SCALING, to, (note,))
+@final
+class ArrayFile(_Arrays):
+    """A file of arrays (.npz, .npy, .h5, LIBSVM), or a folder of IDX files."""
+
+    @classmethod
+    def takes(cls, given: Any, settings: Settings) -> bool:
+        """By its content."""
+        del settings
+        return is_path(given) and array_kind(Path(given)) is not None
+
+    @cached_property
+    def sets(self) -> dict[str, ArraySet]:
+        """What it holds, by part; nothing is read yet."""
+        return find_arrays(Path(self.given), self._options())
+
+    @property
+    def identity(self) -> str:
+        """By its place."""
+        return digest(f"path:{Path(self.given).resolve()}".encode())
+
+    def parts(self) -> tuple[str, ...]:
+        """The parts that have labels."""
+        named = tuple(name for name in ("train", "val", "test") if name in labelled(self.sets))
+        return named if len(named) > 1 else ("train",)
+
+    def read(self, part: str | None, like: Like | None = None) -> Examples:
+        """Read X and y of a part, or of the only one."""
+        if self.settings.target is not None:
+            raise UsageError(
+                f"{self.given} is no table, .csv or .parquet: it has no column to --target"
+            )
+        self.progress("reading", 0, 1)
+        sets = self._sets_like(like)
+        name, found = chosen_set(labelled(sets) or sets, part)
+        if found.load_y is None:
+            raise DataError(f"{self.given} has no labels ({found.looked_for}): name them with --y")
+        X, y = found.load_x(), found.load_y()
+        base = None if found.index_base is None else found.index_base()
+        source = f"{self.given} ({name})" if name else str(self.given)
+        if found.load_classes is not None:
+            y = class_names(found.load_classes(), clean_labels(y, X.shape[0], source))
+        return self._noted(self._examples(X, y, source, like), base, part)
+
+    def _sets_like(self, like: Like | None) -> dict[str, ArraySet]:
+        if like is None:
+            return self.sets
+        base = like.inputs.index_base
+        return find_arrays(
+            Path(self.given), replace(self._options(), n_features=like.inputs.n, index_base=base)
+        )
+
+    def _noted(self, examples: Examples, base: int | None, part: str | None) -> Examples:
+        notes, inputs = list(examples.audit.notes), examples.inputs
+        if base is not None:
+            notes.append(f"indices count from {base}")
+            if isinstance(inputs, RowInputs):
+                inputs = replace(inputs, arrays=replace(inputs.arrays, index_base=base))
+        silent = [name for name in self.sets if name and name not in labelled(self.sets)]
+        if silent and part == "train":
+            notes.append(f"no labels for {' and '.join(silent)}, so no part in training or judging")
+        audit = replace(examples.audit, notes=tuple(notes))
+        return replace(examples, audit=audit, inputs=inputs)
 
 
-def _as_the_model(X: Any, like: Preprocessing | None, source: object) -> _Rows:
-    """Return X as the rows that a model takes; pictures of another size are made its size."""
-    what = f"X is {X.dtype} {tuple(X.shape)}"
-    if like is None:
-        rows = X if is_sparse(X) else X.reshape(len(X), -1)
-        return _Rows(rows, None, None, (what,))
-    if is_sparse(X) or X.dtype != np.uint8:
-        raise DataError(f"{source}: {what}, and the model takes pictures of uint8, 0 to 255")
-    images = _pictures(X)
-    rows = X if images is None else resized(images, like)
-    return _Rows(rows.reshape(len(rows), -1), PIXEL_SCALING, like, (what,))
+@final
+class GivenArrays(_Arrays):
+    """(X, y) in Python: X an array, a sparse matrix, PIL pictures or the names of picture files."""
 
+    @classmethod
+    def takes(cls, given: Any, settings: Settings) -> bool:
+        """Any pair."""
+        del settings
+        return isinstance(given, tuple) and len(given) == 2
 
-def _pictures(X: np.ndarray) -> np.ndarray | None:
-    """Return pictures as (m, height, width, channels), None where X holds none; channels last."""
-    if X.dtype != np.uint8 or X.ndim not in (3, 4):
-        return None
-    if X.ndim == 3:
-        return X[..., None]
-    if X.shape[3] in (1, 3, 4):
-        return X
-    return np.moveaxis(X, 1, 3) if X.shape[1] in (1, 3, 4) else None
+    @property
+    def described(self) -> str:
+        """Arrays, whatever they hold."""
+        return IN_MEMORY
+
+    @property
+    def identity(self) -> str:
+        """By their shape and labels."""
+        X, y = self.given
+        labels = np.asarray(y).ravel()
+        told = blake2b(f"{X.shape if hasattr(X, 'shape') else (len(X),)}".encode(), digest_size=16)
+        # As text, numbers are five times as large: some at a time. Text is of one width.
+        together = LABELS_TOGETHER if labels.dtype.kind in "biuf" else max(1, labels.size)
+        for start in range(0, labels.size, together):
+            told.update(labels[start : start + together].astype(str).tobytes())
+        return told.hexdigest()
+
+    def read(self, part: str | None, like: Like | None = None) -> Examples:
+        """Take X and y as they are."""
+        del part
+        if self.settings.target is not None:
+            raise UsageError("(X, y) is no table: it has no column to --target")
+        X, y = self.given
+        if isinstance(X, (list, tuple)) and len(X) and isinstance(X[0], (Image.Image, str, Path)):
+            return self._of_pictures(list(X), np.asarray(y), like)
+        rows = given_rows(X)
+        return self._examples(np.asarray(X) if rows is None else rows, y, IN_MEMORY, like)
+
+    def _of_pictures(self, given: list[Any], y: np.ndarray, like: Like | None) -> Examples:
+        """PIL pictures, or files of which some may be unreadable: these are left out."""
+        if len(given) != len(y):
+            raise DataError(f"there are {len(given)} pictures and {len(y)} labels: give one each")
+        asked, to = self.settings, None if like is None else like.inputs.preprocessing
+        left_out: tuple[tuple[str, str], ...] = ()
+        if is_path(given[0]):
+            size = asked.size if to is None else (to.height, to.width)
+            mode, fit = (asked.mode or "RGB", asked.fit) if to is None else (to.mode, to.fit)
+            images, failed, to = read_listed([Path(one) for one in given], size, mode, fit)
+            left_out = tuple((str(given[row]), why) for row, why in failed.items())
+            y = np.delete(y, list(failed))
+            if left_out and asked.strict:
+                raise DataError(f"{left_out[0][0]} cannot be read: {left_out[0][1]} (strict)")
+        else:
+            to = to or self._own(given)
+            images = np.stack([converted(one, to) for one in given])
+        found = self._examples(images, y, "pictures", like)
+        return replace(found, audit=replace(found.audit, left_out=left_out))
+
+    def _own(self, pictures: list[Image.Image]) -> Preprocessing:
+        """Their own size where they share one of at most 64 x 64, else 64 x 64."""
+        sizes = {(one.height, one.width) for one in pictures}
+        own = next(iter(sizes)) if len(sizes) == 1 else (SIDE + 1, SIDE + 1)
+        size = self.settings.size or (own if max(own) <= SIDE else SIDE)
+        return Preprocessing.of_size(size, self.settings.mode or "RGB", self.settings.fit)

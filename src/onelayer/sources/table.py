@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import warnings
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
 from onelayer.errors import DataError, DataWarning, UsageError
-from onelayer.inputs.encoding import Codes, Column, Table
+from onelayer.inputs import TableInputs
+from onelayer.inputs.base import is_path
+from onelayer.inputs.encoding import Codes, Column
 from onelayer.inputs.examples import Examples
 from onelayer.readers import Audit
+from onelayer.readers.arrays.formats import array_kind
 from onelayer.readers.labels import encode
-from onelayer.readers.tables.options import AS_USUAL, TableOptions
+from onelayer.readers.tables.options import TableOptions
+from onelayer.readers.tables.suffixes import is_pipe, table_kind
+from onelayer.settings import Settings
+from onelayer.sources.source import Like, Source, digest
 from onelayer.words import counted
 
 if TYPE_CHECKING:
@@ -31,77 +38,71 @@ _MOST_TEXTS = 0.5  # of the rows; with more values than that, and than MOST_NUMB
 _SHOWN = 8
 
 
-@dataclass(frozen=True, kw_only=True)
-class TableAsked:
-    """What the caller knows of a table; see `Settings`.
-
-    `columns` are those of a model, whose classes are `classes`; None: the table is trained on.
-    """
-
-    target: str | int | None = None
-    drop: tuple[str | int, ...] = ()
-    weights: str | int | None = None
-    group: str | int | None = None
-    options: TableOptions = AS_USUAL
-    columns: tuple[Column, ...] | None = None
-    classes: Sequence[Any] | None = None
-    strict: bool = False
-
-
-def asked_again(
-    settings: dict[str, Any],
-    table: Table | None,
-    target: str | None,
-    options: TableOptions | None = None,
-) -> TableAsked:
-    """How a table is read to judge a model: as its own was, but for what is given."""
-    if table is None:
-        return TableAsked()
-    return TableAsked(
-        target=target or settings.get("target"),
-        weights=settings.get("weights"),
-        options=options or TableOptions.of(settings),
-        columns=table.columns,
-    )
-
-
-def given_codes(rows: Any, columns: tuple[Column, ...], settings: dict[str, Any]) -> Codes:
-    """Codes of rows in a file or in memory; see `given_table`."""
-    from onelayer.inputs.codes import codes_of
-    from onelayer.inputs.given import given_table
-
-    notations = {column.name: column.notation for column in columns}
-    table, source = given_table(rows, list(notations), TableOptions.of(settings), notations)
-    return codes_of(columns, table, source)
-
-
-def table_examples(path: Path, asked: TableAsked) -> Examples:
-    """Read a table; the examples' X holds codes until an encoding makes features of them.
+class TableSource(Source):
+    """A table; the examples' X holds codes until `TableInputs.fit` has learnt their features.
 
     Rows without a target, or of weight 0, are left out.
-
-    Raises
-    ------
-    UsageError
-        Where no target is named, or a column that is named is not there.
-    DataError
-        Where the file is damaged, a column cannot be used, or the target has no two classes.
     """
-    return _Reading(path, asked).examples()
+
+    @property
+    @abstractmethod
+    def file(self) -> TableFile:
+        """The table itself, read column by column."""
+
+    def read(self, part: str | None, like: Like | None = None) -> Examples:
+        """Read all of it; it has no parts.
+
+        Raises
+        ------
+        UsageError
+            Where no target is named, or a column that is named is not there.
+        DataError
+            Where the file is damaged, a column cannot be used, or the target has no two classes.
+        """
+        del part
+        self.progress("reading", 0, 1)
+        return _Reading(self.file, self.settings, like).examples()
+
+
+@final
+class TableInFile(TableSource):
+    """A file, .csv or .parquet."""
+
+    @classmethod
+    def takes(cls, given: Any, settings: Settings) -> bool:
+        """By its name, or as it has a target and is no file of arrays."""
+        if not is_path(given) or not (Path(given).is_file() or is_pipe(Path(given))):
+            return False
+        path = Path(given)
+        return table_kind(path) is not None or (
+            settings.target is not None and array_kind(path) is None
+        )
+
+    @property
+    def identity(self) -> str:
+        """By its place."""
+        return digest(f"path:{Path(self.given).resolve()}".encode())
+
+    @cached_property
+    def file(self) -> TableFile:
+        """Opened when it is first looked at."""
+        from onelayer.readers.tables.files import open_table
+
+        return open_table(Path(self.given), TableOptions.of(vars(self.settings)))
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """One table that is read."""
+    """One table that is read: to be trained on, or like what was."""
 
-    path: Path
-    asked: TableAsked
+    file: TableFile
+    asked: Settings
+    like: Like | None
 
-    @cached_property
-    def file(self) -> TableFile:
-        from onelayer.readers.tables.files import open_table
-
-        return open_table(self.path, self.asked.options)
+    @property
+    def path(self) -> Path:
+        """What messages call it."""
+        return self.file.path
 
     @cached_property
     def roles(self) -> dict[str, str]:
@@ -115,7 +116,7 @@ class _Reading:
                 f"It has {listed(self.file.names)}"
             )
         named = {"target": asked.target, "weights": asked.weights, "group": asked.group}
-        optional = () if asked.columns is None else ("weights", "group")
+        optional = () if self.like is None else ("weights", "group")
         roles: dict[str, str] = {}
         for role, column in named.items():
             if column is None or (role in optional and str(column) not in self.file.names):
@@ -129,8 +130,8 @@ class _Reading:
     @cached_property
     def predictors(self) -> list[str]:
         """The columns that are looked at."""
-        if self.asked.columns is not None:
-            return [column.name for column in self.asked.columns]
+        if self.like is not None:
+            return [column.name for column in self._known(self.like)]
         dropped = {self.file.names[self.file.position(name)] for name in self.asked.drop}
         taken = dropped & set(self.roles)
         if taken:
@@ -169,13 +170,21 @@ class _Reading:
             labels=labels,
             classes=classes,
             names=np.flatnonzero(kept).astype(str),
-            scaling=None,
-            preprocessing=None,
+            inputs=TableInputs(
+                columns=codes.columns,
+                target=self._by_role("target"),
+                weights=self._by_role("weights"),
+                options=self.file.options,
+            ),
             audit=audit,
             weights=weights,
             group=self._groups(table),
-            columns=codes.columns,
         )
+
+    def _known(self, like: Like) -> tuple[Column, ...]:
+        if not isinstance(like.inputs, TableInputs):
+            raise DataError(f"{self.path} is a table, and the model takes {like.inputs.kind}")
+        return like.inputs.columns
 
     def _kept(self, table: Any) -> tuple[np.ndarray, list[str]]:
         """Mark the rows that have a target and a weight above 0, and say how many have not.
@@ -206,7 +215,7 @@ class _Reading:
     def _columns(self, table: Any) -> tuple[tuple[Column, ...], list[str]]:
         """Return the columns that are looked at, and what to say of the file."""
         first = f"target {self._by_role('target')}"
-        if self.asked.columns is None:
+        if self.like is None:
             from onelayer.inputs.inference import inferred
 
             found, notes = inferred(self._as_read(table))
@@ -218,7 +227,7 @@ class _Reading:
         lost = self.asked.weights is not None and self._by_role("weights") is None
         if lost:
             notes.append(f"{self.path.name} has no weights: every row counts the same")
-        return self.asked.columns, [first, *notes]
+        return self._known(self.like), [first, *notes]
 
     def _as_read(self, table: Any) -> ReadTable:
         from onelayer.inputs.inference import ReadTable
@@ -226,8 +235,8 @@ class _Reading:
         return ReadTable(
             source=self.path.name,
             cells=[self._cells(table, name) for name in self.predictors],
-            decimal=self.asked.options.decimal,
-            missing=self.asked.options.missing,
+            decimal=self.file.options.decimal,
+            missing=self.file.options.missing,
             usual=self.file.decimal,
         )
 
@@ -235,7 +244,7 @@ class _Reading:
         name = self._by_role("target") or ""
         labels = class_labels(self._target(table), self.path)
         notes: list[str] = []
-        if self.asked.classes is None:
+        if self.like is None:
             positions, classes = encode(labels, None, self.path)
             if len(classes) < 2:
                 raise DataError(
@@ -243,10 +252,10 @@ class _Reading:
                     "needs two classes or more"
                 )
             return positions, classes, notes
-        labels, dotted = _without_dots(labels, self.asked.classes)
+        labels, dotted = _without_dots(labels, self.like.classes.tolist())
         if dotted:
             notes.append(f"{self.path.name}: the classes end in a dot, which is passed over")
-        positions, classes = encode(labels, list(self.asked.classes), self.path)
+        positions, classes = encode(labels, self.like.classes.tolist(), self.path)
         return positions, classes, notes
 
     def _on_unseen(self, codes: Codes) -> list[str]:
@@ -294,7 +303,7 @@ class _Reading:
     def _cells(self, table: Any, name: str) -> Cells:
         from onelayer.readers.tables.cells import read_cells
 
-        return read_cells(name, table[name], self.asked.options.missing)
+        return read_cells(name, table[name], self.file.options.missing)
 
 
 def _mass(names: list[str], labels: np.ndarray, weights: np.ndarray) -> dict[str, float]:

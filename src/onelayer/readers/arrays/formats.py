@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,13 @@ from onelayer.errors import DataError
 from onelayer.readers.arrays.hdf5 import MAGIC as HDF5
 from onelayer.readers.arrays.hdf5 import hdf5_names, read_hdf5
 from onelayer.readers.arrays.idx import idx_files, idx_name, read_idx
-from onelayer.readers.arrays.layout import WHOLE, Names, beside, layout_of
+from onelayer.readers.arrays.layout import WHOLE, ArrayOptions, beside, layout_of
 from onelayer.readers.arrays.libsvm import SUFFIXES, looks_like_libsvm, read_libsvm
 from onelayer.readers.arrays.numpy_files import npz_names, read_npy, read_npz
 
 _NPY, _NPZ = b"\x93NUMPY", b"PK\x03\x04"
 _HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf")
+_JUDGES = ("test", WHOLE, "val", "train")  # what judges where a file has several parts
 _IDX_PARTS = {"t10k": "test", "valid": "val"}
 
 
@@ -36,15 +37,6 @@ class ArraySet:
     load_classes: Callable[[], Any] | None = None
     looked_for: str = ""
     index_base: Callable[[], int] | None = None
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the caller knows of a file: names of X and y, and a LIBSVM file's width and base."""
-
-    names: Names = field(default_factory=Names)
-    n_features: int | None = None
-    index_base: int | None = None
 
 
 def array_kind(path: Path) -> str | None:
@@ -67,7 +59,7 @@ def array_kind(path: Path) -> str | None:
     return _kind_by_name(path) or ("libsvm" if looks_like_libsvm(path) else None)
 
 
-def find_arrays(path: Path, asked: Asked) -> dict[str, ArraySet]:
+def find_arrays(path: Path, asked: ArrayOptions) -> dict[str, ArraySet]:
     """Return the sets of a source by part: train, val, test, or `WHOLE` alone.
 
     Raises
@@ -83,10 +75,29 @@ def find_arrays(path: Path, asked: Asked) -> dict[str, ArraySet]:
     if kind == "libsvm":
         return {WHOLE: _libsvm_set(path, asked)}
     if kind == "npy":
-        return {WHOLE: ArraySet(partial(read_npy, path), *_labels_elsewhere(path, asked.names))}
+        return {WHOLE: ArraySet(partial(read_npy, path), *_labels_elsewhere(path, asked))}
     if kind == "hdf5":
-        return _container_sets(path, hdf5_names(path), partial(read_hdf5, path), asked.names)
-    return _container_sets(path, npz_names(path), partial(read_npz, path), asked.names)
+        return _container_sets(path, hdf5_names(path), partial(read_hdf5, path), asked)
+    return _container_sets(path, npz_names(path), partial(read_npz, path), asked)
+
+
+def labelled(sets: dict[str, ArraySet]) -> dict[str, ArraySet]:
+    """Return the sets that have labels."""
+    return {part: found for part, found in sets.items() if found.load_y is not None}
+
+
+def judging_set(path: Path, asked: ArrayOptions) -> ArraySet:
+    """Return the set of a file that judges: its test part, or what there is."""
+    return chosen_set(find_arrays(path, asked), None)[1]
+
+
+def chosen_set(sets: dict[str, ArraySet], part: str | None) -> tuple[str, ArraySet]:
+    """Return a part of a file and its name; without one that which judges."""
+    if len(sets) == 1:
+        return next(iter(sets.items()))
+    order = _JUDGES if part is None else (part, WHOLE)
+    found = next((name for name in order if name in sets), next(iter(sets)))
+    return found, sets[found]
 
 
 def _kind_by_name(path: Path) -> str | None:
@@ -98,11 +109,11 @@ def _kind_by_name(path: Path) -> str | None:
 
 
 def _container_sets(
-    path: Path, names: list[str], load: Callable[[str], Any], asked: Names
+    path: Path, names: list[str], load: Callable[[str], Any], asked: ArrayOptions
 ) -> dict[str, ArraySet]:
     """Sets of a file that holds arrays by name; y may lie in another file."""
     inside = asked.y in names or asked.y is None or not _labels_file(path, asked.y)
-    layout = layout_of(names, asked if inside else Names(asked.x), path)
+    layout = layout_of(names, asked if inside else ArrayOptions(asked.x), path)
     classes = partial(load, layout.classes) if layout.classes else None
     sets = {}
     for part, x in layout.x.items():
@@ -118,7 +129,7 @@ def _container_sets(
     return sets
 
 
-def _labels_elsewhere(path: Path, asked: Names) -> tuple[Any, None, str]:
+def _labels_elsewhere(path: Path, asked: ArrayOptions) -> tuple[Any, None, str]:
     """Labels in a file of their own, the one asked for or one beside; None, and where looked."""
     tried = beside(path) if asked.y is None else [Path(asked.y), path.parent / asked.y]
     file = next((file for file in tried if file.is_file() and file != path), None)
@@ -146,7 +157,7 @@ def _read_labels(file: Path) -> np.ndarray:
     return np.asarray(read_npz(file, names[0]))
 
 
-def _libsvm_set(path: Path, asked: Asked) -> ArraySet:
+def _libsvm_set(path: Path, asked: ArrayOptions) -> ArraySet:
     @cache
     def read() -> tuple[Any, np.ndarray, int]:
         return read_libsvm(path, asked.n_features, asked.index_base)

@@ -30,11 +30,24 @@ WHOLE = ""
 
 
 @dataclass(frozen=True)
-class Names:
-    """What the user calls X and y, where it is not what most people do; `--x` and `--y`."""
+class ArrayOptions:
+    """What is known of a file of arrays, where it is not what most people do.
+
+    Attributes
+    ----------
+    x, y
+        What X and y are called in it; y may also be a file of labels.
+    n_features, index_base
+        Of a LIBSVM file: its width, and whether its indices count from 0 or 1.
+    """
 
     x: str | None = None
     y: str | None = None
+    n_features: int | None = None
+    index_base: int | None = None
+
+
+AS_MOST_DO = ArrayOptions()
 
 
 @dataclass(frozen=True)
@@ -46,7 +59,7 @@ class Layout:
     classes: str | None = None
 
 
-def layout_of(names: Iterable[str], asked: Names, source: object) -> Layout:
+def layout_of(names: Iterable[str], asked: ArrayOptions, source: object) -> Layout:
     """Find X and y of every part among the names in a file.
 
     `x_train`, `train_x`, `X_train`, `train_set_x_orig` and `train/x` all are X of the part train;

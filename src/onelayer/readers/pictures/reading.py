@@ -124,6 +124,25 @@ def read_pictures(
     return Pictures(images, labels, names, tuple(relative[row] for row in kept), to, audit)
 
 
+def read_listed(
+    files: list[Path], size: Size | None, mode: Mode, fit: Fit
+) -> tuple[np.ndarray, dict[int, str], Preprocessing]:
+    """Read files in order: uint8 (m, height, width, channels), why others failed, what was done.
+
+    The size is chosen as by `read_pictures`.
+
+    Raises
+    ------
+    DataError
+        Where none can be read.
+    """
+    to, _ = _preprocessing(files, size, mode, fit)
+    images, failures = read_files(files, to)
+    if not len(images):
+        raise DataError(f"none of {len(files)} files can be read: {files[0]}: {failures[0]}")
+    return images, failures, to
+
+
 def _named_classes(folder: Path, classes: Sequence[str] | None) -> list[Path]:
     found = require_classes(folder)
     if classes is None:

@@ -193,6 +193,30 @@ class ParquetFile(TableFile):
                 yield plain_types(pa.Table.from_batches([batch]))
 
 
+@final
+@dataclass(frozen=True, kw_only=True)
+class ArrowTable(TableFile):
+    """A table that is in memory; `path` is what messages call it."""
+
+    table: Any
+
+    @classmethod
+    def of(cls, path: Path, table: Any, options: TableOptions = AS_USUAL) -> ArrowTable:
+        """Return an Arrow table as files are."""
+        return cls(
+            path=path, names=tuple(table.column_names), notes=(), options=options, table=table
+        )
+
+    @property
+    def rows(self) -> int | None:
+        """As it says."""
+        return int(self.table.num_rows)
+
+    def batches(self, columns: Sequence[str]) -> Iterator[Any]:
+        """Yield the columns at once."""
+        yield plain_types(self.table.select(list(columns)))
+
+
 def open_table(path: Path, options: TableOptions = AS_USUAL) -> TableFile:
     """Return the table in a file: Parquet by its name or first bytes, everything else as CSV.
 

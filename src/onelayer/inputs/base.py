@@ -1,0 +1,171 @@
+"""What every kind of inputs does: from what a person has to rows of X, and back to their words."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from onelayer.errors import DataError
+from onelayer.readers.arrays.formats import array_kind, judging_set
+from onelayer.readers.arrays.layout import ArrayOptions
+from onelayer.readers.pictures.preprocessing import Preprocessing
+from onelayer.readers.rows import given_rows, require_numbers
+from onelayer.readers.tables.options import AS_USUAL, TableOptions
+from onelayer.settings import Settings
+
+if TYPE_CHECKING:
+    from onelayer.inputs.encoding import Column
+    from onelayer.inputs.examples import Examples
+
+
+class Inputs(ABC):
+    """What makes a row of X from what a person has: learnt in training, the same ever after.
+
+    Training encodes the rows that it trains on through the very inputs that a model keeps, so that
+    what was said of an example in training is what `predict` says of it.
+    """
+
+    kind: ClassVar[str]
+    unit: ClassVar[str] = "rows"
+    """What one example is, in the plural."""
+    preprocessing: Preprocessing | None = None
+    """Of pictures alone."""
+    options: TableOptions = AS_USUAL
+    """Of a table alone: how its files are read."""
+    notes: tuple[str, ...] = ()
+    """What there is to say of what was learnt; not kept."""
+    lost: tuple[str, ...] = ()
+    """Columns of text that are left out; not kept."""
+    columns: tuple[Column, ...] = ()
+    """Of a table alone: the columns that are looked at."""
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """What the features are called, (n,); empty where nobody said."""
+        return ()
+
+    @property
+    @abstractmethod
+    def n(self) -> int:
+        """Features of a row."""
+
+    @property
+    @abstractmethod
+    def scaling(self) -> float | str | None:
+        """What the layer does to X first, as `LogisticRegression` has it."""
+
+    @abstractmethod
+    def rows(self, given: Any) -> Any:
+        """Return X (m, n), dense or CSR, of what `Model.predict` takes.
+
+        Raises
+        ------
+        DataError
+            Where a file cannot be read; the message names all of them.
+        ShapeError
+            Where an array does not fit.
+        """
+
+    @abstractmethod
+    def again(
+        self, x: str | None = None, y: str | None = None, table: TableOptions | None = None
+    ) -> Settings:
+        """Return how another source is read: as the one trained on was, but for what is given."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold; the kind's `from_dict` gives the same inputs back."""
+
+    @classmethod
+    @abstractmethod
+    def from_dict(cls, fields: dict[str, Any]) -> Inputs:
+        """Return the inputs that `to_dict` described."""
+
+    def fit(self, examples: Examples) -> Inputs:
+        """Learn from the examples that are trained on; most kinds have nothing to learn."""
+        del examples
+        return self
+
+    def encode(self, examples: Examples) -> Any:
+        """Return rows of all that a source has read, whose part the examples are."""
+        return examples.whole
+
+    def told(self, examples: Examples) -> Inputs:
+        """Return the inputs that others are read by, once these examples are trained on."""
+        del examples
+        return self
+
+    def told_apart(self, parts: list[Examples]) -> list[Any]:
+        """Return what rows are compared by, part by part, to find those that are the same."""
+        return [part.matrix for part in parts]
+
+    def explain(self, shares: np.ndarray) -> np.ndarray:
+        """Turn what each feature adds to z, (m, n, k), into what each thing that is seen adds."""
+        return shares
+
+    def array_rows(self, X: Any, source: object) -> Any:
+        """Return rows of numbers that a source of arrays holds, as these inputs have them."""
+        raise DataError(
+            f"{source} holds arrays, and the model takes a table with the columns "
+            f"{', '.join(column.name for column in self.columns[:10])}; X is {X.dtype}"
+        )
+
+    def file_rows(self, path: Path, x: str | None = None) -> Any:
+        """Return rows (m, n) of a file of arrays, of its test part where it has one.
+
+        Raises
+        ------
+        DataError
+            Where X does not fit.
+        """
+        settings = self.again(x)
+        options = ArrayOptions(settings.x, settings.y, settings.n_features, self.index_base)
+        X = judging_set(path, options).load_x()
+        require_numbers(X, path)
+        rows = self.array_rows(X, path)
+        if rows.shape[1] != self.n:
+            raise DataError(f"{path} has {rows.shape[1]} features, and the model {self.n}")
+        return rows
+
+    @property
+    def index_base(self) -> int | None:
+        """Whether a LIBSVM file's indices count from 0 or 1, where the one trained on showed it."""
+        return None
+
+    def read_files(
+        self, files: list[Path], progress: Callable[[int, int], None] | None = None
+    ) -> tuple[np.ndarray, dict[int, str]]:
+        """Read pictures as rows (m, n), and say why the others failed."""
+        del files, progress
+        raise self.no_pictures("files")
+
+    def no_pictures(self, what: str) -> DataError:
+        """Return the error for pictures that are given to a layer of something else."""
+        return DataError(
+            f"the model was not trained on pictures but on a table of {self.n} features: it cannot "
+            f"take {what}. Give an array (.npy, .npz, .h5, .svm), a row an example"
+        )
+
+    def _of_arrays(self, given: Any) -> Any | None:
+        """Return rows of an array, or of a single file of arrays; None for anything else."""
+        array = given_rows(given)
+        if array is not None:
+            return array
+        several = listed(given)
+        if len(several) == 1 and is_path(several[0]) and array_kind(Path(several[0])):
+            return self.file_rows(Path(several[0]))
+        return None
+
+
+def listed(given: Any) -> list[Any]:
+    """Return one thing or several as a list."""
+    return list(given) if isinstance(given, (list, tuple)) else [given]
+
+
+def is_path(given: Any) -> bool:
+    """Whether this is the name of a file or folder."""
+    return isinstance(given, (str, Path))

@@ -1,0 +1,142 @@
+"""Pictures, in files, in memory or in arrays, become rows of bytes of one size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, final
+
+import numpy as np
+from PIL import Image
+
+from onelayer.errors import DataError, ShapeError
+from onelayer.inputs.base import Inputs, listed
+from onelayer.readers import find_pictures, read_files
+from onelayer.readers.arrays.layout import AS_MOST_DO, ArrayOptions
+from onelayer.readers.pictures.decoding import converted
+from onelayer.readers.pictures.pixels import resized
+from onelayer.readers.pictures.preprocessing import Preprocessing
+from onelayer.readers.rows import is_sparse
+from onelayer.readers.tables.options import TableOptions
+from onelayer.settings import Settings
+
+PIXEL_SCALING = 1 / 255
+
+
+@final
+@dataclass(frozen=True)
+class PictureInputs(Inputs):
+    """A picture becomes uint8 (height, width, channels), and that a row, channels last.
+
+    Attributes
+    ----------
+    preprocessing
+        What is done to a picture.
+    arrays
+        What pictures and labels are called in files of arrays.
+    """
+
+    preprocessing: Preprocessing
+    arrays: ArrayOptions = AS_MOST_DO
+    kind: ClassVar[str] = "pictures"
+    unit: ClassVar[str] = "pictures"
+
+    @property
+    def n(self) -> int:
+        """Pixels times channels."""
+        return int(np.prod(self.preprocessing.shape))
+
+    @property
+    def scaling(self) -> float:
+        """1/255."""
+        return PIXEL_SCALING
+
+    def rows(self, given: Any) -> Any:
+        """Files and folders, one or several; PIL pictures; arrays of pictures or of their rows."""
+        if isinstance(given, Image.Image):
+            given = [given]
+        several = listed(given)
+        if several and all(isinstance(one, Image.Image) for one in several):
+            images = np.stack([converted(one, self.preprocessing) for one in several])
+            return images.reshape(len(images), -1)
+        array = self._of_arrays(given)
+        return self._of_files(several) if array is None else self._flat(array)
+
+    def array_rows(self, X: Any, source: object) -> np.ndarray:
+        """Pictures of another size are made this one; rows are taken for pictures of this size."""
+        if is_sparse(X) or X.dtype != np.uint8:
+            raise DataError(
+                f"{source}: X is {X.dtype} {tuple(X.shape)}, and the model takes pictures of "
+                "uint8, 0 to 255"
+            )
+        images = pictures_in(X)
+        rows = X if images is None else resized(images, self.preprocessing)
+        return rows.reshape(len(rows), -1)
+
+    def read_files(
+        self, files: list[Path], progress: Callable[[int, int], None] | None = None
+    ) -> tuple[np.ndarray, dict[int, str]]:
+        """Read files as rows (m, n), and say by position why the others failed."""
+        images, failures = read_files(files, self.preprocessing, progress)
+        return images.reshape(len(images), self.n), failures
+
+    def again(
+        self, x: str | None = None, y: str | None = None, table: TableOptions | None = None
+    ) -> Settings:
+        """Of the same size, mode and fit."""
+        del table
+        to = self.preprocessing
+        names = again_named(self.arrays, x, y)
+        size = to.height, to.width
+        return Settings(x=names.x, y=names.y, size=size, mode=to.mode, fit=to.fit)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        names = {"x": self.arrays.x, "y": self.arrays.y}
+        return {"preprocessing": self.preprocessing.to_dict(), **names}
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> PictureInputs:
+        """Return what `to_dict` described."""
+        to = Preprocessing.from_dict(fields["preprocessing"])
+        return cls(to, ArrayOptions(fields["x"], fields["y"]))
+
+    def _of_files(self, given: list[Any]) -> np.ndarray:
+        files = find_pictures(given)
+        X, failures = self.read_files(files)
+        if failures:
+            lines = "".join(f"\n  {files[row]}: {why}" for row, why in failures.items())
+            raise DataError(f"{len(failures)} of {len(files)} files cannot be read:{lines}")
+        return X
+
+    def _flat(self, array: Any) -> Any:
+        if array.ndim != 4:
+            return array
+        shape = self.preprocessing.shape
+        if array.shape[1:] != shape or array.dtype != np.uint8:
+            raise ShapeError(
+                f"pictures have the shape {array.shape} and dtype {array.dtype}: the model takes "
+                f"(m, {', '.join(map(str, shape))}) of uint8, 0 to 255"
+            )
+        return array.reshape(len(array), -1)
+
+
+def again_named(own: ArrayOptions, x: str | None, y: str | None) -> ArrayOptions:
+    """Return what X and y are called in another file: as given, else as in the first.
+
+    A file of labels is no name: that of the training set is not taken for another's.
+    """
+    usual = own.y if own.y is not None and not Path(str(own.y)).suffix else None
+    return ArrayOptions(x or own.x, y or usual)
+
+
+def pictures_in(X: np.ndarray) -> np.ndarray | None:
+    """Return pictures as (m, height, width, channels), None where X holds none; channels last."""
+    if X.dtype != np.uint8 or X.ndim not in (3, 4):
+        return None
+    if X.ndim == 3:
+        return X[..., None]
+    if X.shape[3] in (1, 3, 4):
+        return X
+    return np.moveaxis(X, 1, 3) if X.shape[1] in (1, 3, 4) else None

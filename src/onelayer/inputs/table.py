@@ -1,0 +1,141 @@
+"""A table's cells become features of numbers and levels, as training has learnt them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from onelayer.inputs.base import Inputs
+from onelayer.inputs.encoding import Codes, Column, Encoding
+from onelayer.inputs.examples import Examples
+from onelayer.readers.tables.options import AS_USUAL, TableOptions
+from onelayer.settings import Settings
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class TableInputs(Inputs):
+    """Cells become codes, and codes features, by the rules that `encoding` holds.
+
+    Attributes
+    ----------
+    columns
+        The columns that are looked at.
+    encoding
+        What makes features of them; None before `fit`, while X holds codes.
+    target, weights
+        What the columns of the classes and of the weights are called where examples are judged.
+    options
+        How a file is read.
+    notes, lost
+        What to say of the encoding, and the columns of text that it leaves out; not kept.
+    """
+
+    columns: tuple[Column, ...]
+    encoding: Encoding | None = None
+    target: str | int | None = None
+    weights: str | int | None = None
+    options: TableOptions = AS_USUAL
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    lost: tuple[str, ...] = field(default=(), compare=False)
+    kind: ClassVar[str] = "table"
+
+    @classmethod
+    def of(cls, encoding: Encoding, **options: Any) -> TableInputs:
+        """Return the inputs of an encoding that is there already."""
+        return cls(columns=encoding.columns, encoding=encoding, **options)
+
+    @property
+    def n(self) -> int:
+        """Features; columns before `fit`."""
+        return len(self.columns if self.encoding is None else self.encoding.centre)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """A column's name, or with levels one name each."""
+        return () if self.encoding is None else self.encoding.features
+
+    @property
+    def scaling(self) -> None:
+        """None: what is made of numbers is standardised already."""
+        return
+
+    def fit(self, examples: Examples) -> TableInputs:
+        """Learn medians, spreads and levels, from the rows that are trained on alone."""
+        from onelayer.inputs.fitting import fit_table
+
+        found = fit_table(Codes(self.columns, examples.matrix), examples.row_weights)
+        return replace(
+            self,
+            columns=found.table.columns,
+            encoding=found.table,
+            notes=found.notes,
+            lost=found.lost,
+        )
+
+    def encode(self, examples: Examples) -> Any:
+        """Make features of the codes that a source has read by its own inputs' columns."""
+        return self.fitted.features_of(Codes(examples.inputs.columns, examples.whole))
+
+    def told(self, examples: Examples) -> TableInputs:
+        """Look at the columns that tell something of these examples, an identifier not being one.
+
+        A source that judges is asked for no others, as it will be once the model is saved.
+        """
+        from onelayer.inputs.fitting import telling
+
+        codes = Codes(self.columns, examples.matrix)
+        return replace(self, columns=telling(codes, examples.row_weights))
+
+    def told_apart(self, parts: list[Examples]) -> list[Any]:
+        """By the columns that tell something of the first part."""
+        columns = parts[0].told.columns
+        return [Codes(part.inputs.columns, part.matrix).only(columns) for part in parts]
+
+    def rows(self, given: Any) -> Any:
+        """Take a file, a data frame, an Arrow table, dictionaries or an array; see `given_table`.
+
+        Columns are found by name, in any order.
+        """
+        from onelayer.inputs.codes import codes_of
+        from onelayer.inputs.given import given_table
+
+        notations = {column.name: column.notation for column in self.columns}
+        table, source = given_table(given, list(notations), self.options, notations)
+        return self.fitted.features_of(codes_of(self.columns, table, source))
+
+    def explain(self, shares: np.ndarray) -> np.ndarray:
+        """Add up the features of each column: (m, columns, k)."""
+        return self.fitted.by_column(shares)
+
+    def again(
+        self, x: str | None = None, y: str | None = None, table: TableOptions | None = None
+    ) -> Settings:
+        """With the same target and weights; y names another target."""
+        del x
+        options = asdict(self.options if table is None else table)
+        return Settings(target=y or self.target, weights=self.weights, **options)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        roles = {"target": self.target, "weights": self.weights}
+        return {**self.fitted.to_dict(), **roles, "options": asdict(self.options)}
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> TableInputs:
+        """Return what `to_dict` described."""
+        return cls.of(
+            Encoding.from_dict(fields),
+            target=fields["target"],
+            weights=fields["weights"],
+            options=TableOptions.of(fields["options"]),
+        )
+
+    @property
+    def fitted(self) -> Encoding:
+        """The encoding; ValueError before `fit`."""
+        if self.encoding is None:
+            raise ValueError("these inputs have not been fitted: call fit first")
+        return self.encoding

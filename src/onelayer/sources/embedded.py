@@ -1,0 +1,98 @@
+"""The sets that come with the package's dependencies, by name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from io import BytesIO
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from onelayer.errors import DataError, UsageError
+from onelayer.inputs import Inputs, PictureInputs, RowInputs
+from onelayer.inputs.examples import Examples
+from onelayer.readers import Audit, Preprocessing, read_picture
+from onelayer.settings import Mode, Settings
+from onelayer.sources.source import Like, Source, digest
+
+NAMES = ("breast_cancer", "digits")
+
+
+@final
+class EmbeddedSet(Source):
+    """`digits`, 8 x 8 grey pictures, or `breast_cancer`, 30 numbers; a path of that name wins."""
+
+    @classmethod
+    def takes(cls, given: Any, settings: Settings) -> bool:
+        """By its name."""
+        del settings
+        return isinstance(given, str) and given in NAMES and not Path(given).exists()
+
+    @property
+    def identity(self) -> str:
+        """By the name."""
+        return digest(f"set:{self.given}".encode())
+
+    def read(self, part: str | None, like: Like | None = None) -> Examples:
+        """Read all of it; it has no parts."""
+        del part
+        if self.settings.target is not None:
+            raise UsageError(
+                f"{self.given} is no table, .csv or .parquet: it has no column to --target"
+            )
+        data, y, inputs = self._digits() if self.given == "digits" else self._breast_cancer()
+        classes, labels = np.unique(y, return_inverse=True)
+        if like is not None and [str(name) for name in like.classes] != classes.tolist():
+            raise DataError(
+                f"{self.given} has the classes {', '.join(classes)}; "
+                f"the model knows {', '.join(map(str, like.classes))}"
+            )
+        counts = Counter(classes[labels].tolist())
+        by_class = {name: counts[name] for name in classes.tolist()}
+        return Examples(
+            whole=data.reshape(len(data), -1),
+            labels=labels,
+            classes=classes,
+            names=np.arange(len(data)).astype(str),
+            inputs=inputs,
+            audit=Audit(self.given, len(data), inputs.unit, by_class),
+        )
+
+    def _digits(self) -> tuple[np.ndarray, np.ndarray, Inputs]:
+        """scikit-learn's handwritten digits as the pictures that they are: 8 x 8, grey."""
+        pictures, labels = digit_pictures()
+        size, fit = self.settings.size or 8, self.settings.fit
+        mode: Mode = self.settings.mode or "L"
+        images = [read_picture(_png(picture), size, mode, fit) for picture in pictures]
+        return np.stack(images), labels, PictureInputs(Preprocessing.of_size(size, mode, fit))
+
+    def _breast_cancer(self) -> tuple[np.ndarray, np.ndarray, Inputs]:
+        """scikit-learn's breast cancer set: 30 measurements of 569 tumours."""
+        from sklearn.datasets import load_breast_cancer
+
+        if self.settings.size is not None:
+            raise UsageError("breast_cancer is a table, not a folder of pictures: it has no size")
+        found = load_breast_cancer()
+        named = tuple(found.feature_names.tolist())
+        inputs = RowInputs(len(named), named=named, how="standard")
+        return found.data, found.target_names[found.target], inputs
+
+
+def digit_pictures() -> tuple[np.ndarray, np.ndarray]:
+    """scikit-learn's handwritten digits as uint8 (1797, 8, 8), 16 shades made 0 to 255, and labels.
+
+    The labels are text, (1797,).
+    """
+    from sklearn.datasets import load_digits
+
+    found = load_digits()
+    return np.rint(found.images * (255 / 16)).astype(np.uint8), found.target.astype(str)
+
+
+def _png(picture: np.ndarray) -> bytes:
+    from PIL import Image
+
+    file = BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    return file.getvalue()

@@ -1,0 +1,75 @@
+"""A folder with a sub-folder of pictures for each class, or with train/, val/ and test/."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from onelayer.errors import UsageError
+from onelayer.inputs import PictureInputs
+from onelayer.inputs.examples import Examples
+from onelayer.readers import Splits, find_splits, read_pictures
+from onelayer.settings import Settings
+from onelayer.sources.source import JUDGES, Like, Source, digest
+
+
+@final
+class PictureFolder(Source):
+    """Pictures by class, in folders."""
+
+    @classmethod
+    def takes(cls, given: Any, settings: Settings) -> bool:
+        """Any folder that is nothing else."""
+        del settings
+        return isinstance(given, (str, Path)) and Path(given).is_dir()
+
+    @cached_property
+    def splits(self) -> Splits:
+        """Where its parts lie."""
+        return find_splits(Path(self.given))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The folders beside train/, val/ and test/."""
+        return self.splits.notes
+
+    @property
+    def identity(self) -> str:
+        """By its place."""
+        return digest(f"path:{Path(self.given).resolve()}".encode())
+
+    def parts(self) -> tuple[str, ...]:
+        """By the names of its folders."""
+        return tuple(name for name in ("train", "test", "val") if getattr(self.splits, name))
+
+    def read(self, part: str | None, like: Like | None = None) -> Examples:
+        """Read the pictures of a part, of one size."""
+        if self.settings.target is not None:
+            raise UsageError(
+                f"{self.given} is no table, .csv or .parquet: it has no column to --target"
+            )
+        name = part or next(name for name in JUDGES if name in self.parts())
+        size, mode, fit = self.settings.size, self.settings.mode, self.settings.fit
+        to = None if like is None else like.inputs.preprocessing
+        if to is not None:
+            size, mode, fit = (to.height, to.width), to.mode, to.fit
+        found = read_pictures(
+            getattr(self.splits, name),
+            size,
+            mode or "RGB",
+            fit,
+            classes=None if like is None else [str(label) for label in like.classes],
+            strict=self.settings.strict,
+            progress=lambda done, total: self.progress("reading", done, total),
+        )
+        return Examples(
+            whole=found.images.reshape(len(found.images), -1),
+            labels=found.labels,
+            classes=np.array(found.classes),
+            names=np.array([path.as_posix() for path in found.paths]),
+            inputs=PictureInputs(found.preprocessing),
+            audit=found.audit,
+        )

@@ -1,0 +1,111 @@
+"""Tables in memory: data frames of pandas or polars, Arrow tables, lists of dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from onelayer.errors import DataError
+from onelayer.readers.tables.options import TableOptions
+from onelayer.settings import Settings
+from onelayer.sources.source import Progress, digest
+from onelayer.sources.table import TableSource
+
+if TYPE_CHECKING:
+    from onelayer.readers.tables.files import TableFile
+
+IN_MEMORY = "the data frame"
+TARGET = "y"
+
+
+@final
+class FrameSource(TableSource):
+    """A table in memory with its `target`, or (table, y)."""
+
+    @classmethod
+    def takes(cls, given: Any, settings: Settings) -> bool:
+        """What narwhals knows, Arrow tables, and lists of dictionaries."""
+        del settings
+        table = given[0] if _is_pair(given) else given
+        return _are_rows(table) or _is_frame(table)
+
+    @classmethod
+    def opened(cls, given: Any, settings: Settings, progress: Progress) -> FrameSource:
+        """Of (table, y) the labels become a column of their own."""
+        if _is_pair(given):
+            named = replace(settings, target=_free(TARGET, _arrow(given[0]).column_names))
+            return cls(given, named, progress)
+        return cls(given, settings, progress)
+
+    @property
+    def described(self) -> str:
+        """The same for all: a card does not print a table."""
+        return IN_MEMORY
+
+    @cached_property
+    def identity(self) -> str:
+        """By its columns, and the content of the one that holds the classes."""
+        file, target = self.file, self.settings.target
+        names = file.names if target is None else (file.names[file.position(target)],)
+        content = str(file.read(names[:1]).to_pydict()).encode()
+        return digest(f"{file.names} {file.rows}".encode() + content)
+
+    @cached_property
+    def file(self) -> TableFile:
+        """Its columns, as those of a file are read."""
+        from onelayer.inputs.given import cells
+        from onelayer.readers.tables.files import ArrowTable
+
+        given, y = self.given if _is_pair(self.given) else (self.given, None)
+        table = _arrow(given)
+        if y is not None:
+            if len(y) != table.num_rows:
+                raise DataError(f"X has {table.num_rows} rows, and y {len(y)}: give one label each")
+            labels = cells(np.asarray(y).tolist())
+            table = table.append_column(str(self.settings.target), labels)
+        options = TableOptions.of(vars(self.settings))
+        return ArrowTable.of(Path(IN_MEMORY), table, options)
+
+
+def _is_pair(given: Any) -> bool:
+    return isinstance(given, tuple) and len(given) == 2
+
+
+def _are_rows(given: Any) -> bool:
+    several = isinstance(given, (list, tuple)) and len(given) > 0
+    return several and all(isinstance(row, Mapping) for row in given)
+
+
+def _is_frame(given: Any) -> bool:
+    """Whether it is a data frame; by its module first, so that none is imported for the asking."""
+    return type(given).__module__.split(".")[0] in {"pandas", "polars", "pyarrow", "modin"} and (
+        hasattr(given, "columns")
+    )
+
+
+def _free(name: str, taken: Sequence[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _arrow(given: Any) -> Any:
+    """One Arrow table, a column of several types as text."""
+    import narwhals as nw
+    import pyarrow as pa
+
+    from onelayer.inputs.given import cells, frame_table
+
+    if _are_rows(given):
+        keys = dict.fromkeys(name for row in given for name in row)
+        return pa.table({str(name): cells([row.get(name) for row in given]) for name in keys})
+    frame = nw.from_native(given, eager_only=True)
+    columns = [str(name) for name in frame.columns]
+    if len(set(columns)) < len(columns):
+        raise DataError(f"{IN_MEMORY} has two columns of one name: rename one")
+    return frame_table(frame).rename_columns(columns)

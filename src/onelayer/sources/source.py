@@ -1,0 +1,106 @@
+"""What every kind of source does: name its parts, and read one as examples."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Self, TypeAlias
+
+import numpy as np
+
+from onelayer.inputs import Inputs
+from onelayer.inputs.examples import Examples
+from onelayer.settings import Settings
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Called as progress(what is under way, done, total)."""
+
+JUDGES = ("test", "val", "train")
+"""The part that judges, where a source has several and none is named."""
+
+
+def no_progress(stage: str, done: int, total: int) -> None:
+    """Say nothing."""
+    del stage, done, total
+
+
+@dataclass(frozen=True)
+class Like:
+    """What a source is read like: the inputs of what was trained on, and its classes (K,)."""
+
+    inputs: Inputs
+    classes: np.ndarray
+
+
+class Source(ABC):
+    """Something that a person points at.
+
+    Attributes
+    ----------
+    given
+        What it was opened with.
+    settings
+        How it is read; the rest of them are not looked at.
+    progress
+        Told while it is read.
+    """
+
+    def __init__(self, given: Any, settings: Settings, progress: Progress = no_progress) -> None:
+        self.given, self.settings, self.progress = given, settings, progress
+
+    @classmethod
+    @abstractmethod
+    def takes(cls, given: Any, settings: Settings) -> bool:
+        """Whether this is a source of the kind."""
+
+    @classmethod
+    def opened(cls, given: Any, settings: Settings, progress: Progress) -> Self:
+        """Return the source, not read yet."""
+        return cls(given, settings, progress)
+
+    @abstractmethod
+    def read(self, part: str | None, like: Like | None = None) -> Examples:
+        """Read one part, or without a name the one that judges.
+
+        Parameters
+        ----------
+        part
+            "train", "val", "test" or None.
+        like
+            What was trained on, for examples that choose or judge; None: these are trained on.
+
+        Raises
+        ------
+        DataError
+            Where it cannot be used, or its classes or features are not those of `like`.
+        """
+
+    def parts(self) -> tuple[str, ...]:
+        """Return the parts that it has: "train", and "val" and "test" where they are."""
+        return ("train",)
+
+    def is_split(self) -> bool:
+        """Whether it has a part that judges."""
+        return len(self.parts()) > 1
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to say of what has no part in training or judging."""
+        return ()
+
+    @property
+    def described(self) -> str:
+        """What it is called, on a card and in messages."""
+        return str(self.given)
+
+    @property
+    def identity(self) -> str:
+        """A digest that tells sources apart."""
+        return digest(f"path:{self.described}".encode())
+
+
+def digest(content: bytes) -> str:
+    """Return 16 bytes that tell contents apart, as text."""
+    return blake2b(content, digest_size=16).hexdigest()
