@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import onelayer
+from onelayer.server import create_app
 
 ROWS = 80
 LEVELS = ["none", "?", "x, y", "a;b", "Zürich", "two\r\nlines", 'say "z"']
@@ -134,3 +135,17 @@ def test_a_row_alone_is_read_by_the_rule_that_was_learnt(typed, tmp_path):
     for at in (0, 17, 40):
         cells = dict(zip(header, rows[at], strict=True))
         np.testing.assert_array_equal(model.predict_proba([cells]), probabilities[[at]])
+
+
+def test_the_server_takes_the_numbers_themselves(typed, tmp_path, running):
+    """JSON has numbers: 12 % is 12, and a thousand is 1000, however they were written."""
+    frame, parquet, expected = typed
+    dialect = Dialect(";", ",", True, " %", csv.QUOTE_MINIMAL, "\n", "utf-8", False, "", "")
+    dialect.write(frame, tmp_path / "t.csv")
+    model = onelayer.train(tmp_path / "t.csv", **ASKED)
+    known = frame.astype(object).where(frame.notna(), None)
+    rows = known.drop(columns="y").to_dict("records")
+    with running(create_app(model)) as client:
+        answers = client.post("/v1/predict", json={"rows": rows}).json()["predictions"]
+    found = [list(answer["probabilities"].values()) for answer in answers]
+    np.testing.assert_array_equal(found, expected.predict_proba(parquet))

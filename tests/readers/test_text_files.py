@@ -13,6 +13,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from onelayer.errors import DataError, DataWarning, UsageError
 from onelayer.readers.tables.files import open_table
@@ -172,6 +174,7 @@ def test_row_names_of_r_are_not_looked_at(tmp_path):
 STRAY = {
     "an opened one": ('x\ty\n"Hello\t1\nyou\t0\nthere" he\t1\nbye\t0\n', True),
     "one that closes lines later": ('x\ty\n"Hello\t1\nyou\t0\n"there\t1\n', True),
+    "one that a line's end closes": ('x\ty\nham\t"Hello\nspam\tthe end"\nham\tbye\n', True),
     "a true line's end in quotes": ('x\ty\n"Hello\nyou"\t0\nthere\t1\n', False),
     "the last cell over two lines": ('x\ty\n0\t"Hello\nyou"\n1\tthere\n', False),
     "inches": ('x\ty\n5" pipe\t1\n"6, 7"\t0\n', False),
@@ -256,3 +259,31 @@ def test_what_pandas_writes_in_every_dialect_comes_back(tmp_path):
                 path = tmp_path / "t.csv"
                 frame.to_csv(path, index=False, sep=sep, quoting=quoting, lineterminator=end)
                 assert rows(path) == frame.to_dict("list")
+
+
+CELLS = ["a", "Main St, 5", "x;y", "1,5", "-3,25", "", "NA", "a|b", "p\tq", 'say "hi"', "l\nm", '"']
+
+
+@settings(
+    max_examples=150,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    body=st.integers(2, 5).flatmap(
+        lambda width: st.lists(
+            st.lists(st.sampled_from(CELLS), min_size=width, max_size=width), min_size=1, max_size=8
+        )
+    ),
+    sign=st.sampled_from(",;\t|"),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_what_pythons_csv_writes_comes_back(body, sign, quoting, end, tmp_path):
+    """Whatever other delimiters are in the cells."""
+    names = [f"column_{place}" for place in range(len(body[0]))]
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=sign, quoting=quoting, lineterminator=end).writerows([names, *body])
+    read = rows(written(tmp_path, text.getvalue()))
+    assert [list(row) for row in zip(*read.values(), strict=True)] == body

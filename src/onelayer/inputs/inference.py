@@ -77,7 +77,7 @@ def inferred(table: ReadTable) -> tuple[tuple[Column, ...], list[str]]:
         for name, nature in natures.items()
         if nature.note
     ]
-    return tuple(columns), [*_on_missing(table, columns), *_on_notation(natures), *notes]
+    return tuple(columns), [*_on_missing(table, columns, natures), *_on_notation(natures), *notes]
 
 
 def _column(cells: Cells, nature: Nature, missing: tuple[str, ...]) -> Column:
@@ -110,8 +110,8 @@ def _dropped(names: list[str]) -> str:
     return " ".join(f"--drop {name!r}" for name in names)
 
 
-def _on_missing(table: ReadTable, columns: list[Column]) -> list[str]:
-    """Count the missing cells of each column, by what is written there."""
+def _on_missing(table: ReadTable, columns: list[Column], natures: dict[str, Nature]) -> list[str]:
+    """Count the missing cells of each column by what is written there; odd ones are named apart."""
     found = [
         f"{one.name} {count:,}{written_as(words)}"
         for one, column in zip(table.cells, columns, strict=True)
@@ -120,7 +120,8 @@ def _on_missing(table: ReadTable, columns: list[Column]) -> list[str]:
         if count
     ]
     if not found:
-        return [f"nothing is missing in {table.source}"]
+        whole = not any(nature.odd for nature in natures.values())
+        return [f"nothing is missing in {table.source}"] * whole
     return [f"missing in {table.source}: {_some(found)}"]
 
 

@@ -73,12 +73,16 @@ class Cells:
 
 @dataclass(frozen=True)
 class Nature:
-    """What a column is taken for, and what to say of it; `refusal` says why it cannot be used."""
+    """What a column is taken for, and what to say of it; `refusal` says why it cannot be used.
+
+    Of numbers: how they are written, and how many cells are `odd`.
+    """
 
     kind: Kind
     note: str = ""
     refusal: str = ""
     notation: Notation = PLAIN
+    odd: int = 0
 
 
 @dataclass(frozen=True)
@@ -142,9 +146,9 @@ def nature_of(cells: Cells, decimal: str = ".") -> Nature:
     if not cells.is_text:
         return Nature("number")
     values = cells.values.drop_null()
-    notation = None if cells.declared else find_notation(values, decimal)
-    if notation is not None:
-        return _codes_or_numbers(values, notation)
+    found = None if cells.declared else find_notation(values, decimal)
+    if found is not None:
+        return _codes_or_numbers(values, *found)
     known = len(values) - matching(values, NOTHING)
     dated = known > 0 and matching(values, _DATE) >= MOSTLY * known
     return Nature("category", refusal="dates" if dated and not cells.declared else "")
@@ -273,14 +277,14 @@ def levels_of(texts: Any) -> tuple[tuple[str, ...], bool]:
     return tuple(found), False
 
 
-def _codes_or_numbers(values: Any, notation: Notation) -> Nature:
+def _codes_or_numbers(values: Any, notation: Notation, odd: int) -> Nature:
     """Numbers, but for digits of which some have leading zeros: 02139; 00 among 1.5 is zero."""
     codes = matching(values, _CODE)
     if codes == 0 or matching(values, r"^\d+$") < len(values):
-        return Nature("number", notation=notation)
+        return Nature("number", notation=notation, odd=odd)
     lengths = pc.min_max(pc.utf8_length(values)).as_py()
     if lengths["min"] < lengths["max"] and codes <= (1 - MOSTLY) * len(values):
-        return Nature("number", notation=notation)
+        return Nature("number", notation=notation, odd=odd)
     first = values.filter(pc.match_substring_regex(values, _CODE))[0].as_py()
     return Nature("category", note=f"digits with leading zeros, as {first}, are codes")
 

@@ -111,8 +111,10 @@ class Notation:
 PLAIN = Notation()
 
 
-def find_notation(values: Any, decimal: str) -> Notation | None:
-    """Return how the numbers of a column of text are written; None where they are none.
+def find_notation(values: Any, decimal: str) -> tuple[Notation, int] | None:
+    """Return how the numbers of a column of text are written, and how many cells are odd.
+
+    None where they are no numbers.
 
     Nine in ten must be numbers, beside those that stand for nothing; of two ways to write as many
     of them, the one with this decimal sign.
@@ -121,7 +123,7 @@ def find_notation(values: Any, decimal: str) -> Notation | None:
     if len(values) == 0:
         return None
     if decimal == "." and _count(values, PLAIN) == len(values):
-        return PLAIN
+        return PLAIN, 0
     least = MOSTLY * (len(values) - matching(values, _BROKEN))
     if matching(values, r"\d") < max(1.0, least):
         return None
@@ -131,7 +133,7 @@ def find_notation(values: Any, decimal: str) -> Notation | None:
         if not notation.thousands or _groups(values, notation)
     }
     best = max(counts, key=lambda notation: counts[notation])
-    return best if counts[best] >= max(1.0, least) else None
+    return (best, len(values) - counts[best]) if counts[best] >= max(1.0, least) else None
 
 
 def decimal_sign(columns: list[Any]) -> str | None:

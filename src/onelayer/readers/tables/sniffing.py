@@ -111,8 +111,9 @@ def quotes_are_text(file: TextFile, rows: Rows) -> bool:
 
     That is so where some line has an odd number of them, one of which begins a cell that does not
     end in one, every line that has any has as many cells as the others, counted without regard to
-    quotes, and a quote that would close a cell is followed by more of it. Read as quotes they would
-    swallow the lines up to the next one.
+    quotes, and a quote that would close a cell is followed by more of it; or tabs stand between
+    cells, for a quoted cell that has a tab and the end of a line in it is hardly ever written. Read
+    as quotes they would swallow the lines up to the next one.
     """
     sign = rows.delimiter.encode()
     odd = (line.split(sign) for lines in _blocks(file, rows.skip) for line in _odd(lines))
@@ -120,7 +121,7 @@ def quotes_are_text(file: TextFile, rows: Rows) -> bool:
         return False
     every = (line for lines in _blocks(file, rows.skip) for line in lines.split(b"\n"))
     even = all(line.count(sign) + 1 == rows.size for line in every if b'"' in line)
-    return even and not _are_quotes(file, rows)
+    return even and (sign == b"\t" or not _are_quotes(file, rows))
 
 
 def _are_quotes(file: TextFile, rows: Rows) -> bool:
