@@ -190,7 +190,7 @@ def test_lists_and_bytes_are_refused_by_name():
 
 def test_missing_cells_are_counted_with_their_words():
     table = ReadTable("t.csv", [cells(["1", "?", " "]), cells(["x", "NA", "?"], "d")])
-    assert inferred(table)[1] == ["missing in t.csv: c 2 ('?' 1, empty 1), d 1 ('NA' 1)"]
+    assert inferred(table)[1][0] == "missing in t.csv: c 2 ('?' 1, empty 1), d 1 ('NA' 1)"
 
 
 def test_a_word_among_numbers_is_named_with_its_row():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from onelayer.readers.tables.cells import (
     nothings,
     texts_of,
 )
-from onelayer.readers.tables.notation import PLAIN, Notation, decimal_sign
+from onelayer.readers.tables.notation import NOTHING, PLAIN, Notation, decimal_sign
 
 _SHOWN = 8
 _WORDS_SHOWN = 6
@@ -77,7 +78,8 @@ def inferred(table: ReadTable) -> tuple[tuple[Column, ...], list[str]]:
         for name, nature in natures.items()
         if nature.note
     ]
-    return tuple(columns), [*_on_missing(table, columns, natures), *_on_notation(natures), *notes]
+    missing = [*_on_missing(table, columns, natures), *_on_levels(columns)]
+    return tuple(columns), [*missing, *_on_notation(natures), *notes]
 
 
 def _column(cells: Cells, nature: Nature, missing: tuple[str, ...]) -> Column:
@@ -133,6 +135,18 @@ def written_as(words: Mapping[str, int]) -> str:
     named = [f"{word!r} {count:,}" for word, count in most if word]
     empty = [f"empty {words['']:,}"] if words.get("") else []
     return f" ({', '.join([*named, *empty])})"
+
+
+def _on_levels(columns: list[Column]) -> list[str]:
+    """Name the levels that would stand for nothing among numbers."""
+    found = [
+        f"{column.name} {', '.join(map(repr, words))}"
+        for column in columns
+        for words in [[level for level in column.levels if re.match(NOTHING, level)]]
+        if words
+    ]
+    hint = "--missing WORD makes one missing"
+    return [f"words for nothing among words are levels: {_some(found)}; {hint}"] if found else []
 
 
 def _on_notation(natures: dict[str, Nature]) -> list[str]:
