@@ -197,3 +197,19 @@ def test_too_many_parameters():
     clf.solution_ = LogisticRegression(C=np.inf).fit(X[:, :1].toarray(), y).solution_
     with pytest.raises(DataError, match=r"5001 parameters .* are more than the 4000"):
         clf.summary(X, y)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("storage", ["float64", "float32", "uint8", "csr"])
+def test_half_separated_classes_have_what_is_left(data, storage):
+    """A column of zeros and ones, all of whose ones are of one class; a third of weights is 0."""
+    X, y, _ = data
+    level = np.arange(400) % 7 == 0
+    X, y = np.column_stack([X, level]), np.where(level, "yes", y)
+    counts = np.arange(400) % 3
+    held = STORAGES[storage](X)
+    clf = LogisticRegression(C=np.inf).fit(held, y, sample_weight=counts)
+    found = clf.summary(held, y, counts).frame
+    rest = expected(X[~level, :3].repeat(counts[~level], axis=0), y[~level].repeat(counts[~level]))
+    assert found.coef["x3"] == np.inf
+    np.testing.assert_allclose(found.drop("x3"), rest.frame, rtol=1e-6)

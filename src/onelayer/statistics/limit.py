@@ -12,6 +12,7 @@ from onelayer.statistics.effects import scaled_rows
 from onelayer.statistics.estimate import maximise
 from onelayer.statistics.fit import Fit
 from onelayer.statistics.observations import make_sample
+from onelayer.statistics.rank import TOLERANCE
 
 SHOWN = 4  # levels that are named
 
@@ -35,7 +36,7 @@ def limit(result: Fit) -> tuple[np.ndarray, np.ndarray] | None:
     x = np.vstack([part[left[rows]] for rows, part in scaled_rows(result.estimate)])
     bounded = np.array([name not in found.directions for name in sample.names])
     order = np.argsort(~bounded, kind="stable")
-    columns = np.sort(independent(x, order))
+    columns = np.sort(independent(x, order, TOLERANCE))
     part = make_sample(
         np.ascontiguousarray(x[:, columns]),
         sample.targets[left],
@@ -45,6 +46,8 @@ def limit(result: Fit) -> tuple[np.ndarray, np.ndarray] | None:
         intercept=False,
     )
     estimate = maximise(part)
+    if estimate.separable or estimate.singular:
+        return None
     F = sample.to_given[:, columns]
     coef = F @ estimate.coefficients[0]
     errors = np.sqrt(np.einsum("ij,jk,ik->i", F, estimate.inverse, F))
