@@ -555,10 +555,8 @@ def test_names_are_recognised_and_else_asked_for():
     report = lesson.check(my_sigmoid_2)
     assert (report.kind, report.function) == ("sigmoid", "my_sigmoid_2")
     assert str(report).startswith("check(my_sigmoid_2, as sigmoid): passed")
-    with pytest.raises(
-        UsageError, match=r"'cost_of_z' could be any function: say check\(cost_of_z"
-    ):
-        lesson.check(cost_of_z)
+    with pytest.raises(UsageError, match=r"'slips' could be any function: say check\(slips"):
+        lesson.check(slips)
     with pytest.raises(UsageError, match="like='sigma': expected one of sigmoid, propagate"):
         lesson.check(sigmoid, like="sigma")
     with pytest.raises(UsageError, match=r"check takes a function, got float: leave out the \(\)"):

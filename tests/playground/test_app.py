@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from onelayer import lesson
+from onelayer.lesson.blanks import BLANKS
 from onelayer.playground.chapters import (
     CHAPTERS,
     broadcasting,
@@ -106,7 +107,8 @@ def visit(browser, address):
     found = Visit(browser, address, viewport={"width": 1280, "height": 900})
     yield found
     assert found.complaints == []
-    foreign = [u for u in found.asked if not u.startswith((address, "data:", "blob:"))]
+    own = address.split("?")[0]
+    foreign = [u for u in found.asked if not u.startswith((own, "data:", "blob:"))]
     assert foreign == []
     found.page.close()
 
@@ -308,6 +310,39 @@ def test_an_xor_is_mended_by_the_product(visit):
     assert visit.number("beyond", f"right of {plane.COUNT}") == str(plane.COUNT)
     X, Y = lesson.plane_examples("xor")
     assert visit.number("beyond", "J") == plain(plane.train(X, Y, product=True).cost)
+
+
+def test_an_exercise_is_solved_wrongly_then_rightly(visit):
+    """Typed as a learner would, then checked: the slip in words and on the figure."""
+    part, page = visit.part("write-propagate"), visit.page
+    text = part.locator("textarea")
+    right = BLANKS["propagate"]
+    for blank, line in (("dZ", "A - Y"), ("dw", "X @ dZ.T"), ("db", "dZ.sum() / m")):
+        right = right.replace(f"{blank} = ...", f"{blank} = {line}")
+    text.fill(right)
+    visit.moved("write-propagate", lambda: visit.press("write-propagate", "Check"))
+    assert "1/m missing: dw is a sum over the examples" in visit.says("write-propagate")
+    assert "it points elsewhere" in part.locator("figcaption").inner_text()
+    text.fill(right.replace("X @ dZ.T", "X @ dZ.T / m"))
+    visit.moved("write-propagate", lambda: visit.press("write-propagate", "Check"))
+    assert "Right. Your propagate gives what the lesson's gives" in visit.says("write-propagate")
+    assert "They are the same" in part.locator("figcaption").inner_text()
+    area = visit.part("write-sigmoid").locator("textarea")
+    area.fill("def sigmoid(z):")
+    area.press("End")
+    page.keyboard.press("Enter")
+    page.keyboard.type("return z")
+    assert area.input_value() == "def sigmoid(z):\n    return z"
+
+
+def test_a_classifier_of_ones_own_is_made_of_what_was_written(visit):
+    """After `propagate` was solved above, on the two folders that were named above."""
+    text = visit.part("write-classifier").locator("textarea")
+    text.fill(BLANKS["classifier"].replace("= ...", "= optimize(w, b, X, Y, 100, 0.5)"))
+    visit.moved("write-classifier", lambda: visit.press("write-classifier", "Train it"))
+    said = visit.says("write-classifier")
+    assert "Your own propagate took part" in said
+    assert visit.number("write-classifier", "right") in said
 
 
 @pytest.mark.parametrize("width", [768, 400])

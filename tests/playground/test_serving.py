@@ -14,19 +14,44 @@ from onelayer.playground import serving
 def _status(address, **headers):
     place = urlsplit(address)
     connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
-    connection.request("GET", "/", headers={name.title(): text for name, text in headers.items()})
-    status = connection.getresponse().status
+    path = f"/?{place.query}" if place.query else "/"
+    connection.request("GET", path, headers={name.title(): text for name, text in headers.items()})
+    answer = connection.getresponse()
+    answer.read()
     connection.close()
-    return status
+    return answer.status
+
+
+def _origin(address):
+    place = urlsplit(address)
+    return f"{place.scheme}://{place.netloc}"
 
 
 def test_its_own_pages_are_answered(address):
-    own = address.rstrip("/")
-    assert _status(address) == 200
-    assert _status(address, origin=own) == 200
-    assert (
-        _status(address, host=own.removeprefix("http://").replace("127.0.0.1", "localhost")) == 200
-    )
+    """With the token it sends a browser on, with a cookie, to the page."""
+    own = _origin(address)
+    assert _status(address) == 303
+    assert _status(address, origin=own) == 303
+    host = own.removeprefix("http://").replace("127.0.0.1", "localhost")
+    assert _status(address, host=host) == 303
+
+
+def test_who_does_not_know_the_token_runs_nothing(address):
+    """It runs code: another user of this machine reaches the port, but not the token."""
+    place = urlsplit(address)
+    assert len(place.query.removeprefix("access_token=")) >= 20
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
+    connection.request("GET", "/")
+    answer = connection.getresponse()
+    assert answer.status == 303
+    assert urlsplit(answer.getheader("location")).path == "/auth/login"
+    answer.read()
+    for path in ("/api/kernel/instantiate", "/api/kernel/set_ui_element_value"):
+        connection.request("POST", path, body=b"{}")
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 401
+    connection.close()
 
 
 def test_foreign_pages_are_refused(address):
@@ -68,5 +93,5 @@ def test_a_port_that_is_taken_is_said(address):
 def test_without_the_extra_the_command_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "marimo", None)
     with pytest.raises(MissingExtraError) as caught:
-        serving.make_app()
+        serving.make_app("token")
     assert str(caught.value) == "The lesson needs marimo: pip install 'onelayer[lesson]'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import traceback
 import warnings
@@ -97,9 +98,16 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.dtype.kind in "fiub"
 
 
-def call(function: Callable[..., Any], said: str, *arguments: Any) -> Call:
+_PARAMETERS = ("w", "b", "X", "Y", "num_iterations", "rate")
+
+
+def call(
+    function: Callable[..., Any],
+    said: str,
+    *arguments: Any,
+    names: tuple[str, ...] = _PARAMETERS,
+) -> Call:
     """Call the learner's function on copies; keep value, exception, warnings, changed inputs."""
-    names = ["z"] if len(arguments) == 1 else ["w", "b", "X", "Y", "num_iterations", "rate"]
     copies = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
     value: Any = None
     error: BaseException | None = None
@@ -138,6 +146,8 @@ def _advice(error: BaseException) -> str:
         return "the arguments do not fit: see `tried` for how the function is called"
     if isinstance(error, TypeError) and ("scalar" in message or "length-1" in message):
         return "math's functions take one number; NumPy's take arrays: np.exp, np.log"
+    if "ellipsis" in message.lower():
+        return "a line still says `...`: write what belongs in its place"
     if any(word in message for word in ("matmul", "not aligned", "broadcast")):
         return "the shapes do not meet: Z = w.T @ X + b is (1, n_x) @ (n_x, m), dw = X @ dZ.T / m"
     known = [text for kind, text in _ADVICE.items() if isinstance(error, kind)]
@@ -146,7 +156,7 @@ def _advice(error: BaseException) -> str:
 
 def _where(error: BaseException, function: Callable[..., Any]) -> str:
     """Name the learner's line that raised, where Python still knows it."""
-    code = getattr(function, "__code__", None)
+    code = getattr(inspect.unwrap(function), "__code__", None)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if code is not None]
     own = [frame for frame in frames if frame.filename == code.co_filename] if code else []
     if not own or own[-1].lineno is None:

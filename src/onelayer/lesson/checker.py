@@ -1,4 +1,4 @@
-"""`check`: run a learner's own sigmoid, propagate, optimize or predict and name the slip."""
+"""`check`: run what a learner wrote, from sigmoid to optimize, and name the slip."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from onelayer.errors import UsageError
 from onelayer.lesson import slips
-from onelayer.lesson.trials import TRIALS
+from onelayer.lesson.array_trials import ARRAY_TRIALS
+from onelayer.lesson.trials import TRIALS as STEP_TRIALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from onelayer.lesson.calls import Finding
+
+
+TRIALS = STEP_TRIALS | ARRAY_TRIALS
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,9 @@ def check(function: Callable[..., Any], like: str | None = None) -> CheckReport:
     """Run the learner's own function on small data and name its slips.
 
     `function` is a `sigmoid(z)`, `propagate(w, b, X, Y)`, `optimize(w, b, X, Y, num_iterations,
-    learning_rate)` or `predict(w, b, X)`, recognised by its name, or by `like="propagate"`.
+    learning_rate)`, `predict(w, b, X)`, `cost(A, Y)`, `backward(x, a, y)` of one example, or one
+    that turns an array into another, `center(X)`, `with_squares(X)`, `images_to_columns(images)`;
+    recognised by its name, or by `like="propagate"`.
     Returns a `CheckReport`; whatever the function raises is part of the report.
 
     Raises
@@ -67,7 +73,7 @@ def check(function: Callable[..., Any], like: str | None = None) -> CheckReport:
 
 
 # After these the further trials would only repeat themselves.
-_FINAL = {slips.RAISED.name, slips.RETURN_VALUE.name}
+_FINAL = {slips.RAISED.name, slips.RETURN_VALUE.name, slips.BLANK.name}
 
 
 def _told_once(findings: list[Finding]) -> tuple[Finding, ...]:

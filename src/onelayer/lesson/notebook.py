@@ -9,6 +9,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from onelayer.lesson.blanks import BLANKS
+
 
 @dataclass(frozen=True)
 class Prose:
@@ -48,6 +50,12 @@ def as_json() -> str:
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
+def turn(name: str, words: str) -> tuple[Prose, Code]:
+    """Return the cells of one exercise: what is asked, and the blank with its check."""
+    asked = f"**Your turn.** {words} Fill in the blanks, `...`, and run the cell again.\n"
+    return Prose(asked), Code(f"{BLANKS[name]}\n\nprint(lesson.check({name}))\n")
+
+
 CELLS: tuple[Prose | Code, ...] = (
     Prose("""\
 # Logistic regression is one neuron
@@ -66,6 +74,7 @@ from matplotlib import pyplot as plt
 from sklearn.datasets import load_digits
 
 from onelayer import lesson
+from onelayer.lesson import cost, initialize_with_zeros, optimize, predict, propagate, sigmoid
 """),
     Prose("""\
 ## 1. One neuron
@@ -83,6 +92,7 @@ lesson.figures.sigmoid_curve();
     Code("""\
 lesson.sigmoid(np.array([-800, -2, 0, 2, 800]))
 """),
+    *turn("sigmoid", "Write sigma, for any $z$; it must not overflow at -800."),
     Prose("""\
 ## 2. What should the output be?
 
@@ -129,6 +139,7 @@ A = lesson.logistic_output(w, b, X)
 print(X.shape, Y.shape, A.shape)
 print("cost at zero:", lesson.cost(A, Y), " log 2:", np.log(2))
 """),
+    *turn("cost", "Write the cost: the mean of the losses. Mind $a = 0$ and $a = 1$."),
     Prose("""\
 ## 5. Gradient descent
 
@@ -159,6 +170,7 @@ print("costs:", np.round(costs[:4], 4), "...", round(costs[-1], 4))
 print("found:", params["w"].ravel().round(2), round(params["b"], 2))
 print("drawn from:", true_w.ravel().round(2), true_b)
 """),
+    *turn("optimize", "Write the descent: a step for $w$, a step for $b$."),
     Prose("""\
 ## 6. The computation graph
 
@@ -175,6 +187,7 @@ print(graph)
     Code("""\
 lesson.figures.graph();
 """),
+    *turn("backward", "Write the way back of one example: $dz$, $dw$, $db$."),
     Prose("""\
 Do not believe a derivative that you have not checked. Push each parameter a little to both sides,
 see what the cost does, and compare:
@@ -204,6 +217,7 @@ print(timing)
     Code("""\
 lesson.figures.loops_against_vectors(timing=timing);
 """),
+    *turn("propagate", "Write one pass over all examples, without a loop."),
     Prose("""\
 ## 8. A picture is a column
 
@@ -220,6 +234,7 @@ print(picture.shape, "->", x.shape)
 back = lesson.column_to_image(x, 16, 16)
 print("and back, unchanged:", np.array_equal(back, picture))
 """),
+    *turn("images_to_columns", "Turn `(m, h, w, 3)` into $(n_x, m)$, a picture a column."),
     Prose("""\
 ## 9. Broadcasting, and arrays of rank 1
 
@@ -250,6 +265,7 @@ try:
 except lesson.ShapeError as error:
     print(error)
 """),
+    *turn("center", "Take from each feature its mean, by a broadcast."),
     Prose("""\
 ## 10. Is it an 8?
 
@@ -274,6 +290,7 @@ eight = lesson.model(X_train, Y_train, X_test, Y_test, num_iterations=3000, lear
 print(f"right on {eight.train_accuracy:.1%} of training and {eight.test_accuracy:.1%} of the test")
 print(f"always saying 'no' would be right on {1 - Y_test.mean():.1%} of the test")
 """),
+    *turn("predict", "Write what makes labels of chances."),
     Prose("""\
 The last line matters. Only one digit in ten is an 8, so a learner that never looks is right nine
 times in ten. Judge a learner beside that, not beside zero.
@@ -310,21 +327,36 @@ for ax in axes:
     ax.axis("off")
 """),
     Prose("""\
-## Your turn
+## 11. What one neuron cannot do
 
-1. Write `propagate` yourself, then ask `lesson.check` what is wrong with it.
-2. Which learning rate is the largest that still descends? Try 5 and 50.
-3. Ask for a 1 instead of an 8. Is it easier? Why?
+It draws one straight line. With one class in a ring around the other, no line parts them:
 """),
     Code("""\
-def my_propagate(w, b, X, Y):
-    m = X.shape[1]
-    A = lesson.sigmoid(w.T @ X + b)
-    J = lesson.cost(A, Y)
-    dZ = A - Y
-    return {"dw": X @ dZ.T / m, "db": float(dZ.sum() / m)}, J
+X, Y = lesson.plane_examples("circles")
+alone, _, _ = lesson.optimize(*lesson.initialize_with_zeros(2), X, Y, 800, 1.0)
+print("right:", int((lesson.predict(**alone, X=X) == Y).sum()), "of", Y.size)
+"""),
+    Prose("""\
+Two features made by hand, $x_1^2$ and $x_2^2$, and the same algorithm draws a curve:
+"""),
+    Code("""\
+rows = np.vstack([X, X**2])
+mended, _, _ = lesson.optimize(*lesson.initialize_with_zeros(4), rows, Y, 800, 1.0)
+print("right:", int((lesson.predict(**mended, X=rows) == Y).sum()), "of", Y.size)
+"""),
+    *turn("with_squares", "Write that line as a function."),
+    Prose("""\
+Who tells you which features to make? A **hidden layer** does: neurons like this one, side by side,
+whose outputs are the features of the next. That is where the course goes on.
 
+## All of it
 
-print(lesson.check(my_propagate, like="propagate"))
+Your own functions are defined above; this calls them. Put your own two folders in its place: read
+their pictures, turn them into columns with your `images_to_columns`, and divide by 255.
+"""),
+    Code(BLANKS["classifier"]),
+    Prose("""\
+Which learning rate is the largest that still descends? Try 5 and 50. And ask for a 1 instead of an
+8: is it easier? Why?
 """),
 )

@@ -19,6 +19,7 @@ RAISED = Slip("exception", "the function raised an exception", "the line named i
 RETURN_VALUE = Slip(
     "return value", "the function does not return what the exercise agrees on", "see `due`"
 )
+BLANK = Slip("blank left", "a line still says `...`", "write what belongs in its place")
 CHANGED_INPUT = Slip(
     "input modified in place",
     "the caller's own array was changed: the next call starts from other numbers",
@@ -139,3 +140,67 @@ LABEL_BIAS = Slip("b forgotten", "z has no bias", "A = sigmoid(w.T @ X + b)")
 COLUMN_LABELS = Slip(
     "labels transposed", "the labels are a row, (1, m), like Y", "A = sigmoid(w.T @ X + b) is a row"
 )
+
+# cost
+NAN_COST_OF_A = Slip(
+    "cost is nan at a = 0 or 1",
+    "0 * log(0) is nan: the absent class's term must be left out, not multiplied by 0",
+    "take the chance of what was true: -np.log(np.where(Y == 1, A, 1 - A)).mean()",
+)
+
+# center, a broadcast
+MEAN_RANK_1 = Slip(
+    "mean of rank 1",
+    "the mean has shape (n_x,): NumPy reads it as a row, so column j lost the mean of feature j",
+    "X.mean(axis=1, keepdims=True) is a column, (n_x, 1), and is copied across the examples",
+)
+MEAN_OF_EXAMPLES = Slip(
+    "mean over the features",
+    "each example lost its own mean: axis 0 runs over the features",
+    "X.mean(axis=1, keepdims=True): axis 1 runs over the m examples",
+)
+MEAN_OF_ALL = Slip(
+    "one mean for all",
+    "the mean of all numbers was taken away, not that of each feature",
+    "X.mean(axis=1, keepdims=True)",
+)
+SIGN_OF_MEAN = Slip("sign of the mean", "the mean was added", "X - mean")
+NOT_CENTERED = Slip("nothing done", "X comes back as it went in", "return X - mean")
+MEAN_ONLY = Slip("the mean alone", "the mean came back, not X less the mean", "return X - mean")
+
+# images_to_columns, a reshape
+SCRAMBLED = Slip(
+    "pictures scrambled",
+    "reshape(n_x, m) has the right shape, but each column holds pixels of all the pictures",
+    "one row a picture first, then turn: images.reshape(m, -1).T",
+)
+PICTURES_AS_ROWS = Slip(
+    "pictures as rows", "an example is a column here", "images.reshape(m, -1).T"
+)
+CHANNEL_BY_CHANNEL = Slip(
+    "channel by channel",
+    "all reds come first: the lesson's order is pixel by pixel, red green blue",
+    "images.reshape(m, -1).T, with no transpose before it",
+)
+DOWN_FIRST = Slip(
+    "down before across",
+    "the column runs down the picture first: the lesson's order is row by row",
+    "images.reshape(m, -1).T, with no transpose and no order before it",
+)
+LAST_FIRST = Slip("order of the pictures", "the last picture came first", "column i is picture i")
+
+# backward, of one example
+SLOPE_TWICE = Slip(
+    "slope of sigma twice",
+    "a - y holds the factor a (1 - a) already: it cancelled against dJ/da",
+    "dz = a - y",
+)
+DA_FOR_DZ = Slip("dJ/da in place of dJ/dz", "the factor a (1 - a) is missing", "dz = a - y")
+X_FORGOTTEN = Slip("x forgotten", "every weight got db", "dw = x * dz")
+X_IN_DB = Slip("x in db", "b has no feature: dz/db is 1", "db = dz")
+
+# with_squares
+DOUBLED = Slip("doubled, not squared", "2 X is no new feature: the line stays a line", "X**2")
+PRODUCT_FOR_SQUARE = Slip("product, not squares", "this is x_1 x_2", "X**2 squares each entry")
+SQUARES_FIRST = Slip("squares first", "x_1 and x_2 come first", "np.vstack([X, X**2])")
+TURNED_X = Slip("examples as rows", "an example is a column here", "np.vstack([X, X**2])")

@@ -40,6 +40,9 @@ class Quantity:
     def findings(self, came: Any, of: Call) -> Iterator[Finding]:
         """Compare what came, first its shape, then its values."""
         due, array = np.asarray(self.due), _numbers(came)
+        if came is ...:
+            yield of.finding(slips.BLANK, self._told(came), self._told(self.due))
+            return
         if array is None:
             yield of.finding(slips.RETURN_VALUE, self._told(came), self._told(self.due))
             return
@@ -85,7 +88,7 @@ def _same(came: np.ndarray, due: np.ndarray) -> bool:
 
 def _sigmoid_trial(said: str, z: Any) -> Trial:
     def trial(function: Callable[..., Any]) -> tuple[str, list[Finding]]:
-        made = call(function, said, z)
+        made = call(function, said, z, names=("z",))
         due = sigmoid(z)
         candidates: Candidates = [
             ((slips.SIGN_OF_Z,), sigmoid(-z)),
@@ -127,23 +130,30 @@ def _propagate_candidates(quantity: Callable[[np.ndarray], Any], mean: Slip) -> 
     ]
 
 
-def _cost_candidates() -> Candidates:
-    n_x, m = _X.shape
-    Z = _W.T @ _X + _B
-    A = sigmoid(Z)
-    J = cost(A, _Y)
+def cost_candidates(A: np.ndarray, Y: np.ndarray) -> Candidates:
+    """List what each slip in the cost makes of it."""
+    m, J = A.shape[1], cost(A, Y)
     return [
         ((slips.MEAN_COST,), J * m),
         ((slips.SIGN_OF_COST,), -J),
         ((slips.SIGN_OF_COST, slips.MEAN_COST), -J * m),
         ((slips.TWICE,), J / m),
-        ((slips.BY_N_X,), J * m / n_x),
         ((slips.BASE_2,), J / np.log(2)),
         ((slips.BASE_10,), J / np.log(10)),
-        ((slips.ONE_CLASS,), -(_Y * np.log(A)).mean()),
-        ((slips.ONE_CLASS,), -((1 - _Y) * np.log1p(-A)).mean()),
-        ((slips.SQUARED,), ((A - _Y) ** 2).mean()),
-        ((slips.SQUARED,), ((A - _Y) ** 2).mean() / 2),
+        ((slips.ONE_CLASS,), -(Y * np.log(A)).mean()),
+        ((slips.ONE_CLASS,), -((1 - Y) * np.log1p(-A)).mean()),
+        ((slips.SQUARED,), ((A - Y) ** 2).mean()),
+        ((slips.SQUARED,), ((A - Y) ** 2).mean() / 2),
+    ]
+
+
+def _cost_candidates() -> Candidates:
+    n_x, m = _X.shape
+    Z = _W.T @ _X + _B
+    A = sigmoid(Z)
+    return [
+        *cost_candidates(A, _Y),
+        ((slips.BY_N_X,), cost(A, _Y) * m / n_x),
         ((slips.NO_BIAS,), cost(sigmoid(Z - _B), _Y)),
     ]
 
@@ -352,6 +362,8 @@ def _labelled(quantity: Quantity, made: Call) -> Iterator[Finding]:
     came = _numbers(made.value)
     if made.value is None:
         yield made.finding(slips.RETURN_VALUE, None, quantity.told_due())
+    elif made.value is ...:
+        yield made.finding(slips.BLANK, Told("..."), quantity.told_due())
     elif came is None or not np.isin(came, (0, 1)).all():
         yield made.finding(slips.NOT_LABELS, made.value, quantity.told_due())
     else:

@@ -49,7 +49,13 @@ class Board(anywidget.AnyWidget):
         super().__init__(body=page.whole(part))
         self.observe(self._answer, "asked")
         if beside is not None:
-            beside.observe(self._answer, "asked")
+            beside.observe(self._follow, "asked")
+
+    def _follow(self, change: Any) -> None:
+        """Answer anew where what is shared was chosen anew beside."""
+        before, after = (asked.get("chosen", {}) for asked in (change["old"], change["new"]))
+        if any(before.get(n, own) != after.get(n, own) for n, own in self._part.shares.items()):
+            self._answer(change)
 
     def _answer(self, _change: Any) -> None:
         chosen = dict(self.asked.get("chosen", {}))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from copy import deepcopy
 from html import escape
 from itertools import pairwise
 from typing import Any
@@ -45,6 +46,10 @@ class Plot:
         self._parts: list[str] = []
         self._over: list[str] = []
         self._axes(ticks.get("xticks") or even(x), ticks.get("yticks") or even(y), labels)
+
+    def again(self) -> Plot:
+        """Return the same figure to be drawn on further, while this one stays as it is."""
+        return deepcopy(self)
 
     def at(self, x: Any, y: Any) -> tuple[Any, Any]:
         """Return the place of (x, y) in the figure's units; far outside is just outside."""

@@ -156,7 +156,8 @@ class Part:
 
     `points` is how many examples can be pointed at where the figure has such; they are also
     dragged, and reach the answer as `points`, rows of x_1, x_2 and y. What it `shares` is chosen in
-    the chapter's first part; here stands what that starts with.
+    the chapter's first part; here stands what that starts with. One that `gathers` is told what was
+    `written` in the exercises before it.
     """
 
     name: str
@@ -164,10 +165,12 @@ class Part:
     controls: tuple[Control, ...] = ()
     points: int = 0
     shares: dict[str, Any] = field(default_factory=dict)
+    gathers: bool = False
 
     def starts(self) -> dict[str, Any]:
         """Return what is chosen before anything is moved."""
         own = {c.name: c.start for c in self.controls if not (isinstance(c, Choice) and c.local)}
+        own |= {"written": {}} if self.gathers else {}
         return own | self.shares | ({"points": None, "pointed": None} if self.points else {})
 
     def shown(self, chosen: dict[str, Any]) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import webbrowser
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -30,11 +31,12 @@ def serve(port: int, announce: Callable[[str], None], *, browser: bool) -> None:
     UsageError
         If the port is taken.
     """
-    asgi = make_app()
+    token = secrets.token_urlsafe(16)
+    asgi = make_app(token)
     import uvicorn
 
     with _listening(port) as listener:
-        address = f"http://{HOST}:{listener.getsockname()[1]}/"
+        address = f"http://{HOST}:{listener.getsockname()[1]}/?access_token={token}"
         announce(address)
         if browser:
             # Once the server answers: a browser shows an error faster than a server starts.
@@ -43,14 +45,18 @@ def serve(port: int, announce: Callable[[str], None], *, browser: bool) -> None:
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def make_app() -> Asgi:
-    """Return the app, styled, that answers to this machine's own pages alone."""
+def make_app(token: str) -> Asgi:
+    """Return the app, styled, that answers to this machine's own pages that know the token.
+
+    It runs the code that its page sends: without a token everyone who may log in to this machine
+    could run theirs as you.
+    """
     try:
         import marimo
     except ImportError as error:
         raise MissingExtraError("The lesson needs marimo", "lesson") from error
     head = f"<style>{page.style()}</style>"
-    builder = marimo.create_asgi_app(quiet=True, html_head=head)
+    builder = marimo.create_asgi_app(quiet=True, html_head=head, token=token)
     served = builder.with_app(path="", root=str(Path(__file__).with_name("app.py"))).build()
     return _own_pages_only(served)
 

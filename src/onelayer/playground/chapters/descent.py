@@ -157,9 +157,7 @@ def _cost(J: np.ndarray) -> Drawing:
 
 def _bowl(path: np.ndarray) -> Drawing:
     doubled = next((k for k in range(_WIDEST) if _within(path, k)), _WIDEST)
-    w, b, J = _heights(doubled)
-    plot = Plot((w[0], w[-1]), (b[0], b[-1]), ("$w$", "$b$"))
-    plot.bands(w, b, J, heights(J), lambda k: (BLUE, 0.05 * k))
+    plot = ground(doubled)
     plot.line(path[:, 0], path[:, 1], ORANGE, 1.6)
     plot.dots(path[:, 0], path[:, 1], ORANGE, 3 if len(path) < 50 else 2)
     plot.dots(*START, INK, 4)
@@ -182,13 +180,20 @@ def _within(path: np.ndarray, doubled: int) -> bool:
     return bool((np.abs(path[:, :2] - lowest()[:2]) <= _reach(doubled)).all())
 
 
+def ground(doubled: int) -> Plot:
+    """Return the bowl around its lowest point, to be drawn on, so many times doubled in width."""
+    return _ground(doubled).again()
+
+
 @cache
-def _heights(doubled: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """J on a grid around the lowest point, `(b, w)`."""
+def _ground(doubled: int) -> Plot:
     X, Y = lesson.one_feature_examples()
     middle, reach = np.array(lowest()[:2]), _reach(doubled)
     w, b = np.linspace(middle - reach, middle + reach, 61).T
-    return w, b, cost_grid(X, Y, w, b)[2]
+    J = cost_grid(X, Y, w, b)[2]
+    plot = Plot((w[0], w[-1]), (b[0], b[-1]), ("$w$", "$b$"))
+    plot.bands(w, b, J, heights(J), lambda k: (BLUE, 0.05 * k))
+    return plot
 
 
 DESCENT = Chapter(

@@ -2,6 +2,9 @@
 // `ask(chosen)` promises the answer as HTML, from Python or from the page's own table of answers.
 // `still` is a page that nobody answers: its examples can be pointed at, not moved.
 
+// What was written in the exercises, for the last of them.
+const WRITTEN = (globalThis.onelayerWritten ??= {});
+
 function play(part, ask, still) {
   const controls = part.querySelector("form");
   const shown = part.querySelector(".shown");
@@ -33,6 +36,7 @@ function play(part, ask, still) {
 
   function everything() {
     const all = { ...own };
+    if (part.dataset.gathers !== undefined) all.written = { ...WRITTEN };
     for (const input of inputs()) {
       if (input.dataset.local !== undefined || input.type === "file") continue;
       if (input.type !== "radio" || input.checked) all[input.name] = read(input);
@@ -194,6 +198,7 @@ function play(part, ask, still) {
   controls.addEventListener("input", async (event) => {
     const input = event.target;
     if (input.type === "range") say(input);
+    if (input.tagName === "TEXTAREA") WRITTEN[part.dataset.part] = input.value;
     if (input.type === "file") own[input.name] = await encoded(input.files[0]);
     if (input.dataset.renews !== undefined) own.points = own.pointed = null;
     if (input.tagName !== "TEXTAREA" && input.dataset.local === undefined) answer();
