@@ -50,6 +50,7 @@ _PLAIN: dict[str, Any] = {"ensure_2d": False, "dtype": None, "ensure_all_finite"
 
 def check_training(estimator: Any, X: Any, y: Any) -> tuple[Any, np.ndarray]:
     """X (m, n) as `check_examples` gives it, and y (m,), finite and of discrete labels."""
+    _require_numpy(type(estimator).__name__, X=X, y=y)
     options = {**_reading(), "estimator": estimator}
     X, y = validate_data(
         estimator, storable(_flat(X)), y, validate_separately=(options, dict(_PLAIN))
@@ -68,6 +69,7 @@ def check_examples(estimator: Any, X: Any) -> Any:
     Pictures (m, h, w) or (m, h, w, c) are flattened, a view where memory allows. Other dtypes
     become float64; other sparse formats CSR.
     """
+    _require_numpy(type(estimator).__name__, X=X)
     X = validate_data(estimator, storable(_flat(X)), reset=False, **_reading())
     _require_finite(X)
     return X
@@ -114,6 +116,7 @@ def row_weights(sample_weight: Any, m: int) -> np.ndarray:
     """Sample weights (m,), finite, not negative and not all zero; None is 1 for each row."""
     if sample_weight is None:
         return np.ones(m)
+    _require_numpy("the fit", sample_weight=sample_weight)
     if isinstance(sample_weight, numbers.Number):
         sample_weight = np.full(m, sample_weight)
     weights = check_array(
@@ -152,6 +155,24 @@ def _class_weights(
     if not np.isfinite(factors).all() or (factors < 0).any():
         raise DataError(f"class_weight must be finite and not negative: got {class_weight}")
     return factors
+
+
+def _require_numpy(who: str, **given: Any) -> None:
+    """Under the array API scikit-learn's answers are arrays of the library that X is of.
+
+    Ours are NumPy's, which its metrics refuse beside another library's. Without the dispatch every
+    array that NumPy can read is read.
+    """
+    if not get_config()["array_api_dispatch"]:
+        return
+    for name, array in given.items():
+        kind = type(array)
+        if not isinstance(array, np.ndarray) and "__dlpack__" in dir(kind):
+            raise DataError(
+                f"{name} is of type {kind.__module__}.{kind.__qualname__}, and {who} "
+                f"computes with NumPy: give numpy.asarray({name}), or set array_api_dispatch=False "
+                "in scikit-learn's configuration"
+            )
 
 
 def _flat(X: Any) -> Any:
