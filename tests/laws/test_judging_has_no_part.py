@@ -58,7 +58,7 @@ def test_what_is_held_out_has_no_part(name, tmp_path):
     kind, sample = KINDS[name], KINDS[name].make(0)
     settings = {**kind.settings, "C": None}
     one = onelayer.train(kind.write(sample, tmp_path / "one"), **settings)
-    numbers = [int(Path(name).stem) for name in one.evidence.parts.test.names]
+    numbers = [int(Path(str(name)).stem) for name in one.evidence.parts.test.names]
     place = np.arange(len(sample))
     place[numbers] += len(sample)
     both = joined(sample, kind.make(1)).take(place)
