@@ -145,7 +145,10 @@ def make_table_classifier(
 
 
 def _looked_at(frame: Any, target: str, drop: Sequence[str]) -> list[str]:
-    """The columns that `onelayer train` would look at."""
+    """The columns beside these, with a warning for those that say nothing; `fit` leaves them out.
+
+    Which are left out is for the rows and weights of the fit to say.
+    """
     import narwhals as nw
 
     from onelayer.inputs.given import frame_table
@@ -163,7 +166,7 @@ def _looked_at(frame: Any, target: str, drop: Sequence[str]) -> list[str]:
     for note in fitted.notes:
         if note.startswith("left out"):
             warnings.warn(note, DataWarning, stacklevel=3)
-    return [column.name for column in fitted.table.columns]
+    return names
 
 
 def _fitted(table: Any, names: Sequence[str], weights: np.ndarray) -> Fitted:
