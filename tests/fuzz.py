@@ -34,7 +34,7 @@ import onelayer
 from onelayer.errors import DataError, MissingExtraError, ModelFileError, UsageError
 from onelayer.model_file import sealed
 from onelayer.readers import Preprocessing, read_files, read_picture
-from onelayer.readers.arrays.formats import array_kind
+from onelayer.readers.arrays.kinds import array_kind
 from onelayer.sources import open_source
 
 ROUND = 200  # examples between two looks at the clock

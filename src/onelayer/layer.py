@@ -14,7 +14,7 @@ from typing import Any, final
 import numpy as np
 
 from onelayer.designs import Scaling
-from onelayer.designs.rows import forward_rows, seen_rows
+from onelayer.designs.row_products import forward_rows, seen_rows
 
 GATHERED = 1 << 14
 """Rows that are gathered from X at a time. *Guard* for memory."""

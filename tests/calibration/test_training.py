@@ -12,8 +12,9 @@ from onelayer.estimators.folds import Folding, out_of_fold
 from onelayer.logistic import Binary, softmax
 from onelayer.model import calibrating
 from onelayer.model.conversion import from_estimator
+from onelayer.model.loading import model_of
 from onelayer.model.parts import read_parts
-from onelayer.model.record import model_of, record_of
+from onelayer.model.record import record_of
 from onelayer.settings import Settings
 from onelayer.sources import no_progress, open_source
 

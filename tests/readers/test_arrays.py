@@ -14,8 +14,8 @@ from scipy import sparse
 from sklearn.datasets import dump_svmlight_file
 
 from onelayer.errors import DataError, MissingExtraError
-from onelayer.readers.arrays.formats import array_kind, find_arrays
 from onelayer.readers.arrays.idx import read_idx
+from onelayer.readers.arrays.kinds import array_kind, find_arrays
 from onelayer.readers.arrays.layout import ArrayOptions, beside, layout_of
 from onelayer.readers.arrays.libsvm import read_libsvm
 from onelayer.readers.labels import class_names, clean_labels, encode

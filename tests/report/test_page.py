@@ -12,7 +12,7 @@ from PIL import Image
 
 import onelayer
 from onelayer.errors import UsageError
-from onelayer.report.pictures import inlined
+from onelayer.report.inlining import inlined
 
 
 class Outline(HTMLParser):

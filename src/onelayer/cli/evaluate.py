@@ -56,7 +56,7 @@ def evaluate(
 ) -> None:
     """Judge MODEL on SOURCE, whose classes are known."""
     del debug
-    from onelayer.model.fitted import load
+    from onelayer.model.loading import load
     from onelayer.sources import open_source
 
     if report is not None:

@@ -36,7 +36,7 @@ def inspect(
 ) -> None:
     """Show where MODEL comes from, how it was made, and how well it did."""
     del debug
-    from onelayer.model.fitted import load
+    from onelayer.model.loading import load
 
     if weights is not None:
         _require_picture(weights, model)

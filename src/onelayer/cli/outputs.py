@@ -166,7 +166,7 @@ def partial_path(path: str | Path) -> Path:
 
 
 def _source_of(path: Path) -> str | None:
-    from onelayer.model.fitted import load
+    from onelayer.model.loading import load
 
     try:
         return load(path).card.source_id

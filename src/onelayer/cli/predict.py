@@ -55,13 +55,13 @@ def predict(
     code is 1. Of a table the columns are found by name, in any order.
     """
     del debug
-    from onelayer.model.fitted import load
+    from onelayer.model.loading import load
 
     fitted = load(model)
     if keep and not fitted.columns:
         raise UsageError(f"{model} is no model of a table: it has no columns to --keep")
     how = fitted.inputs.options.with_text(delimiter=delimiter, encoding=encoding)
-    asked = Asked(files, x, keep or [], how)
+    asked = Request(files, x, keep or [], how)
     if output is not None:
         _check_result(output, [model, *files], overwrite=overwrite)
         rows, failed = _write(fitted, asked, output)
@@ -84,7 +84,7 @@ def predict(
         raise typer.Exit(FAILED)
 
 
-class Asked(NamedTuple):
+class Request(NamedTuple):
     """What is to be predicted, and how it is read."""
 
     files: list[Path]
@@ -93,7 +93,7 @@ class Asked(NamedTuple):
     table: TableOptions
 
 
-def _write(model: Model, asked: Asked, output: Path) -> tuple[int, dict[str, str]]:
+def _write(model: Model, asked: Request, output: Path) -> tuple[int, dict[str, str]]:
     """Write the answers, those of a table batch by batch; return how many, and what failed."""
     if model.columns:
         from onelayer.cli.scoring import write_scores
@@ -106,7 +106,7 @@ def _write(model: Model, asked: Asked, output: Path) -> tuple[int, dict[str, str
     return len(predictions), failed
 
 
-def _predict(model: Model, asked: Asked) -> tuple[Predictions, dict[str, str]]:
+def _predict(model: Model, asked: Request) -> tuple[Predictions, dict[str, str]]:
     """Return class and probability of each picture or row, and why some files have none."""
     if model.columns:
         from onelayer.cli.scoring import scores
@@ -118,7 +118,7 @@ def _predict(model: Model, asked: Asked) -> tuple[Predictions, dict[str, str]]:
 def _predict_files(
     model: Model, paths: list[Path], x: str | None
 ) -> tuple[Predictions, dict[str, str]]:
-    from onelayer.readers.arrays.formats import array_kind
+    from onelayer.readers.arrays.kinds import array_kind
     from onelayer.sources import open_source
 
     arrays = [path for path in paths if array_kind(path)]

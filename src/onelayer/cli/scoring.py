@@ -12,10 +12,10 @@ from onelayer.model.table_scoring import Scoring
 from onelayer.readers.tables.files import open_table
 
 if TYPE_CHECKING:
-    from onelayer.cli.predict import Asked
+    from onelayer.cli.predict import Request
 
 
-def write_scores(model: Model, asked: Asked, output: Path) -> int:
+def write_scores(model: Model, asked: Request, output: Path) -> int:
     """Score one table into a file, and return how many rows it has."""
     if len(asked.files) > 1:
         raise UsageError(f"{output} takes the rows of one table: give one file, or no -o")
@@ -26,7 +26,7 @@ def write_scores(model: Model, asked: Asked, output: Path) -> int:
     return rows
 
 
-def scores(model: Model, asked: Asked) -> list[dict[str, Any]]:
+def scores(model: Model, asked: Request) -> list[dict[str, Any]]:
     """Return class and probability of each row, named by its file and number."""
     found = []
     with progress_shown() as progress:
@@ -44,7 +44,7 @@ def scores(model: Model, asked: Asked) -> list[dict[str, Any]]:
     return found
 
 
-def _scoring(model: Model, file: Path, asked: Asked) -> Scoring:
+def _scoring(model: Model, file: Path, asked: Request) -> Scoring:
     """Columns may be given one by one, or several with commas between."""
     table = open_table(file, asked.table)
     names = [

@@ -21,13 +21,13 @@ from onelayer.estimators.options import (
     effective_penalty,
 )
 from onelayer.estimators.parameters import shown
-from onelayer.estimators.separation import advice_on_separation, column_names
-from onelayer.estimators.training import (
+from onelayer.estimators.problem import (
     Problem,
     make_problem,
     print_progress,
     warn_unless_solved,
 )
+from onelayer.estimators.separation import advice_on_separation, column_names
 from onelayer.estimators.validation import (
     check_classes,
     check_training,

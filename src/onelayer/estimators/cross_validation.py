@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from onelayer.designs import make_scaling
-from onelayer.estimators.options import Asked, strength
-from onelayer.estimators.training import STRONG, Problem, make_problem, tame
+from onelayer.estimators.options import PenaltyAsked, strength
+from onelayer.estimators.problem import STRONG, Problem, make_problem, tame
 from onelayer.estimators.validation import Weights
 from onelayer.layer import Layer
 from onelayer.objective import Objective
@@ -148,7 +148,7 @@ class PenaltyPath:
 
     def _problem(self, C: float) -> Problem:
         data = self.data
-        asked = Asked(C, self.l1_ratio)
+        asked = PenaltyAsked(C, self.l1_ratio)
         return make_problem(data.X, data.targets, data.weights, k=data.k, asked=asked, options=data)
 
     def _fold_problems(self, whole: Problem, lam: float) -> Iterator[Problem]:

@@ -33,14 +33,14 @@ PENALTY_DEPRECATED = (
 )
 
 
-class Asked(NamedTuple):
+class PenaltyAsked(NamedTuple):
     """The penalty that was asked for; C of infinity is none."""
 
     C: float
     l1_ratio: float
 
 
-def effective_penalty(model: Any) -> Asked:
+def effective_penalty(model: Any) -> PenaltyAsked:
     """C and l1_ratio as `penalty`, `l1_ratio` and `C` together mean them.
 
     Warnings and errors are scikit-learn's.
@@ -63,7 +63,7 @@ def effective_penalty(model: Any) -> Asked:
         raise UsageError("l1_ratio must be specified when penalty is elasticnet.")
     C = float(np.inf) if kind is None else float(model.C)
     ratios = {"l1": 1.0, "elasticnet": model.l1_ratio}
-    return Asked(C, ratios.get(kind or "none", 0.0))
+    return PenaltyAsked(C, ratios.get(kind or "none", 0.0))
 
 
 def strength(C: float, total_weight: Fraction) -> float:
@@ -117,7 +117,7 @@ def check_solver_and_classes(solver: str, classes: np.ndarray) -> None:
         )
 
 
-def check_firth(solver: str, asked: Asked, classes: np.ndarray) -> None:
+def check_firth(solver: str, asked: PenaltyAsked, classes: np.ndarray) -> None:
     """Bias reduction has two classes, no other penalty and a solver of its own."""
     if np.isfinite(asked.C) or asked.l1_ratio:
         raise UsageError(

@@ -9,7 +9,7 @@ import numpy as np
 
 from onelayer.designs import Identity, Scaling
 from onelayer.estimators.parameters import layer_of
-from onelayer.estimators.training import Problem
+from onelayer.estimators.problem import Problem
 from onelayer.solvers import Gram, Rows, Solver
 
 

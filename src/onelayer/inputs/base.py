@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from onelayer.errors import DataError
-from onelayer.readers.arrays.formats import array_kind, judging_set
+from onelayer.readers.arrays.kinds import array_kind, judging_set
 from onelayer.readers.arrays.layout import ArrayOptions
 from onelayer.readers.pictures.preprocessing import Preprocessing
 from onelayer.readers.rows import given_rows, require_numbers

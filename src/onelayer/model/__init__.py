@@ -15,7 +15,7 @@ _HOME = {
     "Model": "onelayer.model.fitted",
     "Settings": "onelayer.settings",
     "TrainingInterrupted": "onelayer.model.training",
-    "load": "onelayer.model.fitted",
+    "load": "onelayer.model.loading",
     "save": "onelayer.model.conversion",
     "train": "onelayer.model.training",
 }

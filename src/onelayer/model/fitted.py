@@ -11,14 +11,14 @@ import numpy as np
 
 from onelayer.calibration import Readout
 from onelayer.designs import Scaling
-from onelayer.errors import DataError, ModelFileError, ShapeError
+from onelayer.errors import DataError, ShapeError
 from onelayer.evaluation import Evaluation, evaluate
 from onelayer.inputs import Inputs
 from onelayer.inputs.encoding import Column
 from onelayer.layer import Layer, Score
 from onelayer.logistic import Head
 from onelayer.model.card import Card
-from onelayer.model_file import read, write
+from onelayer.model_file import write
 from onelayer.readers import Preprocessing
 from onelayer.readers.tables.options import TableOptions
 from onelayer.sources import Like, Progress, no_progress, open_source
@@ -236,22 +236,3 @@ class Model:
                 f"X has the shape {X.shape}: the model takes (m, {self.layer.n}), a row an example"
             )
         return X
-
-
-def load(path: str | Path) -> Model:
-    """Read a model file; no code from it is ever run.
-
-    Raises
-    ------
-    ModelFileError
-        Where the file is damaged, foreign or newer than this version; the message says which.
-    FileNotFoundError
-        Where there is none.
-    """
-    from onelayer.model.record import model_of
-
-    record = read(path)
-    try:
-        return model_of(record)
-    except ModelFileError as error:
-        raise ModelFileError(f"{path} {error}") from error

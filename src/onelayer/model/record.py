@@ -1,21 +1,15 @@
-"""What a model file says of a model, and back: the one place that knows both."""
+"""What a model file says of a model: `loading.py` reads it."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from onelayer.errors import ModelFileError
-from onelayer.inputs import Inputs, PictureInputs, RowInputs, TableInputs, inputs_from, kept_inputs
-from onelayer.inputs.encoding import Encoding
-from onelayer.measures import head_of
-from onelayer.model.card import Card
-from onelayer.model.fitted import Model
-from onelayer.model.readouts import kept_arrays, kept_fields, read_readout
-from onelayer.model.soundness import require_known, sound_layer
-from onelayer.model_file import ModelRecord, decode_labels, encode_labels
-from onelayer.readers import Preprocessing
-from onelayer.readers.arrays.layout import ArrayOptions
-from onelayer.readers.tables.options import TableOptions
+from onelayer.inputs import kept_inputs
+from onelayer.model.readouts import kept_arrays, kept_fields
+from onelayer.model_file import ModelRecord, encode_labels
+
+if TYPE_CHECKING:
+    from onelayer.model.fitted import Model
 
 
 def record_of(model: Model) -> ModelRecord:
@@ -31,61 +25,3 @@ def record_of(model: Model) -> ModelRecord:
     if model.scaling is not None:
         arrays |= {"centre": model.scaling.centre, "scale": model.scaling.scale}
     return ModelRecord(arrays, metadata)
-
-
-def model_of(record: ModelRecord) -> Model:
-    """Return the model that `record_of` described; ModelFileError if it cannot have."""
-    require_known(record)
-    arrays, metadata = record.arrays, record.metadata
-    try:
-        classes = decode_labels(metadata["classes"])
-        layer = sound_layer(arrays, classes)
-        readout = metadata.get("readout")
-        inputs = (
-            _of_first_format(metadata, layer.n)
-            if "preprocessing" in metadata
-            else inputs_from(metadata["inputs"])
-        )
-        model = Model(
-            layer=layer,
-            classes=classes,
-            inputs=inputs,
-            readout=read_readout(head_of(classes), len(classes), arrays, readout),
-            parameters=dict(metadata["parameters"]),
-            card=Card.from_dict(metadata["card"]),
-        )
-    except ModelFileError:
-        raise
-    except KeyError as error:
-        raise ModelFileError(f"is damaged: {error} is missing") from error
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise ModelFileError(f"is damaged: {error}") from error
-    _require_fitting(model)
-    return model
-
-
-def _of_first_format(metadata: dict[str, Any], n: int) -> Inputs:
-    """Return the inputs of a file of format 1, which left some of them to the card."""
-    settings = metadata["card"].get("settings") or {}
-    reading = metadata["card"].pop("reading", None) or {}
-    arrays = ArrayOptions(settings.get("x"), settings.get("y"), None, reading.get("index_base"))
-    pictures, table = metadata["preprocessing"], metadata.get("table")
-    if pictures:
-        return PictureInputs(Preprocessing.from_dict(pictures), arrays)
-    if table:
-        target, weights = settings.get("target"), settings.get("weights")
-        options = TableOptions.of(settings)
-        return TableInputs.of(
-            Encoding.from_dict(table), target=target, weights=weights, options=options
-        )
-    return RowInputs(n, arrays)
-
-
-def _require_fitting(model: Model) -> None:
-    inputs, n = model.inputs, model.layer.n
-    if inputs.n == n and (not inputs.features or len(inputs.features) == n):
-        return
-    of = "" if inputs.preprocessing is None else f" of {inputs.preprocessing.shape}"
-    raise ModelFileError(
-        f"is damaged: {n} weights a class for {inputs.unit}{of} of {inputs.n} features"
-    )

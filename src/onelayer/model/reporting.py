@@ -12,7 +12,7 @@ from onelayer.errors import UsageError
 from onelayer.estimators.folds import FOLDS, Folding, OutOfFold, out_of_fold
 from onelayer.inputs.examples import Examples
 from onelayer.readers import Audit
-from onelayer.report.material import Judged, Layer, Material, Sample
+from onelayer.report.material import Judged, Material, Reported, Sample
 from onelayer.solution import Record
 from onelayer.sources import Progress, Source
 
@@ -140,12 +140,12 @@ def _unseen(evidence: Evidence, folds: OutOfFold) -> Judged:
     return Judged(sample=sample, Z=np.concatenate([folds.Z, *others]), who=who)
 
 
-def _layer(model: Model, examples: Examples, history: tuple[Record, ...]) -> Layer:
+def _layer(model: Model, examples: Examples, history: tuple[Record, ...]) -> Reported:
     scaling = model.scaling
     sizes = np.ones(model.coef.shape[1])
     if scaling is not None and examples.scaling == "standard":
         sizes = 1 / scaling.scale  # the standard deviations: w of standardised X is w times these
-    return Layer(
+    return Reported(
         classes=model.classes,
         coef=model.coef,
         sizes=sizes,

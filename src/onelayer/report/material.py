@@ -75,7 +75,7 @@ class Judged:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layer:
+class Reported:
     """The layer that is reported on.
 
     Attributes
@@ -138,7 +138,7 @@ class Material:
 
     source: str
     source_id: str
-    layer: Layer
+    layer: Reported
     audit: Audit
     judged: Judged | None
     unseen: Judged | None

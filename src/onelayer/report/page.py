@@ -12,7 +12,7 @@ from onelayer.displays.painting import weight_pictures, weight_titles
 from onelayer.model_file import write_atomically
 from onelayer.penalties import left_of
 from onelayer.report import figures, mistakes, sentences
-from onelayer.report.pictures import inlined
+from onelayer.report.inlining import inlined
 from onelayer.report.results import Judgement, Results
 from onelayer.words import count_in_words, loss_in_words, percent
 

@@ -22,7 +22,7 @@ from onelayer.report.judging import (
     losses,
     roc,
 )
-from onelayer.report.material import Judged, Layer, Material, Sample
+from onelayer.report.material import Judged, Material, Reported, Sample
 
 MISTAKES = 12
 SUSPECTS = 20
@@ -133,7 +133,7 @@ class Results:
 
     source: str
     source_id: str
-    layer: Layer
+    layer: Reported
     audit: Audit
     judgement: Judgement | None
     suspects: Suspects | None
@@ -224,7 +224,7 @@ def _suspects(material: Material) -> Suspects | None:
 
 
 def _examples(
-    sample: Sample, rows: np.ndarray, layer: Layer, A: np.ndarray, answers: np.ndarray
+    sample: Sample, rows: np.ndarray, layer: Reported, A: np.ndarray, answers: np.ndarray
 ) -> tuple[Example, ...]:
     names = [str(label) for label in layer.classes.tolist()]
     return tuple(

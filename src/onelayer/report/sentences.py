@@ -14,7 +14,7 @@ from onelayer.measures import Rate, is_weak
 from onelayer.penalties import left_of
 from onelayer.report.figures import costs_no_passes
 from onelayer.report.judging import Mean
-from onelayer.report.material import Layer
+from onelayer.report.material import Reported
 from onelayer.report.results import Judgement, Results, Suspects
 from onelayer.solution import Record, Status
 from onelayer.words import c_in_words, count_in_words, loss_in_words, percent
@@ -176,7 +176,7 @@ def _weighed(results: Results) -> list[str]:
     return []
 
 
-def per(layer: Layer) -> str:
+def per(layer: Reported) -> str:
     """Say what a weight of a column is for."""
     if layer.card["scaling"] == "standard":
         return "each for a change of its column by one standard deviation"

@@ -58,7 +58,7 @@ def create_app(
         from onelayer.server.app import build
     except ModuleNotFoundError as error:
         raise missing(error) from error
-    from onelayer.model.fitted import load
+    from onelayer.model.loading import load
 
     loaded = load(model) if isinstance(model, (str, Path)) else model
     return build(loaded, token, hosts, limits or Limits())

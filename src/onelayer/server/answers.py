@@ -12,8 +12,8 @@ from PIL import Image
 from onelayer.errors import DataError
 from onelayer.layer import class_score
 from onelayer.model import Model
-from onelayer.server.examples import Examples
-from onelayer.server.problems import Problem
+from onelayer.server.rejections import Rejection
+from onelayer.server.sent import Sent
 
 
 def class_names(model: Model) -> list[str]:
@@ -21,16 +21,16 @@ def class_names(model: Model) -> list[str]:
     return [str(label) for label in model.classes.tolist()]
 
 
-def predictions(model: Model, examples: Examples) -> list[dict[str, Any]]:
+def predictions(model: Model, examples: Sent) -> list[dict[str, Any]]:
     """Class and probabilities of each example: those of `predict` and `predict_proba`."""
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             labels, A = model.predict(examples.inputs), model.predict_proba(examples.inputs)
     except DataError as error:  # a cell that the table has no place for
-        raise Problem(422, str(error)) from error
+        raise Rejection(422, str(error)) from error
     if not np.isfinite(A).all():
         row = int(np.argmin(np.isfinite(A).all(axis=1)))
-        raise Problem(422, f"row {row}: its numbers are too large for the model's weights")
+        raise Rejection(422, f"row {row}: its numbers are too large for the model's weights")
     names = class_names(model)
     return [
         {**name, "class": label, "probabilities": dict(zip(names, a, strict=True))}
@@ -38,7 +38,7 @@ def predictions(model: Model, examples: Examples) -> list[dict[str, Any]]:
     ]
 
 
-def explanations(model: Model, examples: Examples, of: str | None) -> list[dict[str, Any]]:
+def explanations(model: Model, examples: Sent, of: str | None) -> list[dict[str, Any]]:
     """The predictions with what each number added to the score of a class, the predicted if None.
 
     The numbers of a picture's pixel are added up over its channels.
@@ -46,7 +46,7 @@ def explanations(model: Model, examples: Examples, of: str | None) -> list[dict[
     found = predictions(model, examples)
     names = class_names(model)
     if of is not None and of not in names:
-        raise Problem(422, f"the class {of!r} is unknown: choose one of {', '.join(names[:20])}")
+        raise Rejection(422, f"the class {of!r} is unknown: choose one of {', '.join(names[:20])}")
     explained = [names.index(of if of is not None else str(one["class"])) for one in found]
     return [
         {**one, **_explanation(model, examples, row, k)}
@@ -54,7 +54,7 @@ def explanations(model: Model, examples: Examples, of: str | None) -> list[dict[
     ]
 
 
-def _explanation(model: Model, examples: Examples, row: int, k: int) -> dict[str, Any]:
+def _explanation(model: Model, examples: Sent, row: int, k: int) -> dict[str, Any]:
     x = model.rows(examples.inputs[row : row + 1])
     score, names = model.score(x, k), class_names(model)
     told = {

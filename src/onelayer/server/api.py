@@ -15,12 +15,12 @@ from onelayer.model.json_values import plain
 from onelayer.server import schema
 from onelayer.server.answers import explanations, predictions
 from onelayer.server.describe import described
-from onelayer.server.examples import Examples, read_examples
 from onelayer.server.limits import Limits
+from onelayer.server.sent import Sent, read_examples
 from onelayer.server.service import Service
 from onelayer.server.uploads import media_type
 
-Make = Callable[[Examples], list[dict[str, Any]]]
+Make = Callable[[Sent], list[dict[str, Any]]]
 
 
 def api(service: Service, *, protected: bool) -> APIRouter:

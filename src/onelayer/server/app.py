@@ -17,7 +17,7 @@ from onelayer.server.api import api
 from onelayer.server.guard import Guard
 from onelayer.server.limits import Limits
 from onelayer.server.pages import pages
-from onelayer.server.problems import Problem
+from onelayer.server.rejections import Rejection
 from onelayer.server.service import Service
 
 TOKEN = "ONELAYER_TOKEN"  # noqa: S105 - the variable's name
@@ -39,7 +39,7 @@ def build(model: Model, token: str | None, hosts: Iterable[str] | None, limits: 
     app.include_router(api(service, protected=token is not None))
     app.include_router(pages(app, model, limits, protected=token is not None))
     app.add_middleware(Guard, token=token, hosts=hosts, seconds=limits.seconds)
-    app.add_exception_handler(Problem, _answered)
+    app.add_exception_handler(Rejection, _answered)
     weakref.finalize(app, service.close)  # where it is mounted, nothing tells it that it ends
     return app
 
@@ -61,6 +61,6 @@ def _require_distinct(names: list[str]) -> None:
 
 
 async def _answered(_request: Request, problem: Exception) -> JSONResponse:
-    if not isinstance(problem, Problem):
+    if not isinstance(problem, Rejection):
         raise problem
     return problem.response

@@ -18,7 +18,7 @@ import numpy as np
 import onelayer
 from onelayer.readers import Preprocessing
 from onelayer.server.limits import Limits
-from onelayer.server.problems import Problem
+from onelayer.server.rejections import Rejection
 from onelayer.server.uploads import Upload
 
 _STATUS = {"damaged": 422, "large": 413}
@@ -43,7 +43,7 @@ class Decoders:
 
         Raises
         ------
-        Problem
+        Rejection
             413 or 422 with the first file that cannot be decoded and the reason.
         """
         pictures = np.empty((len(files), *to.shape), dtype=np.uint8)
@@ -60,7 +60,7 @@ class Decoders:
             with self._borrowed() as decoder:
                 return decoder.decode(file, to, self._limits, deadline)
         except _DeadError as error:
-            raise Problem(422, f"{file.name}: damaged: it broke the decoder") from error
+            raise Rejection(422, f"{file.name}: damaged: it broke the decoder") from error
 
     def warm(self) -> None:
         """Start all processes: no picture waits for one, and memory is what it will be."""
@@ -133,11 +133,11 @@ class _Decoder:
             if not late:
                 raise _DeadError from error
             why = f"took more than {limits.decoding:g} s to decode"
-            raise Problem(422, f"{file.name}: {why}") from error
+            raise Rejection(422, f"{file.name}: {why}") from error
         finally:
             timer.cancel()
         if kind != "pixels":
-            raise Problem(_STATUS[kind], f"{file.name}: {payload.decode()}")
+            raise Rejection(_STATUS[kind], f"{file.name}: {payload.decode()}")
         return np.frombuffer(payload, np.uint8).reshape(to.shape)
 
     def end(self) -> None:

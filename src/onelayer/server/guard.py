@@ -10,7 +10,7 @@ from hmac import compare_digest
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from onelayer.server.problems import Problem
+from onelayer.server.rejections import Rejection
 
 POLICY = (
     "default-src 'none'; "
@@ -55,11 +55,11 @@ class Guard:
         app = self._app if problem is None else problem.response
         await app(scope, exchange.receive, exchange.send)
 
-    def _refusal(self, scope: Scope) -> Problem | None:
+    def _refusal(self, scope: Scope) -> Rejection | None:
         headers = Headers(scope=scope)
         host = _name_of(headers.get("host", ""))
         if self._hosts is not None and host not in self._hosts:
-            return Problem(400, f"{host!r} is not the name of this server: use 127.0.0.1")
+            return Rejection(400, f"{host!r} is not the name of this server: use 127.0.0.1")
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         if self._tokens is None or not path.startswith("/v1/"):
             return None
@@ -67,7 +67,7 @@ class Guard:
         found = _digest(given.strip().encode("latin-1"))  # as the header's bytes came
         if kind.lower() == "bearer" and any(compare_digest(found, one) for one in self._tokens):
             return None
-        return Problem(401, "a token is needed: send the header Authorization: Bearer ...")
+        return Rejection(401, "a token is needed: send the header Authorization: Bearer ...")
 
 
 class _Exchange:

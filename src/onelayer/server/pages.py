@@ -12,8 +12,8 @@ from fastapi.responses import HTMLResponse, Response
 
 from onelayer.model import Model
 from onelayer.server.answers import class_names
-from onelayer.server.examples import media_types
 from onelayer.server.limits import Limits
+from onelayer.server.sent import media_types
 
 _TYPES = {
     "css": "text/css; charset=utf-8",

@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from onelayer.inputs.encoding import Column
 from onelayer.model import Model
 from onelayer.server.answers import class_names
-from onelayer.server.examples import LARGEST, media_types
 from onelayer.server.limits import Limits
+from onelayer.server.sent import LARGEST, media_types
 from onelayer.server.uploads import FIELD
 
 PICTURES = ("image/jpeg", "image/png", "image/webp", "image/bmp", "image/gif", "image/tiff")

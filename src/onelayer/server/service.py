@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from onelayer.model import Model
 from onelayer.server.decoders import Decoders
 from onelayer.server.limits import Limits
-from onelayer.server.problems import Problem
+from onelayer.server.rejections import Rejection
 from onelayer.server.uploads import read_body
 
 Work: TypeAlias = Callable[[bytes], Any]
@@ -37,7 +37,7 @@ class Service:
 
         Raises
         ------
-        Problem
+        Rejection
             503 where too many requests are under way or arriving, or this one waited too long;
             408 where the body did not come in time; and what `work` finds wrong.
         """
@@ -61,8 +61,8 @@ class Service:
         finally:
             self._room.release()
 
-    def _full(self) -> Problem:
-        return Problem(
+    def _full(self) -> Rejection:
+        return Rejection(
             503, f"{self.limits.waiting} requests are being answered: try again in a second"
         )
 
@@ -81,11 +81,11 @@ class Service:
             async with asyncio.timeout_at(deadline):
                 return await read_body(request, self.limits, hold)
         except TimeoutError:
-            raise Problem(
+            raise Rejection(
                 408, f"the body took more than {self.limits.seconds:g} s to arrive"
             ) from None
         except ClientDisconnect:
-            raise Problem(400, "the connection was closed before the body had arrived") from None
+            raise Rejection(400, "the connection was closed before the body had arrived") from None
         finally:
             self._arriving -= held
 
@@ -95,7 +95,7 @@ class Service:
             async with asyncio.timeout_at(deadline):
                 return await loop.run_in_executor(self._threads, work, body)
         except TimeoutError:
-            raise Problem(
+            raise Rejection(
                 503, f"no answer within {self.limits.seconds:g} s: try again when less is asked"
             ) from None
 

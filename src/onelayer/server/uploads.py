@@ -13,7 +13,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from onelayer.server.limits import Limits
-from onelayer.server.problems import Problem
+from onelayer.server.rejections import Rejection
 
 FIELD = "files"
 _NAME = 255  # characters: what file systems take
@@ -46,10 +46,10 @@ async def read_body(request: Request, limits: Limits, hold: Callable[[int], None
     return bytes(body)
 
 
-def too_large(limits: Limits) -> Problem:
+def too_large(limits: Limits) -> Rejection:
     """Return the answer to too many bytes."""
     most = limits.upload / 1e6
-    return Problem(413, f"the upload has more than {most:g} MB: send fewer or smaller files")
+    return Rejection(413, f"the upload has more than {most:g} MB: send fewer or smaller files")
 
 
 def media_type(request: Request) -> str:
@@ -62,9 +62,9 @@ def parse_json(body: bytes) -> Any:
     try:
         return json.loads(body, parse_constant=_no_constant, object_pairs_hook=_distinct)
     except RecursionError as error:
-        raise Problem(400, "the JSON is nested too deeply") from error
+        raise Rejection(400, "the JSON is nested too deeply") from error
     except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are ones
-        raise Problem(400, f"the body is not JSON: {error}") from error
+        raise Rejection(400, f"the body is not JSON: {error}") from error
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -85,24 +85,26 @@ def parse_files(body: bytes, content_type: str, limits: Limits) -> list[Upload]:
 
     Raises
     ------
-    Problem
+    Rejection
         400 for what is no multipart; 422 for a wrong field, text in place of a file, a name that
         is none, an empty file or no file; 413 for too many files or bytes.
     """
     boundary = parse_options_header(content_type)[1].get(b"boundary")
     if not boundary:
-        raise Problem(400, "the Content-Type has no boundary: send multipart/form-data as curl -F")
+        raise Rejection(
+            400, "the Content-Type has no boundary: send multipart/form-data as curl -F"
+        )
     parts = _Parts(limits)
     try:
         parser = MultipartParser(boundary, parts.callbacks())
         parser.write(body)
         parser.finalize()
     except FormParserError as error:
-        raise Problem(400, f"the body is not multipart/form-data: {error}") from error
+        raise Rejection(400, f"the body is not multipart/form-data: {error}") from error
     if not parts.ended:
-        raise Problem(400, "the body ends before its last boundary: it was cut short")
+        raise Rejection(400, "the body ends before its last boundary: it was cut short")
     if not parts.files:
-        raise Problem(422, f"no file was sent: send one or more in the field {FIELD!r}")
+        raise Rejection(422, f"no file was sent: send one or more in the field {FIELD!r}")
     if sum(len(content) for _, content in parts.files) > limits.upload:
         raise too_large(limits)
     return [Upload(name, _filled(name, content)) for name, content in parts.files]
@@ -110,7 +112,7 @@ def parse_files(body: bytes, content_type: str, limits: Limits) -> list[Upload]:
 
 def _filled(name: str, content: bytearray) -> bytes:
     if not content:
-        raise Problem(422, f"{name}: an empty file")
+        raise Rejection(422, f"{name}: an empty file")
     return bytes(content)
 
 
@@ -151,9 +153,11 @@ class _Parts:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
         name = options.get(b"name", b"").decode("utf-8", "replace")
         if name != FIELD:
-            raise Problem(422, f"the field {name!r} is unknown: send files in the field {FIELD!r}")
+            raise Rejection(
+                422, f"the field {name!r} is unknown: send files in the field {FIELD!r}"
+            )
         if len(self.files) == self.limits.files:
-            raise Problem(
+            raise Rejection(
                 413, f"more than {self.limits.files} files: send them in several requests"
             )
         self.files.append((self._file_name(options.get(b"filename")), bytearray()))
@@ -164,7 +168,9 @@ class _Parts:
             return file_name(given)
         kind = parse_options_header(self._headers.get(b"content-type", b"text/plain"))[0]
         if kind.startswith(b"text/"):
-            raise Problem(422, f"the field {FIELD!r} holds text: send files, as curl -F files=@...")
+            raise Rejection(
+                422, f"the field {FIELD!r} holds text: send files, as curl -F files=@..."
+            )
         return f"file {len(self.files) + 1}"
 
     def _write(self, data: bytes) -> None:
@@ -178,10 +184,10 @@ def file_name(given: bytes) -> str:
     """Return a file's name, which is shown and never opened; a path is none, nor what hides."""
     name = given.decode("utf-8", "replace")
     if not name.strip():
-        raise Problem(422, "a file has no name: choose a file, or give it one")
+        raise Rejection(422, "a file has no name: choose a file, or give it one")
     if "/" in name or "\\" in name or name in {".", ".."}:
-        raise Problem(422, f"{name!r} is a path: send the file's name alone")
+        raise Rejection(422, f"{name!r} is a path: send the file's name alone")
     if len(name) > _NAME or not name.isprintable():
         shown = ascii(name[:60]) + ("..." if len(name) > 60 else "")
-        raise Problem(422, f"{shown}: a file's name has up to {_NAME} printable characters")
+        raise Rejection(422, f"{shown}: a file's name has up to {_NAME} printable characters")
     return name

@@ -18,7 +18,7 @@ from onelayer.inputs.base import is_path
 from onelayer.inputs.examples import Examples
 from onelayer.inputs.pictures import PIXEL_SCALING, pictures_in
 from onelayer.readers import Audit, Preprocessing
-from onelayer.readers.arrays.formats import (
+from onelayer.readers.arrays.kinds import (
     ArraySet,
     array_kind,
     chosen_set,

@@ -18,7 +18,7 @@ from onelayer.inputs.base import is_path
 from onelayer.inputs.encoding import Codes, Column
 from onelayer.inputs.examples import Examples
 from onelayer.readers import Audit
-from onelayer.readers.arrays.formats import array_kind
+from onelayer.readers.arrays.kinds import array_kind
 from onelayer.readers.labels import encode
 from onelayer.readers.tables.options import TableOptions
 from onelayer.readers.tables.suffixes import is_pipe, table_kind

@@ -37,7 +37,7 @@ from onelayer.playground.screen import (
     whole,
 )
 from onelayer.readers import read_picture
-from onelayer.report.pictures import inlined
+from onelayer.report.inlining import inlined
 from onelayer.words import percent
 
 _SAME = 1e-3  # between two chances: nobody acts otherwise for less

@@ -19,7 +19,7 @@ from onelayer.playground.screen import (
     whole,
 )
 from onelayer.readers import read_picture
-from onelayer.report.pictures import inlined
+from onelayer.report.inlining import inlined
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif")
 SIDE = 16  # pixels: the cat's, and what a reader's own is read at

@@ -10,7 +10,7 @@ import numpy as np
 from onelayer.inputs.encoding import Column
 from onelayer.model import Model
 from onelayer.server.limits import Limits
-from onelayer.server.problems import Problem
+from onelayer.server.rejections import Rejection
 from onelayer.server.service import Service
 from onelayer.server.uploads import parse_files, parse_json
 
@@ -19,7 +19,7 @@ LARGEST = 1e100
 
 
 @dataclass(frozen=True)
-class Examples:
+class Sent:
     """Examples of one request.
 
     Attributes
@@ -39,19 +39,19 @@ class Examples:
 
 def read_examples(
     service: Service, limits: Limits, media_type: str, content_type: str, body: bytes
-) -> Examples:
+) -> Sent:
     """Return the files or rows of a body.
 
     Raises
     ------
-    Problem
+    Rejection
         4xx, naming the file or row.
     """
     if media_type == "multipart/form-data":
         return _pictures(service, content_type, body)
     if media_type == "application/json":
         return _rows(service.model, limits, parse_json(body))
-    raise Problem(
+    raise Rejection(
         415, f"the Content-Type is {media_type!r}: send {' or '.join(media_types(service.model))}"
     )
 
@@ -62,43 +62,43 @@ def media_types(model: Model) -> list[str]:
     return [*files, "application/json"]
 
 
-def _pictures(service: Service, content_type: str, body: bytes) -> Examples:
+def _pictures(service: Service, content_type: str, body: bytes) -> Sent:
     to = service.model.preprocessing
     if to is None:
-        raise Problem(415, "the model takes rows of numbers, not pictures: send application/json")
+        raise Rejection(415, "the model takes rows of numbers, not pictures: send application/json")
     files = parse_files(body, content_type, service.limits)
     pictures = service.decoders.decode(files, to)
     names = [{"file": file.name} for file in files]
-    return Examples(names, pictures.reshape(len(pictures), -1), pictures)
+    return Sent(names, pictures.reshape(len(pictures), -1), pictures)
 
 
-def _rows(model: Model, limits: Limits, sent: Any) -> Examples:
+def _rows(model: Model, limits: Limits, sent: Any) -> Sent:
     rows = _list_of_rows(sent, limits)
     names = [{"row": number} for number in range(len(rows))]
     if model.columns:
-        return Examples(names, [_record(at, row, model.columns) for at, row in enumerate(rows)])
+        return Sent(names, [_record(at, row, model.columns) for at, row in enumerate(rows)])
     n = model.coef.shape[1]
-    return Examples(names, np.array([_row(at, row, n) for at, row in enumerate(rows)], np.float64))
+    return Sent(names, np.array([_row(at, row, n) for at, row in enumerate(rows)], np.float64))
 
 
 def _list_of_rows(sent: Any, limits: Limits) -> list[Any]:
     if not isinstance(sent, dict) or set(sent) != {"rows"} or not isinstance(sent["rows"], list):
-        raise Problem(422, 'the JSON is not of the form {"rows": [...]}')
+        raise Rejection(422, 'the JSON is not of the form {"rows": [...]}')
     rows: list[Any] = sent["rows"]
     if not rows:
-        raise Problem(422, "no row was sent: send one or more in rows")
+        raise Rejection(422, "no row was sent: send one or more in rows")
     if len(rows) > limits.rows:
-        raise Problem(422, f"more than {limits.rows} rows: send them in several requests")
+        raise Rejection(422, f"more than {limits.rows} rows: send them in several requests")
     return rows
 
 
 def _row(number: int, row: Any, n: int) -> list[float]:
     if not isinstance(row, list) or len(row) != n:
         what = f"{len(row)} values" if isinstance(row, list) else f"a {type(row).__name__}"
-        raise Problem(422, f"row {number} is {what}: the model takes a list of {n} numbers")
+        raise Rejection(422, f"row {number} is {what}: the model takes a list of {n} numbers")
     for column, value in enumerate(row):
         if type(value) not in {int, float} or not abs(value) <= LARGEST:
-            raise Problem(
+            raise Rejection(
                 422,
                 f"row {number} has {str(value)[:40]!r} in column {column}, counted from 0: "
                 f"send numbers from -{LARGEST:g} to {LARGEST:g}",
@@ -110,21 +110,21 @@ def _record(number: int, row: Any, columns: tuple[Column, ...]) -> dict[str, Any
     """Return a row's cells by column, of which each is sent: one that is missing is null."""
     names = [column.name for column in columns]
     if not isinstance(row, dict):
-        raise Problem(
+        raise Rejection(
             422,
             f"row {number} is a {type(row).__name__}: the model takes an object of the columns "
             f"{', '.join(names[:20])}",
         )
     unknown = [name for name in row if name not in names]
     if unknown:
-        raise Problem(
+        raise Rejection(
             422,
             f"row {number} has the column {unknown[0][:40]!r}, which the model does not know: "
             f"it looks at {', '.join(names[:20])}",
         )
     lacking = [name for name in names if name not in row]
     if lacking:
-        raise Problem(
+        raise Rejection(
             422,
             f"row {number} has no column {', '.join(map(repr, lacking[:10]))}: the model looks at "
             "it; send null where it is missing",
@@ -142,7 +142,7 @@ def _cell(number: int, column: Column, value: Any) -> float | str | None:
     if column.kind == "category" and isinstance(value, bool) and column.boolean:
         return str(value).lower()
     due = f"a number from -{LARGEST:g} to {LARGEST:g}" if column.kind == "number" else "a text"
-    raise Problem(
+    raise Rejection(
         422, f"row {number} has {ascii(value)[:40]} in column {column.name!r}: send {due}, or null"
     )
 

@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from onelayer.designs import Scaling, largest, make_design, make_scaling
 from onelayer.errors import DataError
-from onelayer.estimators.options import Asked, strength
+from onelayer.estimators.options import PenaltyAsked, strength
 from onelayer.estimators.validation import Weights
 from onelayer.layer import Layer
 from onelayer.logistic import Binary, Softmax
@@ -73,7 +73,7 @@ class Problem:
 
 
 def make_problem(
-    X: Any, targets: np.ndarray, weights: Weights, *, k: int, asked: Asked, options: Any
+    X: Any, targets: np.ndarray, weights: Weights, *, k: int, asked: PenaltyAsked, options: Any
 ) -> Problem:
     """J = weighted mean loss + lambda * penalty with lambda = 1 / (C * sum of weights).
 

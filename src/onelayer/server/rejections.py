@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 AGAIN_AFTER = "1"  # seconds: a full room empties in less
 
 
-class Problem(Exception):  # noqa: N818 - it is an answer, not a failure of ours
+class Rejection(Exception):  # noqa: N818 - it is an answer, not a failure of ours
     """An answer other than 200.
 
     Attributes
