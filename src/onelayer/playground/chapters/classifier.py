@@ -14,7 +14,7 @@ from onelayer.lesson.calls import call
 from onelayer.playground.chapters.own_code import compiled
 from onelayer.playground.chapters.training import Task, asked
 from onelayer.playground.screen import Answer, Entry, Number, Part, Thumbnail, symbol
-from onelayer.report.pictures import inlined
+from onelayer.report.inlining import inlined
 from onelayer.words import percent
 
 LONG = 60.0  # guard: seconds, for a training of the reader's own

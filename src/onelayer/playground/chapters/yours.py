@@ -14,7 +14,7 @@ from onelayer.playground.chapters.descent import START, ground
 from onelayer.playground.chapters.plane import RATE, train
 from onelayer.playground.plot import BLUE, CLASSES, INK, MUTED, ORANGE, Plot, canvas, drawing
 from onelayer.playground.screen import Drawing, plain
-from onelayer.report.pictures import inlined
+from onelayer.report.inlining import inlined
 
 UNDRAWABLE = (DataError, ShapeError, ValueError, TypeError, KeyError, IndexError)
 """What a value that is none raises on the way into a figure."""
