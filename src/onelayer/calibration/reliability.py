@@ -52,10 +52,12 @@ def reliability(
     equal width: no bin is left to a handful of examples, and the error below is less biased
     (Roelofs, Cain, Shlens and Mozer 2022).
     """
-    s = np.ones(len(said)) if weights is None else np.asarray(weights, float)
-    values, group = np.unique(said[s > 0], return_inverse=True)
-    mass = np.bincount(group, weights=s[s > 0])
-    hits = np.bincount(group, weights=(s * so)[s > 0])
+    if weights is not None:
+        counts = np.asarray(weights, float) > 0
+        said, so, weights = said[counts], so[counts], np.asarray(weights, float)[counts]
+    values, group = np.unique(said, return_inverse=True)
+    mass = np.bincount(group, weights=weights).astype(float)
+    hits = np.bincount(group, weights=so if weights is None else weights * so)
     place = _places(mass, bins)
     return tuple(
         Bin(
@@ -107,6 +109,8 @@ def brier_score(A: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = 
     0 is best; of two classes 1 is worst, of more 2: scikit-learn's `brier_score_loss`.
     Source: Brier 1950.
     """
-    errors = A - (np.arange(A.shape[1]) == labels[:, None])
+    squares = np.zeros(len(A))
+    for k in range(A.shape[1]):  # column by column, as nothing of (m, K) is needed
+        squares += (A[:, k] - (labels == k)) ** 2
     factor = 0.5 if A.shape[1] == 2 else 1.0
-    return factor * float(np.average((errors**2).sum(axis=1), weights=weights))
+    return factor * float(np.average(squares, weights=weights))

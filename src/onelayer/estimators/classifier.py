@@ -316,6 +316,7 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
         try:
             theta, _ = run.solve(start)
         finally:  # after Ctrl-C too
+            run.callback = None  # which knows the run: all that it holds would wait to be collected
             if run.theta is not None and run.solution is not None:
                 self._keep(problem.layer(run.theta), dtype, run.solution)
                 self.__dict__.pop("firth_", None)

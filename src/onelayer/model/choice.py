@@ -222,7 +222,8 @@ class _SetJudge(Judge):
 def _out_of_fold(train: Examples, folded: Folded, fits: Fits) -> OutOfFold:
     """Every row judged by the layer of its fold; beyond the part chosen on, in one more pass."""
     layers = [fold.layer for fold in fits.folds()]
-    return folded.judged(fits.judged, layers, lambda layer, rows: train.take(rows).forward(layer))
+    X, places = train.whole, train.places
+    return folded.judged(fits.judged, layers, lambda layer, rows: layer.forward(X, places[rows]))
 
 
 def _who(train: Examples, chosen_on: Examples) -> str:

@@ -61,7 +61,7 @@ class _Arrays(Source):
             whole=held(rows),
             labels=positions,
             classes=classes,
-            names=np.arange(len(positions)),
+            names=np.arange(len(positions), dtype=np.int32),
             inputs=inputs,
             audit=Audit(
                 source=source,
