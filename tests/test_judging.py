@@ -8,8 +8,8 @@ from sklearn.metrics import log_loss
 import onelayer
 from onelayer import LogisticRegression
 from onelayer.errors import DataError, UsageError
-from onelayer.estimators.cross_validation import Data
 from onelayer.estimators.grid import grid_of
+from onelayer.estimators.problem import Data
 from onelayer.estimators.validation import Weights
 from onelayer.model.parts import read_parts
 from onelayer.settings import Settings

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from onelayer.designs import make_design, make_scaling
+from onelayer.designs import make_design, make_scaling, make_scalings
 from onelayer.designs.dense import SMALL_BYTES
 from onelayer.errors import DataError
 
@@ -124,3 +124,16 @@ def test_what_overflows_is_named(how, value):
     X = np.column_stack([NOISE, value * np.sign(NOISE)])
     with pytest.raises(DataError, match=r"Column 1 of X is too large to be standardised"):
         make_scaling(HOW[how](X), "standard", np.full(M, 1 / M))
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_moments_of_several_weightings_are_those_of_each_alone_to_the_last_bit(how):
+    random = np.random.default_rng(5)
+    X = HOW[how](np.column_stack([random.normal(1e6, 1, M), random.integers(0, 3, M), np.ones(M)]))
+    weights = random.uniform(size=(M, 4)) * (random.random((M, 4)) > 0.3)
+    weights /= weights.sum(axis=0)
+    together = make_scalings(X, "standard", weights)
+    for column, found in zip(weights.T, together, strict=True):
+        alone = make_scaling(X, "standard", column)
+        np.testing.assert_array_equal(found.centre, alone.centre)
+        np.testing.assert_array_equal(found.scale, alone.scale)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from onelayer.designs.csr import CsrDesign, csr_standard_scaling
-from onelayer.designs.dense import DenseDesign, dense_standard_scaling
+from onelayer.designs.dense import DenseDesign, dense_standard_scalings
 from onelayer.designs.design import Design
 from onelayer.designs.identity import Identity
 from onelayer.designs.loss import Loss
@@ -37,6 +37,7 @@ __all__ = [
     "largest",
     "make_design",
     "make_scaling",
+    "make_scalings",
     "storable",
     "varies",
 ]
@@ -44,14 +45,22 @@ __all__ = [
 
 def make_scaling(X: Any, scaling: float | str | None, weights: np.ndarray) -> Scaling | None:
     """The scaling that `scaling` asks for: None, a number, or "standard"; `weights` sum to 1."""
+    return make_scalings(X, scaling, weights[:, None])[0]
+
+
+def make_scalings(
+    X: Any, scaling: float | str | None, weights: np.ndarray
+) -> list[Scaling] | list[None]:
+    """The same under each column of weights (m, f): one read of a dense X serves them all."""
+    problems, n = weights.shape[1], X.shape[1]
     if scaling is None:
-        return None
+        return [None] * problems
     if not isinstance(scaling, str):
-        n = X.shape[1]
-        return Scaling(np.zeros(n), np.full(n, float(scaling)))
-    moments = csr_standard_scaling if sparse.issparse(X) else dense_standard_scaling
+        return [Scaling(np.zeros(n), np.full(n, float(scaling)))] * problems
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is named as a column
-        return moments(X, weights)
+        if sparse.issparse(X):
+            return [csr_standard_scaling(X, v) for v in weights.T]
+        return dense_standard_scalings(X, weights)
 
 
 def make_design(X: Any, scaling: Scaling | None = None, *, double: bool = False) -> Design:

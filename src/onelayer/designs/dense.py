@@ -127,25 +127,47 @@ class DenseDesign(Design):
             yield columns, converted(self.X[:, columns], part, double)
 
 
-def dense_standard_scaling(X: np.ndarray, weights: np.ndarray) -> Scaling:
-    """Standardisation of X: weighted moments in float64, merged block by block (Chan et al. 1979).
+def dense_standard_scalings(X: np.ndarray, weights: np.ndarray) -> list[Scaling]:
+    """Standardisation of X under each column of weights (m, f), which sum to 1: one read for all.
 
-    `weights` (m,) sum to 1. The variance is the population's, as in scikit-learn's StandardScaler.
-    Columns are counted from their first value: a far mean costs no digits, a constant is 0.
+    Weighted moments in float64, merged block by block (Chan et al. 1979). The variance is the
+    population's, as in scikit-learn's StandardScaler.
     """
-    n = X.shape[1]
-    origin = X[np.argmax(weights > 0)].astype(np.float64)
-    mean, square, total = np.zeros(n), np.zeros(n), 0.0
-    step = max(1, BLOCK_BYTES // (8 * max(n, 1)))
+    moments = [_Moments(X, v) for v in weights.T]
+    step = max(1, BLOCK_BYTES // (8 * max(X.shape[1], 1)))
     for start in range(0, len(X), step):
-        v = weights[start : start + step]
-        block, weight = X[start : start + step].astype(np.float64) - origin, v.sum()
+        block = X[start : start + step].astype(np.float64)
+        for one in moments:
+            one.add(block, one.weights[start : start + step])
+    return [one.scaling(X.dtype) for one in moments]
+
+
+class _Moments:
+    """Mean and mean square about it, counted from a first value.
+
+    A far mean then costs no digits, and a constant is 0.
+    """
+
+    def __init__(self, X: np.ndarray, weights: np.ndarray) -> None:
+        n = X.shape[1]
+        self.weights = weights
+        self.origin = X[np.argmax(weights > 0)].astype(np.float64)
+        self.mean, self.square, self.total = np.zeros(n), np.zeros(n), 0.0
+
+    def add(self, block: np.ndarray, v: np.ndarray) -> None:
+        """Merge the moments of some rows of weights v."""
+        weight = float(v.sum())
         if weight == 0:
-            continue
+            return
+        block = block - self.origin
         block_mean = v @ block / weight
         block -= block_mean
-        shift = block_mean - mean
-        total += weight
-        mean += shift * (weight / total)
-        square += v @ block**2 + shift**2 * weight * (total - weight) / total
-    return standard_scaling(origin + mean, square / total, X.dtype)
+        shift = block_mean - self.mean
+        self.total += weight
+        self.mean += shift * (weight / self.total)
+        between = shift**2 * weight * (self.total - weight) / self.total
+        self.square += v @ block**2 + between
+
+    def scaling(self, dtype: np.dtype) -> Scaling:
+        """The standardisation of these."""
+        return standard_scaling(self.origin + self.mean, self.square / self.total, dtype)

@@ -11,6 +11,7 @@ from sklearn.base import _fit_context
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 
+from onelayer.designs import make_scaling
 from onelayer.estimators.callbacks import FitTasks
 from onelayer.estimators.layer_classifier import LayerClassifier
 from onelayer.estimators.options import (
@@ -22,7 +23,9 @@ from onelayer.estimators.options import (
 )
 from onelayer.estimators.parameters import shown
 from onelayer.estimators.problem import (
+    Data,
     Problem,
+    check_magnitude,
     make_problem,
     print_progress,
     warn_unless_solved,
@@ -275,7 +278,7 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
             `"interrupted"`.
         """
         asked, given = effective_penalty(self), X
-        X, y = check_training(self, X, y)
+        X, y, size = check_training(self, X, y)
         context = self._init_callback_context(max_subtasks=max(self.max_iter, 1) + 1)
         tasks = FitTasks(self, context, X, y, sample_weight)
         classes, targets = check_classes(y)
@@ -283,7 +286,17 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
         if self.firth:
             check_firth(self.solver, asked, classes)
         weights = check_weights(sample_weight, self.class_weight, classes, targets)
-        problem = make_problem(X, targets, weights, k=len(classes), asked=asked, options=self)
+        sample = Data(
+            X=X,
+            targets=targets,
+            weights=weights,
+            k=len(classes),
+            scaling=self.scaling,
+            fit_intercept=self.fit_intercept,
+            size=size,
+        )
+        check_magnitude(sample)
+        problem = make_problem(sample, asked, make_scaling(X, self.scaling, weights.shares))
         start = self._start(problem)
         self.classes_ = classes
         chosen = self._solver(problem, X)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
-from onelayer.designs import make_scaling
+from onelayer.designs import make_scalings
 from onelayer.estimators.options import PenaltyAsked, strength
-from onelayer.estimators.problem import STRONG, Problem, make_problem, tame
-from onelayer.estimators.validation import Weights
+from onelayer.estimators.problem import STRONG, Data, Problem, check_magnitude, make_problem, tame
 from onelayer.layer import Layer
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
@@ -25,21 +23,6 @@ class Split:
 
     train: np.ndarray
     test: np.ndarray
-
-
-@dataclass(frozen=True, kw_only=True)
-class Data:
-    """What is fitted: X (m, n) as designs hold it, targets (m,) of k classes, their weights.
-
-    scaling and fit_intercept are as in `LogisticRegression`.
-    """
-
-    X: Any
-    targets: np.ndarray
-    weights: Weights
-    k: int
-    scaling: float | str | None = None
-    fit_intercept: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,8 +99,8 @@ class PenaltyPath:
     ) -> None:
         self.same_lambda = same_lambda
         self.data, self.splits, self.l1_ratio, self.accuracy = data, splits, l1_ratio, accuracy
-        problem = self._problem(np.inf)
-        self._problems = (problem, *self._fold_problems(problem, 0.0))
+        check_magnitude(data)
+        self._problems = tuple(self._made(np.inf, 0.0))
         self._path: Path | None = None
 
     @property
@@ -142,29 +125,32 @@ class PenaltyPath:
 
     def _very_strong(self, C: float, lam: float) -> Fits:
         """A problem in units of its own, see `tame`; the path goes on without it."""
-        problem = self._problem(C)
-        problems = (problem, *self._fold_problems(problem, lam))
-        return Fits(C, problems, self._make(problems).at(problem.objective.penalty.strength))
+        problems = tuple(self._made(C, lam))
+        return Fits(C, problems, self._make(problems).at(problems[0].objective.penalty.strength))
 
-    def _problem(self, C: float) -> Problem:
-        data = self.data
-        asked = PenaltyAsked(C, self.l1_ratio)
-        return make_problem(data.X, data.targets, data.weights, k=data.k, asked=asked, options=data)
+    def _made(self, C: float, lam: float) -> Iterator[Problem]:
+        """The whole and the folds as problems, at C: their weights, and their own moments.
 
-    def _fold_problems(self, whole: Problem, lam: float) -> Iterator[Problem]:
-        """The folds as problems: their weights, and their own moments where these are asked for."""
-        data = self.data
-        for split in self.splits:
-            times = np.bincount(split.train, minlength=len(data.targets))
-            weights = times * whole.objective.weights
-            if self.same_lambda:
-                weights = weights / weights.sum()
-            fold = replace(whole, objective=whole.objective.weighted(weights))
-            if data.scaling == "standard":
-                own = make_scaling(data.X, "standard", weights / weights.sum())
-                own, _ = tame(own, Penalty(lam), data.X.shape[1])
+        One read finds the moments of all, where these are asked for.
+        """
+        data, shares = self.data, self.data.weights.shares
+        weights = [self._trained_on(split, shares) for split in self.splits]
+        standard = data.scaling == "standard"
+        columns = [shares, *(v / v.sum() for v in weights)] if standard else [shares]
+        scaled = make_scalings(data.X, data.scaling, np.column_stack(columns))
+        whole = make_problem(data, PenaltyAsked(C, self.l1_ratio), scaled[0])
+        yield whole
+        for number, fold_weights in enumerate(weights):
+            fold = replace(whole, objective=whole.objective.weighted(fold_weights))
+            if standard:
+                own, _ = tame(scaled[1 + number], Penalty(lam), data.X.shape[1])
                 fold = replace(fold, scaling=own)
             yield fold
+
+    def _trained_on(self, split: Split, shares: np.ndarray) -> np.ndarray:
+        """The fold's weights (m,): the whole's, zero where a row is not trained on."""
+        weights = np.bincount(split.train, minlength=len(shares)) * shares
+        return weights / weights.sum() if self.same_lambda else weights
 
     def _make(self, problems: tuple[Problem, ...]) -> Path:
         whole, *folds = problems

@@ -22,11 +22,12 @@ from sklearn.utils.metadata_routing import (
 
 from onelayer.estimators import attributes
 from onelayer.estimators.classifier import LogisticRegression
-from onelayer.estimators.cross_validation import Accuracy, Data, Fits, PenaltyPath, Split
+from onelayer.estimators.cross_validation import Accuracy, Fits, PenaltyPath, Split
 from onelayer.estimators.grid import grid_of
 from onelayer.estimators.layer_classifier import LayerClassifier
 from onelayer.estimators.options import SOLVER_NAMES, check_solver_and_classes
 from onelayer.estimators.penalties import asked_ratios
+from onelayer.estimators.problem import Data
 from onelayer.estimators.scoring import (
     LOG_LOSS,
     Judge,
@@ -277,7 +278,7 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
         """
         ratios, given = asked_ratios(self), X
         routed = route(self, sample_weight, params)
-        X, y = check_training(self, X, y)
+        X, y, size = check_training(self, X, y)
         classes, targets = check_classes(y)
         check_solver_and_classes(self.solver, classes)
         data = Data(
@@ -287,6 +288,7 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
             k=len(classes),
             scaling=self.scaling,
             fit_intercept=self.fit_intercept,
+            size=size,
         )
         self.classes_ = classes
         counted = row_weights(sample_weight, len(y)) > 0

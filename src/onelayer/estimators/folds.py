@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from onelayer.estimators.classifier import LogisticRegression
-from onelayer.estimators.cross_validation import Accuracy, Data, PenaltyPath, Split
+from onelayer.estimators.cross_validation import Accuracy, PenaltyPath, Split
+from onelayer.estimators.problem import Data
 from onelayer.estimators.validation import check_weights
 from onelayer.layer import Layer
 from onelayer.readers import stratified_split

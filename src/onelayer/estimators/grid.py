@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from onelayer.designs import make_design, make_scaling, varies
-from onelayer.estimators.cross_validation import Data
+from onelayer.estimators.problem import Data
 from onelayer.logistic import Binary, Head, Softmax
 
 DECADES = 6  # of L2: from a penalty that holds all weights near zero to one that hardly holds any
@@ -44,10 +44,10 @@ def strongest(X: Any, shares: np.ndarray, scaling: float | str | None) -> float:
     sum_i d_i / (d_i + lambda) < 1; so a grid below T means the same at any number of features or
     examples, and at any scaling. `shares` (m,) are weights that sum to 1.
     """
-    moments = make_scaling(X, "standard", shares)
     varying = varies(X, shares)
     if isinstance(scaling, str):
         return float(max(1, varying.sum()))
+    moments = make_scaling(X, "standard", shares)
     variances = np.where(varying, moments.scale**-2.0, 0) if moments is not None else np.zeros(1)
     factor = 1.0 if scaling is None else scaling
     return float(max(1e-9, factor**2 * variances.sum()))

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from onelayer.designs import Scaling, largest, make_design, make_scaling
+from onelayer.designs import Scaling, largest, make_design
 from onelayer.errors import DataError
 from onelayer.estimators.options import PenaltyAsked, strength
 from onelayer.estimators.validation import Weights
 from onelayer.layer import Layer
-from onelayer.logistic import Binary, Softmax
+from onelayer.logistic import Binary, Head, Softmax
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solution import Record, Solution, Status
@@ -41,6 +41,23 @@ OUT_OF_STEPS = {
 }
 """What scikit-learn's solvers say at max_iter; filters on warnings look for these words."""
 MARGIN = 1e4  # left below the largest square, and above the smallest, for sums and products
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """What is fitted: X (m, n) as designs hold it, targets (m,) of k classes, their weights.
+
+    scaling and fit_intercept are as in `LogisticRegression`; size is max |x|, where somebody has
+    looked already.
+    """
+
+    X: Any
+    targets: np.ndarray
+    weights: Weights
+    k: int
+    scaling: float | str | None = None
+    fit_intercept: bool = True
+    size: float | None = None
 
 
 @dataclass(frozen=True)
@@ -72,23 +89,25 @@ class Problem:
         return Layer(W, b, self.scaling)
 
 
-def make_problem(
-    X: Any, targets: np.ndarray, weights: Weights, *, k: int, asked: PenaltyAsked, options: Any
-) -> Problem:
+def make_problem(data: Data, asked: PenaltyAsked, scaling: Scaling | None) -> Problem:
     """J = weighted mean loss + lambda * penalty with lambda = 1 / (C * sum of weights).
 
-    `options` has `scaling` and `fit_intercept`; k classes, of which 2 are one column of z.
+    scaling is what `data.scaling` asks for under these weights, see `make_scalings`.
     """
-    _check_magnitude(X, options.scaling)
-    shares = weights.shares
-    penalty = Penalty(strength(asked.C, weights.total), asked.l1_ratio)
-    scaling, penalty = tame(make_scaling(X, options.scaling, shares), penalty, X.shape[1])
+    penalty = Penalty(strength(asked.C, data.weights.total), asked.l1_ratio)
+    scaling, penalty = tame(scaling, penalty, data.X.shape[1])
+    design, shares = make_design(data.X, scaling), data.weights.shares
     objective = Objective(
-        loss=make_design(X, scaling).bind(Binary() if k == 2 else Softmax(k), targets, shares),
+        loss=design.bind(head_of(data.k), data.targets, shares),
         penalty=penalty,
-        intercept=options.fit_intercept,
+        intercept=data.fit_intercept,
     )
-    return Problem(objective, scaling, float(min(weights.total, Fraction(LARGEST_TOTAL))))
+    return Problem(objective, scaling, float(min(data.weights.total, Fraction(LARGEST_TOTAL))))
+
+
+def head_of(k: int) -> Head:
+    """Of k classes: two are one column of z."""
+    return Binary() if k == 2 else Softmax(k)
 
 
 def print_progress(record: Record) -> None:
@@ -146,12 +165,15 @@ def tame(scaling: Scaling | None, penalty: Penalty, n: int) -> tuple[Scaling | N
     return Scaling(scaling.centre, scale), Penalty(1.0)
 
 
-def _check_magnitude(X: Any, scaling: float | str | None) -> None:
-    """Curvature and variance are sums of squares: these must fit the dtype they are made in."""
-    standard = scaling == "standard"
-    dtype = np.dtype(np.float64) if standard else make_design(X).dtype
-    factor = 1.0 if standard or scaling is None else float(scaling)
-    limits, size = np.finfo(dtype), largest(X)
+def check_magnitude(data: Data) -> None:
+    """Refuse what over- or underflows: curvature and variance are sums of squares.
+
+    These must fit the dtype that they are made in. A read where `data.size` is not known.
+    """
+    standard = data.scaling == "standard"
+    dtype = np.dtype(np.float64) if standard else make_design(data.X).dtype
+    factor = float(data.scaling) if isinstance(data.scaling, (int, float)) else 1.0
+    limits, size = np.finfo(dtype), largest(data.X) if data.size is None else data.size
     if size * factor > math.sqrt(limits.max) / MARGIN:
         raise DataError(_rescale(f"as large as {size:.1e}, whose squares overflow {dtype}", size))
     if 0 < size * factor < math.sqrt(limits.tiny) * MARGIN:

@@ -15,8 +15,9 @@ from sklearn.metrics._scorer import _BaseScorer
 from sklearn.utils.validation import _check_method_params
 
 from onelayer.estimators.classifier import LogisticRegression
-from onelayer.estimators.cross_validation import Data, Fits, Solved, Split
+from onelayer.estimators.cross_validation import Fits, Solved, Split
 from onelayer.estimators.parameters import shown
+from onelayer.estimators.problem import Data
 from onelayer.logistic import Binary, Head, Softmax
 
 LOG_LOSS = "neg_log_loss"

@@ -67,7 +67,7 @@ def check_separation(
     quasi-complete separation by 1 (+inf)
     """
     names = BaseEstimator()  # where validation notes the names of columns
-    X, y = check_training(names, X, y)
+    X, y, _ = check_training(names, X, y)
     classes, targets = check_classes(y)
     weights = check_weights(sample_weight, None, classes, targets)
     kept = np.flatnonzero(weights.relative > 0)

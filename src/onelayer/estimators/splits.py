@@ -12,7 +12,8 @@ from sklearn.model_selection import StratifiedGroupKFold, check_cv
 from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled, process_routing
 
 from onelayer.errors import DataError
-from onelayer.estimators.cross_validation import Data, Split
+from onelayer.estimators.cross_validation import Split
+from onelayer.estimators.problem import Data
 
 FOLDS = 5
 

@@ -48,8 +48,11 @@ class Weights:
 _PLAIN: dict[str, Any] = {"ensure_2d": False, "dtype": None, "ensure_all_finite": False}
 
 
-def check_training(estimator: Any, X: Any, y: Any) -> tuple[Any, np.ndarray]:
-    """X (m, n) as `check_examples` gives it, and y (m,), finite and of discrete labels."""
+def check_training(estimator: Any, X: Any, y: Any) -> tuple[Any, np.ndarray, float | None]:
+    """X (m, n) as `check_examples` gives it, y (m,), finite and of discrete labels, and max |x|.
+
+    The last is None where nobody looked, as scikit-learn's configuration assumes finite values.
+    """
     _require_numpy(type(estimator).__name__, X=X, y=y)
     options = {**_reading(), "estimator": estimator}
     X, y = validate_data(
@@ -57,10 +60,10 @@ def check_training(estimator: Any, X: Any, y: Any) -> tuple[Any, np.ndarray]:
     )
     y = y if y.ndim == 1 else column_or_1d(y, warn=True)
     check_consistent_length(X, y)
-    _require_finite(X)
+    size = _require_finite(X)
     _require_finite_vector(y, "y")
     _require_labels(y)
-    return X, y
+    return X, y, size
 
 
 def check_examples(estimator: Any, X: Any) -> Any:
@@ -195,13 +198,15 @@ def _require_two_classes(weights: Weights, classes: np.ndarray, targets: np.ndar
         )
 
 
-def _require_finite(X: Any) -> None:
-    if get_config()["assume_finite"] or np.isfinite(largest(X)):
-        return
-    found = first_not_finite(X)
-    if found is not None:
+def _require_finite(X: Any) -> float | None:
+    """max |x|, one read; None where finite values are assumed."""
+    if get_config()["assume_finite"]:
+        return None
+    size = largest(X)
+    if not np.isfinite(size) and (found := first_not_finite(X)) is not None:
         row, column, value = found
         raise DataError(_not_finite("X", value, X.dtype, f"row {row}, column {column}"))
+    return size
 
 
 def _require_finite_vector(values: np.ndarray, name: str) -> None:

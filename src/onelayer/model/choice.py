@@ -13,13 +13,13 @@ from onelayer.designs import make_design
 from onelayer.estimators import LogisticRegression
 from onelayer.estimators.cross_validation import (
     Accuracy,
-    Data,
     Fits,
     PenaltyPath,
     Split,
 )
 from onelayer.estimators.folds import FOLDS, TOL, Folded, OutOfFold
 from onelayer.estimators.grid import grid_of
+from onelayer.estimators.problem import Data
 from onelayer.estimators.scoring import Judge, LogLossJudge, as_estimator
 from onelayer.estimators.search import Patience, Search, Trial
 from onelayer.estimators.validation import check_weights
