@@ -14,7 +14,7 @@ from onelayer.logistic import Binary, Softmax
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solution import Status
-from onelayer.solvers import Run, choose_solver, named_solver
+from onelayer.solvers import Run, named_solver, solver_for
 from onelayer.solvers.dual.ascent import Climb, DualAscent, _balanced, gap_bound
 
 M, N = 300, 80
@@ -210,8 +210,8 @@ def test_soft_targets():
 
 
 def test_the_same_bytes_again():
-    one, other = solve(objective(4))[0], solve(objective(4))[0]
-    assert one.tobytes() == other.tobytes()
+    """Wherever in memory the arrays lie: a kernel that may reorder sums did by their addresses."""
+    assert len({solve(objective(4))[0].tobytes() for _ in range(5)}) == 1
 
 
 def test_balanced_activations_have_the_sums_that_were_wanted():
@@ -235,7 +235,7 @@ def test_it_is_chosen_where_rows_can_be_taken_in_turn():
         X=sparse.random(6000, N, 0.1, format="csr", rng=np.random.default_rng(0))[:M]
     )
     wide = replace(problem, loss=replace(problem.loss, design=make_design(problem.design.X)))
-    assert choose_solver(wide)[0].name != "dual-ascent"  # few parameters
+    assert solver_for(wide)[0].name != "dual-ascent"  # few parameters
     scaled = replace(
         problem,
         loss=replace(problem.loss, design=make_design(problem.design.X, Scaling.identity(N))),

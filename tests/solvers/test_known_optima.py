@@ -13,7 +13,7 @@ from onelayer.logistic import Binary, Head, Softmax, softmax
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solution import Status
-from onelayer.solvers import Run, choose_solver, named_solver
+from onelayer.solvers import Run, named_solver, solver_for
 
 Long = np.longdouble
 TOL = 1e-7
@@ -330,7 +330,7 @@ def test_float32_products_reach_the_tolerance(solver):
 def test_the_ladder_solves_what_it_chooses():
     for name in ("easy, binary, l2 0.0001", "wide, binary, l2 0.0001"):
         objective = problems()[name].objective()
-        solver, reason = choose_solver(objective)
+        solver, reason = solver_for(objective)
         theta, solution = Run(objective, solver, reason).solve()
         assert solution.reason == reason
         assert true_gap(name, theta) <= TOL

@@ -11,7 +11,7 @@ from onelayer.errors import UsageError
 from onelayer.logistic import Binary, Softmax
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
-from onelayer.solvers import Run, Walking, choose_solver, leave_one_out, make_path
+from onelayer.solvers import Run, Walking, leave_one_out, make_path, solver_for
 
 
 def make_objective(m, n, classes, *, strength=0.05, scaling=None, csr=False, intercept=True):
@@ -37,7 +37,7 @@ def exact(objective, rows):
         weights = objective.weights.copy()
         weights[row] = 0
         without = replace(objective, loss=replace(objective.loss, weights=weights))
-        theta, _ = Run(without, *choose_solver(without), tol=1e-12).solve()
+        theta, _ = Run(without, *solver_for(without), tol=1e-12).solve()
         found.append(objective.design.forward(*objective.split(theta))[row])
     return np.array(found)
 
@@ -83,7 +83,7 @@ def test_as_the_row_loses_weight_the_step_becomes_exact():
         weights = objective.weights.copy()
         weights[0] = weight
         here = replace(objective, loss=replace(objective.loss, weights=weights))
-        theta, _ = Run(here, *choose_solver(here), tol=1e-14).solve()
+        theta, _ = Run(here, *solver_for(here), tol=1e-14).solve()
         errors.append(abs(leave_one_out(here, theta)[0, 0] - exact(here, [0])[0, 0]))
     assert 3 < errors[0] / errors[1] < 6
 

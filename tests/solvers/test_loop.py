@@ -11,7 +11,7 @@ from onelayer.logistic import Binary, Softmax
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solution import Status
-from onelayer.solvers import Run, choose_solver, named_solver
+from onelayer.solvers import Run, named_solver, solver_for
 
 SOLVERS = ["newton", "lbfgs", "truncated-newton", "gram"]
 
@@ -223,7 +223,7 @@ class TestChoice:
     def test_ladder(self):
         def chosen(m, n, classes=2, l2=1e-3):
             X = np.broadcast_to(np.float64(0), (m, n))
-            solver, reason = choose_solver(objective(X, np.zeros(m, int), l2, classes=classes))
+            solver, reason = solver_for(objective(X, np.zeros(m, int), l2, classes=classes))
             return solver.name, reason
 
         assert chosen(40, 41) == ("gram", "40 examples are fewer than 41 features")

@@ -10,7 +10,7 @@ from onelayer.logistic import Binary, Softmax
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solution import Status
-from onelayer.solvers import Run, choose_solver, solve_path
+from onelayer.solvers import Run, solve_path, solver_for
 
 STRENGTHS = [1e-3, 1e-1, 1e-2]
 
@@ -61,7 +61,7 @@ def test_a_path_with_folds_is_the_fits_alone(case):
             [(point.theta, point.solution), *point.folds], alone, strict=True
         ):
             assert solution.status is Status.CONVERGED
-            _, best = Run(fit, *choose_solver(fit), tol=tol / 10).solve()
+            _, best = Run(fit, *solver_for(fit), tol=tol / 10).solve()
             value = fit.value_and_gradient(theta)[0]
             assert value - best.objective <= 2.1 * tol * best.objective
             assert value == pytest.approx(solution.objective, rel=1e-6)

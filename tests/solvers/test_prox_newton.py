@@ -17,7 +17,7 @@ from onelayer.logistic import Binary, Softmax
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solution import Status
-from onelayer.solvers import Run, choose_solver, named_solver
+from onelayer.solvers import Run, named_solver, solver_for
 from onelayer.solvers.l1 import quadratic, working_set
 from onelayer.solvers.l1.duality import dual_value
 from onelayer.solvers.l1.prox_newton import ProxNewton
@@ -370,11 +370,11 @@ def test_small_data_never_loads_numba():
         "from onelayer.logistic import Binary\n"
         "from onelayer.objective import Objective\n"
         "from onelayer.penalties import Penalty\n"
-        "from onelayer.solvers import Run, choose_solver\n"
+        "from onelayer.solvers import Run, solver_for\n"
         "X = np.random.default_rng(0).standard_normal((50, 5)); y = (X[:, 0] > 0).astype(float)\n"
         "o = Objective(loss=make_design(X).bind(Binary(), y, np.full(50, 0.02)),\n"
         "              penalty=Penalty(0.1, 1.0))\n"
-        "print(Run(o, *choose_solver(o)).solve()[1].status, 'numba' in sys.modules)\n"
+        "print(Run(o, *solver_for(o)).solve()[1].status, 'numba' in sys.modules)\n"
     )
     path = {"PYTHONPATH": ":".join(p for p in sys.path if p)}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, env=path, check=True)
@@ -386,7 +386,7 @@ def test_small_data_never_loads_numba():
 
 def test_an_l1_part_chooses_coordinate_descent():
     X, y = data()
-    solver, reason = choose_solver(problem(X, y, ratio=0.1))
+    solver, reason = solver_for(problem(X, y, ratio=0.1))
     assert (solver.name, reason) == ("coordinate-descent", "the penalty has an L1 part")
     assert named_solver("coordinate-descent", problem(X, y), 0.1)[0].name == "coordinate-descent"
 

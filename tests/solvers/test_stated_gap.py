@@ -17,7 +17,7 @@ from onelayer.logistic import Binary, Softmax
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solution import Status
-from onelayer.solvers import Run, choose_solver, named_solver, solve_path
+from onelayer.solvers import Run, named_solver, solve_path, solver_for
 
 HONEST = 2  # times the stated gap: what the true one may be
 ROUNDING = 1e-13  # of J: the optimum itself is not known better
@@ -78,7 +78,7 @@ def optimum(size, condition, strength, seed=0):
 def fitted(size, condition, strength, dtype, tol, seed=0):
     """The solution, and the true gap."""
     objective = objective_of(size, condition, strength, dtype, seed)
-    theta, solution = Run(objective, *choose_solver(objective), tol=tol).solve()
+    theta, solution = Run(objective, *solver_for(objective), tol=tol).solve()
     best = optimum(size, condition, strength, seed)
     return solution, float((value(objective, theta) - best) / best)
 
@@ -118,7 +118,7 @@ def test_lbfgs_states_the_gap_that_it_has(size, condition, strength, dtype, tol)
 
 def test_a_fit_that_gives_up_says_how_far_it_is():
     objective = objective_of("lbfgs", 1e8, 1e-7, np.float32)
-    theta, solution = Run(objective, *choose_solver(objective), tol=1e-7, max_iter=300).solve()
+    theta, solution = Run(objective, *solver_for(objective), tol=1e-7, max_iter=300).solve()
     best = optimum("lbfgs", 1e8, 1e-7)
 
     assert solution.status is Status.MAX_ITER

@@ -26,7 +26,7 @@ from onelayer.designs.scaling import Scaling
 OfRows = Callable[[slice, np.ndarray], np.ndarray]
 """Rows and their z (rows, k) to whatever a pass sums over them."""
 
-FROM_BLOCKS = frozenset({"rows", "hessian"})
+FROM_BLOCKS = frozenset({"rows", "hessian", "columns"})
 """What every design offers."""
 PROJECTED_BYTES = 1 << 24  # guard: of the rows that `project` gives at a time
 

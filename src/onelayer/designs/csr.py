@@ -22,7 +22,7 @@ class CsrDesign(Design):
 
     def __init__(self, X: Any, scaling: Scaling | None = None) -> None:
         m, n = X.shape
-        nbytes, offers = size_of(X), {"columns", "gram"}
+        nbytes, offers = size_of(X), {"gram"}
         self.compiled = nbytes >= SMALL_BYTES
         # In turn every row needs its norm, which entries given twice and a centre would take.
         if self.compiled and scaling is None and X.has_canonical_format:

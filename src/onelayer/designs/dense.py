@@ -32,7 +32,7 @@ class DenseDesign(Design):
     def __init__(
         self, X: np.ndarray, scaling: Scaling | None = None, *, double: bool = False
     ) -> None:
-        offers = frozenset({"sample", "columns", "gram"})
+        offers = frozenset({"sample", "gram"})
         super().__init__(X.shape, X.dtype, X.nbytes, scaling, offers=offers, double=double)
         self.X = X
         # Kernels read along rows; a Fortran-ordered X goes through blocks, which turn it. None is

@@ -40,6 +40,11 @@ class Loss(ABC):
 
     @property
     @abstractmethod
+    def held_by(self) -> str:
+        """What holds X, for messages."""
+
+    @property
+    @abstractmethod
     def dtype(self) -> np.dtype:
         """Of products: what rounding takes from them is `finfo(dtype).eps`."""
 

@@ -60,6 +60,11 @@ class LossInMemory(Loss):
         return self.design.traits
 
     @property
+    def held_by(self) -> str:
+        """The design's class."""
+        return type(self.design).__name__
+
+    @property
     def dtype(self) -> np.dtype:
         """Of the design's products."""
         return self.design.dtype

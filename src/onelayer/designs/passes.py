@@ -33,8 +33,8 @@ class Ledger:
 class Traits:
     """What the choice of a solver needs to know of X: its shape, its size, what can be asked.
 
-    offers: "rows" and "hessian" come from any blocks; "sample" (rows by their numbers), "columns",
-    "gram" and "rows in turn" are what a design in memory may add.
+    offers: "rows", "hessian" and, in memory, "columns" come from any blocks; "sample" (rows by
+    their numbers), "gram" and "rows in turn" are what a design may add.
     """
 
     m: int

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from onelayer.kernels.compile import helper, kernel, strict_kernel
+from onelayer.kernels.compile import helper, strict_helper, strict_kernel
 from onelayer.kernels.csr_pass import row_backward, row_forward
 from onelayer.kernels.dense_pass import largest
 from onelayer.kernels.prefetch import prefetch_entries
@@ -76,7 +76,7 @@ def csr_ascend_binary(data, indices, indptr, order, weights, q, rates, least, w,
     return slack
 
 
-@kernel
+@strict_kernel
 def csr_ascend_softmax(data, indices, indptr, order, weights, q, rates, least, W, b, A, Z):
     """The same for K classes: W (n, K), b (K,); A, Z (m, K).
 
@@ -136,7 +136,7 @@ def csr_ascend_softmax(data, indices, indptr, order, weights, q, rates, least, W
     return slack
 
 
-@helper
+@strict_helper
 def _softmax(z, a):
     """A = softmax(z)."""
     z_max = largest(z, 0, len(z))

@@ -1,6 +1,6 @@
 """Minimise an objective: one file a solver, one loop for all, one ladder that chooses."""
 
-from onelayer.solvers.choose import SOLVERS, choose_solver, named_solver
+from onelayer.solvers.choose import SOLVERS, choose_solver, named_solver, solver_for
 from onelayer.solvers.dual.gram import Gram, Rows
 from onelayer.solvers.loop import Callback, Run
 from onelayer.solvers.paths.leave_one_out import leave_one_out
@@ -25,4 +25,5 @@ __all__ = [
     "make_path",
     "named_solver",
     "solve_path",
+    "solver_for",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from onelayer import parallel
 
 TASKS = 4  # of these small products
 HALVED = 64  # rows of a triangle that is inverted in halves
+LOST = 10  # theory: units of n eps, with some to spare
 IN_PLACE = 100_000_000  # bytes of a matrix that is not copied to be factored
 
 
@@ -111,6 +113,23 @@ class Algebra:
         out = np.zeros(S.shape[1], S.dtype)
         parallel.run(lambda a, z: combine_rows(c, S, a, z, out), _chunks(S))
         return out
+
+
+def noise(size: int, dtype: np.dtype | type = np.float64) -> float:
+    """What an eigenvalue of a sum over examples may owe to rounding, beside the largest."""
+    return LOST * size * float(np.finfo(dtype).eps)
+
+
+def spectral_inverse(H: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Multiplication by about H^-1, where eigenvalues lost to rounding count as 1.
+
+    The policy for a Hessian that is nearly singular: Cholesky, on a diagonal brought to 1, while it
+    leaves digits; beyond, this, and conjugate gradients go on from it, for products have digits
+    that sums over examples have lost. A model or a metric, which need not be exact, gets a ridge.
+    """
+    values, vectors = np.linalg.eigh(H)
+    inverses = 1 / np.where(values <= noise(len(H)) * values[-1], 1, values)
+    return lambda gradient: vectors @ (inverses * (vectors.T @ gradient))
 
 
 def lift_shift(H: np.ndarray, by: np.ndarray | float = 1.0) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from onelayer.objective import Objective
 from onelayer.solution import Record, Solution, Status
+from onelayer.solvers.choose import check
 from onelayer.solvers.rounding import Rounding
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
@@ -45,9 +46,12 @@ class Run:
 
         Raises
         ------
+        UsageError
+            When the solver needs what the loss does not offer, or another penalty.
         FloatingPointError
             When the objective is not a finite number at the start.
         """
+        check(self.solver, self.objective)
         self._began, self._bytes = perf_counter(), self.objective.loss.bytes_read
         theta = self.objective.start() if start is None else self.objective.symmetric(start)
         # The loop looks for values that are not finite itself; NumPy need not warn of each.

@@ -38,7 +38,7 @@ class Solver(ABC, Generic[S]):
 
     name: ClassVar[str]
     needs: ClassVar[frozenset[str]]
-    """What it asks of a design's `offers`."""
+    """What it asks of a loss beyond what each has: see `Traits.offers`."""
     for_l1: ClassVar[bool] = False
     """Whether it is for penalties with an L1 part, and for those alone."""
     for_l2: ClassVar[bool] = False

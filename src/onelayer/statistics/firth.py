@@ -26,9 +26,9 @@ from onelayer.designs import Scaling
 from onelayer.logistic import sigma
 from onelayer.objective import Objective
 from onelayer.solvers import Solver, State
+from onelayer.solvers.smooth.line_search import falls
 from onelayer.statistics.column_space import Whitening
 
-SUFFICIENT = 1e-4  # Armijo's constant; Nocedal and Wright 2006, section 3.1
 HALVINGS = 40
 TOL = 1e-20  # at most: a gap is a square, and standard errors take the digits of its root
 
@@ -157,7 +157,7 @@ def stepped(
     length = 1.0
     for _ in range(HALVINGS):
         trial = function.point(point.c + length * direction)
-        if trial.value <= point.value - 2 * SUFFICIENT * length * gap + rounding:
+        if falls(point.value, trial.value, -2 * length * gap, rounding):
             return trial
         length /= 2
     return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from onelayer.errors import DataError, UsageError
+from onelayer.solvers.smooth.line_search import falls
 from onelayer.statistics.estimate import Estimate
 from onelayer.vectors import dot
 
@@ -102,9 +103,8 @@ class _Profile:
         self, theta: np.ndarray, step: np.ndarray, value: float, decrement: float
     ) -> np.ndarray:
         """Along the step, halved until J falls."""
-        rounding = 8 * np.finfo(float).eps * abs(value)
         for _ in range(HALVINGS):
-            if self._value_and_gradient(theta + step)[0] <= value - 1e-4 * decrement + rounding:
+            if falls(value, self._value_and_gradient(theta + step)[0], -decrement):
                 break
             step, decrement = step / 2, decrement / 2
         return theta + step

@@ -17,12 +17,12 @@ from scipy import linalg
 from onelayer.designs import make_design
 from onelayer.designs.blockwise import Blockwise
 from onelayer.objective import Objective
+from onelayer.solvers.algebra import noise
 from onelayer.solvers.smooth.newton_decrement import newton_decrement
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
 
 ALIKE = 1e-12  # of the largest parameter
-ROUNDED = 10  # times m eps: what a pivot of K may owe to the rounding of sums over features
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class RowBasis:
     @classmethod
     def of(cls, K: np.ndarray) -> RowBasis:
         """Factor the Gram matrix K (m, m); of rank 0, it is given one coordinate, zero."""
-        noise = ROUNDED * len(K) * np.finfo(float).eps * float(np.diag(K).max())
-        whole = _cholesky(K, noise)
+        lost = noise(len(K)) * float(np.diag(K).max())
+        whole = _cholesky(K, lost)
         if whole is not None:
             return cls(whole, np.arange(len(K)))
-        factor, pivots, rank, _ = linalg.lapack.dpstrf(K, tol=noise, lower=1)
+        factor, pivots, rank, _ = linalg.lapack.dpstrf(K, tol=lost, lower=1)
         pivots -= 1
         coordinates = np.zeros((len(K), max(rank, 1)))
         coordinates[pivots, :rank] = np.tril(factor)[:, :rank]
@@ -109,7 +109,7 @@ def _alike(one: np.ndarray, other: np.ndarray) -> bool:
     return bool(np.abs(one - other).max() <= ALIKE * np.abs(other).max())
 
 
-def _cholesky(K: np.ndarray, noise: float) -> np.ndarray | None:
+def _cholesky(K: np.ndarray, lost: float) -> np.ndarray | None:
     """L of K = L L^T; None where K has less than full rank.
 
     By NumPy, as all that follows is: SciPy has a BLAS of its own, and where both are at work their
@@ -120,7 +120,7 @@ def _cholesky(K: np.ndarray, noise: float) -> np.ndarray | None:
         L = np.linalg.cholesky(K)
     except np.linalg.LinAlgError:
         return None
-    return L if np.diag(L).min() ** 2 > noise else None
+    return L if np.diag(L).min() ** 2 > lost else None
 
 
 @dataclass(frozen=True, kw_only=True)

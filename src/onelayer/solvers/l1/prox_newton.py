@@ -20,10 +20,10 @@ from onelayer.solvers.l1.duality import dual_value
 from onelayer.solvers.l1.joint_model import LEAST_BEND, lifted
 from onelayer.solvers.l1.quadratic import ENOUGH, LOOSELY
 from onelayer.solvers.l1.working_set import Direction, WorkingSet, choose_coordinates
+from onelayer.solvers.smooth.line_search import falls
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import column_sums
 
-SUFFICIENT = 1e-4  # Armijo's constant; Nocedal and Wright 2006, section 3.1
 HALVINGS = 100  # where all activations are saturated, the model bends next to nothing
 INNER = 0.03  # of the gap: how far a working set is solved before it is widened
 # Measured, of J: the violation beyond which a model is not minimised exactly. Fits 18 and 92 of
@@ -69,7 +69,7 @@ class ProxNewton(Solver[ProxNewtonState]):
     """Coordinate descent on working sets: one pass a step, one more when the set changes."""
 
     name: ClassVar[str] = "coordinate-descent"
-    needs: ClassVar[frozenset[str]] = frozenset({"rows"})
+    needs: ClassVar[frozenset[str]] = frozenset({"rows", "columns"})
     for_l1: ClassVar[bool] = True
 
     def init(self, objective: Objective, theta: np.ndarray, tol: float) -> ProxNewtonState:
@@ -259,13 +259,12 @@ def _search(objective: Objective, point: Point, working: WorkingSet, R: np.ndarr
     penalty, blocks, U = objective.penalty, working.blocks, R * objective.weights[:, None]
     step = working.direction(objective, point.W, U)
     slope = step.slope(blocks, point.W, U.sum(axis=0), penalty)
-    rounding = 4 * np.finfo(float).eps * abs(point.value)
     length = 1.0
     while slope < 0 and length > 0.5**HALVINGS:
         Z = point.Z + length * step.Z
         moved = [block.of(point.W) + length * d for block, d in zip(blocks, step.W, strict=True)]
         value = _loss(objective, Z) + sum(penalty.value(w) for w in moved)
-        if value <= point.value + SUFFICIENT * length * slope + rounding:
+        if falls(point.value, value, length * slope):
             for block, w in zip(blocks, moved, strict=True):
                 point.W[block.features, block.k] = w
             point.b, point.Z, point.value = point.b + length * step.b, Z, value

@@ -13,6 +13,8 @@ from importlib import import_module
 import numpy as np
 from scipy import linalg
 
+from onelayer.solvers.algebra import noise
+
 Sweep = Callable[[np.ndarray, np.ndarray, np.ndarray, float], float]
 
 SWEEPS = 20  # before a Newton step
@@ -20,7 +22,6 @@ COMPILED_SWEEPS = 300  # 20 us each at s = 400; Cholesky's threads on busy cores
 ROUNDS = 10
 STEPS = 50  # of Newton between sweeps, on at most
 FEW = 400  # coordinates
-ROUNDED = 10  # times s eps: what an eigenvalue may owe to the rounding of sums
 RIDGES = 6  # guard: the last is of the size of Q
 ENOUGH = 1e-9  # of the decrease so far: what a last sweep may gain; 1e-3 took 6 passes, not 3
 LOOSELY = 1e-3  # the same far from the optimum, where the model changes before it is exact
@@ -121,7 +122,7 @@ def _newton_step(Q: np.ndarray, slope: np.ndarray) -> np.ndarray:
     coordinate becomes zero: the least ||w||_1 lies there.
     """
     unit = 1 / np.sqrt(np.where(np.diag(Q) > 0, np.diag(Q), 1))
-    scaled, ridge = unit[:, None] * Q * unit, ROUNDED * len(Q) * np.finfo(float).eps
+    scaled, ridge = unit[:, None] * Q * unit, noise(len(Q))
     for _ in range(RIDGES):
         try:
             factor = linalg.cho_factor(scaled + ridge * np.eye(len(Q)), check_finite=False)

@@ -19,7 +19,7 @@ import numpy as np
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solution import Solution
-from onelayer.solvers.choose import choose_solver
+from onelayer.solvers.choose import solver_for
 from onelayer.solvers.dual.gram import Gram, RowBasis
 from onelayer.solvers.loop import Run
 from onelayer.solvers.paths.leave_one_out import leave_one_out
@@ -70,7 +70,7 @@ class Path(ABC):
 
 def make_path(objective: Objective, walking: Walking) -> Path:
     """The path that suits the objective; its penalty's strength is replaced by each of the path."""
-    solver, _ = choose_solver(_at(objective, 1.0))
+    solver, _ = solver_for(_at(objective, 1.0))
     if not isinstance(solver, Gram):
         return DirectPath(objective, walking)
     if walking.folds is not None and walking.folds.scalings:
@@ -139,7 +139,7 @@ class DirectPath(Path):
         """Begun at the last point; the metric about it is the first fit's that it pays for."""
         how = self.walking
         if self._theta is None:
-            run = Run(here, *choose_solver(here), how.tol, how.max_iter)
+            run = Run(here, *solver_for(here), how.tol, how.max_iter)
             first = run.solve()
             if folds is None:
                 return [first]
@@ -159,7 +159,7 @@ class DirectPath(Path):
         large data. A strong penalty needs few steps under any metric: a dear one is made once they
         are many.
         """
-        solver, _ = choose_solver(here)
+        solver, _ = solver_for(here)
         if isinstance(solver, Newton) and here.loss.compiled:
             return WholeHessian.at(here, theta)
         if not isinstance(solver, Lbfgs):

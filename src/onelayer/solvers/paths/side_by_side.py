@@ -11,7 +11,7 @@ from onelayer.designs.passes import Ledger
 from onelayer.designs.shared_reads import Place, SharedReads
 from onelayer.objective import Objective
 from onelayer.solution import Solution
-from onelayer.solvers.choose import choose_solver
+from onelayer.solvers.choose import solver_for
 from onelayer.solvers.loop import Run
 from onelayer.solvers.paths.weighted_folds import Folds
 from onelayer.solvers.smooth.lbfgs import Lbfgs
@@ -36,7 +36,7 @@ def solve_side_by_side(
     alone = [folds.alone(objective, number) for number in range(len(folds))]
     if metric is None:
         return [
-            Run(problem, *choose_solver(problem), tol, max_iter).solve(start)
+            Run(problem, *solver_for(problem), tol, max_iter).solve(start)
             for problem, start in zip(alone, starts, strict=True)
         ]
     if len(folds) == 1:

@@ -17,12 +17,14 @@ from onelayer.objective import Objective
 from onelayer.solvers.smooth.lbfgs_memory import Memory
 from onelayer.solvers.smooth.line_search import Trial, search_along
 from onelayer.solvers.smooth.metrics import Metric, SharedGram, better_metric, first_metric
-from onelayer.solvers.smooth.newton_decrement import (
-    Decrement,
-    leaves,
-    newton_decrement,
+from onelayer.solvers.smooth.newton_decrement import Decrement, newton_decrement, settled
+from onelayer.solvers.smooth.newton_finish import (
+    ALLOWED,
+    NEAR,
+    claimed,
+    is_near,
+    newton_step,
     settle,
-    settled,
 )
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
@@ -32,11 +34,7 @@ from onelayer.vectors import dot
 REFRESH = ((3e-3, 15.0),)
 REFRESH_CLASSES = ((3e-3, 4.0), (1e-4, 6.0))
 MISLED = 0.02  # of a step: rows that the sample of a Gram matrix has not seen forbid the rest
-NEWTON = 5.0  # times tol: the estimate at which Newton's method takes over
-ALLOWED = 0.1  # times tol: what a Newton step may miss of the decrease
-LEFT = 0.2  # of the gap that a Newton step is at least said to leave: the decrement may be low
 TRUSTED = 10.0  # times the penalty: a metric with a larger ridge knows nothing of flat directions
-UNKNOWN = 1.01  # times tol: the least gap claimed before it is confirmed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +84,7 @@ class Lbfgs(Solver[LbfgsState]):
         """Along -B gradient to a Wolfe point, or along Newton's direction near the end."""
         if _nearer(objective, state):
             state = _refresh(objective, state)
-        if state.estimate <= NEWTON * state.tol * abs(state.value):
+        if is_near(state.estimate, state.tol, state.value):
             return self._newton_step(objective, state)
         trial = search_along(objective, state, state.direction)
         if trial is None and state.memory.order:  # the memory may have led astray
@@ -116,17 +114,14 @@ class Lbfgs(Solver[LbfgsState]):
         )
 
     def _newton_step(self, objective: Objective, state: LbfgsState) -> LbfgsState:
-        """The step, and the gap that is left: what it was by the decrement, less what J fell."""
-        gap, direction, _ = _decrement(objective, state, ALLOWED * state.tol * abs(state.value))
-        direction = _within(direction)
-        trial = search_along(objective, state, direction)
+        """Newton's step, and the gap that is left."""
+        found = _decrement(objective, state, ALLOWED * state.tol * abs(state.value))
+        found = found._replace(direction=_within(found.direction))
+        trial, left = newton_step(objective, state, found)
         if trial is None:
-            return replace(state, gap=gap, stalled=True)
+            return replace(state, gap=left, stalled=True)
         following = _move(state, trial)
-        left = max(
-            gap - (state.value - trial.value), following.estimate, leaves(gap, state.value, LEFT)
-        )
-        return replace(following, gap=left)
+        return replace(following, gap=max(left, following.estimate))
 
 
 def _rounded(state: LbfgsState, trial: Trial) -> bool:
@@ -159,7 +154,7 @@ def _aim(state: LbfgsState, solved: np.ndarray | None = None) -> LbfgsState:
         solved = state.memory.metric.solve(state.gradient)
     direction = _within(-state.memory.multiply(state.gradient, solved))
     estimate = -0.5 * dot(state.gradient, direction)
-    gap = max(estimate, UNKNOWN * state.tol * abs(state.value))
+    gap = claimed(estimate, state.tol, state.value)
     return replace(state, solved=solved, direction=direction, estimate=estimate, gap=gap)
 
 
@@ -187,7 +182,7 @@ def _nearer(objective: Objective, state: LbfgsState) -> bool:
         return False
     due = state.refreshes[0][0]
     if state.refreshes == _schedule(objective):
-        due = max(due, NEWTON * state.tol)
+        due = max(due, NEAR * state.tol)
     return state.estimate <= due * abs(state.value)
 
 

@@ -35,10 +35,10 @@ class Trial:
 
 
 def falls(before: float, after: float, promised: float, rounding: float | None = None) -> bool:
-    """Whether J falls by a part of what the slope promises (< 0), but for rounding (Armijo)."""
+    """Whether J falls by a part of what its slope promises (< 0), but for rounding (Armijo)."""
     if rounding is None:
-        rounding = ROUNDING * float(np.finfo(np.float64).eps)
-    return bool(after <= before + SUFFICIENT * promised + rounding * abs(before))
+        rounding = ROUNDING * float(np.finfo(np.float64).eps) * abs(before)
+    return bool(after <= before + SUFFICIENT * promised + rounding)
 
 
 def search_along(objective: Objective, state: State, direction: np.ndarray) -> Trial | None:
@@ -94,4 +94,5 @@ def _trial(objective: Objective, state: State, direction: np.ndarray, length: fl
 
 
 def _enough(state: State, slope: float, trial: Trial) -> bool:
-    return falls(state.value, trial.value, trial.length * slope, NEAR_THE_MINIMUM)
+    rounding = NEAR_THE_MINIMUM * abs(state.value)
+    return falls(state.value, trial.value, trial.length * slope, rounding)

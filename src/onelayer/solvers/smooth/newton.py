@@ -10,14 +10,14 @@ from typing import ClassVar, TypeAlias, final
 import numpy as np
 
 from onelayer.objective import Objective
-from onelayer.solvers.algebra import cholesky_solve, lift_shift
+from onelayer.solvers.algebra import cholesky_solve, lift_shift, spectral_inverse
 from onelayer.solvers.smooth.line_search import falls, length_after
-from onelayer.solvers.smooth.newton_decrement import newton_decrement, runs_away
+from onelayer.solvers.smooth.newton_decrement import newton_decrement
+from onelayer.solvers.smooth.newton_finish import runs_away
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
 
 KEPT = 0.01  # of the gap: a step that leaves more than this has changed H
-ROUNDED = 10  # times n eps: what an eigenvalue may owe to the rounding of sums over examples
 
 Linear: TypeAlias = Callable[[np.ndarray], np.ndarray]
 
@@ -124,7 +124,7 @@ def _state(
     else:
         # Columns nearly alike leave no digits of their difference in H, but some in its products.
         A = objective.curvature(theta)
-        near = partial(_scaled, _pseudo(H), unit)
+        near = partial(_scaled, spectral_inverse(H), unit)
         gap, direction, _ = newton_decrement(objective, A, value, gradient, near)
     return NewtonState(
         theta=theta,
@@ -164,11 +164,3 @@ def _inverse(H: np.ndarray, dtype: np.dtype) -> Linear | None:
     if np.diag(L).min() ** 2 <= len(H) * np.finfo(dtype).eps:
         return None
     return partial(cholesky_solve, L)
-
-
-def _pseudo(H: np.ndarray) -> Linear:
-    """Multiplication by about H^-1, where eigenvalues lost to rounding count as 1."""
-    values, vectors = np.linalg.eigh(H)
-    lost = values <= ROUNDED * len(H) * np.finfo(float).eps * values[-1]
-    inverses = 1 / np.where(lost, 1, values)
-    return lambda gradient: vectors @ (inverses * (vectors.T @ gradient))

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from onelayer.objective import Objective
-from onelayer.solvers.solver import State
 from onelayer.vectors import dot
-
-S = TypeVar("S", bound=State)
 
 RESIDUAL = 0.01  # of the gradient may remain, in the norm of the preconditioner
 PROGRESS = 0.05  # of the decrement may have come from the last quarter of the products
-TINY = 1e-300  # beside which J is not zero
 HOPELESS = 1e-6  # of the gradient: less is hardly ever reached
 PRODUCTS = 300
 NOISE = 30  # roundings, squared, of J: what the decrement of a gradient of rounding alone may be
 FLAT = 100  # roundings, squared: the curvature that X v has from rounding alone
-BENDS = 8.0  # times the root of the relative gap: the share of the gap that a step leaves, far away
-DWINDLE = 1e-3  # times tol: two steps leave less of the gap at an optimum, e^-2 at a runaway
-RUNAWAY = 0.3  # a Newton step that still moves some z by this much after two polishes
 
 
 Enough: TypeAlias = Callable[[list[float], float, float], bool]
@@ -114,46 +105,6 @@ def bounded(allowed: float, ratio: float) -> Enough:
     )
 
 
-def leaves(gap: float, value: float, least: float) -> float:
-    """What a Newton step leaves of the gap that the decrement said, `least` of it near the optimum.
-
-    Newton's method converges quadratically, and far away J is no parabola: on pixels in 10 classes
-    a step left 0.22, 0.4, 0.73 and 1.05 of a gap of 0.0018, 0.0043, 0.0091 and 0.017.
-    """
-    return gap * min(1.0, max(least, BENDS * math.sqrt(gap / max(abs(value), TINY))))
-
-
 def _late(gains: list[float]) -> float:
     """What the last quarter of the products has brought; infinity while there are too few."""
     return sum(gains[-max(3, len(gains) // 4) :]) if len(gains) > 3 else np.inf
-
-
-def settle(
-    objective: Objective,
-    state: S,
-    step: Callable[[S], S],
-    decrement: Callable[[S], Decrement],
-    left: Callable[[S], float],
-) -> S:
-    """Without a penalty two Newton steps more, to tell a runaway from an optimum.
-
-    At an optimum they leave next to nothing (`left`, in parts of tol); along a runaway each leaves
-    e^-1 of the gap.
-    """
-    if objective.penalty.l2 > 0:
-        return state
-    for _ in range(2):
-        settled = step(state)
-        if settled.stalled:
-            return state
-        state = settled
-        if left(state) <= DWINDLE:
-            return state
-    return replace(state, runaway=runs_away(objective, decrement(state).direction))
-
-
-def runs_away(objective: Objective, direction: np.ndarray) -> bool:
-    """Whether z still moves though J does not: quasi-complete separation without a penalty."""
-    if objective.penalty.l2 > 0:
-        return False
-    return objective.loss.reach(*objective.split(direction)) > RUNAWAY

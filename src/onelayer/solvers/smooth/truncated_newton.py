@@ -14,24 +14,13 @@ from typing import ClassVar, final
 import numpy as np
 
 from onelayer.objective import Objective
-from onelayer.solvers.smooth.line_search import search_along
 from onelayer.solvers.smooth.metrics import CentredDiagonal
-from onelayer.solvers.smooth.newton_decrement import (
-    Decrement,
-    bounded,
-    forced,
-    leaves,
-    newton_decrement,
-    settle,
-)
+from onelayer.solvers.smooth.newton_decrement import Decrement, bounded, forced, newton_decrement
+from onelayer.solvers.smooth.newton_finish import ALLOWED, claimed, is_near, newton_step, settle
 from onelayer.solvers.solver import Solver, State
 
 FORCING = 0.3  # of the gradient may remain far from the optimum; 0.1 and 0.5 took more passes
 REFRESH = 3  # Newton steps over one metric; one a step saves fewer products than it costs
-NEAR = 5.0  # times tol: the gap at which the next step is to be the last
-ALLOWED = 0.1  # times tol: what the last step may miss of the decrease
-LEFT = 0.1  # of the gap that a step is at least said to leave
-UNKNOWN = 1.01  # times tol: the least gap claimed before it is confirmed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,21 +49,19 @@ class TruncatedNewton(Solver[TruncatedNewtonState]):
         """To a Wolfe point along Newton's direction, solved for loosely until the end is near."""
         if not state.theta.any():
             state = _at(objective, objective.base_rate(), state.tol)
-        near = state.left <= NEAR * state.tol * abs(state.value)
+        near = is_near(state.left, state.tol, state.value)
         A = objective.curvature(state.theta)
         if state.metric is None or state.age == REFRESH:
             state = replace(state, metric=CentredDiagonal.at(objective, A), age=0)
-        gap, direction, _ = _decrement(objective, state, A, strictly=near)
-        trial = search_along(objective, state, direction)
+        trial, left = newton_step(objective, state, _decrement(objective, state, A, strictly=near))
         if trial is None:
-            return replace(state, gap=gap, stalled=True)
-        left = max(gap - (state.value - trial.value), leaves(gap, state.value, LEFT))
+            return replace(state, gap=left, stalled=True)
         return replace(
             state,
             theta=trial.theta,
             value=trial.value,
             gradient=trial.gradient,
-            gap=left if near else max(left, UNKNOWN * state.tol * abs(trial.value)),
+            gap=left if near else claimed(left, state.tol, trial.value),
             left=left,
             age=state.age + 1,
         )
