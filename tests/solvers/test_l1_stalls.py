@@ -18,10 +18,11 @@ from onelayer.solvers.l1.prox_newton import ProxNewton
 def problem(X, y, C, ratio=1.0):
     K = int(y.max()) + 1
     return Objective(
-        design=make_design(X),
-        head=Binary() if K == 2 else Softmax(K),
-        targets=y.astype(float) if K == 2 else y,
-        weights=np.full(len(y), 1 / len(y)),
+        loss=make_design(X).bind(
+            Binary() if K == 2 else Softmax(K),
+            y.astype(float) if K == 2 else y,
+            np.full(len(y), 1 / len(y)),
+        ),
         penalty=Penalty(1 / (C * len(y)), ratio),
     )
 
