@@ -70,6 +70,38 @@ def test_a_frame_without_a_target_is_asked_for_one(frame):
         onelayer.train(twice, target="y")
 
 
+def test_columns_without_names_of_text_have_some(frame):
+    numbers = pd.DataFrame(np.column_stack([frame.x, frame.y == "yes"]).astype(float))
+    model = onelayer.train(numbers, target=1, C=1.0)
+    assert model.inputs.features == ("0",)
+    np.testing.assert_array_equal(model.predict_proba(numbers[[0]]), model.predict_proba(numbers))
+    assert model.evaluate(numbers).n == 120
+    parts = pd.MultiIndex.from_tuples([("x", "mean"), ("y", "")])
+    named = onelayer.train(numbers.set_axis(parts, axis=1), target="y", C=1.0)
+    assert named.inputs.features == ("x mean",)
+    np.testing.assert_array_equal(named.coef, model.coef)
+
+
+def test_what_must_be_made_a_table_first_is(frame):
+    expected = onelayer.train(frame, target="y", C=1.0).coef
+    batch, lazy = pa.RecordBatch.from_pandas(frame), pl.from_pandas(frame).lazy()
+    for given in (batch, lazy):
+        np.testing.assert_array_equal(onelayer.train(given, target="y", C=1.0).coef, expected)
+
+
+def test_lists_of_rows_are_rows():
+    model = onelayer.train(([[1, 2], [3, 4]] * 30, ["p", "q"] * 30), C=1.0)
+    assert model.predict([[1, 2], [3, 4]]).tolist() == ["p", "q"]
+
+
+def test_another_kind_than_was_trained_on_is_said(frame):
+    model = onelayer.train(frame, target="y", C=1.0)
+    with pytest.raises(DataError, match="the model takes a table with the columns x, town"):
+        model.evaluate((np.zeros((2, 2)), ["no", "yes"]))
+    with pytest.raises(DataError, match="is a table, and the model takes rows"):
+        onelayer.train((np.eye(4), list("abab")), C=1.0, test_size=0).evaluate((frame, frame.y))
+
+
 def test_frames_judge_and_choose(frame):
     model = onelayer.train(frame[:80], target="y", test=frame[80:])
     assert (model.card.judge, model.card.test["n"]) == ("the test set", 40)

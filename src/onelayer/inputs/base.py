@@ -110,8 +110,8 @@ class Inputs(ABC):
     def array_rows(self, X: Any, source: object) -> Any:
         """Return rows of numbers that a source of arrays holds, as these inputs have them."""
         raise DataError(
-            f"{source} holds arrays, and the model takes a table with the columns "
-            f"{', '.join(column.name for column in self.columns[:10])}; X is {X.dtype}"
+            f"{source}: X is {X.dtype} {tuple(X.shape)}, and the model takes a table with the "
+            f"columns {', '.join(column.name for column in self.columns[:10])}"
         )
 
     def file_rows(self, path: Path, x: str | None = None) -> Any:
@@ -156,6 +156,8 @@ class Inputs(ABC):
         if array is not None:
             return array
         several = listed(given)
+        if several and isinstance(several[0], (int, float, list, tuple, np.ndarray, np.generic)):
+            return np.asarray(several)
         if len(several) == 1 and is_path(several[0]) and array_kind(Path(several[0])):
             return self.file_rows(Path(several[0]))
         return None

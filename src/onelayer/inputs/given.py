@@ -64,7 +64,7 @@ def given_table(
         return _of_dictionaries(rows, names, notations), HERE
     if isinstance(rows, (list, tuple)) and len(rows) == 1:
         return given_table(rows[0], names, options, notations)
-    frame = nw.from_native(rows, eager_only=True, pass_through=True)
+    frame = nw.from_native(as_frame(rows), eager_only=True, pass_through=True)
     if not isinstance(frame, nw.DataFrame):
         raise UsageError(
             f"rows are a {type(rows).__name__}: give a data frame, a list of dictionaries or a file"
@@ -77,6 +77,25 @@ def _of_frame(frame: Any, names: Sequence[str], notations: Notations) -> Any:
     if twice:
         raise DataError(f"{HERE} have two columns called {twice[0]!r}: rename one")
     return frame_table(frame.select([name for name in frame.columns if name in names]), notations)
+
+
+def as_frame(rows: Any) -> Any:
+    """Return a data frame whose columns are called by texts, and in memory; all else as it is.
+
+    A name of several parts is one with blanks between.
+    """
+    if isinstance(rows, pa.RecordBatch):
+        return pa.Table.from_batches([rows])
+    if type(rows).__name__ == "LazyFrame" and hasattr(rows, "collect"):
+        return rows.collect()
+    names = list(getattr(rows, "columns", []))
+    if not hasattr(rows, "set_axis") or all(isinstance(name, str) for name in names):
+        return rows
+    return rows.set_axis([_one_text(name) for name in names], axis=1)
+
+
+def _one_text(name: Any) -> str:
+    return " ".join(map(str, name)).strip() if isinstance(name, tuple) else str(name)
 
 
 def frame_table(frame: Any, notations: Notations = NONE_KNOWN) -> Any:

@@ -37,7 +37,7 @@ class EmbeddedSet(Source):
     def read(self, part: str | None, like: Like | None = None) -> Examples:
         """Read all of it; it has no parts."""
         del part
-        if self.settings.target is not None:
+        if like is None and self.settings.target is not None:
             raise UsageError(
                 f"{self.given} is no table, .csv or .parquet: it has no column to --target"
             )

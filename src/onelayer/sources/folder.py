@@ -47,7 +47,7 @@ class PictureFolder(Source):
 
     def read(self, part: str | None, like: Like | None = None) -> Examples:
         """Read the pictures of a part, of one size."""
-        if self.settings.target is not None:
+        if like is None and self.settings.target is not None:
             raise UsageError(
                 f"{self.given} is no table, .csv or .parquet: it has no column to --target"
             )

@@ -82,10 +82,10 @@ def _are_rows(given: Any) -> bool:
 
 
 def _is_frame(given: Any) -> bool:
-    """Whether it is a data frame; by its module first, so that none is imported for the asking."""
-    return type(given).__module__.split(".")[0] in {"pandas", "polars", "pyarrow", "modin"} and (
-        hasattr(given, "columns")
-    )
+    """Whether it is a data frame; by its type, so that no library is imported for the asking."""
+    kind = type(given)
+    of_tables = kind.__module__.split(".")[0] in {"pandas", "polars", "pyarrow", "modin"}
+    return of_tables and kind.__name__ in {"DataFrame", "LazyFrame", "Table", "RecordBatch"}
 
 
 def _free(name: str, taken: Sequence[str]) -> str:
@@ -99,12 +99,12 @@ def _arrow(given: Any) -> Any:
     import narwhals as nw
     import pyarrow as pa
 
-    from onelayer.inputs.given import cells, frame_table
+    from onelayer.inputs.given import as_frame, cells, frame_table
 
     if _are_rows(given):
         keys = dict.fromkeys(name for row in given for name in row)
         return pa.table({str(name): cells([row.get(name) for row in given]) for name in keys})
-    frame = nw.from_native(given, eager_only=True)
+    frame = nw.from_native(as_frame(given), eager_only=True)
     columns = [str(name) for name in frame.columns]
     if len(set(columns)) < len(columns):
         raise DataError(f"{IN_MEMORY} has two columns of one name: rename one")
