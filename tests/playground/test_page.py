@@ -109,9 +109,9 @@ def _same(opened, part, **chosen):
 def test_sliders_are_answered_as_python_would(opened):
     slider = opened.locator("[data-part=neuron] input[name=x1]")
     slider.press("ArrowLeft")
-    _same(opened, "neuron", x1=0.0)
+    _same(opened, "neuron", x1=0.5)
     opened.locator("[data-part=neuron] input[name=b]").press("End")
-    _same(opened, "neuron", x1=0.0, b=1.3)
+    _same(opened, "neuron", x1=0.5, b=1.3)
     opened.locator("[data-part=one]").get_by_label("y = 0").check()
     _same(opened, "one", y=0)
 

@@ -15,6 +15,8 @@ from onelayer.playground import copy, page
 from onelayer.playground.screen import Chapter, Part
 
 _RENDER = """
+const GIVEN_UP = 120000; // ms: should Python fail, the hand may go on
+
 function render({ model, el }) {
   el.innerHTML = model.get("body");
   let waiting = null;
@@ -26,6 +28,7 @@ function render({ model, el }) {
   });
   const shown = play(el.querySelector(".part"), (chosen) => new Promise((done) => {
     waiting = { number: ++count, done };
+    setTimeout(done, GIVEN_UP, null); // an answer that is late is shown all the same
     model.set("asked", { number: count, chosen });
     model.save_changes();
   }), false);

@@ -9,7 +9,7 @@ from onelayer.playground.screen import Drawing, plain
 _WIDE, _HIGH = 400, 316
 _BOX = (64, 36)
 _ROOM = 7  # letters that a box is wide
-_COLUMNS = (0.0, 84.0, 168.0, 252.0, 336.0)
+_COLUMNS = (0.0, 82.0, 164.0, 246.0, 328.0)
 _ROWS = (20.0, 80.0, 140.0, 200.0, 260.0)
 _SAID = {"z": "$z = Σu + b$", "a": "$a = σ(z)$", "J": "$J = L(a, y)$", "b": "$b$"}
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from copy import deepcopy
+from functools import lru_cache
 from html import escape
 from itertools import pairwise
 from typing import Any
@@ -45,7 +46,10 @@ class Plot:
         self.x, self.y, self.size, self._left = x, y, size, ticks.get("left", _LEFT)
         self._parts: list[str] = []
         self._over: list[str] = []
-        self._axes(ticks.get("xticks") or even(x), ticks.get("yticks") or even(y), labels)
+        xticks, yticks = (tuple(ticks.get(n) or even(r)) for n, r in (("xticks", x), ("yticks", y)))
+        across = tuple((float(self.at(v, y[0])[0]), text) for v, text in xticks)
+        up = tuple((float(self.at(x[0], v)[1]), text) for v, text in yticks)
+        self._frame = _axes(across, up, labels, size, self._left)
 
     def again(self) -> Plot:
         """Return the same figure to be drawn on further, while this one stays as it is."""
@@ -56,7 +60,7 @@ class Plot:
         wide, high = self.size[0] - self._left - _RIGHT, self.size[1] - _TOP - _BELOW
         right = (np.asarray(x, dtype=float) - self.x[0]) / (self.x[1] - self.x[0])
         up = (np.asarray(y, dtype=float) - self.y[0]) / (self.y[1] - self.y[0])
-        right, up = np.clip(right, -9, 9), np.clip(up, -9, 9)
+        right, up = (np.minimum(np.maximum(part, -9), 9) for part in (right, up))
         return self._left + wide * right, self.size[1] - _BELOW - high * up
 
     def line(self, x: Any, y: Any, color: str = BLUE, width: float = 2.2, dash: str = "") -> None:
@@ -144,22 +148,27 @@ class Plot:
         reach = f'data-window="{self.x[0]} {self.x[1]} {self.y[0]} {self.y[1]}"'
         return canvas(body, *self.size, f"data-live {box} {reach}")
 
-    def _axes(self, xticks: Any, yticks: Any, labels: tuple[str, str]) -> None:
-        wide, high = self.size
-        bottom, right = high - _BELOW, wide - _RIGHT
-        parts = []
-        for value, text in xticks:
-            left = self.at(value, self.y[0])[0]
-            parts.append(_rule(left, _TOP, left, bottom))
-            parts.append(_tick(left, bottom + 16, text, "middle"))
-        for value, text in yticks:
-            top = self.at(self.x[0], value)[1]
-            parts.append(_rule(self._left, top, right, top))
-            parts.append(_tick(self._left - 6, top + 4.5, text, "end"))
-        parts.append(_tick((self._left + right) / 2, high - 7, labels[0], "middle", "name"))
-        turned = f'transform="translate(13 {(_TOP + bottom) / 2:.0f}) rotate(-90)"'
-        parts.append(f'<text class="name" text-anchor="middle" {turned}>{spans(labels[1])}</text>')
-        self._frame = "".join(parts)
+
+Ticks = tuple[tuple[float, str], ...]
+
+
+@lru_cache(maxsize=200)
+def _axes(
+    across: Ticks, up: Ticks, labels: tuple[str, str], size: tuple[int, int], left: int
+) -> str:
+    """Return rules, numbers and names, each tick with its place; most figures share theirs."""
+    bottom, right = size[1] - _BELOW, size[0] - _RIGHT
+    parts = []
+    for place, text in across:
+        parts.append(_rule(place, _TOP, place, bottom))
+        parts.append(_tick(place, bottom + 16, text, "middle"))
+    for place, text in up:
+        parts.append(_rule(left, place, right, place))
+        parts.append(_tick(left - 6, place + 4.5, text, "end"))
+    parts.append(_tick((left + right) / 2, size[1] - 7, labels[0], "middle", "name"))
+    turned = f'transform="translate(13 {(_TOP + bottom) / 2:.0f}) rotate(-90)"'
+    parts.append(f'<text class="name" text-anchor="middle" {turned}>{spans(labels[1])}</text>')
+    return "".join(parts)
 
 
 def canvas(body: str, wide: int, high: int, kind: str = 'aria-hidden="true"') -> str:

@@ -120,7 +120,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Entry:
-    """Something typed, given or pressed: its `kind` is words, file, code or press.
+    """Something typed, given or pressed: its `kind` is words, path, file, code or press.
 
     The exported page, which nobody answers, offers what is `kept`, or does without.
     """

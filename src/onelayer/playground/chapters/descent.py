@@ -215,7 +215,7 @@ b = b - alpha * grads["db"]""",
         Part(
             "descent",
             running,
-            (Slider("alpha", "$\\alpha$", RATES, 0.5), Walk(MOST, 40)),
+            (Slider("alpha", "$\\alpha$", RATES, 0.5), Walk(MOST, 60)),
         ),
     ),
 )

@@ -260,8 +260,8 @@ LogisticRegression(C=1 / (decay * m)).fit(X.T, Y[0])    # the engine: rows""",
             (
                 Slider("steps", "steps", MARKS, 100),
                 Slider("wanted", "which digit is 1", tuple(range(10)), 8, (8,)),
-                Entry("words", "folder", "or a folder of your own for 1", "", "photos/cats"),
-                Entry("words", "rest", "and one for 0", "", "photos/dogs"),
+                Entry("path", "folder", "or a folder of your own for 1", "", "photos/cats"),
+                Entry("path", "rest", "and one for 0", "", "photos/dogs"),
             ),
         ),
         Part(

@@ -62,7 +62,8 @@ def _says(report: CheckReport) -> str:
     mend = f" Mend it: `{first.mend}`." if first.mend not in _NO_CODE else ""
     if first.slip == slips.RAISED.name:
         return "**It raised an error.** Below stands which, and in which line."
-    name, why = named[0][0].upper() + named[0][1:], first.explanation.replace("`", "")
+    name = named[0][0].upper() + named[0][1:] if named[0][1:2].isalpha() else named[0]
+    why = first.explanation.replace("`", "")
     return f"**{name}:** {why}.{mend}{others}"
 
 

@@ -58,7 +58,7 @@ def _says(z: float, a: float, label: int) -> str:
 
 def _on_the_curve(z: float, a: float) -> Drawing:
     plot = Plot((-6.2, 6.2), (-0.04, 1.04), ("$z = w^Tx + b$", "$a$"))
-    grid = np.linspace(-6.2, 6.2, 125)
+    grid = np.linspace(-6.2, 6.2, 83)
     plot.line(plot.x, [0.5, 0.5], ORANGE, 1.4, "6 4")
     plot.line(grid, lesson.sigmoid(grid))
     plot.line([z, z, -6.2], [-0.04, a, a], INK, 1.2, "2 3")
@@ -72,12 +72,12 @@ def _on_the_curve(z: float, a: float) -> Drawing:
 
 def _against_the_line(x: tuple[float, float], w: np.ndarray, b: float) -> Drawing:
     plot = Plot((-4, 4), (-1.2, 2.2), ("$x_1$", "output"))
-    moved = np.linspace(-4, 4, 81)
+    moved = np.linspace(-4, 4, 61)
     X = np.array([moved, np.full_like(moved, x[1])])
     for outside in ((-1.2, 0), (1, 2.2)):
         plot.area((-4, 4), outside, MUTED, 0.09)
     line, curve = lesson.linear_output(w, b, X)[0], lesson.logistic_output(w, b, X)[0]
-    plot.line(moved, line, ORANGE)
+    plot.line(moved[[0, -1]], line[[0, -1]], ORANGE)
     plot.line(moved, curve, BLUE)
     here = np.array([[x[0]], [x[1]]])
     both = [f(w, b, here).item() for f in (lesson.linear_output, lesson.logistic_output)]
@@ -113,7 +113,7 @@ lesson.predict(w, b, x)        # 1 where a > 0.5, else 0""",
             "neuron",
             moved,
             (
-                Slider("x1", "$x_1$", evenly(-2, 2, 0.1), 1.0, evenly(-2, 2, 1)),
+                Slider("x1", "$x_1$", evenly(-2, 2, 0.1), 1.0, evenly(-2, 2, 0.5)),
                 Slider("x2", "$x_2$", evenly(-2, 2, 0.1), 0.5, evenly(-1.5, 1.5, 1)),
                 Slider("w1", "$w_1$", evenly(-1, 1, 0.1), 0.8, evenly(-0.8, 0.8, 0.4)),
                 Slider("w2", "$w_2$", evenly(-1, 1, 0.1), -0.4, evenly(-0.8, 0.8, 0.4)),

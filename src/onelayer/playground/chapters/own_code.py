@@ -32,7 +32,7 @@ class Code:
 
 
 def compiled(
-    text: str, name: str, own: Mapping[str, Callable[..., Any]] = _NONE, lasts: float = LASTS
+    text: str, name: str, own: Mapping[str, Callable[..., Any]] = _NONE, lasts: float | None = None
 ) -> Code:
     """Run the text, which defines the function `name`; a call of it may take `lasts` seconds.
 
@@ -56,18 +56,22 @@ def compiled(
     return Code(limited(space[name], lasts))
 
 
-def limited(function: Callable[..., Any], lasts: float = LASTS) -> Callable[..., Any]:
-    """Return `function`, which after so many seconds raises TimeoutError at its next step."""
+def limited(function: Callable[..., Any], lasts: float | None = None) -> Callable[..., Any]:
+    """Return `function`, which raises TimeoutError at its first step after so many seconds.
+
+    None: `LASTS` of them.
+    """
+    most = LASTS if lasts is None else lasts
 
     @wraps(function)
     def ended(*args: Any, **kwargs: Any) -> Any:
-        end, before = perf_counter() + lasts, sys.gettrace()
+        end, before = perf_counter() + most, sys.gettrace()
 
         def watch(frame: FrameType, _event: str, _arg: Any) -> Any:
             # A loop on a single line is no new line: there each operation is watched.
             frame.f_trace_opcodes = frame.f_code.co_filename.startswith("<your ")
             if perf_counter() > end:
-                raise TimeoutError(f"still running after {lasts:g} seconds: does a loop never end?")
+                raise TimeoutError(f"still running after {most:g} seconds: does a loop never end?")
             return watch
 
         sys.settrace(watch)

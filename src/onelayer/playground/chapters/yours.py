@@ -141,10 +141,11 @@ def predict(function: Own) -> tuple[Drawing, ...]:
     plot = Plot((-0.03, 1.03), (-0.6, 1.6), ("$a$", "your label"), yticks=[(0, "0"), (1, "1")])
     plot.line([0.5, 0.5], [-0.6, 1.6], MUTED, 1, "6 4")
     for one, label, right in zip(A, came, due, strict=True):
-        plot.dots([one], [label], INK if label != right else CLASSES[int(right)], 6)
-    wrong = int((came != due).sum())
-    alt = f"{Y.size - wrong} of {Y.size} labels are as due"
-    note = " Black ones are not." if wrong else ""
+        wrong = label != right
+        plot.dots([one], [label], INK if wrong else CLASSES[int(right)], 9 if wrong else 5)
+    missed = int((came != due).sum())
+    alt = f"{Y.size - missed} of {Y.size} labels are as due"
+    note = " The large ones are not." if missed else ""
     return (drawing(plot, alt, f"{alt}, over the chance $a$.{note} Trained at rate {RATE:g}."),)
 
 

@@ -201,7 +201,13 @@ function play(part, ask, still) {
     if (input.tagName === "TEXTAREA") WRITTEN[part.dataset.part] = input.value;
     if (input.type === "file") own[input.name] = await encoded(input.files[0]);
     if (input.dataset.renews !== undefined) own.points = own.pointed = null;
-    if (input.tagName !== "TEXTAREA" && input.dataset.local === undefined) answer();
+    const { local, late } = input.dataset;
+    if (input.tagName !== "TEXTAREA" && local === undefined && late === undefined) answer();
+  });
+
+  // A folder is read when its name is whole: half of it may be another, and a large one.
+  controls.addEventListener("change", (event) => {
+    if (event.target.dataset.late !== undefined) answer();
   });
 
   controls.addEventListener("submit", (event) => event.preventDefault());
