@@ -297,7 +297,7 @@ def test_two_folders_of_ones_own_in_their_own_words(visit, colours):
     visit.moved("train", lambda: (folder.fill("nowhere"), folder.press("Enter")))
     assert "nowhere is no folder" in visit.says("train")
     visit.moved("train", lambda: (folder.fill(str(colours / "red")), folder.blur()))
-    visit.moved("train", lambda: (rest.fill("nowhere"), rest.blur()))
+    assert "name a folder for 0 too" in visit.says("train")
     visit.moved("train", lambda: (rest.fill(str(colours / "blue")), rest.blur()))
     task = training.asked(8, str(colours / "red"), str(colours / "blue"))
     assert visit.number("train", "J") == plain(everything.train(300, task)["J"])

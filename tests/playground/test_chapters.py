@@ -307,8 +307,11 @@ def test_a_shift_there_and_back_loses_only_the_edge():
 
 
 def test_a_readers_own_folder(colours):
-    task = training.asked(8, str(colours / "red"), "")
+    task = training.asked(8, str(colours / "red"), str(colours / "blue"))
     assert task.names == ("red", "blue")
+    assert training.asked(8, str(colours), "").names == ("blue", "red")
+    with pytest.raises(UsageError, match="holds the pictures of 1: name a folder for 0 too"):
+        training.asked(8, str(colours / "red"), "")
     assert task.X.shape[0] == task.shape[0] * task.shape[1] * 3
     assert task.X.shape[1] + task.X_test.shape[1] == 40
     assert everything.train(100, task)["right"] == 1.0

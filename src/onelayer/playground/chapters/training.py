@@ -82,21 +82,24 @@ def digits(wanted: int = 8) -> Task:
 def asked(wanted: int, folder: str, rest: str) -> Task:
     """Return the task of a digit, or of the reader's own folders where one is named.
 
-    `folder` holds the pictures of 1 and `rest` those of 0. With `rest` empty it is everything else:
-    the other sub-folders of `folder`, of which the first is 1, or the folders beside it.
+    `folder` holds the pictures of 1 and `rest` those of 0. With `rest` empty `folder` has a
+    sub-folder a class, of which the first is 1.
 
     Raises
     ------
     DataError, UsageError
-        As `read_pictures`; also if there is no such folder.
+        As `read_pictures`; also if there is no such folder, or none is named for 0.
     """
     if not folder.strip():
         return digits(wanted)
     ones, zeros = _named(folder), _named(rest) if rest.strip() else None
-    inside = sorted(f.name for f in ones.iterdir() if f.is_dir() and f.name[0] != ".")
-    home = ones if inside else ones.parent
-    kept = [ones, zeros] if zeros else [f for f in home.iterdir() if f.is_dir()]
-    return _own(ones, zeros, tuple(f.stat().st_mtime_ns for f in kept))
+    if zeros == ones:
+        raise UsageError(f"both folders are {ones}: name another for 0")
+    inside = _inside(ones)
+    if zeros is None and len(inside) < 2:
+        raise UsageError(f"{ones} holds the pictures of 1: name a folder for 0 too")
+    kept = [ones, *([zeros] if zeros else inside)]
+    return _own(ones, zeros, tuple(each.stat().st_mtime_ns for each in kept))
 
 
 def _named(folder: str) -> Path:
@@ -106,15 +109,16 @@ def _named(folder: str) -> Path:
     return path.resolve()
 
 
+def _inside(folder: Path) -> list[Path]:
+    return sorted(each for each in folder.iterdir() if each.is_dir() and each.name[0] != ".")
+
+
 @lru_cache(maxsize=4)
 def _own(ones: Path, zeros: Path | None, _changed: tuple[int, ...]) -> Task:
     """Read the folders; kept until something is put into one or taken out."""
-    inside = sorted(f.name for f in ones.iterdir() if f.is_dir() and f.name[0] != ".")
     if zeros is None:
-        pictures = read_pictures(ones if inside else ones.parent, SIDE)
-        return one_against_rest(pictures, pictures.classes[0] if inside else ones.name)
-    if zeros == ones:
-        raise UsageError(f"both folders are {ones}: name another for 0")
+        pictures = read_pictures(ones, SIDE)
+        return one_against_rest(pictures, pictures.classes[0])
     with TemporaryDirectory() as both:
         same = ones.name == zeros.name
         names = [f"{f.parent.name} {f.name}" if same else f.name for f in (ones, zeros)]
