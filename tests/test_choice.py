@@ -177,3 +177,22 @@ def test_a_training_takes_less_than_half_of_x_on_top():
     assert peak < 0.5 * X.nbytes
     assert card.test["accuracy"] > 0.73
     assert "a stratified" in card.choice["words"]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8])
+def test_rows_held_out_of_large_data_have_no_part_in_training(dtype):
+    """They lie in the X that is read, without weight: not even what is said of the gap moves."""
+    random = np.random.default_rng(0)
+    X = (random.normal(size=(20_000, 60)) * 40 + 128).clip(0, 255).astype(dtype)
+    y = (X[:, 0] + 40 * random.normal(size=len(X)) > 128).astype(int)
+    one = onelayer.train((X, y))
+    held = one.evidence.parts.test.places
+    changed = X.copy()
+    changed[held] = 255 - changed[held]
+    other = onelayer.train((changed, y))
+    np.testing.assert_array_equal(other.evidence.parts.test.places, held)
+    np.testing.assert_array_equal(other.coef, one.coef)
+    assert other.card.choice == one.card.choice
+    assert other.card.solution["gap"] == one.card.solution["gap"]
+    assert other.card.calibration["temperature"] == one.card.calibration["temperature"]
+    assert other.card.test["accuracy"] < one.card.test["accuracy"]

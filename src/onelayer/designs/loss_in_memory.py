@@ -194,4 +194,6 @@ class LossInMemory(Loss):
         return Pass(W, b, self.head, self.targets, self.weights[:, None])
 
     def _spaced(self, count: int) -> np.ndarray:
-        return np.unique(np.linspace(0, self.traits.m - 1, count).astype(np.intp))
+        """About so many rows with weight, evenly spaced: those without have no part in anything."""
+        counted = np.flatnonzero(self.weights)
+        return counted[np.unique(np.linspace(0, len(counted) - 1, count).astype(np.intp))]
