@@ -9,14 +9,16 @@ A logistic regression is one layer::
 
 Everything here is a function of z, never of a: at z = 40 the activation a rounds to 1 and its
 logarithm to 0, while the loss as a function of z stays right to the last bit, at +-800 too.
-The heads take several problems side by side (the folds of a cross-validation, say): z has one
-group of `width` columns a problem, all of them on the same targets.
+A head takes several problems side by side (the folds of a cross-validation, say): Z and dz are
+(rows, problems * width), L (rows, problems), targets (rows,). The curvature d2L/dz2 comes from A,
+`curvature_activation`, or as f f^T from its root f: a Hessian is one symmetric product of the rows
+f (x) [x 1], which `hessian` then puts right in place.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -46,59 +48,6 @@ def log_softmax(Z: np.ndarray) -> np.ndarray:
     E = np.exp(shifted)
     np.put_along_axis(E, largest, 0, axis=-1)
     return shifted - np.log1p(E.sum(axis=-1, keepdims=True))
-
-
-class Head(Protocol):
-    """What turns z into a loss: Z is (rows, problems * width), targets (rows,)."""
-
-    @property
-    def name(self) -> str:
-        """`binary` or `softmax`."""
-        ...
-
-    @property
-    def width(self) -> int:
-        """Columns of z that one problem has."""
-        ...
-
-    def loss(self, Z: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """L of every row and problem: (rows, problems)."""
-        ...
-
-    def residual(self, Z: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """dL/dz = a - y: the shape of Z."""
-        ...
-
-    def activation(self, Z: np.ndarray) -> np.ndarray:
-        """a: the shape of Z."""
-        ...
-
-    def curvature_activation(self, Z: np.ndarray) -> np.ndarray:
-        """A, from which the two below are exact: the shape of Z."""
-        ...
-
-    def curvature(self, A: np.ndarray) -> np.ndarray:
-        """d2L/dz2 of one problem: (rows, width, width); A as above."""
-        ...
-
-    def curvature_root(self, A: np.ndarray) -> np.ndarray:
-        """f (rows, width) of one problem, which tells d2L/dz2 by f f^T; A as above."""
-        ...
-
-    def hessian(self, S: np.ndarray) -> np.ndarray:
-        """sum (d2L/dz2) (x) r r^T from S = sum (f f^T) (x) r r^T, (n, width, n, width), in place.
-
-        For any rows r (n,): a Hessian is one symmetric product of the rows f (x) r.
-        """
-        ...
-
-    def curvature_product(self, A: np.ndarray, U: np.ndarray) -> np.ndarray:
-        """(d2L/dz2) u of every row: the shape of Z; A as above."""
-        ...
-
-    def expansion(self, Z: np.ndarray, targets: np.ndarray) -> Expansion:
-        """Loss and residual as above and the curvature's root, in one go."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -193,9 +142,7 @@ class Softmax:
         """a = softmax(z), problem by problem."""
         return softmax(self._problems(Z)).reshape(Z.shape)
 
-    def curvature_activation(self, Z: np.ndarray) -> np.ndarray:
-        """a: the small ones are exact, and the large one is never taken from 1."""
-        return self.activation(Z)
+    curvature_activation = activation  # the small a are exact, and the large one never taken from 1
 
     def curvature(self, A: np.ndarray) -> np.ndarray:
         """d2L/dz2 = diag(a) - a a^T, the diagonal as minus the sum of its row."""
@@ -240,3 +187,7 @@ class Softmax:
         dZ[row, true] = 0
         dZ[row, true] = -dZ.sum(axis=1)
         return L.reshape(len(Z), -1), dZ.reshape(Z.shape), A.reshape(Z.shape)
+
+
+Head: TypeAlias = Binary | Softmax
+"""What turns z into a loss."""

@@ -21,10 +21,10 @@ from onelayer.vectors import dot, norm
 
 @dataclass(frozen=True, kw_only=True)
 class Objective:
-    """J = sum_i v_i L(a_i, y_i) + penalty(W). Cost: one pass for every method that takes theta.
+    """J = sum_i v_i L(a_i, y_i) + penalty(W). One pass for every method that takes theta.
 
-    The loss is a function of (W, b) and keeps the examples, wherever they lie; `in_memory`,
-    `design`, `targets` and `weights` are there for solvers that need more than it, row by row.
+    The loss keeps the examples, wherever they lie; `in_memory`, `design`, `targets` and `weights`
+    are for solvers that work row by row.
     """
 
     loss: Loss
@@ -38,34 +38,28 @@ class Objective:
 
     @property
     def in_memory(self) -> LossInMemory:
-        """The loss, with all that one in memory offers.
-
-        Raises
-        ------
-        UsageError
-            When it lies elsewhere.
-        """
+        """The loss, with all that one in memory offers; a `UsageError` where it lies elsewhere."""
         if not isinstance(self.loss, LossInMemory):
             raise UsageError(f"X must be in memory for this, and {type(self.loss).__name__} is not")
         return self.loss
 
     @property
     def design(self) -> Blockwise:
-        """X, of a loss in memory."""
+        """X."""
         return self.in_memory.design
 
     @property
     def targets(self) -> np.ndarray:
-        """(m,), of a loss in memory: 0/1 or 0..K-1."""
+        """(m,): 0/1 or 0..K-1."""
         return self.in_memory.targets
 
     @property
     def weights(self) -> np.ndarray:
-        """v (m,), of a loss in memory; they sum to 1."""
+        """v (m,); they sum to 1."""
         return self.in_memory.weights
 
     def weighted(self, weights: np.ndarray) -> Objective:
-        """The same under other weights (m,), of a loss in memory."""
+        """The same under other weights (m,)."""
         return replace(self, loss=self.in_memory.weighted(weights))
 
     def start(self) -> np.ndarray:
@@ -73,10 +67,7 @@ class Objective:
         return np.zeros((self.loss.traits.n + self.intercept, self.head.width))
 
     def base_rate(self) -> np.ndarray:
-        """theta with W = 0 and the intercept at its optimum, the log odds of the classes' shares.
-
-        No share below 1e-6: a class that has no weight stays within reach.
-        """
+        """W = 0 and b the log odds of the classes' shares, at least 1e-6: its optimum there."""
         theta = self.start()
         if self.intercept:
             logs = np.log(np.maximum(self.loss.shares(), 1e-6))
@@ -118,10 +109,9 @@ class Objective:
         return math.hypot(norm(self.penalty.subgradient(W, G)), norm(db) * self.intercept)
 
     def symmetric(self, theta: np.ndarray) -> np.ndarray:
-        """The softmax parameters of the same z, up to a shift a row, whose classes sum to zero.
+        """Softmax's parameters of the same activations whose classes sum to zero, as an optimum's.
 
-        No step leaves that space, where the optimum is; outside it the Hessian is the penalty's
-        alone. An L1 penalty has its optimum elsewhere, and only b is shifted.
+        With an L1 penalty, whose optimum lies elsewhere, only b's do.
         """
         if theta.shape[1] == 1:
             return theta

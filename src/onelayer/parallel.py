@@ -17,7 +17,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-TASKS = 32  # at most; enough for 8 to 16 threads of uneven speed
+TASKS = 32  # guard: at most; enough for 8 to 16 threads of uneven speed
 LIMITS = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "LOKY_MAX_CPU_COUNT")  # joblib sets these
 
 _pool: ThreadPoolExecutor | None = None

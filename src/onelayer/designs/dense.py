@@ -20,9 +20,7 @@ from onelayer.designs.passes import SMALL_BYTES, Pass, Sums, are_labels
 from onelayer.designs.scaling import Scaling, standard_scaling
 
 BLOCK_BYTES = 1 << 19  # theory: a converted block and its products fit a core's cache of 1 MiB
-GRAM_COLUMNS = (
-    256  # measured: at least; a block reads and writes all of K, 20 s at m = 4000 with 16
-)
+GRAM_COLUMNS = 256  # measured: at least; each block reads and writes all of K
 
 
 @final

@@ -15,11 +15,11 @@ from onelayer import parallel
 from onelayer.designs.passes import Ascent, DualPoint, Pass, Sums
 from onelayer.designs.scaling import Scaling
 
-# Up to so many columns the kernel is taken: at k = 100 BLAS on converted blocks took 1.16 times as
-# long, at 200 the same, and each task has a gradient of its own (benchmarks/thresholds.py).
+# Measured (benchmarks/thresholds.py): up to so many columns the kernel is taken. At k = 100 BLAS on
+# converted blocks took 1.16 times as long, at 200 as long; each task has a gradient of its own.
 COLUMNS = 128
-INTERRUPTED = 1 << 26  # products: after so many, 0.2 s, a serial kernel can be interrupted
-BLAS_BLOCK = 1 << 23  # bytes of converted rows that one product takes
+INTERRUPTED = 1 << 26  # measured: products, 0.2 s of them; then a serial kernel can be interrupted
+BLAS_BLOCK = 1 << 23  # guard: bytes of converted rows that one product takes
 
 
 class FusedDense:

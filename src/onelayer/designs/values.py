@@ -11,7 +11,7 @@ from scipy import sparse
 DTYPES = (np.float64, np.float32, np.float16, np.uint8)
 """What designs read as it is; anything else becomes float64."""
 
-BLOCK_BYTES = 1 << 19
+BLOCK_BYTES = 1 << 19  # guard: read at a time
 
 _EXACT_IN_FLOAT32 = (np.int8, np.int16, np.uint16)
 

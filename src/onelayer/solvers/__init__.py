@@ -1,4 +1,9 @@
-"""Minimise an objective: one file a solver, one loop for all, one ladder that chooses."""
+"""Minimise an objective: one file a solver, one loop for all, one ladder that chooses.
+
+A constant says where it is from: *theory*; *measured*, by benchmarks/thresholds.py where it says
+so, else in single runs whose figures stand beside it; or *guard*, a limit that no usual fit meets,
+or whose exact value does not matter.
+"""
 
 from onelayer.solvers.choose import SOLVERS, choose_solver, named_solver, solver_for
 from onelayer.solvers.dual.gram import Gram, Rows

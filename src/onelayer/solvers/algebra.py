@@ -11,10 +11,10 @@ from scipy.linalg import lapack
 
 from onelayer import parallel
 
-TASKS = 4  # of these small products
-HALVED = 64  # rows of a triangle that is inverted in halves
+TASKS = 4  # guard: of these small products
+HALVED = 64  # measured: rows of a triangle that is inverted in halves
 LOST = 10  # theory: units of n eps, with some to spare
-IN_PLACE = 100_000_000  # bytes of a matrix that is not copied to be factored
+IN_PLACE = 100_000_000  # guard: bytes of a matrix that is not copied to be factored
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from onelayer.vectors import dot
 
 Callback = Callable[[Record], None]
 
-HIDDEN = 0.3  # of the gap, or of tol: what rounding may hide before products are in float64
-GAINED = 0.01  # of the gap: a step that makes good less of it has met rounding
+HIDDEN = 0.3  # guard: of the gap, or of tol: what rounding may hide before products are in float64
+GAINED = 0.01  # guard: of the gap, a step that makes good less of it has met rounding
 EXACTLY = "; the end with products in float64, for those in float32 hid what was left"
 
 
@@ -145,7 +145,7 @@ class Run:
         steps_left = len(self._history) <= self.max_iter
         if self.solver.runs_all_steps and steps_left:
             return None
-        if not self.solver.bounded and separated(self.objective, state.value):
+        if not self.solver.has_minimum and separated(self.objective, state.value):
             return Status.SEPARABLE
         if self._gap(state) <= self.tol * abs(state.value):
             return Status.CONVERGED

@@ -16,12 +16,12 @@ import numpy as np
 from onelayer.designs.drawn_rows import mean_curvature
 from onelayer.objective import Objective
 
-ROWS = 512  # that tell how large x is; a feature rarer than that moves few z
-SHARE = 1 / 12  # of the squared eps: the mean square of a relative rounding, uniform in +- eps / 2
-SAFETY = 4  # the terms are rounded too, and their sums
-FEATURES = 2000  # at most, of which the bend is looked at: 0.1 s at 800, where it is in doubt
-ROWS_PER_FEATURE = 4  # for that: the least bend is then seen within a factor of 4
-SUMMED = 256  # half the rows whose sums are in float32: the mean number in a partial sum
+ROWS = 512  # guard: that tell how large x is; a feature rarer than that moves few z
+SHARE = 1 / 12  # theory: of eps^2, the mean square of a relative rounding, uniform in +- eps / 2
+SAFETY = 4  # guard: the terms are rounded too, and their sums
+FEATURES = 2000  # guard: at most, whose curvature is looked at; 0.1 s at 800
+ROWS_PER_FEATURE = 4  # theory: for that; the least curvature is then seen within a factor of 4
+SUMMED = 256  # theory: half the rows whose sums are in float32, the mean number in a partial sum
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Rounding:
         if self.near or self.summed == 0 or len(theta) > FEATURES:
             return replace(self, near=True)
         kept = self.squares > 0
-        H = _bend(objective, theta)[np.ix_(kept, kept)]
+        H = _hessian_of_some(objective, theta)[np.ix_(kept, kept)]
         unit = np.sqrt(self.squares[kept])
         try:
             trace = float(np.trace(np.linalg.inv(H / unit / unit[:, None])))
@@ -75,7 +75,7 @@ class Rounding:
         return 0.5 * (min(0.25, size) * moved + min(1.0, size) * self.summed)
 
 
-def _bend(objective: Objective, theta: np.ndarray) -> np.ndarray:
+def _hessian_of_some(objective: Objective, theta: np.ndarray) -> np.ndarray:
     """The Hessian at theta from some rows, of one class as all have it on average: `Bend`."""
     rows = objective.loss.some_rows(ROWS_PER_FEATURE * len(theta))
     S = rows[:, : len(theta)].astype(np.float64)

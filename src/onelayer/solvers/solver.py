@@ -43,7 +43,7 @@ class Solver(ABC, Generic[S]):
     """Whether it is for penalties with an L1 part, and for those alone."""
     for_l2: ClassVar[bool] = False
     """Whether it needs a penalty with an L2 part."""
-    bounded: ClassVar[bool] = False
+    has_minimum: ClassVar[bool] = False
     """Whether what it minimises has a minimum whatever the data, separable ones too."""
     exact: ClassVar[bool] = False
     """Whether its products are in float64 whatever those of the design are."""

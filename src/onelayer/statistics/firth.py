@@ -130,7 +130,7 @@ class FisherScoring(Solver[FirthState]):
     total: float
     name: ClassVar[str] = "fisher-scoring"
     needs: ClassVar[frozenset[str]] = frozenset({"rows"})
-    bounded: ClassVar[bool] = True
+    has_minimum: ClassVar[bool] = True
 
     def init(self, objective: Objective, theta: np.ndarray, tol: float) -> FirthState:
         """J, its gradient and the direction at theta."""

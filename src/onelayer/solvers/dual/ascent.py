@@ -27,14 +27,14 @@ from onelayer.solvers.smooth.truncated_newton import TruncatedNewton, TruncatedN
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import column_sums, dot
 
-HELD = 0.25  # of da: how far a mean example moves its own z through b; 0.1 to 0.6 do alike
-READS = 16  # a step, at most; with 8, lambda = 1e-5 took two passes more for J and the gap
-LONG = 1 << 30  # bytes that a step reads, at most: it is a second between two signs of life
-SLOW = 0.5  # of the gap left by two reads: Newton's method goes faster
-STEEP = 1e4  # q of a mean example; texts gain from this start at 9000, lambda = 1e-8
-SPARED = 0.1  # of an example's share in the gap that a read leaves: those that move less wait
-SPARE = 2.0  # times what the last read is expected to leave
-ROUNDING = 4  # roundings of J in the gap
+HELD = 0.25  # measured: of da, how far a mean example moves its own z through b; 0.1 to 0.6 alike
+READS = 16  # measured: a step, at most; with 8, lambda = 1e-5 took two passes more
+LONG = 1 << 30  # guard: bytes that a step reads, at most; a second between two signs of life
+SLOW = 0.5  # measured: of the gap left by two reads; Newton's method goes faster
+STEEP = 1e4  # measured: q of a mean example; texts gain from this start at 9000, lambda = 1e-8
+SPARED = 0.1  # guard: of an example's share in the gap; those that move less wait
+SPARE = 2.0  # guard: times what the last read is expected to leave
+ROUNDING = 4  # theory: roundings of J in the gap
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ from onelayer.solvers.smooth.newton_decrement import newton_decrement
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
 
-ALIKE = 1e-12  # of the largest parameter
+ALIKE = 1e-12  # guard: of the largest parameter
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from onelayer.designs.chosen_columns import Columns
 from onelayer.objective import Objective
 from onelayer.solvers.algebra import lift_shift
 
-MOST = 400  # coordinates; the Gram matrices of all pairs of classes are more work with each class
-DAMPING = 1e-12  # as of one class: keeps a near-constant column's diagonal above its rounding
+MOST = 400  # guard: coordinates; with each class there are more pairs of classes to multiply
+DAMPING = 1e-12  # theory: as of one class, keeps a near-constant column's diagonal above rounding
 LEAST_BEND = 1e-13  # guard: of an intercept's curvature, which is that of a class of such a share
 
 
@@ -47,7 +47,7 @@ class Joint:
     B: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
     T: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
 
-    def bend(self, objective: Objective, A: np.ndarray) -> None:
+    def take_curvature(self, objective: Objective, A: np.ndarray) -> None:
         """Make the model that of the activations A (m, k)."""
         k, v = A.shape[1], objective.weights
         n = 1 + max(int(places.max(initial=-1)) for _, places in self.parts)

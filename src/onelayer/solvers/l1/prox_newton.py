@@ -24,15 +24,15 @@ from onelayer.solvers.smooth.line_search import falls
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import column_sums
 
-HALVINGS = 100  # where all activations are saturated, the model bends next to nothing
-INNER = 0.03  # of the gap: how far a working set is solved before it is widened
+HALVINGS = 100  # guard: where all activations are saturated, the model has next to no curvature
+INNER = 0.03  # measured: of the gap, how far a working set is solved before it is widened
 # Measured, of J: the violation beyond which a model is not minimised exactly. Fits 18 and 92 of
 # benchmarks/random_fits.py took four times as long, row E takes the passes that it took.
 FAR = 1.0
-FINEST = 0.3  # of tol: what the working set's part of the gap may be at the end
-INNER_STEPS = 50
-STALE = 0.2  # a Gram matrix serves on while steps with it shrink the violation to this
-CENTRINGS = 100
+FINEST = 0.3  # guard: of tol, what the working set's part of the gap may be at the end
+INNER_STEPS = 50  # guard: steps on one working set
+STALE = 0.2  # measured: a Gram matrix serves on while steps with it shrink the violation to this
+CENTRINGS = 100  # guard: steps on the intercept
 CENTRED = 1e-13  # guard: of sum v |dz| in sum v dz, that is rounding
 FEASIBLE = 1e-10  # guard: the same, beyond which the residuals are no dual point
 
@@ -114,7 +114,7 @@ def _foresee(objective: Objective, state: ProxNewtonState, point: Point) -> Prox
     R = objective.head.residual(point.Z, objective.targets)
     U = R * objective.weights[:, None]
     working.backward(W, U, objective.penalty, 0.0)
-    working.bend(objective, objective.head.activation(point.Z))
+    working.take_curvature(objective, objective.head.activation(point.Z))
     step = working.direction(objective, W, U)
     gain = -step.slope(working.blocks, W, U.sum(axis=0), objective.penalty) / 2
     if gain > state.tol * abs(state.value):
@@ -245,7 +245,7 @@ def _solve(
         if violation <= (max(goal, floor) if moved else floor):
             break
         if working.A.size == 0 or violation > STALE * last:
-            working.bend(objective, objective.head.activation(point.Z))
+            working.take_curvature(objective, objective.head.activation(point.Z))
         last = violation
         working.enough = LOOSELY if violation > FAR * abs(point.value) else ENOUGH
         if not _search(objective, point, working, R):

@@ -17,14 +17,14 @@ from onelayer.solvers.algebra import noise
 
 Sweep = Callable[[np.ndarray, np.ndarray, np.ndarray, float], float]
 
-SWEEPS = 20  # before a Newton step
-COMPILED_SWEEPS = 300  # 20 us each at s = 400; Cholesky's threads on busy cores took 170 ms
-ROUNDS = 10
-STEPS = 50  # of Newton between sweeps, on at most
-FEW = 400  # coordinates
+SWEEPS = 20  # guard: before a Newton step
+COMPILED_SWEEPS = 300  # measured: 20 us each at s = 400; Cholesky on busy cores took 170 ms
+ROUNDS = 10  # guard: of sweeps and Newton steps
+STEPS = 50  # guard: of Newton between sweeps, on at most
+FEW = 400  # guard: coordinates
 RIDGES = 6  # guard: the last is of the size of Q
-ENOUGH = 1e-9  # of the decrease so far: what a last sweep may gain; 1e-3 took 6 passes, not 3
-LOOSELY = 1e-3  # the same far from the optimum, where the model changes before it is exact
+ENOUGH = 1e-9  # measured: of the decrease, what a last sweep may gain; 1e-3 took 6 passes, not 3
+LOOSELY = 1e-3  # guard: the same far from the optimum, where the model changes before it is exact
 
 
 def sweep(Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float) -> float:

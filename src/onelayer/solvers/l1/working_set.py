@@ -20,12 +20,12 @@ from onelayer.penalties import Penalty
 from onelayer.solvers.l1.joint_model import MOST, Joint
 from onelayer.solvers.l1.quadratic import ENOUGH, Sweep, compiled_sweep, minimise, sweep
 
-FIRST = 200  # coordinates a class; 400 took half as long again on 20 Newsgroups at 0.1 lambda_max
-NEAR = 0.95  # of l1: zeros that join before they violate; at 0.8 the sets grow too large
-BLOCK = 1000  # coordinates that share a Gram matrix, 8 MB
-TURNS = 5  # over the blocks, a direction
-COUPLED = 0.1  # of the first turn's decrease: what a last one may gain
-DAMPING = 1e-12  # keeps the centred diagonal of a near-constant column above its rounding
+FIRST = 200  # measured: coordinates a class; 400 took half as long again on 20 Newsgroups
+NEAR = 0.95  # measured: of l1, zeros that join before they violate; at 0.8 the sets grow too large
+BLOCK = 1000  # guard: coordinates that share a Gram matrix, 8 MB
+TURNS = 5  # guard: over the blocks, a direction
+COUPLED = 0.1  # guard: of the first turn's decrease, what a last one may gain
+DAMPING = 1e-12  # theory: keeps the centred diagonal of a near-constant column above its rounding
 
 
 def choose_coordinates(W: np.ndarray, G: np.ndarray, l1: float) -> np.ndarray:
@@ -62,7 +62,7 @@ class Block:
         """The block's part of W, copied."""
         return W[self.features, self.k]
 
-    def bend(self, h: np.ndarray, l2: float, intercept: bool) -> None:
+    def take_curvature(self, h: np.ndarray, l2: float, intercept: bool) -> None:
         """Take the curvature h (m,) into the model."""
         self.Q, self.hx = self.X.gram(h)
         self.total = float(h.sum()) if intercept else 0.0
@@ -133,15 +133,17 @@ class WorkingSet:
             beyond = max(beyond, float(np.abs(block.g).max(initial=0)) - penalty.l1)
         return abs(slack) + beyond * max(size, least)
 
-    def bend(self, objective: Objective, A: np.ndarray) -> None:
+    def take_curvature(self, objective: Objective, A: np.ndarray) -> None:
         """Make the model that of A."""
         self.A = A
         if self.joint is not None:
-            self.joint.bend(objective, A)
+            self.joint.take_curvature(objective, A)
             return
         for block in self.blocks:
             a = A[:, block.k]
-            block.bend(objective.weights * a * (1 - a), objective.penalty.l2, objective.intercept)
+            block.take_curvature(
+                objective.weights * a * (1 - a), objective.penalty.l2, objective.intercept
+            )
 
     def direction(self, objective: Objective, W: np.ndarray, U: np.ndarray) -> Direction:
         """To the minimum of the model, block by block, until the blocks agree."""

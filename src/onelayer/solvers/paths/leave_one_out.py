@@ -18,8 +18,8 @@ from onelayer.errors import UsageError
 from onelayer.objective import Objective
 from onelayer.solvers.algebra import lift_shift
 
-ROWS = 4096  # whose small systems are solved together
-MOST = 5000  # parameters: the inverse of their Hessian is 200 MB
+ROWS = 4096  # guard: whose small systems are solved together
+MOST = 5000  # guard: parameters, the inverse of whose Hessian is 200 MB
 
 
 def leave_one_out(objective: Objective, theta: np.ndarray) -> np.ndarray:

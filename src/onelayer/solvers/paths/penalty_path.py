@@ -29,9 +29,9 @@ from onelayer.solvers.smooth.lbfgs import Lbfgs
 from onelayer.solvers.smooth.metrics import Metric, WholeHessian, better_metric, first_metric
 from onelayer.solvers.smooth.newton import Newton
 
-CHEAP = 2000  # parameters whose whole Hessian is factored in no time
-MANY = 9  # steps
-WORTH = 15.0  # passes that a metric may cost, for each problem that shares it
+CHEAP = 2000  # guard: parameters whose whole Hessian is factored in no time
+MANY = 9  # guard: steps
+WORTH = 15.0  # measured: passes that a metric may cost, for each problem that shares it
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from onelayer.designs import Scaling
 from onelayer.objective import Objective
 
-FORWARD_BYTES = 1 << 28  # of z: as many folds are shown the data together as fit
+FORWARD_BYTES = 1 << 28  # guard: of z; as many folds are shown the data together as fit
 
 
 @dataclass(frozen=True)

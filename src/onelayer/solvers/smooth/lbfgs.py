@@ -17,24 +17,24 @@ from onelayer.objective import Objective
 from onelayer.solvers.smooth.lbfgs_memory import Memory
 from onelayer.solvers.smooth.line_search import Trial, search_along
 from onelayer.solvers.smooth.metrics import Metric, SharedGram, better_metric, first_metric
-from onelayer.solvers.smooth.newton_decrement import Decrement, newton_decrement, settled
+from onelayer.solvers.smooth.newton_decrement import Decrement, newton_decrement, strictly
 from onelayer.solvers.smooth.newton_finish import (
     ALLOWED,
     NEAR,
     claimed,
     is_near,
     newton_step,
-    settle,
+    tell_runaway,
 )
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
 
-# The relative gaps, as estimated, at which the Hessian is sampled, and the passes that it is worth:
-# far from the optimum that of several classes soon changes. Binary problems gained nothing by more.
+# Measured: the relative gaps, as estimated, at which the Hessian is sampled, and the passes that it
+# is worth. Far from the optimum that of several classes soon changes; binary ones gained nothing.
 REFRESH = ((3e-3, 15.0),)
 REFRESH_CLASSES = ((3e-3, 4.0), (1e-4, 6.0))
-MISLED = 0.02  # of a step: rows that the sample of a Gram matrix has not seen forbid the rest
-TRUSTED = 10.0  # times the penalty: a metric with a larger ridge knows nothing of flat directions
+MISLED = 0.02  # guard: of a step; rows that no sample has seen forbid the rest
+TRUSTED = 10.0  # guard: times the penalty; a metric of a larger ridge knows no flat directions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +105,7 @@ class Lbfgs(Solver[LbfgsState]):
 
     def polish(self, objective: Objective, state: LbfgsState) -> LbfgsState:
         """Without a penalty two Newton steps, to tell a runaway from an optimum."""
-        return settle(
+        return tell_runaway(
             objective,
             state,
             partial(self._newton_step, objective),
@@ -135,7 +135,7 @@ def _decrement(objective: Objective, state: LbfgsState, allowed: float = 0.0) ->
     if 0 < TRUSTED * objective.penalty.l2 < state.memory.metric.ridge:
         allowed = 0.0  # what products come to late may be most of the decrease
     return newton_decrement(
-        objective, A, state.value, state.gradient, state.memory.multiply, settled(allowed)
+        objective, A, state.value, state.gradient, state.memory.multiply, strictly(allowed)
     )
 
 

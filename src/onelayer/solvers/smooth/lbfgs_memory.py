@@ -19,7 +19,7 @@ from onelayer.solvers.algebra import Algebra
 from onelayer.solvers.smooth.metrics import Diagonal, Metric
 from onelayer.vectors import dot
 
-PAIRS = 30
+PAIRS = 30  # measured: steps remembered
 
 
 class Memory:

@@ -18,17 +18,17 @@ from onelayer.objective import Objective
 from onelayer.solvers.algebra import Algebra, lift_shift
 from onelayer.solvers.smooth.factoring import TINY, factored, true_diagonal, weighted_gram
 
-ROWS_PER_FEATURE = 8  # of the sample: eigenvalues of M are then within 0.4 and 1.9 of H's
-ROWS_PER_UNKNOWN = 2  # of the sample for S: as many rows again saved one pass in twenty
-CANDIDATES = 4  # rows looked at for each of these
-GRAM_WORTH = 20  # n^2 <= this * m k: a shared Gram matrix costs less than some 20 passes
-BENT_WORTH = 8  # n^2 <= this * m * passes: the same of one at theta, for one column of z
-SYSTEM_FREE = 1e9  # products that cost nothing beside what a pass over small data does around them
-SUMMED = 2048  # rows whose products are added to S at a time
-SYSTEM_BYTES = 512_000_000  # of S in float32
-FEWEST = 4  # directions that are worth their trouble
-UNSEEN = 0.02  # of the shared matrix, added to S
-ROUNDED = 1e-12  # of a sum of squares: what is left of a constant feature's variance
+ROWS_PER_FEATURE = 8  # theory: of the sample; eigenvalues of M are then within 0.4 and 1.9 of H's
+ROWS_PER_UNKNOWN = 2  # measured: of the sample for S; as many rows again saved one pass in twenty
+CANDIDATES = 4  # guard: rows looked at for each of these
+GRAM_WORTH = 20  # measured: n^2 <= this * m k; a shared Gram matrix costs less than some 20 passes
+BENT_WORTH = 8  # measured: n^2 <= this * m * passes; the same of one at theta, for one column of z
+SYSTEM_FREE = 1e9  # measured: products that cost nothing beside what a pass over small data does
+SUMMED = 2048  # guard: rows whose products are added to S at a time
+SYSTEM_BYTES = 512_000_000  # guard: of S in float32
+FEWEST = 4  # guard: directions that are worth their trouble
+UNSEEN = 0.02  # guard: of the shared matrix, added to S
+CONSTANT = 1e-12  # theory: of a sum of squares, what is left of a constant feature's variance
 
 
 class Metric(Protocol):
@@ -90,7 +90,7 @@ class CentredDiagonal:
         total = np.maximum(total, TINY)
         mean = sums / total if objective.intercept else np.zeros_like(sums)
         centred = squares - mean * sums
-        constant = centred <= ROUNDED * squares
+        constant = centred <= CONSTANT * squares
         diagonal = np.where(constant, squares, centred) + objective.penalty.l2
         return cls(np.where(diagonal > 0, diagonal, 1), mean, total)
 

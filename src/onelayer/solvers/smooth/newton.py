@@ -17,7 +17,7 @@ from onelayer.solvers.smooth.newton_finish import runs_away
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
 
-KEPT = 0.01  # of the gap: a step that leaves more than this has changed H
+KEPT = 0.01  # guard: of the gap, a step that leaves more than this has changed H
 
 Linear: TypeAlias = Callable[[np.ndarray], np.ndarray]
 

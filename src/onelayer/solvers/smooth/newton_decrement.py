@@ -10,12 +10,12 @@ import numpy as np
 from onelayer.objective import Objective
 from onelayer.vectors import dot
 
-RESIDUAL = 0.01  # of the gradient may remain, in the norm of the preconditioner
-PROGRESS = 0.05  # of the decrement may have come from the last quarter of the products
-HOPELESS = 1e-6  # of the gradient: less is hardly ever reached
-PRODUCTS = 300
-NOISE = 30  # roundings, squared, of J: what the decrement of a gradient of rounding alone may be
-FLAT = 100  # roundings, squared: the curvature that X v has from rounding alone
+RESIDUAL = 0.01  # guard: of the gradient may remain, in the norm of the preconditioner
+PROGRESS = 0.05  # guard: of the decrement may have come from the last quarter of the products
+HOPELESS = 1e-6  # guard: of the gradient, less is hardly ever reached
+PRODUCTS = 300  # guard: for one direction
+NOISE = 30  # theory: roundings, squared, of J; the decrement of a gradient of rounding alone
+FLAT = 100  # theory: roundings, squared; the curvature that X v has from rounding alone
 
 
 Enough: TypeAlias = Callable[[list[float], float, float], bool]
@@ -47,7 +47,7 @@ def newton_decrement(
 
     Conjugate gradients approach the decrement from below, sum by sum (Hestenes and Stiefel 1952),
     and last along the directions in which J bends least. What the residual may still hide is
-    added. `precondition` multiplies by about H^-1; `enough` says when to stop (None: `settled`).
+    added. `precondition` multiplies by about H^-1; `enough` says when to stop (None: `strictly`).
     """
     direction, residual = np.zeros_like(gradient), -gradient
     search = precondition(residual)
@@ -55,7 +55,7 @@ def newton_decrement(
     gains: list[float] = []
     eps = float(np.finfo(objective.loss.dtype).eps)
     floor = (NOISE * eps) ** 2 * max(abs(value), start)
-    enough = enough or settled()
+    enough = enough or strictly()
     while len(gains) < PRODUCTS and norm > floor and not enough(gains, norm, start):
         product = objective.hessian_product(curvature, search)
         bend = dot(search, product)
@@ -75,7 +75,7 @@ def newton_decrement(
     return Decrement(0.5 * (sum(gains) + hidden + norm), direction, norm)
 
 
-def settled(allowed: float = 0.0) -> Enough:
+def strictly(allowed: float = 0.0) -> Enough:
     """Where the gap is honest, and the direction misses at most `allowed` of the decrease.
 
     A small residual alone says little along flat directions: the sums must have ceased to grow too
@@ -89,12 +89,12 @@ def settled(allowed: float = 0.0) -> Enough:
     return enough
 
 
-def forced(forcing: float) -> Enough:
+def loosely(forcing: float) -> Enough:
     """Where so much of the gradient is left, in the preconditioner's norm: no gap, a direction."""
     return lambda gains, norm, start: bool(gains) and norm <= forcing**2 * start
 
 
-def bounded(allowed: float, ratio: float) -> Enough:
+def missing_at_most(allowed: float, ratio: float) -> Enough:
     """Where the decrease that is missed is at most `allowed`, by the residual alone.
 
     H^-1 <= ratio M^-1 bounds it by ratio times the residual's squared norm under M^-1. Where that

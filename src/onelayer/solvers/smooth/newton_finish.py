@@ -63,7 +63,7 @@ def leaves(gap: float, value: float, least: float) -> float:
     return gap * min(1.0, max(least, BENDS * math.sqrt(gap / max(abs(value), TINY))))
 
 
-def settle(
+def tell_runaway(
     objective: Objective,
     state: S,
     step: Callable[[S], S],

@@ -15,12 +15,23 @@ import numpy as np
 
 from onelayer.objective import Objective
 from onelayer.solvers.smooth.metrics import CentredDiagonal
-from onelayer.solvers.smooth.newton_decrement import Decrement, bounded, forced, newton_decrement
-from onelayer.solvers.smooth.newton_finish import ALLOWED, claimed, is_near, newton_step, settle
+from onelayer.solvers.smooth.newton_decrement import (
+    Decrement,
+    loosely,
+    missing_at_most,
+    newton_decrement,
+)
+from onelayer.solvers.smooth.newton_finish import (
+    ALLOWED,
+    claimed,
+    is_near,
+    newton_step,
+    tell_runaway,
+)
 from onelayer.solvers.solver import Solver, State
 
-FORCING = 0.3  # of the gradient may remain far from the optimum; 0.1 and 0.5 took more passes
-REFRESH = 3  # Newton steps over one metric; one a step saves fewer products than it costs
+FORCING = 0.3  # measured: of the gradient may remain far away; 0.1, 0.5 took more passes
+REFRESH = 3  # measured: steps over one metric; one a step saves fewer products than it costs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +83,7 @@ class TruncatedNewton(Solver[TruncatedNewtonState]):
 
     def polish(self, objective: Objective, state: TruncatedNewtonState) -> TruncatedNewtonState:
         """Without a penalty two more steps, to tell a runaway from an optimum."""
-        return settle(
+        return tell_runaway(
             objective,
             state,
             partial(self.step, objective),
@@ -102,7 +113,7 @@ def _decrement(
         state.value,
         state.gradient,
         metric.solve,
-        bounded(allowed, ratio) if strictly else forced(FORCING),
+        missing_at_most(allowed, ratio) if strictly else loosely(FORCING),
     )
     hidden = ratio * residual if strictly and np.isfinite(ratio) else 0.0
     return Decrement(gap + 0.5 * hidden, objective.symmetric(direction), residual)
