@@ -35,6 +35,7 @@ def test_everything_is_in_it(copy):
             assert (f'data-part="{part.name}"' in page) != part.name.startswith("write-")
             assert part.controls[0].kind != "code" or "def " in page
     assert page.count("<script>") == 1
+    assert "which digit is 1" not in page  # the page keeps one: there is nothing to move
     assert "http://" not in page
     assert "https://" not in page
     assert len(page) < 3e6

@@ -68,7 +68,7 @@ def table(part: Part) -> str:
 
 def _kept(control: Control) -> Control | None:
     if isinstance(control, Slider) and control.kept:
-        return replace(control, values=control.kept)
+        return replace(control, values=control.kept) if len(control.kept) > 1 else None
     if isinstance(control, Entry):
         options = {str(value): value for value in control.kept}
         return Choice(control.name, control.label, options, control.start) if options else None

@@ -30,11 +30,12 @@ def answer(x: tuple[float, float], w: tuple[float, float], b: float) -> Answer:
     z = lesson.linear_output(w_, b, x_).item()
     a = lesson.logistic_output(w_, b, x_).item()
     label = int(lesson.predict(w_, b, x_).item())
+    nodes = lesson.computation_graph(w_, b, x_, 1)
     return Answer(
         _says(z, a, label),
         numbers=(
-            symbol("w_1 x_1", w[0] * x[0]),
-            symbol("w_2 x_2", w[1] * x[1]),
+            symbol("w_1 x_1", nodes["u1"].value),
+            symbol("w_2 x_2", nodes["u2"].value),
             symbol("b", b),
             symbol("z", z),
             symbol("a", a),
