@@ -1,15 +1,16 @@
 """Blocks of rows that know their products, scaled: x' = (x - centre) * scale.
 
 A dense block holds x' itself, made in the cache. A block in compressed rows holds x and folds the
-scaling into what it is multiplied by, in float64, so that its zeros stay zeros.
+scaling into what it is multiplied by, in float64, so that its zeros stay zeros. Shapes: W (n, k),
+b (k,), z, dz, h and F (rows, k), r = [x' 1] (rows, n + 1), M (p, n + 1, n + 1). Both kinds answer
+to the same methods, and a pass knows no others.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 from scipy import sparse
@@ -19,58 +20,8 @@ from onelayer.designs.scaling import Scaling
 OUTER_BYTES = 1 << 24  # measured: of rows f (x) r at a time; BLAS takes its own blocks of them
 
 
-class Block(ABC):
-    """Rows x' (rows, n) in memory; sums over them are in the products' type."""
-
-    @abstractmethod
-    def __len__(self) -> int:
-        """Rows."""
-
-    @abstractmethod
-    def part(self, rows: Any) -> Block:
-        """Some of the rows, by a slice or their numbers."""
-
-    @abstractmethod
-    def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """z = x' W + b: (rows, k)."""
-
-    @abstractmethod
-    def backward(self, dZ: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """sum x' dz^T (n, k) and sum dz (k,)."""
-
-    @abstractmethod
-    def moments(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """sum h x' and sum h x'^2, (n, k) each, for h (rows, k)."""
-
-    @abstractmethod
-    def outer(self, F: np.ndarray) -> np.ndarray:
-        """sum_i (f_i f_i^T) (x) r_i r_i^T, r = [x' 1]: (n + 1, k, n + 1, k) for F (rows, k)."""
-
-    @abstractmethod
-    def forms(self, M: np.ndarray) -> np.ndarray:
-        """r^T M_j r, r = [x' 1]: (rows, p) for M (p, n + 1, n + 1)."""
-
-    @abstractmethod
-    def gather(self, chosen: Any) -> np.ndarray:
-        """C [x' 1] (groups, n + 1), for a sparse C (groups, rows)."""
-
-    @abstractmethod
-    def array(self) -> np.ndarray:
-        """[x' 1] (rows, n + 1) as an array."""
-
-    @abstractmethod
-    def columns(self, features: np.ndarray) -> np.ndarray:
-        """x' (rows, s) of some features as an array."""
-
-    def parts(self, step: int) -> Iterator[tuple[slice, Block]]:
-        """The block in pieces of so many rows, and where in it they are."""
-        for start in range(0, len(self), step):
-            rows = slice(start, min(start + step, len(self)))
-            yield rows, self.part(rows)
-
-
 @final
-class DenseBlock(Block):
+class DenseBlock:
     """x' as an array in the products' type."""
 
     def __init__(self, X: np.ndarray) -> None:
@@ -84,21 +35,24 @@ class DenseBlock(Block):
         return DenseBlock(self.X[rows])
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """z = x' W + b."""
+        """z = x' W + b: (rows, k)."""
         dtype = self.X.dtype
         return self.X @ W.astype(dtype, copy=False) + b.astype(dtype, copy=False)
 
     def backward(self, dZ: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """sum x' dz^T and sum dz."""
+        """sum x' dz^T (n, k) and sum dz (k,)."""
         return self.X.T @ dZ.astype(self.X.dtype, copy=False), dZ.sum(axis=0)
 
     def moments(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """sum h x' and sum h x'^2."""
+        """sum h x' and sum h x'^2, (n, k) each."""
         h = h.astype(self.X.dtype, copy=False)
         return self.X.T @ h, (self.X * self.X).T @ h
 
     def outer(self, F: np.ndarray) -> np.ndarray:
-        """sum (f f^T) (x) r r^T: of the products R^T R, R = f (x) r, NumPy makes one half."""
+        """sum (f f^T) (x) r r^T, (n + 1, k, n + 1, k).
+
+        Of the products R^T R, R = f (x) r, NumPy makes one half.
+        """
         r, F = self._augmented, F.astype(self.X.dtype, copy=False)
         n, k = r.shape[1], F.shape[1]
         step = max(1, OUTER_BYTES // (n * k * r.itemsize))
@@ -110,12 +64,12 @@ class DenseBlock(Block):
         return S.reshape(n, k, n, k)
 
     def forms(self, M: np.ndarray) -> np.ndarray:
-        """r^T M r, in float64."""
+        """r^T M_j r: (rows, p), in float64."""
         r = self._augmented.astype(np.float64, copy=False)
         return np.column_stack([np.einsum("ij,ij->i", r @ one, r) for one in M])
 
     def gather(self, chosen: Any) -> np.ndarray:
-        """C [x' 1]."""
+        """C [x' 1] (groups, n + 1), for a sparse C (groups, rows)."""
         return np.asarray(chosen @ self._augmented)
 
     def array(self) -> np.ndarray:
@@ -132,7 +86,7 @@ class DenseBlock(Block):
 
 
 @final
-class CsrBlock(Block):
+class CsrBlock:
     """x in compressed rows, the scaling folded into its products."""
 
     def __init__(self, X: Any, scaling: Scaling | None) -> None:
@@ -184,7 +138,7 @@ class CsrBlock(Block):
         return np.column_stack(of_rows)
 
     def gather(self, chosen: Any) -> np.ndarray:
-        """C [x' 1]."""
+        """C [x' 1] (groups, n + 1), for a sparse C (groups, rows)."""
         return self._of_rows((chosen @ self._augmented()).toarray())
 
     def array(self) -> np.ndarray:
@@ -209,6 +163,16 @@ class CsrBlock(Block):
             r[:, :-1] -= self.scaling.centre * r[:, -1:]
             r[:, :-1] *= self.scaling.scale
         return r
+
+
+Block: TypeAlias = DenseBlock | CsrBlock
+
+
+def parts_of(block: Block, step: int) -> Iterator[tuple[slice, Block]]:
+    """The block in pieces of so many rows, and where in it they are."""
+    for start in range(0, len(block), step):
+        rows = slice(start, min(start + step, len(block)))
+        yield rows, block.part(rows)
 
 
 def make_block(X: Any, scaling: Scaling | None, dtype: np.dtype) -> Block:

@@ -18,7 +18,7 @@ from typing import Any, Self
 import numpy as np
 from scipy import sparse
 
-from onelayer.designs.blocks import Block, make_block
+from onelayer.designs.blocks import Block, make_block, parts_of
 from onelayer.designs.chosen_columns import Columns, streamed
 from onelayer.designs.passes import ROWS, SMALL_BYTES, Ascent, DualPoint, Ledger, Pass, Sums, Traits
 from onelayer.designs.scaling import Scaling
@@ -254,7 +254,7 @@ def size_of(X: Any) -> int:
 def _parts(design: Blockwise, step: int) -> Iterator[tuple[slice, Block]]:
     """The blocks in pieces of so many rows, and the rows that they are."""
     for rows, block in design.blocks():
-        for place, part in block.parts(step):
+        for place, part in parts_of(block, step):
             yield slice(rows.start + place.start, rows.start + place.stop), part
 
 

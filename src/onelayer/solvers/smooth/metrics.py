@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -31,30 +31,11 @@ UNSEEN = 0.02  # guard: of the shared matrix, added to S
 CONSTANT = 1e-12  # theory: of a sum of squares, what is left of a constant feature's variance
 
 
-class Metric(Protocol):
-    """M, by its inverse."""
-
-    @property
-    def name(self) -> str:
-        """What it is, in words."""
-        ...
-
-    def solve(self, gradient: np.ndarray) -> np.ndarray:
-        """M^-1 gradient."""
-        ...
-
-    @property
-    def ridge(self) -> float:
-        """The most that M adds to a direction in which J bends by the penalty alone; 0: unknown."""
-        ...
-
-
 @dataclass(frozen=True)
 class Diagonal:
     """The Hessian's diagonal at theta: 2 passes."""
 
     diagonal: np.ndarray
-    name: str = "diagonal metric"
     ridge: float = 0.0
 
     @classmethod
@@ -81,7 +62,6 @@ class CentredDiagonal:
     diagonal: np.ndarray
     mean: np.ndarray
     total: np.ndarray
-    name: str = "diagonal metric"
 
     @classmethod
     def at(cls, objective: Objective, curvature: Any) -> CentredDiagonal:
@@ -122,7 +102,6 @@ class SharedGram:
     algebra: Algebra
     whole: bool
     ridge: float
-    name: str = "shared Gram metric"
 
     @classmethod
     def of(cls, objective: Objective, *, whole: bool = False) -> SharedGram:
@@ -173,7 +152,6 @@ class WholeHessian:
     factor: np.ndarray
     algebra: Algebra
     ridge: float
-    name: str = "Hessian metric"
 
     @classmethod
     def at(cls, objective: Objective, theta: np.ndarray) -> WholeHessian:
@@ -208,7 +186,6 @@ class LeadingHessian:
     base: SharedGram
     directions: np.ndarray
     factor: np.ndarray
-    name: str = "leading Hessian metric"
 
     @classmethod
     def at(cls, objective: Objective, curvature: Any, rank: int) -> LeadingHessian:
@@ -280,6 +257,11 @@ def _drawn(
     kept, shares = draw(reach / total, size)
     v = drawn.v[kept] * (shares * total / reach[kept])
     return Z[kept], drawn.activations[kept], v.astype(np.float32), drawn.total
+
+
+Metric: TypeAlias = Diagonal | SharedGram | WholeHessian | LeadingHessian
+"""M, by its inverse. Its `ridge` is the most that it adds where J has no curvature but the
+penalty's; 0 where that is not known."""
 
 
 def first_metric(objective: Objective, theta: np.ndarray) -> Metric:
