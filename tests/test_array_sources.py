@@ -59,14 +59,14 @@ def expected_coefficients(X, y, scaling, **how):
 def test_the_test_part_of_a_file_judges(split):
     model = onelayer.train(split, C=1.0)
     assert model.card.judge == "the test set"
-    assert (model.card.train["n"], model.card.test["n"]) == (100, 50)
+    assert (model.card.train.n, model.card.test.n) == (100, 50)
     expected = expected_coefficients(FLOWERS[TRAIN], KINDS[TRAIN], "standard")
     np.testing.assert_allclose(model.coef, expected, rtol=1e-9)
-    assert model.card.audit["notes"][:2] == [
+    assert model.card.audit.notes[:2] == (
         "100 in train, 50 in test",
         "X is float32 (100, 4); numbers, standardised",
-    ]
-    assert model.evaluate(split).to_dict() == model.card.test
+    )
+    assert model.evaluate(split) == model.card.test
     predicted = model.predict(split)
     np.testing.assert_array_equal(predicted, model.predict(FLOWERS[TEST]))
     assert predicted.dtype == KINDS.dtype
@@ -96,7 +96,7 @@ def test_pairs_of_npy_and_a_named_test_set_with_its_own_labels(tmp_path):
     model = onelayer.train(files[0], test=files[1], C=1.0)
     expected = expected_coefficients(FLOWERS[TRAIN], KINDS[TRAIN], "standard")
     np.testing.assert_allclose(model.coef, expected, rtol=1e-9)
-    assert model.card.test["n"] == 50
+    assert model.card.test.n == 50
     named = onelayer.train(files[0], y=str(tmp_path / "labels.npy"), C=1.0)
     assert named.classes.tolist() == NAMES.tolist()
     # The file of labels was the training set's: another set has its own, and these are numbers.
@@ -123,7 +123,7 @@ def test_bytes_in_two_dimensions_a_row_are_pictures(pictures, tmp_path, form):
     model = onelayer.train(tmp_path / "a.npz", C=1.0, test_size=0)
     np.testing.assert_allclose(model.coef, expected_coefficients(X, y, 1 / 255), rtol=1e-9)
     assert model.preprocessing.shape == (6, 5, 1)
-    assert model.card.audit["unit"] == "pictures"
+    assert model.card.audit.unit == "pictures"
     Image.fromarray(X[100]).save(tmp_path / "new.png")
     assert model.predict(tmp_path / "new.png").tolist() == ["light"]
     np.testing.assert_array_equal(
@@ -254,7 +254,7 @@ def test_sparse_sources_choose_split_refit_and_predict(tmp_path):
     np.save(tmp_path / "y.npy", y)
     model = onelayer.train(tmp_path / "X.npz", refit=True)
     assert len(model.card.choice["tried"]) >= 3
-    assert model.card.test["n"] == 40
+    assert model.card.test.n == 40
     expected = expected_coefficients(X, y, None, C=model.card.choice["C"])
     np.testing.assert_allclose(model.coef, expected, rtol=1e-5, atol=1e-7)
     model.save(tmp_path / "m.safetensors")
@@ -265,10 +265,10 @@ def test_sparse_sources_choose_split_refit_and_predict(tmp_path):
 
 def test_arrays_in_python_are_a_source_like_any_other(hard):
     model = onelayer.train((FLOWERS[TRAIN], KINDS[TRAIN]), test=(FLOWERS[TEST], KINDS[TEST]), C=1.0)
-    assert model.card.test["n"] == 50
+    assert model.card.test.n == 50
     assert model.card.source == "arrays"
     assert model.card.settings["test"] == "arrays"
-    assert model.evaluate((FLOWERS[TEST], KINDS[TEST])).to_dict() == model.card.test
+    assert model.evaluate((FLOWERS[TEST], KINDS[TEST])) == model.card.test
     lists = onelayer.train((FLOWERS[TRAIN].tolist(), NAMES[KINDS[TRAIN]].tolist()), C=1.0)
     assert lists.classes.tolist() == NAMES.tolist()
     with pytest.raises(DataError, match="arrays has 4 features, and the model 48"):
@@ -283,7 +283,7 @@ def test_libsvm_files_keep_their_width_and_base(tmp_path):
     expected = expected_coefficients(X[TRAIN], KINDS[TRAIN], None)
     np.testing.assert_allclose(model.coef, expected, rtol=1e-6, atol=1e-9)
     assert model.inputs.index_base == 1
-    assert model.evaluate(tmp_path / "t.svm").to_dict() == model.card.test
+    assert model.evaluate(tmp_path / "t.svm") == model.card.test
     with pytest.raises(DataError, match="has a feature 5, beyond the 2 of --n-features"):
         onelayer.train(tmp_path / "a.svm", n_features=2)
 
@@ -294,7 +294,7 @@ def test_a_zero_based_file_keeps_its_base_where_the_test_file_has_no_index_0(tmp
     X[:, 0] = 0
     dump_svmlight_file(X, KINDS[TEST], str(tmp_path / "t.svm"), zero_based=True)
     model = onelayer.train(tmp_path / "a.svm", test=tmp_path / "t.svm", C=1.0)
-    assert "indices count from 0" in model.card.audit["notes"]
+    assert "indices count from 0" in model.card.audit.notes
     np.testing.assert_array_equal(model.predict(tmp_path / "t.svm"), model.predict(X))
 
 

@@ -156,8 +156,8 @@ def test_the_same_picture_in_train_and_test_or_in_two_classes(tmp_path, write_pi
     (tmp_path / "train/red/same.png").write_bytes(same)
     (tmp_path / "train/blue/odd.png").write_bytes((tmp_path / "train/red/01.png").read_bytes())
     audit = onelayer.train(tmp_path, C=1.0).card.audit
-    assert ["train/red/same.png", "also in test, so not trained on"] in audit["left_out"]
-    assert audit["in_two_classes"] == [["blue/odd.png", "red/01.png"]]
+    assert ("train/red/same.png", "also in test, so not trained on") in audit.left_out
+    assert audit.in_two_classes == (("blue/odd.png", "red/01.png"),)
 
 
 # readers/test_pictures.py
@@ -182,8 +182,8 @@ def test_model_files_that_are_damaged_foreign_or_newer(tmp_path):
         (b"", "is empty"),
         (trap, "is no safetensors file at all"),
         (whole.replace(b'"format":"onelayer"', b'"format":"somebody"'), "onelayer did not write"),
-        (sealed(whole.replace(b'_version":"1"', b'_version":"7"')), "newer onelayer"),
-        (whole.replace(b'_version":"1"', b'_version":"7"'), "is truncated or damaged"),
+        (sealed(whole.replace(b'_version":"2"', b'_version":"7"')), "newer onelayer"),
+        (whole.replace(b'_version":"2"', b'_version":"7"'), "is truncated or damaged"),
         (whole.replace(finite, np.float64(-intercept).tobytes()), "is truncated or damaged"),
         (sealed(whole.replace(finite, not_finite)), "has nan in array 'intercept'"),
     ):
@@ -236,7 +236,7 @@ def test_a_table_with_missing_values_unseen_categories_and_a_constant_target(tmp
     path = tmp_path / "t.csv"
     path.write_text("age,town,y\n" + "30,Oslo,0\n?,Rome,1\n50,NA,1\n20,Rome,0\n" * 10)
     model = onelayer.train(path, target="y", C=1.0)
-    notes = "\n".join(model.card.audit["notes"])
+    notes = "\n".join(model.card.audit.notes)
     assert "missing in t.csv: age 10 ('?' 10), town 10 ('NA' 10)" in notes
     assert "a level that was not seen in training is all zeros" in notes
     assert model.predict([{"age": None, "town": "Lima"}]).tolist() in ([0], [1])

@@ -104,10 +104,10 @@ def test_a_fixed_camera_is_no_burst(tmp_path):
             picture = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
             picture.save(tmp_path / name / f"{number}.png")
     model = onelayer.train(tmp_path, C=1.0)
-    assert model.card.test["n"] == 20
+    assert model.card.test.n == 20
     assert any(
         note.startswith("most pictures of open, shut are nearly the same, as from a fixed camera")
-        for note in model.card.audit["notes"]
+        for note in model.card.audit.notes
     )
 
 

@@ -36,14 +36,14 @@ def made(classes, m=300, n=30, seed=0):
 )
 def test_an_l1_part_learns_without_being_told_c(source, least, ratio):
     card = onelayer.train(source, l1_ratio=ratio).card
-    assert card.test["accuracy"] >= least > card.baseline["accuracy"] + 0.2
+    assert card.test.accuracy >= least > card.baseline.accuracy + 0.2
     assert "note" not in card.choice
 
 
 def test_digits_keep_what_they_need_of_their_pixels():
     X, y = load_digits(n_class=4, return_X_y=True)
     model = onelayer.train((X[::2], y[::2]), l1_ratio=1, calibrate="none")
-    assert model.card.test["accuracy"] >= 0.95
+    assert model.card.test.accuracy >= 0.95
     assert 10 < np.count_nonzero(model.coef) < 150
 
 
@@ -127,7 +127,7 @@ def words_of(m=300, n=80, seed=0):
 @pytest.mark.parametrize("ratio", [0.5, 1.0])
 def test_rare_words_are_found(ratio):
     card = onelayer.train(words_of(), l1_ratio=ratio, calibrate="none").card
-    assert card.test["accuracy"] > card.baseline["accuracy"] + 0.2
+    assert card.test.accuracy > card.baseline.accuracy + 0.2
 
 
 @pytest.mark.parametrize("ratio", [0.0, 1.0])
@@ -137,14 +137,14 @@ def test_noise_of_large_scale_in_front_does_not_end_the_path(ratio):
     lengths = 100 * np.random.default_rng(3).exponential(size=(len(y), 1))
     loud = sparse.hstack([lengths, X], format="csr")
     card = onelayer.train((loud, y), l1_ratio=ratio, calibrate="none").card
-    assert card.test["accuracy"] > card.baseline["accuracy"] + 0.2
+    assert card.test.accuracy > card.baseline.accuracy + 0.2
 
 
 def test_class_weights_and_a_rare_class():
     X, y = made(2, m=400)
     y = (X[:, 0] + 0.3 * np.random.default_rng(0).normal(size=400) > 1.5).astype(int)
     card = onelayer.train((X, y), l1_ratio=1, class_weight="balanced").card
-    assert card.test["balanced_accuracy"] > 0.8
+    assert card.test.balanced_accuracy > 0.8
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_training_takes_less_than_half_of_x_on_top():
     finally:
         tracemalloc.stop()
     assert peak < 0.5 * X.nbytes
-    assert card.test["accuracy"] > 0.73
+    assert card.test.accuracy > 0.73
     assert "a stratified" in card.choice["words"]
 
 
@@ -193,6 +193,6 @@ def test_rows_held_out_of_large_data_have_no_part_in_training(dtype):
     np.testing.assert_array_equal(other.evidence.parts.test.places, held)
     np.testing.assert_array_equal(other.coef, one.coef)
     assert other.card.choice == one.card.choice
-    assert other.card.solution["gap"] == one.card.solution["gap"]
+    assert other.card.solution.gap == one.card.solution.gap
     assert other.card.calibration["temperature"] == one.card.calibration["temperature"]
-    assert other.card.test["accuracy"] < one.card.test["accuracy"]
+    assert other.card.test.accuracy < one.card.test.accuracy

@@ -40,7 +40,7 @@ def test_with_train_val_and_test_val_chooses_and_test_judges(splits):
     model = onelayer.train(splits)
     assert model.card.choice["words"].startswith("the best of")
     assert "on 12 other pictures" in model.card.choice["words"]
-    assert model.card.test["n"] == 8
+    assert model.card.test.n == 8
 
 
 def test_with_train_and_val_alone_val_judges_and_chooses_nothing(splits):
@@ -146,8 +146,8 @@ def test_a_class_of_a_single_picture_is_trained_on_and_not_judged(tmp_path, writ
     source = write_pictures(tmp_path / "photos", BOTH, 10)
     write_pictures(tmp_path / "photos", {"green": (40, 200, 40)}, 1)
     model = onelayer.train(source)
-    assert model.card.test["recall"] == {"blue": 1.0, "green": None, "red": 1.0}
-    assert any(note.startswith("green has a single picture") for note in model.card.audit["notes"])
+    assert model.card.test.recall == {"blue": 1.0, "green": None, "red": 1.0}
+    assert any(note.startswith("green has a single picture") for note in model.card.audit.notes)
 
 
 def test_with_one_picture_a_class_nothing_judges_or_chooses(tmp_path, write_pictures):
@@ -155,7 +155,7 @@ def test_with_one_picture_a_class_nothing_judges_or_chooses(tmp_path, write_pict
     assert model.card.test is None
     words = "the default: too few pictures to choose on"
     assert model.card.choice == {"C": 1.0, "tried": [], "std_errors": [], "words": words}
-    assert model.card.train["accuracy"] == 1.0
+    assert model.card.train.accuracy == 1.0
 
 
 def _parts_of_any_seed(source):

@@ -104,7 +104,7 @@ def test_another_kind_than_was_trained_on_is_said(frame):
 
 def test_frames_judge_and_choose(frame):
     model = onelayer.train(frame[:80], target="y", test=frame[80:])
-    assert (model.card.judge, model.card.test["n"]) == ("the test set", 40)
+    assert (model.card.judge, model.card.test.n) == ("the test set", 40)
     assert model.card.settings["test"] == "the data frame"
 
 
@@ -131,7 +131,7 @@ def test_pil_pictures_files_and_arrays_give_one_model(tmp_path):
     assert models[1].evaluate((images, y)).n == 60
     files[3].write_bytes(b"no picture")
     again = onelayer.train((files, y), C=1e-3)
-    assert [name for name, _ in again.card.audit["left_out"]] == [str(files[3])]
+    assert [name for name, _ in again.card.audit.left_out] == [str(files[3])]
     with pytest.raises(DataError, match=r"3\.png cannot be read"):
         onelayer.train((files, y), C=1e-3, strict=True)
     with pytest.raises(DataError, match="there are 60 pictures and 2 labels"):
@@ -154,7 +154,7 @@ def test_a_new_kind_is_one_file_and_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr("onelayer.sources.KINDS", [new_source.NumberFiles, *KINDS])
     model = onelayer.train(folder)
     assert model.classes.tolist() == ["ham", "spam"]
-    assert model.card.audit["read"] == 60
+    assert model.card.audit.read == 60
     expected = np.where(X[:, 0] > 0, "spam", "ham")
     assert (model.predict(X) == expected).mean() > 0.9
     model.save(tmp_path / "m.safetensors")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -122,11 +123,31 @@ class Evaluation:
         }
         return named | {name: value for name, value in further.items() if value is not None}
 
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> Evaluation:
+        """Return what `to_dict`, or JSON made from it, described; JSON has null for what is NaN."""
+        interval, before = fields["interval"], fields.get("uncalibrated")
+        rates = ("accuracy", "balanced_accuracy", "log_loss", "brier", "calibration_error")
+        return cls(
+            n=fields["n"],
+            interval=None if interval is None else (interval[0], interval[1]),
+            uncalibrated=None if before is None else Trust(**before),
+            recall=dict(fields["recall"]),
+            **{name: _known(fields.get(name)) for name in rates},
+            auc=fields["auc"],
+            top_5=fields.get("top_5"),
+            cost=fields.get("cost"),
+        )
+
     @property
     def worst(self) -> tuple[str, float]:
         """The class with the lowest recall, and that recall."""
         present = {name: value for name, value in self.recall.items() if value is not None}
         return min(present.items(), key=lambda pair: pair[1])
+
+
+def _known(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def evaluate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 _UNSEEN = re.compile(
@@ -43,7 +44,7 @@ def interval_in_words(interval: list[float]) -> str:
 
 def loss_in_words(loss: float | None) -> str:
     """A log loss with three decimals, or three digits where a descent overshot."""
-    if loss is None:
+    if loss is None or not math.isfinite(loss):
         return "not finite"
     return f"{loss:.3f}" if loss < 1000 else f"{loss:.3g}"
 

@@ -78,7 +78,7 @@ def test_a_training_says_what_it_promises_and_what_was_reached():
     model = onelayer.train((X, y), C=1.0, recall="ill=0.9")
     decision = model.card.decision
     assert (decision["promised"], decision["confidence"]) == (0.9, 0.9)
-    assert decision["reached"]["recall"] == model.card.test["recall"]["ill"]
+    assert decision["reached"]["recall"] == model.card.test.recall["ill"]
     assert "with 90 % confidence it finds at least 90 % of new ill" in decision["words"]
     share = f"on 80 rows that judge it found {100 * decision['reached']['recall']:.1f} %"
     assert share in decision["words"]

@@ -100,12 +100,10 @@ def test_the_measures_of_the_judgement_are_scikit_learns_before_and_after(table,
     test = _parts(table).test
     after, before = sure.predict_proba(test.matrix), sure.estimator.predict_proba(test.matrix)
     judged = sure.card.test
-    assert judged["log_loss"] == pytest.approx(log_loss(test.labels, after))
-    assert judged["brier"] == pytest.approx(brier_score_loss(test.labels, after[:, 1]))
-    assert judged["uncalibrated"]["log_loss"] == pytest.approx(log_loss(test.labels, before))
-    assert judged["uncalibrated"]["brier"] == pytest.approx(
-        brier_score_loss(test.labels, before[:, 1])
-    )
+    assert judged.log_loss == pytest.approx(log_loss(test.labels, after))
+    assert judged.brier == pytest.approx(brier_score_loss(test.labels, after[:, 1]))
+    assert judged.uncalibrated.log_loss == pytest.approx(log_loss(test.labels, before))
+    assert judged.uncalibrated.brier == pytest.approx(brier_score_loss(test.labels, before[:, 1]))
     gained = sure.card.calibration
     assert gained["after"]["log_loss"] < gained["before"]["log_loss"]
 
@@ -114,7 +112,7 @@ def test_none_is_none_and_says_so(table):
     found = onelayer.train(table, C=1.0, calibrate="none")
     assert found.temperature == 1
     assert found.card.calibration == {"temperature": 1.0, "words": "none, as asked"}
-    assert "uncalibrated" not in found.card.test
+    assert found.card.test.uncalibrated is None
     X, _ = table
     np.testing.assert_array_equal(found.predict_proba(X), found.estimator.predict_proba(X))
 
@@ -169,7 +167,7 @@ def test_class_weights_are_taken_out_on_request():
     assert weighted.predict_proba(test.matrix)[:, 0].mean() > 3 * ill
     assert corrected.predict_proba(test.matrix)[:, 0].mean() == pytest.approx(ill, rel=0.15)
     assert (answers == weighted.predict(test.matrix)).all()
-    assert corrected.card.test["log_loss"] < 0.6 * weighted.card.test["log_loss"]
+    assert corrected.card.test.log_loss < 0.6 * weighted.card.test.log_loss
     assert corrected.card.calibration["words"].endswith("; class weights taken out")
     assert weighted.card.calibration["words"].endswith("; class weights stay in the probabilities")
     # What the classes come to without weights at all is the same to a few hundredths.
@@ -191,10 +189,8 @@ def test_a_recall_is_reached_on_the_examples_that_chose_it(table):
     decision = found.card.decision
     assert (decision["kind"], decision["class"], decision["wanted"]) == ("recall", "ill", 0.9)
     assert found.readout.decision == Threshold(0, decision["threshold"])
-    assert 0.8 < found.card.test["recall"]["ill"] <= 1
-    assert (
-        found.card.test["recall"]["ill"] > onelayer.train(table, C=1.0).card.test["recall"]["ill"]
-    )
+    assert 0.8 < found.card.test.recall["ill"] <= 1
+    assert found.card.test.recall["ill"] > onelayer.train(table, C=1.0).card.test.recall["ill"]
     assert "ill where its probability is above" in decision["words"]
     X, _ = table
     above = found.predict_proba(X)[:, 0] > decision["threshold"]
@@ -203,7 +199,7 @@ def test_a_recall_is_reached_on_the_examples_that_chose_it(table):
 
 def test_a_precision_costs_recall(table):
     plain, found = (onelayer.train(table, C=1.0, precision=p) for p in (None, {"ill": 0.9}))
-    assert found.card.test["recall"]["ill"] < plain.card.test["recall"]["ill"]
+    assert found.card.test.recall["ill"] < plain.card.test.recall["ill"]
     assert found.temperature == plain.temperature
 
 
@@ -216,7 +212,7 @@ def test_costs_answer_what_is_cheapest(table):
     judged, labels = found.card.test, _parts(table).test.labels
     answers = plain.readout.answers(plain.forward(_parts(table).test.matrix))
     before = np.where(labels == answers, 0, np.where(labels == 0, 10, 1)).mean()
-    assert judged["cost"] < before
+    assert judged.cost < before
     assert found.card.decision["costs"] == [[0, 10], [1, 0]]
 
 

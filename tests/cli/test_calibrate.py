@@ -30,12 +30,12 @@ def test_it_says_the_temperature_and_what_it_changed(onelayer, source, output):
     T, card = package.load(output).temperature, package.load(output).card
     assert f"Calibrated: temperature {T:.3g} (95 %: " in done.out
     assert "), on 320 out-of-fold rows: z was too sure, and is divided by it" in done.out
-    before, now = card.test["uncalibrated"], card.test
-    assert f"Before calibration: log loss {before['log_loss']:.3f}, calibration error" in done.out
-    assert now["log_loss"] < before["log_loss"]
+    before, now = card.test.uncalibrated, card.test
+    assert f"Before calibration: log loss {before.log_loss:.3f}, calibration error" in done.out
+    assert now.log_loss < before.log_loss
     seen = onelayer("inspect", output).out
     assert "calibrated    temperature" in seen
-    assert f"calibration error {100 * now['calibration_error']:.1f} % (before" in seen
+    assert f"calibration error {100 * now.calibration_error:.1f} % (before" in seen
 
 
 def test_evaluate_has_before_and_after(onelayer, source, output):
@@ -109,8 +109,8 @@ def test_the_report_shows_before_and_after(onelayer, source, output, tmp_path):
     card = package.load(output).card
     assert card.calibration["words"] in page
     assert f"Its answer is {card.decision['words']}." in page
-    for measures in (card.test, card.test["uncalibrated"]):
-        assert f'<td class="n">{measures["brier"]:.4f}</td>' in page
+    for measures in (card.test, card.test.uncalibrated):
+        assert f'<td class="n">{measures.brier:.4f}</td>' in page
     assert "Predictions by their probability of well, in 10 bins of equally many" in page
     assert "perfect probabilities would show an ECE of" in page
     # All are looked at: the examples of training by folds, those held out by the layer.

@@ -46,8 +46,8 @@ def test_ctrl_c_in_training_keeps_the_best_parameters(environment, hard, tmp_pat
     assert b"Traceback" not in screen
     assert not output.exists()
     partial = onelayer.load(tmp_path / "m.partial.safetensors")
-    assert partial.card.solution["status"] == "interrupted"
-    assert partial.card.solution["iterations"] > 0
+    assert partial.card.solution.status == "interrupted"
+    assert partial.card.solution.iterations > 0
     assert partial.evaluate(hard / "test").accuracy > 0.6
 
 
@@ -64,5 +64,5 @@ def test_ctrl_c_while_choosing_c_keeps_what_was_best(environment, tmp_path):
     assert seconds < 2
     assert b"Traceback" not in screen
     partial = onelayer.load(tmp_path / "m.partial.safetensors")
-    assert partial.card.solution["status"] == "converged"
+    assert partial.card.solution.status == "converged"
     assert partial.coef.shape == (30, 300)

@@ -60,7 +60,7 @@ def test_a_left_out_column_shifts_nothing(useless, place, kind, plain, tmp_path)
     assert [column.name for column in model.columns] == ["x", "c", "z"]
     np.testing.assert_array_equal(model.coef, expected.coef)
     np.testing.assert_array_equal(model.predict_proba(paths[1]), probabilities)
-    assert model.card.test == expected.card.test == model.evaluate(paths[1]).to_dict()
+    assert model.card.test == expected.card.test == model.evaluate(paths[1])
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_training_and_the_saved_model_agree(how, shifted, tmp_path):
     model.save(tmp_path / "m.safetensors")
     loaded = onelayer.load(tmp_path / "m.safetensors")
     if not how.get("refit"):
-        assert loaded.evaluate(shifted).to_dict() == model.card.test
+        assert loaded.evaluate(shifted) == model.card.test
     # y hangs on x alone.
     by_column = np.abs(loaded.contributions(shifted)).mean(axis=0)
     shares = dict(zip([column.name for column in loaded.columns], by_column, strict=True))

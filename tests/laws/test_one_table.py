@@ -119,4 +119,4 @@ def test_the_command_line_trains_the_same_model(name, command, tmp_path):
     said = command("train", source, *options, "-o", file, "--no-report")
     expected = onelayer.train(source, **settings)
     require_same(onelayer.load(file), expected)
-    assert said["test"] == expected.card.test
+    assert said["test"] == expected.card.test.to_dict()

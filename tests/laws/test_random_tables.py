@@ -21,13 +21,13 @@ def test_what_training_said_is_what_the_loaded_model_says(made):
         model = onelayer.train(train, test=test, **made.settings)
         model.save(Path(name) / "m.safetensors")
         loaded = onelayer.load(Path(name) / "m.safetensors")
-        assert loaded.evaluate(test).to_dict() == model.card.test
+        assert loaded.evaluate(test) == model.card.test
         expected = model.predict_proba(test)
         np.testing.assert_array_equal(loaded.predict_proba(test), expected)
         np.testing.assert_array_equal(loaded.predict_proba(made.rows), expected)
         right = loaded.predict(test) == made.test.y
         accuracy = np.average(right, weights=made.test.get("weight"))
-        assert accuracy == pytest.approx(model.card.test["accuracy"], rel=1e-14)
+        assert accuracy == pytest.approx(model.card.test.accuracy, rel=1e-14)
 
 
 @given(random_tables())
@@ -40,10 +40,10 @@ def test_what_was_held_out_is_judged_as_the_loaded_model_does(made):
         model.save(Path(name) / "m.safetensors")
         found = onelayer.load(Path(name) / "m.safetensors").evaluate(train)
     parts = model.card.train, model.card.test
-    sizes = [part["n"] for part in parts]
+    sizes = [part.n for part in parts]
     assert found.n == sum(sizes)
     for measure in ("accuracy", "log_loss", "brier"):
-        said = np.average([part[measure] for part in parts], weights=sizes)
+        said = np.average([getattr(part, measure) for part in parts], weights=sizes)
         assert said == pytest.approx(getattr(found, measure), rel=1e-12)
 
 
@@ -55,7 +55,7 @@ def test_the_command_line_and_the_server_answer_as_training_did(command, running
         model = onelayer.train(train, test=test, **made.settings)
         file = Path(name) / "m.safetensors"
         model.save(file)
-        assert command("evaluate", file, test) == model.card.test
+        assert command("evaluate", file, test) == model.card.test.to_dict()
         expected = model.predict_proba(test)
         found = command("predict", file, test)["predictions"]
         assert [one["probability"] for one in found] == expected.max(axis=1).tolist()

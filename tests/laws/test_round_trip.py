@@ -13,7 +13,7 @@ from onelayer.server import create_app
 
 
 def test_the_loaded_model_judges_the_test_set_as_training_did(trained):
-    found = onelayer.load(trained.file).evaluate(trained.test_source).to_dict()
+    found = onelayer.load(trained.file).evaluate(trained.test_source)
     assert found == trained.model.card.test
 
 
@@ -32,15 +32,15 @@ def test_what_is_predicted_is_what_was_judged(trained):
     answers, A = model.predict(trained.inputs), model.predict_proba(trained.inputs)
     of_truth = A[np.arange(len(y)), np.searchsorted(model.classes, y)]
     judged = model.card.test
-    assert np.mean(answers == y) == judged["accuracy"]
-    assert np.mean(-np.log(of_truth)) == pytest.approx(judged["log_loss"], rel=1e-12)
+    assert np.mean(answers == y) == judged.accuracy
+    assert np.mean(-np.log(of_truth)) == pytest.approx(judged.log_loss, rel=1e-12)
 
 
 def test_the_command_line_judges_as_training_did(trained, command):
     if isinstance(trained.test_source, tuple):
         pytest.skip("arrays in memory are not for the command line")
     found = command("evaluate", trained.file, trained.test_source)
-    assert found == trained.model.card.test
+    assert found == trained.model.card.test.to_dict()
 
 
 def test_the_command_line_predicts_as_the_model_does(trained, command):
@@ -72,7 +72,7 @@ def test_the_server_answers_as_the_model_does(trained, running, tmp_path):
 def test_what_evaluate_takes_predict_takes(trained):
     """Grey pictures have no channels, (m, height, width); and there may be none."""
     grey, model = trained.test.X, trained.model
-    assert np.mean(model.predict(grey) == trained.test.y) == model.card.test["accuracy"]
+    assert np.mean(model.predict(grey) == trained.test.y) == model.card.test.accuracy
     assert model.predict_proba(grey[:0]).shape == (0, 10)
 
 
@@ -85,8 +85,8 @@ def test_what_was_held_out_is_judged_as_the_loaded_model_does(name, tmp_path):
     model.save(tmp_path / "m.safetensors")
     found = onelayer.load(tmp_path / "m.safetensors").evaluate(source)
     parts = model.card.train, model.card.test
-    sizes = [part["n"] for part in parts]
+    sizes = [part.n for part in parts]
     assert found.n == sum(sizes)
     for measure in ("accuracy", "log_loss", "brier"):
-        said = np.average([part[measure] for part in parts], weights=sizes)
+        said = np.average([getattr(part, measure) for part in parts], weights=sizes)
         assert said == pytest.approx(getattr(found, measure), rel=1e-12)

@@ -49,7 +49,7 @@ def test_what_judges_need_not_have_a_useless_column(pair):
         one = onelayer.train(train, test=test, **made.settings)
         useless = write_frame(frame, Path(name) / "useless.csv")
         other = onelayer.train(useless, test=test, **made.settings)
-        assert other.card.test == one.card.test == other.evaluate(test).to_dict()
+        assert other.card.test == one.card.test == other.evaluate(test)
         odd = {column: "12,5" for column in frame if column not in made.train}
         odd_test = write_frame(made.test.assign(**odd), Path(name) / "odd.csv")
         assert onelayer.train(useless, test=odd_test, **made.settings).card.test == one.card.test

@@ -118,7 +118,7 @@ def test_composed_and_decomposed_names_are_one_name(tmp_path):
     lay(folder, "test", classes=(decomposed, "th\u00e9"), pictures=3)
     model = onelayer.train(folder, C=1.0)
     assert model.classes.tolist() == [composed, "th\u00e9"]
-    assert model.card.test["n"] == 6
+    assert model.card.test.n == 6
     mixed = lay(tmp_path / "mixed", *map("flat:{}".format, (composed, decomposed, "rest")))
     pictures = read_pictures(mixed)
     assert pictures.classes == (composed, "rest")

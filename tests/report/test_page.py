@@ -44,11 +44,11 @@ def page_of(path):
 def test_the_verdict_is_the_cards_judgement_in_words(reported):
     model, folder = reported
     test, base = model.card.test, model.card.baseline
-    hits, n = round(test["accuracy"] * test["n"]), test["n"]
-    low, high = (round(100 * side) for side in test["interval"])
+    hits, n = round(test.accuracy * test.n), test.n
+    low, high = (round(100 * side) for side in test.interval)
     verdict = (
         f"Right on {hits} of {n} held-out pictures ({low} to {high} %); always guessing the most "
-        f"frequent class would be right on {round(base['accuracy'] * n)}."
+        f"frequent class would be right on {round(base.accuracy * n)}."
     )
     assert verdict in page_of(folder / "report.html").text
 
@@ -119,7 +119,9 @@ def test_two_trainings_report_alike(awkward, tmp_path):
     texts = []
     for name in ("one.html", "two.html"):
         model = onelayer.train(awkward, C=0.01)
-        card = replace(model.card, created="then", solution={**model.card.solution, "seconds": 0.0})
+        card = replace(
+            model.card, created="then", solution=replace(model.card.solution, seconds=0.0)
+        )
         replace(model, card=card).report(tmp_path / name)
         texts.append((tmp_path / name).read_text())
     assert texts[0] == texts[1]
@@ -144,7 +146,7 @@ def test_a_second_training_says_that_the_first_was_judged(hard, tmp_path):
     model = onelayer.train(hard, refit=True)
     model.report(tmp_path / "report.html")
     text = page_of(tmp_path / "report.html").text
-    right = round(model.card.test["accuracy"] * 60)
+    right = round(model.card.test.accuracy * 60)
     assert f"Right on {right} of 60" in text
     assert "After the judging the model was trained again on everything" in text
 

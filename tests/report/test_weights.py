@@ -98,7 +98,9 @@ def test_the_choice_the_calibration_and_the_card_do_too(both):
         np.testing.assert_allclose(once.choice[name], twice.choice[name], rtol=1e-5)
     assert once.calibration["temperature"] == pytest.approx(twice.calibration["temperature"], 1e-5)
     for part in ("train", "test", "baseline"):
-        values = zip(*(numbers_of(getattr(card, part)) for card in (once, twice)), strict=True)
+        values = zip(
+            *(numbers_of(getattr(card, part).to_dict()) for card in (once, twice)), strict=True
+        )
         for one, other in values:
             assert one == (other if isinstance(one, str | None) else pytest.approx(other, rel=1e-6))
 
@@ -118,10 +120,10 @@ def test_the_page_says_how_many_rows_that_are(both):
     assert f"250 rows judge, and count as {n}; lists of rows have each once." in page
     assert f"<caption>On {n} rows of the test set, by weight</caption>" in page
     assert f"Trained on {len(twice.evidence.parts.train)} by weight, judged by" in page
-    assert once.card.test["n"] == twice.card.test["n"] == n
-    last = list(once.card.audit["weights"])[-1]
-    row = f'{last}</th><td class="n">{once.card.audit["by_class"][last]}</td><td class="n">'
-    assert f"{row}{twice.card.audit['by_class'][last]}</td>" in page
+    assert once.card.test.n == twice.card.test.n == n
+    last = list(once.card.audit.weights)[-1]
+    row = f'{last}</th><td class="n">{once.card.audit.by_class[last]}</td><td class="n">'
+    assert f"{row}{twice.card.audit.by_class[last]}</td>" in page
 
 
 def test_fractional_weights_are_shares_of_examples(tmp_path):
@@ -134,8 +136,8 @@ def test_fractional_weights_are_shares_of_examples(tmp_path):
         C=4.0,
         calibrate="none",
     )
-    assert half.card.test["n"] == whole.card.test["n"] / 4
-    assert half.card.test["accuracy"] == pytest.approx(whole.card.test["accuracy"], rel=1e-12)
+    assert half.card.test.n == whole.card.test.n / 4
+    assert half.card.test.accuracy == pytest.approx(whole.card.test.accuracy, rel=1e-12)
     few, many = (results_of(model).judgement for model in (half, whole))
     assert np.ptp(few.accuracy.interval) == pytest.approx(2 * np.ptp(many.accuracy.interval), 0.05)
     np.testing.assert_allclose(4 * few.counts, many.counts, rtol=1e-12)

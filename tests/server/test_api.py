@@ -115,7 +115,7 @@ def test_the_model_says_what_it_is(tints_served, tints_model):
     assert told["classes"] == ["cold", "green", "warm"]
     assert told["features"] == 12288
     assert told["preprocessing"] == {"height": 64, "width": 64, "mode": "RGB", "fit": "stretch"}
-    assert told["card"]["test"]["accuracy"] == tints_model[0].card.test["accuracy"]
+    assert told["card"]["test"]["accuracy"] == tints_model[0].card.test.accuracy
     assert told["summary"][0] == {"heading": "classes", "text": "3: cold, green, warm"}
     assert told["rule"] is None
 

@@ -9,12 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from onelayer.measures import is_weak
-from onelayer.readers import Audit
 from onelayer.words import c_in_words, count_in_words, interval_in_words, loss_in_words, percent
 
 if TYPE_CHECKING:
+    from onelayer.evaluation import Evaluation
     from onelayer.model.card import Card
     from onelayer.model.weights_left import Coefficients
+    from onelayer.solution import Solution
 
 SURVIVORS_SHOWN = 12  # weights that L1 has left
 NOTES_SHOWN = 16  # lines of the audit; the file has them all
@@ -62,7 +63,7 @@ def _named(what: str, file: Path) -> Text:
 def _audit(card: Card) -> list[str]:
     if card.audit is None:
         return []
-    lines = str(Audit.from_dict(card.audit)).splitlines()
+    lines = str(card.audit).splitlines()
     more = len(lines) - NOTES_SHOWN
     return lines[:NOTES_SHOWN] + [f"and {more} more: onelayer inspect shows them"] * (more > 0)
 
@@ -84,15 +85,15 @@ def _measures(card: Card) -> Table:
     return table
 
 
-def _cells(measures: dict[str, Any], *, judged: bool) -> tuple[str | Text, ...]:
-    interval = measures["interval"] if judged else None
-    accuracy = percent(measures["accuracy"])
+def _cells(measures: Evaluation, *, judged: bool) -> tuple[str | Text, ...]:
+    interval = measures.interval if judged else None
+    accuracy = percent(measures.accuracy)
     return (
-        count_in_words(measures["n"]),
+        count_in_words(measures.n),
         Text(accuracy, style="bold") if judged else accuracy,
-        interval_in_words(interval) if interval else "",
-        loss_in_words(measures["log_loss"]),
-        percent(measures["calibration_error"]) if judged else "",
+        interval_in_words(list(interval)) if interval else "",
+        loss_in_words(measures.log_loss),
+        percent(measures.calibration_error) if judged else "",
     )
 
 
@@ -106,9 +107,9 @@ def _meaning(card: Card) -> list[str]:
     if test is None:
         lines.append("Nothing was held out: nobody has judged this model.")
     lines += _before(judged) if test is not None else []
-    lines.append(f"Always {baseline['class']} would score {percent(baseline['accuracy'])}.")
+    lines.append(f"Always {baseline.label} would score {percent(baseline.accuracy)}.")
     lines.append(f"{_worst(judged)}.")
-    if card.preprocessing is not None and is_weak(judged["accuracy"], baseline["accuracy"]):
+    if card.preprocessing is not None and is_weak(judged.accuracy, baseline.accuracy):
         lines.append("A weak result: raw pixels see colour and position, not shape.")
     if card.refit:
         lines.append("Trained again on everything after the judging: the saved model is that one.")
@@ -117,27 +118,26 @@ def _meaning(card: Card) -> list[str]:
     return lines
 
 
-def _before(judged: dict[str, Any]) -> list[str]:
+def _before(judged: Evaluation) -> list[str]:
     """What calibration changed on examples that had no part in it."""
-    before = judged.get("uncalibrated")
+    before = judged.uncalibrated
     if before is None:
         return []
-    loss, error = loss_in_words(before["log_loss"]), percent(before["calibration_error"])
+    loss, error = loss_in_words(before.log_loss), percent(before.calibration_error)
     return [f"Before calibration: log loss {loss}, calibration error {error}."]
 
 
-def _worst(measures: dict[str, Any]) -> str:
-    present = {name: rate for name, rate in measures["recall"].items() if rate is not None}
-    name = min(present, key=lambda label: present[label])
-    return f"Worst class: {name}, of which {percent(present[name])} are recognised"
+def _worst(measures: Evaluation) -> str:
+    name, recall = measures.worst
+    return f"Worst class: {name}, of which {percent(recall)} are recognised"
 
 
-def _solved(solution: dict[str, Any]) -> str:
-    solver, steps = solution["solver"], solution["iterations"]
+def _solved(solution: Solution) -> str:
+    solver, steps = solution.solver, solution.iterations
     ended = {
         "converged": f"Solved by {solver} in {steps} steps",
         "max_iter": f"All {steps} steps of {solver} taken",
         "separable": f"Separable classes: {solver} stopped after {steps} steps",
         "stalled": f"Stalled: {solver} stopped after {steps} steps",
     }
-    return f"{ended[solution['status']]}, {solution['seconds']:.2f} s."
+    return f"{ended[solution.status]}, {solution.seconds:.2f} s."

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from types import NoneType
 from typing import Any
@@ -13,7 +14,10 @@ import numpy as np
 
 import onelayer
 from onelayer.errors import ModelFileError
+from onelayer.evaluation import Evaluation
+from onelayer.model.json_values import plain
 from onelayer.readers import Audit
+from onelayer.solution import Solution, Status
 from onelayer.words import (
     c_in_words,
     count_in_words,
@@ -23,20 +27,29 @@ from onelayer.words import (
     visible,
 )
 
-_OBJECT = (dict, NoneType)
-_OBJECTS = (
-    "preprocessing",
-    "settings",
-    "choice",
-    "train",
-    "test",
-    "baseline",
-    "solution",
-    "audit",
-    "calibration",
-    "decision",
-)
+_JSON = ("preprocessing", "settings", "choice", "calibration", "decision")
+"""What is kept as JSON has it: objects whose fields depend on what was asked for."""
 _DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What always answering the most frequent class of training scores on what judges."""
+
+    label: str
+    accuracy: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        return {"class": self.label, "accuracy": self.accuracy}
+
+    @classmethod
+    def from_dict(cls, told: dict[str, Any]) -> Baseline:
+        """Return what `to_dict` described."""
+        return cls(told["class"], told["accuracy"])
+
+    def __str__(self) -> str:
+        return f"always {self.label} would score {percent(self.accuracy)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,30 +97,39 @@ class Card:
     settings: dict[str, Any] | None = None
     choice: dict[str, Any] | None = None
     judge: str | None = None
-    train: dict[str, Any] | None = None
-    test: dict[str, Any] | None = None
-    baseline: dict[str, Any] | None = None
+    train: Evaluation | None = None
+    test: Evaluation | None = None
+    baseline: Baseline | None = None
     refit: bool = False
-    solution: dict[str, Any] | None = None
-    audit: dict[str, Any] | None = None
+    solution: Solution | None = None
+    audit: Audit | None = None
     calibration: dict[str, Any] | None = None
     decision: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what JSON can hold."""
-        return asdict(self)
+        """Return what JSON can hold: NaN and infinities are null."""
+        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        of_solution = None if self.solution is None else solution_fields(self.solution)
+        for name in ("train", "test", "baseline", "audit"):
+            told[name] = told[name] and told[name].to_dict()
+        return plain({**told, "solution": of_solution})
 
     @classmethod
-    def from_dict(cls, fields: Any) -> Card:
+    def from_dict(cls, told: Any) -> Card:
         """Return the card that `to_dict` described; ModelFileError if it cannot have.
 
         What a card says is said once here: whatever is missing or of a wrong type shows then.
         """
         try:
-            card = cls(**fields)
-            wrong = [name for name in _OBJECTS if not isinstance(getattr(card, name), _OBJECT)]
+            wrong = [name for name in _JSON if not isinstance(told.get(name), (dict, NoneType))]
             if wrong:
                 raise TypeError(f"{wrong[0]} is no object")
+            made = {
+                name: made(told[name])
+                for name, made in _TYPED.items()
+                if told.get(name) is not None
+            }
+            card = cls(**{**told, **made})
             str(card)
         except _DAMAGE as error:
             raise ModelFileError(
@@ -134,7 +156,7 @@ class Card:
         if self.solution is not None:
             yield "solved", _solved(self.solution)
         if self.audit is not None:
-            yield "audit", str(Audit.from_dict(self.audit))
+            yield "audit", str(self.audit)
         versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
         yield "made", f"{self.created} with {versions}"
 
@@ -149,7 +171,7 @@ class Card:
         elif self.judge is not None:
             yield "judged", f"by {self.judge}"
         if self.baseline is not None:
-            yield "base rate", baseline_in_words(self.baseline)
+            yield "base rate", str(self.baseline)
 
     def __str__(self) -> str:
         rows = [(heading, text.replace("\n", "\n" + " " * 13)) for heading, text in self.rows()]
@@ -168,38 +190,45 @@ def made_now() -> dict[str, Any]:
     }
 
 
-def measures_in_words(measures: dict[str, Any]) -> str:
+def solution_fields(solution: Solution) -> dict[str, Any]:
+    """Return a solution as JSON has it, without its history, which grows with the steps."""
+    named = {field.name: getattr(solution, field.name) for field in fields(solution)}
+    del named["history"]
+    return plain(named)
+
+
+def solution_from(told: dict[str, Any]) -> Solution:
+    """Return the solution that `solution_fields` described."""
+    undefined = {"gap": math.nan, "gap_bound": math.inf}
+    missing = {name: value for name, value in undefined.items() if told[name] is None}
+    return Solution(**{**told, **missing, "status": Status(told["status"]), "history": ()})
+
+
+def measures_in_words(measures: Evaluation) -> str:
     """Accuracy, its interval where it has one, log loss and the number of examples."""
-    interval = measures.get("interval")
-    within = f" (95 %: {interval_in_words(interval)})" if interval else ""
+    interval = measures.interval
+    within = f" (95 %: {interval_in_words(list(interval))})" if interval else ""
     return (
-        f"accuracy {percent(measures['accuracy'])}{within}, "
-        f"log loss {loss_in_words(measures['log_loss'])}, n = {count_in_words(measures['n'])}"
+        f"accuracy {percent(measures.accuracy)}{within}, "
+        f"log loss {loss_in_words(measures.log_loss)}, n = {count_in_words(measures.n)}"
     )
 
 
-def trust_in_words(measures: dict[str, Any]) -> str:
+def trust_in_words(measures: Evaluation) -> str:
     """Brier score and calibration error, and the three before calibration where it changed them.
 
     Empty for a model of a version that did not measure them.
     """
-    if measures.get("brier") is None:
+    if math.isnan(measures.brier):
         return ""
-    now = (
-        f"Brier {measures['brier']:.4f}, calibration error {percent(measures['calibration_error'])}"
-    )
-    before = measures.get("uncalibrated")
+    now = f"Brier {measures.brier:.4f}, calibration error {percent(measures.calibration_error)}"
+    before = measures.uncalibrated
     if before is None:
         return now
     return (
-        f"{now} (before calibration log loss {loss_in_words(before['log_loss'])}, "
-        f"{before['brier']:.4f}, {percent(before['calibration_error'])})"
+        f"{now} (before calibration log loss {loss_in_words(before.log_loss)}, "
+        f"{before.brier:.4f}, {percent(before.calibration_error)})"
     )
-
-
-def baseline_in_words(baseline: dict[str, Any]) -> str:
-    """What the most frequent class would score by itself."""
-    return f"always {baseline['class']} would score {percent(baseline['accuracy'])}"
 
 
 def _count_and_names(classes: list[str], shown: int = 20) -> str:
@@ -220,11 +249,20 @@ def _scaling(scaling: float | str) -> str:
     return f"times {scaling:.6g}" if scaling * 255 != 1 else "times 1/255"
 
 
-def _solved(solution: dict[str, Any]) -> str:
-    gap = solution["gap"]
-    exact = "gap undefined" if gap is None else f"relative gap {gap:.1e}"
+def _solved(solution: Solution) -> str:
+    exact = "gap undefined" if math.isnan(solution.gap) else f"relative gap {solution.gap:.1e}"
     return (
-        f"{solution['status']} after {solution['iterations']} steps of {solution['solver']} "
-        f"({solution['reason']}), {exact}, {solution['passes']:.1f} passes, "
-        f"{solution['seconds']:.2f} s"
+        f"{solution.status} after {solution.iterations} steps of {solution.solver} "
+        f"({solution.reason}), {exact}, {solution.passes:.1f} passes, "
+        f"{solution.seconds:.2f} s"
     )
+
+
+_TYPED = {
+    "train": Evaluation.from_dict,
+    "test": Evaluation.from_dict,
+    "baseline": Baseline.from_dict,
+    "solution": solution_from,
+    "audit": Audit.from_dict,
+}
+"""From JSON to what it says."""

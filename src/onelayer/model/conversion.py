@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,7 @@ from onelayer.inputs.encoding import Encoding
 from onelayer.measures import head_of
 from onelayer.model.card import Card, made_now
 from onelayer.model.fitted import Model
-from onelayer.model.json_values import number, plain
-from onelayer.solution import Solution
+from onelayer.model.json_values import number
 
 
 def from_estimator(
@@ -46,7 +45,7 @@ def from_estimator(
         "features": layer.n,
         "scaling": estimator.scaling,
         "preprocessing": to and to.to_dict(),
-        "solution": solution_fields(estimator.solution_),
+        "solution": replace(estimator.solution_, history=()),
     }
     return Model(
         layer=layer,
@@ -54,7 +53,7 @@ def from_estimator(
         readout=readout or Readout(head=head_of(estimator.classes_)),
         inputs=inputs,
         parameters=_parameters(estimator),
-        card=Card(**plain({**made_now(), **known, **card})),
+        card=Card(**{**made_now(), **known, **card}),
     )
 
 
@@ -93,13 +92,6 @@ def _is_of_arrays(pipeline: Pipeline, table: Encoding) -> bool:
     plain = all(piece.make == "value" and piece.fill is None for piece in table.pieces)
     in_order = [piece.column for piece in table.pieces] == list(range(n))
     return plain and in_order and [c.name for c in table.columns] == [f"x{j}" for j in range(n)]
-
-
-def solution_fields(solution: Solution) -> dict[str, Any]:
-    """Return a solution as JSON has it, without its history, which grows with the steps."""
-    named = {name: getattr(solution, name) for name in (field.name for field in fields(solution))}
-    del named["history"]
-    return plain(named)
 
 
 def _parameters(estimator: LayerClassifier) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import numpy as np
 from onelayer.errors import UsageError
 from onelayer.estimators.folds import FOLDS, Folding, OutOfFold, out_of_fold
 from onelayer.inputs.examples import Examples
-from onelayer.readers import Audit
 from onelayer.report.material import Judged, Material, Reported, Sample
 from onelayer.solution import Record
 from onelayer.sources import Progress, Source
@@ -76,7 +75,7 @@ def report_on_examples(
 ) -> None:
     """Write a report on the examples of another source, whose forward pass is Z."""
     judged = Judged(sample=_sample(examples), Z=Z, who=f"{examples.unit} of {source.described}")
-    trained = {} if model.card.audit is None else Audit.from_dict(model.card.audit).mass
+    trained = {} if model.card.audit is None else model.card.audit.mass
     counts = [trained.get(name, 0) for name in map(str, model.classes.tolist())]
     material = Material(
         source=source.described,

@@ -19,6 +19,7 @@ from onelayer.estimators.search import without_weights
 from onelayer.evaluation import evaluate
 from onelayer.inputs.examples import Examples
 from onelayer.model.calibrating import Calibrated, Calibrating, balanced_weights, calibrate
+from onelayer.model.card import Baseline
 from onelayer.model.choice import Choice, Choosing, choose
 from onelayer.model.conversion import from_estimator
 from onelayer.model.deciding import check_decision, with_reached
@@ -244,11 +245,11 @@ class _Training:
         judged = (
             None
             if test is None or evidence.Z is None
-            else evaluate(evidence.Z, test.labels, test.classes, test.weights, readout).to_dict()
+            else evaluate(evidence.Z, test.labels, test.classes, test.weights, readout)
         )
         return {
             "judge": self.parts.judge,
-            "train": on_train.to_dict(),
+            "train": on_train,
             "test": judged,
             "baseline": _baseline(train, train if test is None else test),
         }
@@ -263,7 +264,7 @@ class _Training:
             source=self.source.described,
             source_id=self.source.identity,
             settings=_setting_fields(self.settings),
-            audit=self.parts.audit.to_dict(),
+            audit=self.parts.audit,
             **judged,
         )
 
@@ -273,11 +274,11 @@ def _forward(estimator: LogisticRegression, examples: Examples) -> np.ndarray:
     return examples.forward(layer_of(estimator))
 
 
-def _baseline(train: Examples, judge: Examples) -> dict[str, Any]:
+def _baseline(train: Examples, judge: Examples) -> Baseline:
     """Return what always saying the most frequent class of training scores on what judges."""
     label = int(np.bincount(train.labels, train.weights).argmax())
     accuracy = float(np.average(judge.labels == label, weights=judge.weights))
-    return {"class": str(train.classes[label]), "accuracy": accuracy}
+    return Baseline(str(train.classes[label]), accuracy)
 
 
 def _choice_fields(choice: Choice, estimator: LogisticRegression) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def without_folders(card: Card) -> Card:
         sources = {key: _name(card.settings.get(key)) for key in _SOURCES}
         named["settings"] = {**card.settings, **sources}
     if card.audit is not None:
-        named["audit"] = {**card.audit, "source": _name(card.audit["source"])}
+        named["audit"] = replace(card.audit, source=_name(card.audit.source))
     return replace(card, **named)
 
 
