@@ -90,8 +90,12 @@ def test_a_port_that_is_taken_is_said(address):
         serving._listening(port)
 
 
-def test_without_the_extra_the_command_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "marimo", None)
+@pytest.mark.parametrize("missing", ["marimo", "anywidget"])
+def test_without_the_extra_the_command_is_named(monkeypatch, missing):
+    monkeypatch.delitem(sys.modules, "onelayer.playground.board", raising=False)
+    monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(MissingExtraError) as caught:
         serving.make_app("token")
-    assert str(caught.value) == "The lesson needs marimo: pip install 'onelayer[lesson]'"
+    assert (
+        str(caught.value) == "The lesson needs marimo and anywidget: pip install 'onelayer[lesson]'"
+    )

@@ -6,6 +6,7 @@ import secrets
 import socket
 import webbrowser
 from collections.abc import Awaitable, Callable, MutableMapping
+from importlib import import_module
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -53,8 +54,10 @@ def make_app(token: str) -> Asgi:
     """
     try:
         import marimo
+
+        import_module("onelayer.playground.board")  # anywidget's, which the app shows
     except ImportError as error:
-        raise MissingExtraError("The lesson needs marimo", "lesson") from error
+        raise MissingExtraError("The lesson needs marimo and anywidget", "lesson") from error
     head = f"<style>{page.style()}</style>"
     builder = marimo.create_asgi_app(quiet=True, html_head=head, token=token)
     served = builder.with_app(path="", root=str(Path(__file__).with_name("app.py"))).build()
