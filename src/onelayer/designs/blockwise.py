@@ -20,12 +20,24 @@ from scipy import sparse
 
 from onelayer.designs.blocks import Block, make_block, parts_of
 from onelayer.designs.chosen_columns import Columns, streamed
-from onelayer.designs.passes import ROWS, SMALL_BYTES, Ascent, DualPoint, Ledger, Pass, Sums, Traits
+from onelayer.designs.fused import FusedCsr, FusedDense
+from onelayer.designs.passes import (
+    ROWS,
+    SMALL_BYTES,
+    Ascent,
+    DualPoint,
+    Ledger,
+    Pass,
+    Sums,
+    Traits,
+    are_labels,
+)
 from onelayer.designs.scaling import Scaling
 
 OfRows = Callable[[slice, np.ndarray], np.ndarray]
 """Rows and their z (rows, k) to whatever a pass sums over them."""
 
+Kernels = FusedDense | FusedCsr
 FROM_BLOCKS = frozenset({"rows", "hessian", "columns"})
 """What every design offers."""
 PROJECTED_BYTES = 1 << 24  # guard: of the rows that `project` gives at a time
@@ -97,20 +109,32 @@ class Blockwise(ABC):
         vars(other).update(changes)
         return other
 
+    @property
+    def kernels(self) -> Kernels:
+        """The same passes by kernels, an acceleration that a design may offer: see `compiled`."""
+        raise NotImplementedError(f"{type(self).__name__} has no kernels")
+
+    def by_kernels(self) -> Any:
+        """The kernels, a read of all entered in the ledger."""
+        self.ledger.add(self.traits.nbytes)
+        return self.kernels
+
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """z = X' W + b: (m, k)."""
-        return block_forward(self, W, b)
+        return self.by_kernels().forward(W, b) if self.compiled else block_forward(self, W, b)
 
     def sums(self, asked: Pass) -> Sums:
         """What one read gives: loss (problems,), X'^T dz (n, k) and sum dz (k,)."""
-        return block_sums(self, asked)
+        if not self.compiled or not are_labels(asked.targets):
+            return block_sums(self, asked)
+        return self.by_kernels().sums(asked)
 
     def moments(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """sum_i h_i x'_i and sum_i h_i x'_i^2, (n, k) each, for h (m, k).
 
         The second are the diagonals of X'^T diag(h_j) X'.
         """
-        return block_moments(self, h)
+        return self.by_kernels().moments(h) if self.compiled else block_moments(self, h)
 
     def expansion(self, asked: Pass) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """`sums` and the Hessian: in one read of small data.

@@ -8,11 +8,11 @@ from typing import Any, final
 
 import numpy as np
 
-from onelayer.designs.blockwise import block_forward, block_moments, block_sums, size_of
+from onelayer.designs.blockwise import size_of
 from onelayer.designs.chosen_columns import Columns, SparseColumns
 from onelayer.designs.design import Design
 from onelayer.designs.fused import FusedCsr
-from onelayer.designs.passes import SMALL_BYTES, Ascent, DualPoint, Pass, Sums, are_labels
+from onelayer.designs.passes import SMALL_BYTES, Ascent, DualPoint
 from onelayer.designs.scaling import Scaling, standard_scaling
 
 
@@ -38,34 +38,11 @@ class CsrDesign(Design):
         """All rows at once: SciPy's products already stream through X."""
         yield slice(0, self.traits.m), self.X
 
-    def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """z = X' W + b: (m, k)."""
-        return self._read_by_kernel().forward(W, b) if self.compiled else block_forward(self, W, b)
-
-    def sums(self, asked: Pass) -> Sums:
-        """Loss, X'^T dz and sum dz, by the route that the size of X chose."""
-        if not self.compiled or not are_labels(asked.targets):
-            return block_sums(self, asked)
-        return self._read_by_kernel().sums(asked)
-
-    def moments(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """sum h x' and sum h x'^2 (n, k), by the route that the size of X chose."""
-        if not self.compiled:
-            return block_moments(self, h)
-        sums, squares = self._read_by_kernel().moments(h, 2)
-        if self.scaling is None:
-            return sums, squares
-        total = h.sum(axis=0)
-        return self.scaling.fold_gradient(sums, total), self.scaling.fold_squares(
-            squares, sums, total
-        )
-
     def combine(self, alpha: np.ndarray) -> np.ndarray:
         """X'^T alpha: (n, k) from (m, k)."""
         if not self.compiled:
             return super().combine(alpha)
-        G = self._read_by_kernel().moments(alpha, 1)[0]
-        return G if self.scaling is None else self.scaling.fold_gradient(G, alpha.sum(axis=0))
+        return self.by_kernels().combine(alpha)
 
     def columns(self, features: np.ndarray) -> Columns:
         """The columns `features` (ascending) of X', copied; a pass."""
@@ -94,14 +71,11 @@ class CsrDesign(Design):
     def _in_turn(self) -> FusedCsr:
         if "rows in turn" not in self.traits.offers:
             raise NotImplementedError("small, scaled or repeating entries: no rows in turn")
-        return self._read_by_kernel()
-
-    def _read_by_kernel(self) -> FusedCsr:
-        self.ledger.add(self.traits.nbytes)
-        return self._fused
+        return self.by_kernels()
 
     @cached_property
-    def _fused(self) -> FusedCsr:
+    def kernels(self) -> FusedCsr:
+        """Passes by kernels."""
         return FusedCsr(self.X, self.scaling)
 
 

@@ -13,10 +13,9 @@ from typing import final
 import numpy as np
 
 from onelayer.designs.blocks import Block, converted, make_block
-from onelayer.designs.blockwise import block_forward, block_moments, block_sums
 from onelayer.designs.design import Design
 from onelayer.designs.fused import FusedDense
-from onelayer.designs.passes import SMALL_BYTES, Pass, Sums, are_labels
+from onelayer.designs.passes import SMALL_BYTES
 from onelayer.designs.scaling import Scaling, standard_scaling
 
 BLOCK_BYTES = 1 << 19  # theory: a converted block and its products fit a core's cache of 1 MiB
@@ -52,27 +51,6 @@ class DenseDesign(Design):
             return super().blocks()
         self.ledger.add(self.X.nbytes)
         return iter(self._kept)
-
-    def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """z = X' W + b: (m, k)."""
-        if not self.compiled:
-            return block_forward(self, W, b)
-        self.ledger.add(self.X.nbytes)
-        return self._fused.forward(W, b)
-
-    def sums(self, asked: Pass) -> Sums:
-        """Loss, X'^T dz and sum dz, by the route that the size of X chose."""
-        if not self.compiled or not are_labels(asked.targets):
-            return block_sums(self, asked)
-        self.ledger.add(self.X.nbytes)
-        return self._fused.sums(asked)
-
-    def moments(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """sum h x' and sum h x'^2 (n, k), by the route that the size of X chose."""
-        if not self.compiled:
-            return block_moments(self, h)
-        self.ledger.add(self.X.nbytes)
-        return self._fused.moments(h)
 
     def sample(self, rows: np.ndarray) -> np.ndarray:
         """[X'[rows] 1] as a float32 array; those rows alone are read."""
@@ -111,7 +89,8 @@ class DenseDesign(Design):
         return [(rows, make(X)) for rows, X in self.read()]
 
     @cached_property
-    def _fused(self) -> FusedDense:
+    def kernels(self) -> FusedDense:
+        """Passes by kernels."""
         return FusedDense(self.X, self.scaling, self.dtype)
 
     def _column_blocks(self, fewest: int = 1) -> Iterator[tuple[slice, np.ndarray]]:

@@ -151,7 +151,21 @@ class FusedCsr:
         self._run(W.shape[1], lambda a, z: csr_forward_pass(*self.rows, W, b, a, z, Z))
         return Z
 
-    def moments(self, h: np.ndarray, powers: int) -> np.ndarray:
+    def moments(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """sum h x' and sum h x'^2, (n, k) each; h (m, k)."""
+        sums, squares = self._powers(h, 2)
+        if self.folded is None:
+            return sums, squares
+        total = h.sum(axis=0)
+        squares = self.folded.fold_squares(squares, sums, total)
+        return self.folded.fold_gradient(sums, total), squares
+
+    def combine(self, alpha: np.ndarray) -> np.ndarray:
+        """X'^T alpha: (n, k) from (m, k)."""
+        G = self._powers(alpha, 1)[0]
+        return G if self.folded is None else self.folded.fold_gradient(G, alpha.sum(axis=0))
+
+    def _powers(self, h: np.ndarray, powers: int) -> np.ndarray:
         """sum h x and, of two powers, sum h x^2: (powers, n, k), of X as it is; h (m, k)."""
         from onelayer.kernels.csr_pass import csr_moments_pass
 
