@@ -124,17 +124,6 @@ def test_penalty(strength, l1_ratio):
     np.testing.assert_allclose(penalty.gradient(W), strength * (1 - l1_ratio) * W, atol=1e-16)
 
 
-@pytest.mark.parametrize("l1_ratio", [0.0, 0.4, 1.0])
-@pytest.mark.parametrize("step", [0.1, 3.0])
-def test_prox_is_the_minimum_on_a_fine_grid(l1_ratio, step):
-    penalty = Penalty(0.5, l1_ratio)
-    grid = np.linspace(-4, 4, 80_001)[:, None]
-    for w in (-3.0, -0.2, 0.0, 0.04, 1.0, 2.5):
-        penalties = penalty.l1 * np.abs(grid) + penalty.l2 / 2 * grid**2
-        best = grid[np.argmin((grid - w) ** 2 / 2 + step * penalties), 0]
-        assert penalty.prox(np.array([[w]]), step)[0, 0] == pytest.approx(best, abs=1e-4)
-
-
 def test_expansion_is_value_gradient_and_hessian_in_one_read(objective, theta):
     value, gradient = objective.value_and_gradient(theta)
     H = objective.hessian(theta)

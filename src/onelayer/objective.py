@@ -1,7 +1,4 @@
-"""J(W, b) = weighted mean loss + penalty: value, gradient, Hessian and Hessian product.
-
-Solvers see one array theta (n + 1, k): the rows of W, then b (absent without an intercept).
-"""
+"""J(W, b) = weighted mean loss + penalty, of one array theta (n + 1, k): W, then b if any."""
 
 from __future__ import annotations
 
@@ -16,15 +13,14 @@ from onelayer.designs.blockwise import Blockwise
 from onelayer.errors import UsageError
 from onelayer.logistic import Head
 from onelayer.penalties import Penalty
-from onelayer.vectors import dot, norm
+from onelayer.vectors import norm
 
 
 @dataclass(frozen=True, kw_only=True)
 class Objective:
     """J = sum_i v_i L(a_i, y_i) + penalty(W). One pass for every method that takes theta.
 
-    The loss keeps the examples, wherever they lie; `in_memory`, `design`, `targets` and `weights`
-    are for solvers that work row by row.
+    The loss keeps the examples; `in_memory` and what follows are for solvers that work row by row.
     """
 
     loss: Loss
@@ -93,13 +89,8 @@ class Objective:
     ) -> tuple[np.ndarray, np.ndarray]:
         """J and its slope (steps,) at theta + t direction for many t; of smooth penalties."""
         (W, b), (V, c) = self.split(theta), self.split(direction)
-        values, slopes = self.loss.along(W, b, V, c, steps)
-        at_0, slope, bend = (
-            self.penalty.value(W),
-            self.penalty.l2 * dot(W, V),
-            self.penalty.value(V),
-        )
-        return values + at_0 + steps * (slope + steps * bend), slopes + slope + 2 * steps * bend
+        of_loss, of_penalty = self.loss.along(W, b, V, c, steps), self.penalty.along(W, V, steps)
+        return of_loss[0] + of_penalty[0], of_loss[1] + of_penalty[1]
 
     def stationarity(self, theta: np.ndarray, gradient: np.ndarray) -> float:
         """The norm of J's subgradient of least norm, from the gradient of its smooth part."""

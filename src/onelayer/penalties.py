@@ -1,4 +1,4 @@
-"""What is added to the mean loss: value, gradient and prox of the penalty on W, never on b."""
+"""What is added to the mean loss: value and gradient of the penalty on W, never on b."""
 
 from __future__ import annotations
 
@@ -35,10 +35,13 @@ class Penalty:
         """l2 W: the gradient of the smooth part."""
         return self.l2 * W
 
-    def prox(self, W: np.ndarray, step: float) -> np.ndarray:
-        """argmin_V ||V - W||^2 / 2 + step (l1 ||V||_1 + l2/2 ||V||^2): shrink, then scale."""
-        shrunk = np.sign(W) * np.maximum(np.abs(W) - step * self.l1, 0)
-        return shrunk / (1 + step * self.l2)
+    def along(
+        self, W: np.ndarray, V: np.ndarray, steps: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Value and slope of the smooth part (steps,) at W + t V."""
+        slope, bend = self.l2 * dot(W, V), 0.5 * self.l2 * dot(V, V)
+        value = 0.5 * self.l2 * dot(W, W)
+        return value + steps * (slope + steps * bend), slope + 2 * steps * bend
 
     def subgradient(self, W: np.ndarray, G: np.ndarray) -> np.ndarray:
         """The subgradient of least norm: G + l1 sign(W); where W is 0, what of G is beyond l1.

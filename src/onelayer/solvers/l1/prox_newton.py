@@ -97,7 +97,11 @@ class ProxNewton(Solver[ProxNewtonState]):
 
 
 def _may_do(state: ProxNewtonState) -> bool:
-    """Whether a start may meet tol unseen: residuals at z bound the gap by about its root alone."""
+    """Whether the start may be within tol although its bound is not.
+
+    The residuals at z give a bound of about the root of the gap, relative to J; those that a step
+    would foresee give one of the size of the gap.
+    """
     size = abs(state.value)
     return state.tol * size < state.gap <= np.sqrt(state.tol) * size
 

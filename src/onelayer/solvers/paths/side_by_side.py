@@ -31,7 +31,7 @@ def solve_side_by_side(
     """Minimise `objective` under the weights of each fold, from its own start.
 
     With a metric the problems share it and go in step, pass by pass; without one they are small,
-    or of a kind (L1), that is solved better alone.
+    or of a kind (L1) that is better solved alone.
     """
     alone = [folds.alone(objective, number) for number in range(len(folds))]
     if metric is None:
