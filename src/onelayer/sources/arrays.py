@@ -142,10 +142,7 @@ class ArrayFile(_Arrays):
 
     def read(self, part: str | None, like: Like | None = None) -> Examples:
         """Read X and y of a part, or of the only one."""
-        if like is None and self.settings.target is not None:
-            raise UsageError(
-                f"{self.given} is no table, .csv or .parquet: it has no column to --target"
-            )
+        self.require_no_target(like)
         self.progress("reading", 0, 1)
         sets = self._sets_like(like)
         name, found = chosen_set(labelled(sets) or sets, part)
@@ -209,8 +206,7 @@ class GivenArrays(_Arrays):
     def read(self, part: str | None, like: Like | None = None) -> Examples:
         """Take X and y as they are."""
         del part
-        if like is None and self.settings.target is not None:
-            raise UsageError("(X, y) is no table: it has no column to --target")
+        self.require_no_target(like)
         X, y = self.given
         if isinstance(X, (list, tuple)) and len(X) and isinstance(X[0], (Image.Image, str, Path)):
             return self._of_pictures(list(X), np.asarray(y), like)

@@ -37,10 +37,7 @@ class EmbeddedSet(Source):
     def read(self, part: str | None, like: Like | None = None) -> Examples:
         """Read all of it; it has no parts."""
         del part
-        if like is None and self.settings.target is not None:
-            raise UsageError(
-                f"{self.given} is no table, .csv or .parquet: it has no column to --target"
-            )
+        self.require_no_target(like)
         data, y, inputs = self._digits() if self.given == "digits" else self._breast_cancer()
         classes, labels = np.unique(y, return_inverse=True)
         if like is not None and [str(name) for name in like.classes] != classes.tolist():

@@ -8,7 +8,6 @@ from typing import Any, final
 
 import numpy as np
 
-from onelayer.errors import UsageError
 from onelayer.inputs import PictureInputs
 from onelayer.inputs.examples import Examples
 from onelayer.readers import Splits, find_splits, read_pictures
@@ -47,10 +46,7 @@ class PictureFolder(Source):
 
     def read(self, part: str | None, like: Like | None = None) -> Examples:
         """Read the pictures of a part, of one size."""
-        if like is None and self.settings.target is not None:
-            raise UsageError(
-                f"{self.given} is no table, .csv or .parquet: it has no column to --target"
-            )
+        self.require_no_target(like)
         name = part or next(name for name in JUDGES if name in self.parts())
         size, mode, fit = self.settings.size, self.settings.mode, self.settings.fit
         to = None if like is None else like.inputs.preprocessing

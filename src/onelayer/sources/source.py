@@ -10,6 +10,7 @@ from typing import Any, Self, TypeAlias
 
 import numpy as np
 
+from onelayer.errors import UsageError
 from onelayer.inputs import Inputs
 from onelayer.inputs.examples import Examples
 from onelayer.settings import Settings
@@ -80,6 +81,13 @@ class Source(ABC):
     def parts(self) -> tuple[str, ...]:
         """Return the parts that it has: "train", and "val" and "test" where they are."""
         return ("train",)
+
+    def require_no_target(self, like: Like | None) -> None:
+        """Refuse a target for what has no columns; UsageError."""
+        if like is None and self.settings.target is not None:
+            raise UsageError(
+                f"{self.described} is no table, .csv or .parquet: it has no column to --target"
+            )
 
     def is_split(self) -> bool:
         """Whether it has a part that judges."""
