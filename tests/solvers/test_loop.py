@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 
 from onelayer.designs import make_design
+from onelayer.designs.passes import Traits
 from onelayer.errors import UsageError
 from onelayer.logistic import Binary, Softmax
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solution import Status
-from onelayer.solvers import Run, named_solver, solver_for
+from onelayer.solvers import Run, choose_solver, named_solver, solver_for
+from onelayer.solvers.dual.ascent import DualAscent
+from onelayer.solvers.smooth.newton import Newton
 
 SOLVERS = ["newton", "lbfgs", "truncated-newton", "gram"]
 
@@ -246,3 +249,26 @@ class TestChoice:
             "Unknown solver 'sgd': choose one of auto, gradient-descent, newton, lbfgs, "
             "truncated-newton, dual-ascent, gram, coordinate-descent"
         )
+
+    def test_needs_are_checked_whoever_chose(self):
+        X, y = overlapping(0)
+        problem = Objective(loss=objective(X, y).loss, penalty=Penalty(0.1, 1.0))
+        with pytest.raises(UsageError) as caught:
+            Run(problem, Newton()).solve()
+        assert str(caught.value) == (
+            "The solver 'newton' is for penalties with no L1 part, and this one has an L1 part; "
+            "'coordinate-descent' would do"
+        )
+        with pytest.raises(
+            UsageError, match="needs rows in turn, which DenseDesign does not offer"
+        ):
+            Run(objective(X, y, 0.1), DualAscent()).solve()
+
+    @pytest.mark.parametrize(
+        ("density", "why"), [(0.1, "X is sparse"), (1.0, "no sample of the rows is at hand")]
+    )
+    def test_the_reason_is_what_the_data_are(self, density, why):
+        traits = Traits(9000, 500, 9000 * 500 * 8, density, frozenset({"rows", "hessian"}))
+        solver, reason = choose_solver(traits, Penalty(0.1), 1)
+        assert solver.name == "truncated-newton"
+        assert reason == f"501 parameters are too many for the whole Hessian, and {why}"
