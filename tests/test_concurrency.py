@@ -299,10 +299,10 @@ def test_an_edited_helper_is_never_run_in_its_old_form(tmp_path):
     where = {"PYTHONPATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     old = finish(start(WIDENED, **where))
     assert old == finish(start(WIDENED, **where))
-    numbers = tmp_path / "onelayer" / "kernels" / "numbers.py"
+    elementary = tmp_path / "onelayer" / "kernels" / "elementary.py"
     plain = "types.uint8: lambda x: np.float32(x)"
-    assert plain in numbers.read_text()
-    numbers.write_text(numbers.read_text().replace(plain, f"{plain} * np.float32(2)"))
+    assert plain in elementary.read_text()
+    elementary.write_text(elementary.read_text().replace(plain, f"{plain} * np.float32(2)"))
     new = finish(start(WIDENED, **where))
     assert old[1] == [0, 1, 2, 3, 4, 5]
     assert new[1] == [0, 2, 4, 6, 8, 10]
