@@ -121,7 +121,7 @@ class Reference:
         """min_d ||F d + F^-T s||^2: from the rows of F, a root of the Hessian, by QR in float64."""
         F = self._root(theta)[:, free.ravel()]
         unit = 1 / np.maximum(np.linalg.norm(F, axis=0), np.finfo(float).tiny)
-        _, singular, V = np.linalg.svd(F * unit, full_matrices=False)
+        _, singular, V = np.linalg.svd(np.linalg.qr(F * unit, mode="r"), full_matrices=False)
         kept = singular > singular[0] * len(singular) * np.finfo(float).eps
         right = V[kept] @ (unit * s[free].astype(float))
         d = np.zeros(theta.size, Long)

@@ -83,7 +83,7 @@ def draw(seed: int) -> Drawn:
         "tol": float(g.choice(TOLERANCES)),
         "fit_intercept": bool(g.random() < 0.8),
         "scaling": None if storage == "csr" and g.random() < 0.5 else g.choice([None, "standard"]),
-        "solver": _solver(g, ratio, storage, m < n),
+        "solver": _solver(g, ratio, m < n),
     }
     words = f"{storage} {m} x {n}, {K} classes, {made}{', weights' * (weights is not None)}"
     return Drawn(_stored(X, storage), labels, weights, options, words)
@@ -186,11 +186,10 @@ def _weights(g: np.random.Generator, labels: np.ndarray) -> np.ndarray | None:
     return weights
 
 
-def _solver(g: np.random.Generator, ratio: float, storage: str, wide: bool) -> str:
+def _solver(g: np.random.Generator, ratio: float, wide: bool) -> str:
     if ratio > 0:
         return "auto"
-    extra = ["dual-ascent"] * (storage == "csr") + ["gram"] * wide
-    return str(g.choice([*SMOOTH, *extra]))
+    return str(g.choice([*SMOOTH, *["gram"] * wide]))
 
 
 def _reference(drawn: Drawn, model: Any) -> Reference:

@@ -69,7 +69,8 @@ class Solution:
         the parameters in float64, which predictions are made from: `coef_` of float32 data shows
         them rounded, which can cost more (1e-6 where the features' scales differ by 1e8).
     gap_kind : str
-        `"bound"` (rigorous, by duality) or `"estimate"` (half the squared Newton decrement).
+        `"bound"` (by duality; with an L2 or L1 penalty), or `"estimate"` (half the squared Newton
+        decrement: without a penalty, or where rounding hides the proof).
     gap_bound : float
         A rigorous bound on (J - J*) / J where theory gives one cheaply, else infinity.
     iterations : int

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, final
 import numpy as np
 from scipy import sparse
 
-from onelayer.designs.scaling import Scaling
+from onelayer.designs.scaling import Scaling, in_two
 
 OUTER_BYTES = 1 << 24  # measured: of rows f (x) r at a time; BLAS takes its own blocks of them
 
@@ -188,6 +188,7 @@ def converted(X: np.ndarray, scaling: Scaling | None, dtype: np.dtype) -> np.nda
         return X.astype(dtype, copy=False)
     scaled = X.astype(dtype)
     if scaling.centre.any():
-        scaled -= scaling.centre.astype(dtype)
+        for part in in_two(scaling.centre, dtype):
+            scaled -= part
     scaled *= scaling.scale.astype(dtype)
     return scaled

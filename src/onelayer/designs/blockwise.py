@@ -180,6 +180,13 @@ class Blockwise(ABC):
         sample = self.sample(rows)
         return np.einsum("ij,ij->j", sample, sample, dtype=np.float64) / len(rows)
 
+    def backward(self, U: np.ndarray) -> np.ndarray:
+        """X'^T u: (n, k) from (m, k), products in `dtype`."""
+        G = np.zeros((self.traits.n, U.shape[1]))
+        for rows, block in self.blocks():
+            G += block.backward(U[rows])[0]
+        return G
+
     def combine(self, alpha: np.ndarray) -> np.ndarray:
         """X'^T alpha: (n, k) from (m, k), in float64."""
         G = np.zeros((self.traits.n, alpha.shape[1]))

@@ -18,11 +18,10 @@ import numpy as np
 from scipy import sparse
 
 from onelayer import parallel
-from onelayer.designs.passes import Traits
+from onelayer.designs.passes import DENSE, Traits
 from onelayer.designs.scaling import Scaling
 
 COPY_BYTES = 1 << 26  # guard: a copy of chosen columns this small is kept however small X is
-DENSE = 200_000  # guard: numbers, 1.6 MB, below which a product costs less than SciPy's call
 OUTER = 2_000_000  # guard: numbers in all x x^T, which one product then reads
 TASKS = 4  # guard: a Gram matrix each
 

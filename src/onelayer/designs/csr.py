@@ -8,12 +8,15 @@ from typing import Any, final
 
 import numpy as np
 
+from onelayer.designs.blocks import Block, converted, make_block
 from onelayer.designs.blockwise import size_of
 from onelayer.designs.chosen_columns import Columns, SparseColumns
 from onelayer.designs.design import Design
 from onelayer.designs.fused import FusedCsr
-from onelayer.designs.passes import SMALL_BYTES, Ascent, DualPoint
+from onelayer.designs.passes import DENSE, SMALL_BYTES, Ascent, DualPoint
 from onelayer.designs.scaling import Scaling, standard_scaling
+
+FAR = 1e3  # guard: deviations; beyond, six of sixteen digits are lost in squares
 
 
 @final
@@ -38,6 +41,20 @@ class CsrDesign(Design):
         """All rows at once: SciPy's products already stream through X."""
         yield slice(0, self.traits.m), self.X
 
+    def blocks(self) -> Iterator[tuple[slice, Block]]:
+        """All rows at once; of few numbers as an array, which is made once and keeps all digits."""
+        self.ledger.add(self.traits.nbytes)
+        yield slice(0, self.traits.m), self._block
+
+    @cached_property
+    def _block(self) -> Block:
+        few = self.X.shape[0] * self.X.shape[1] <= DENSE
+        return make_block(self.X.toarray() if few else self.X, self.scaling, self.dtype)
+
+    def backward(self, U: np.ndarray) -> np.ndarray:
+        """X'^T u: (n, k)."""
+        return self.combine(U)
+
     def combine(self, alpha: np.ndarray) -> np.ndarray:
         """X'^T alpha: (n, k) from (m, k)."""
         if not self.compiled:
@@ -58,15 +75,23 @@ class CsrDesign(Design):
         return self._in_turn().ascend(asked, point)
 
     def gram(self) -> np.ndarray:
-        """X' X'^T: (m, m), from x'_i^T x'_j = (s x_i - s c)^T (s x_j - s c)."""
+        """X' X'^T: (m, m), from x'_i^T x'_j = (s x_i - s c)^T (s x_j - s c).
+
+        Columns whose mean is far from 0, in deviations, are centred as arrays: the squares of far
+        means would leave nothing of what is between them.
+        """
         self.ledger.add(self.traits.nbytes)
         X = self.X.astype(np.float64, copy=False)
         if self.scaling is None:
             return (X @ X.T).toarray()
-        scaled = X.multiply(self.scaling.scale[None, :]).tocsr()
-        centre = self.scaling.centre * self.scaling.scale
+        far = np.flatnonzero(np.abs(self.scaling.centre * self.scaling.scale) > FAR)
+        near = self.scaling.scale.copy()
+        near[far] = 0
+        scaled, centre = X.multiply(near[None, :]).tocsr(), self.scaling.centre * near
         cross = scaled @ centre
-        return (scaled @ scaled.T).toarray() - cross[:, None] - cross + centre @ centre
+        K = (scaled @ scaled.T).toarray() - cross[:, None] - cross + centre @ centre
+        block = converted(X[:, far].toarray(), self.scaling.of_columns(far), self.dtype)
+        return np.asarray(K + block @ block.T)
 
     def _in_turn(self) -> FusedCsr:
         if "rows in turn" not in self.traits.offers:
@@ -98,4 +123,4 @@ def csr_standard_scaling(X: Any, weights: np.ndarray) -> Scaling:
     zeros = np.where(full, 0, 1 - over_entries(v)).clip(0)
     error = over_entries(v * off) - zeros * mean
     variance = over_entries(v * off**2) + zeros * mean**2 - error**2
-    return standard_scaling(mean + error, variance.clip(0), np.dtype(np.float64))
+    return standard_scaling(mean + error, variance.clip(0))

@@ -52,6 +52,10 @@ class DenseDesign(Design):
         self.ledger.add(self.X.nbytes)
         return iter(self._kept)
 
+    def backward(self, U: np.ndarray) -> np.ndarray:
+        """X'^T u: (n, k), by the kernel of the moments where u is one column."""
+        return self.moments(U)[0] if self.compiled and U.shape[1] == 1 else super().backward(U)
+
     def sample(self, rows: np.ndarray) -> np.ndarray:
         """[X'[rows] 1] as a float32 array; those rows alone are read."""
         picked = np.ones((len(rows), self.X.shape[1] + 1), np.float32)
@@ -116,7 +120,7 @@ def dense_standard_scalings(X: np.ndarray, weights: np.ndarray) -> list[Scaling]
         block = X[start : start + step].astype(np.float64)
         for one in moments:
             one.add(block, one.weights[start : start + step])
-    return [one.scaling(X.dtype) for one in moments]
+    return [one.scaling() for one in moments]
 
 
 class _Moments:
@@ -145,6 +149,6 @@ class _Moments:
         between = shift**2 * weight * (self.total - weight) / self.total
         self.square += v @ block**2 + between
 
-    def scaling(self, dtype: np.dtype) -> Scaling:
+    def scaling(self) -> Scaling:
         """The standardisation of these."""
-        return standard_scaling(self.origin + self.mean, self.square / self.total, dtype)
+        return standard_scaling(self.origin + self.mean, self.square / self.total)

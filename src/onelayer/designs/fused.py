@@ -13,7 +13,7 @@ import numpy as np
 
 from onelayer import parallel
 from onelayer.designs.passes import Ascent, DualPoint, Pass, Sums
-from onelayer.designs.scaling import Scaling
+from onelayer.designs.scaling import Scaling, in_two
 
 # Measured (benchmarks/thresholds.py): up to so many columns the kernel is taken. At k = 100 BLAS on
 # converted blocks took 1.16 times as long, at 200 as long; each task has a gradient of its own.
@@ -271,7 +271,8 @@ def _fold_or_centre(
         return Scaling.identity(n), None
     if X.dtype == np.uint8 or not scaling.centre.any():
         return scaling, None
-    return Scaling(np.zeros(n), scaling.scale), scaling.centre.astype(dtype)
+    near, left = in_two(scaling.centre, dtype)
+    return Scaling(left.astype(np.float64), scaling.scale), near
 
 
 def _add(parts: list[Sums]) -> Sums:

@@ -20,12 +20,26 @@ Gradient = tuple[float, np.ndarray, np.ndarray]
 """The loss, dW (n, k) and db (k,)."""
 
 
+Parameters = tuple[np.ndarray, np.ndarray]
+"""W (n, k) and b (k,), or a step in them."""
+
+
 class Moments(NamedTuple):
     """sum h (k,), sum h x' (n, k) and sum h x'^2 (n, k), for one h a row or one a row and class."""
 
     total: np.ndarray
     sums: np.ndarray
     squares: np.ndarray
+
+
+class Foresight(NamedTuple):
+    """What a bound on the gap needs of the activations p that Newton's model foresees.
+
+    apart: sum v KL(p || a); G (n, k): X'^T (v (p - a)); see `foresight.py`.
+    """
+
+    apart: float
+    G: np.ndarray
 
 
 class Loss(ABC):
@@ -87,6 +101,20 @@ class Loss(ABC):
         """X'^T (v (d2L/dz2) (X' V + c)) and its intercept part: the Hessian times (V, c)."""
 
     @abstractmethod
+    def intercept_curvature(self, curvature: Any) -> np.ndarray:
+        """sum v d2L/dz2: (k, k), the Hessian's part for b. No read."""
+
+    @abstractmethod
+    def foresight(
+        self, start: Parameters, step: Parameters, length: float, *, balanced: bool
+    ) -> Foresight:
+        """Of a at start + length step, and of the p foreseen from the start at start + step.
+
+        balanced: the residuals of p sum to zero, as those of an optimum with a free intercept do.
+        Two reads of data in memory.
+        """
+
+    @abstractmethod
     def moments(self, curvature: Any = None, *, shared: bool = False) -> Moments:
         """Of h = v a (1 - a), a column a class; `shared`: of the mean curvature of all classes.
 
@@ -104,6 +132,10 @@ class Loss(ABC):
     @abstractmethod
     def magnitudes(self, count: int) -> np.ndarray:
         """Mean squares (n + 1,) of what [W b] is multiplied by, in about `count` rows."""
+
+    @abstractmethod
+    def centres(self) -> np.ndarray:
+        """What is taken from x', in its own units (n,): x' = x scale - centre. No read."""
 
     @abstractmethod
     def reach(self, V: np.ndarray, c: np.ndarray) -> float:

@@ -9,10 +9,23 @@ import numpy as np
 
 from onelayer.designs.blockwise import Blockwise
 from onelayer.designs.drawn_rows import Drawn, draw, mean_curvature
-from onelayer.designs.loss import Gradient, Loss, Moments
+from onelayer.designs.loss import Foresight, Gradient, Loss, Moments, Parameters
 from onelayer.designs.passes import ROWS, Ledger, Pass, Sums, Traits
+from onelayer.foresight import BALANCED, balance, divergence, foresee
 from onelayer.logistic import Head
 from onelayer.vectors import column_sums
+
+
+def _classes(Z: np.ndarray) -> np.ndarray:
+    """z of all classes in float64, of two (0, z)."""
+    Z = Z.astype(np.float64, copy=False)
+    return np.hstack([np.zeros_like(Z), Z]) if Z.shape[1] == 1 else Z
+
+
+def _chunks(m: int) -> list[slice]:
+    """Rows whose activations fit the cache."""
+    return [slice(start, start + ROWS) for start in range(0, m, ROWS)]
+
 
 TINY = 1e-300  # guard: divides by no zero
 
@@ -123,6 +136,32 @@ class LossInMemory(Loss):
         asked = Pass(V, c, self.head, self.targets, self.weights[:, None], curvature)
         return (self.shared or self.design).sums(asked)[1:]
 
+    def intercept_curvature(self, curvature: np.ndarray) -> np.ndarray:
+        """sum v a (1 - a), or sum v (diag(a) - a a^T)."""
+        A, v = curvature, self.weights
+        if A.shape[1] == 1:
+            return column_sums(v, A * (1 - A))[:, None]
+        weighted = v[:, None] * A
+        return np.diag(weighted.sum(axis=0)) - weighted.T @ A
+
+    def foresight(
+        self, start: Parameters, step: Parameters, length: float, *, balanced: bool
+    ) -> Foresight:
+        """By one forward read and one backward; (m, 2 K) numbers are held between them."""
+        k, v = len(start[1]), self.weights
+        Z = self.forward(np.hstack([start[0], step[0]]), np.concatenate([start[1], step[1]]))
+        A, change = np.empty((2, len(Z), max(k, 2)))
+        for rows in _chunks(len(Z)):
+            A[rows], change[rows] = foresee(_classes(Z[rows, :k]), _classes(Z[rows, k:]), length)
+        means = column_sums(v, A) + column_sums(v, change)
+        excess = means - self.shares()
+        excess -= excess.mean()  # theory: of rounding alone, for both sum to 1
+        if balanced and np.abs(excess).max() > BALANCED:
+            for rows in _chunks(len(Z)):
+                change[rows] = balance(A[rows], change[rows], excess, means)
+        apart = sum(float(v[rows] @ divergence(A[rows], change[rows])) for rows in _chunks(len(Z)))
+        return Foresight(apart, self.design.backward(change[:, -k:] * v[:, None]))
+
     def moments(self, curvature: np.ndarray | None = None, *, shared: bool = False) -> Moments:
         """Of v a (1 - a), of its mean over the classes, or of v."""
         if curvature is None:
@@ -156,6 +195,11 @@ class LossInMemory(Loss):
     def magnitudes(self, count: int) -> np.ndarray:
         """The design's, in rows evenly spaced."""
         return self.design.magnitudes(self._spaced(count))
+
+    def centres(self) -> np.ndarray:
+        """The design's centre times its scale; zero where it has no scaling."""
+        scaling = self.design.scaling
+        return np.zeros(self.traits.n) if scaling is None else scaling.centre * scaling.scale
 
     def reach(self, V: np.ndarray, c: np.ndarray) -> float:
         """max |z|, less the mean over the classes, over rows with weight."""

@@ -12,6 +12,7 @@ Sums = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Loss (problems,), G = X'^T dz (n, k) and db = sum dz (k,)."""
 
 SMALL_BYTES = 2_000_000  # measured (benchmarks/thresholds.py): below, NumPy in float64 is as fast
+DENSE = 200_000  # guard: numbers, 1.6 MB; fewer are held dense, for a call of SciPy costs more
 ROWS = 4096  # guard: rows whose activations or dense copies are made at a time
 
 

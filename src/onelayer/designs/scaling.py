@@ -69,12 +69,10 @@ class Scaling:
         return T @ M @ T.T
 
 
-def standard_scaling(mean: np.ndarray, variance: np.ndarray, dtype: np.dtype) -> Scaling:
+def standard_scaling(mean: np.ndarray, variance: np.ndarray) -> Scaling:
     """Zero mean and unit variance; a constant column keeps scale 1.
 
-    The centre is rounded to the type of X (float32 for bytes and float16), so that x - centre is
-    exact in float32 blocks; what rounding shifts, the intercept takes up. A deviation of a few
-    units in the last place of the mean is that of a constant column.
+    A deviation of a few units in the last place of the mean is that of a constant column.
 
     Raises
     ------
@@ -91,5 +89,10 @@ def standard_scaling(mean: np.ndarray, variance: np.ndarray, dtype: np.dtype) ->
     scale = np.ones_like(mean)
     varies = deviation > 10 * np.finfo(np.float64).eps * np.abs(mean)
     scale[varies] = 1 / deviation[varies]
-    centre = mean.astype(np.result_type(dtype, np.float32))
-    return Scaling(centre.astype(np.float64), scale)
+    return Scaling(mean, scale)
+
+
+def in_two(centre: np.ndarray, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """A centre in `dtype`, from which x of that type differs exactly, and what that leaves."""
+    near = centre.astype(dtype)
+    return near, (centre - near).astype(dtype)

@@ -23,6 +23,7 @@ def storable(X: Any) -> Any:
     in a sparse matrix too (SciPy has no products for it). Anything else comes back as it is.
     """
     if sparse.issparse(X):
+        X = _without_spare(X)
         halves = X.dtype == np.float16 or X.dtype in _EXACT_IN_FLOAT32
         return X.astype(np.float32 if halves else np.uint8) if halves or X.dtype == bool else X
     if not isinstance(X, np.ndarray):
@@ -30,6 +31,17 @@ def storable(X: Any) -> Any:
     if X.dtype == bool:
         return X.view(np.uint8)
     return X.astype(np.float32) if X.dtype in _EXACT_IN_FLOAT32 else X
+
+
+def _without_spare(X: Any) -> Any:
+    """Compressed rows or columns without what lies behind their last entry, nothing copied.
+
+    SciPy allows capacity to spare, whose contents are anybody's.
+    """
+    if X.format not in {"csr", "csc"} or len(X.data) == len(X.indices) == X.indptr[-1]:
+        return X
+    end = int(X.indptr[-1])
+    return type(X)((X.data[:end], X.indices[:end], X.indptr), shape=X.shape, copy=False)
 
 
 def held(X: Any) -> Any:

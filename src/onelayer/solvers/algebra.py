@@ -15,6 +15,7 @@ TASKS = 4  # guard: of these small products
 HALVED = 64  # measured: rows of a triangle that is inverted in halves
 LOST = 10  # theory: units of n eps, with some to spare
 IN_PLACE = 100_000_000  # guard: bytes of a matrix that is not copied to be factored
+LEAST_BEND = 1e-13  # guard: of an intercept's curvature, which is that of a class of such a share
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,18 @@ def lift_shift(H: np.ndarray, by: np.ndarray | float = 1.0) -> None:
     p, k = H.shape[:2]
     each = np.broadcast_to(by, p)[:, None, None]
     H[range(p), :, range(p), :] += each / k
+
+
+def lifted(H: np.ndarray) -> np.ndarray:
+    """The curvature H (k, k) of softmax's intercepts, made invertible.
+
+    That all intercepts move together changes nothing, and is lifted out. A class without weight
+    has no curvature left as its share goes to nothing, and neither has any where every example is
+    decided: with `LEAST_BEND` the other classes can be solved for.
+    """
+    H = H + LEAST_BEND * np.eye(len(H))
+    lift_shift(H[None, :, None])
+    return H
 
 
 def cholesky_solve(L: np.ndarray, right: np.ndarray) -> np.ndarray:

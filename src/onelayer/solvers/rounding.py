@@ -29,11 +29,13 @@ class Rounding:
     """What is known beforehand of both.
 
     squares (n + 1,): the mean squares of what W and b are multiplied by, times what each rounds
-    away; summed: the gap that sums of residuals of size 1 may hide; near: as J bends at a theta,
-    where it otherwise is as if by the penalty alone.
+    away; centres (n,): where no intercept makes it good, what rounding takes from the centre of X;
+    summed: the gap that sums of residuals of size 1 may hide; near: as J bends at a theta, where it
+    otherwise is as if by the penalty alone.
     """
 
     squares: np.ndarray
+    centres: np.ndarray | None = None
     summed: float = 0.0
     near: bool = False
 
@@ -48,7 +50,8 @@ class Rounding:
         # Without an L2 penalty nothing is known of how little J bends; with an L1 penalty, where.
         bend = objective.penalty.l2 if objective.penalty.l1 == 0 else 0.0
         summed = SUMMED / loss.traits.m * float(squares.sum()) / bend if bend > 0 else 0.0
-        return cls(squares, summed)
+        centred = loss.centres().any() and not objective.intercept
+        return cls(squares, eps * loss.centres() if centred else None, summed)
 
     def at(self, objective: Objective, theta: np.ndarray) -> Rounding:
         """The same as J bends at theta, in some rows."""
@@ -72,7 +75,12 @@ class Rounding:
         """
         moved = SAFETY * float(self.squares @ (theta * theta).sum(axis=1))
         size = abs(value)
-        return 0.5 * (min(0.25, size) * moved + min(1.0, size) * self.summed)
+        hidden = 0.5 * (min(0.25, size) * moved + min(1.0, size) * self.summed)
+        if self.centres is None:
+            return hidden
+        # All z are off alike, and J by as much times the mean residual.
+        W = theta[: len(self.centres)]
+        return hidden + min(1.0, size) * float(np.linalg.norm(self.centres[:, None] * W))
 
 
 def _hessian_of_some(objective: Objective, theta: np.ndarray) -> np.ndarray:

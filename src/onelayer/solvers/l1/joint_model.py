@@ -14,23 +14,10 @@ import numpy as np
 
 from onelayer.designs.chosen_columns import Columns
 from onelayer.objective import Objective
-from onelayer.solvers.algebra import lift_shift
+from onelayer.solvers.algebra import lifted
 
 MOST = 400  # guard: coordinates; with each class there are more pairs of classes to multiply
 DAMPING = 1e-12  # theory: as of one class, keeps a near-constant column's diagonal above rounding
-LEAST_BEND = 1e-13  # guard: of an intercept's curvature, which is that of a class of such a share
-
-
-def lifted(H: np.ndarray) -> np.ndarray:
-    """The curvature H (k, k) of softmax's intercepts, made invertible.
-
-    That all intercepts move together changes nothing, and is lifted out. A class without weight
-    has no curvature left as its share goes to nothing, and neither has any where every example is
-    decided: with `LEAST_BEND` the other classes can be solved for.
-    """
-    H = H + LEAST_BEND * np.eye(len(H))
-    lift_shift(H[None, :, None])
-    return H
 
 
 @dataclass

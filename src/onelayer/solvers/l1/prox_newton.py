@@ -16,8 +16,8 @@ from typing import ClassVar, final
 import numpy as np
 
 from onelayer.objective import Objective
+from onelayer.solvers.algebra import LEAST_BEND, lifted
 from onelayer.solvers.l1.duality import dual_value
-from onelayer.solvers.l1.joint_model import LEAST_BEND, lifted
 from onelayer.solvers.l1.quadratic import ENOUGH, LOOSELY
 from onelayer.solvers.l1.working_set import Direction, WorkingSet, choose_coordinates
 from onelayer.solvers.smooth.line_search import falls

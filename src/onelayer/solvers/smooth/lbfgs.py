@@ -17,13 +17,13 @@ from onelayer.objective import Objective
 from onelayer.solvers.smooth.lbfgs_memory import Memory
 from onelayer.solvers.smooth.line_search import Trial, search_along
 from onelayer.solvers.smooth.metrics import Metric, SharedGram, better_metric, first_metric
-from onelayer.solvers.smooth.newton_decrement import Decrement, newton_decrement, strictly
+from onelayer.solvers.smooth.newton_decrement import Decrement, Enough, newton_decrement, strictly
 from onelayer.solvers.smooth.newton_finish import (
     ALLOWED,
     NEAR,
     claimed,
+    finish,
     is_near,
-    newton_step,
     tell_runaway,
 )
 from onelayer.solvers.solver import Solver, State
@@ -115,13 +115,14 @@ class Lbfgs(Solver[LbfgsState]):
 
     def _newton_step(self, objective: Objective, state: LbfgsState) -> LbfgsState:
         """Newton's step, and the gap that is left."""
-        found = _decrement(objective, state, ALLOWED * state.tol * abs(state.value))
-        found = found._replace(direction=_within(found.direction))
-        trial, left = newton_step(objective, state, found)
+        enough = _enough(objective, state, ALLOWED * state.tol * abs(state.value))
+        A = objective.curvature(state.theta)
+        trial, gap, kind = finish(objective, state, A, state.memory.multiply, enough, state.tol)
         if trial is None:
-            return replace(state, gap=left, stalled=True)
+            return replace(state, gap=gap, gap_kind=kind, stalled=True)
         following = _move(state, trial)
-        return replace(following, gap=max(left, following.estimate))
+        left = gap if kind == "bound" else max(gap, following.estimate)
+        return replace(following, gap=left, gap_kind=kind)
 
 
 def _rounded(state: LbfgsState, trial: Trial) -> bool:
@@ -130,12 +131,16 @@ def _rounded(state: LbfgsState, trial: Trial) -> bool:
     return trial.value >= state.value and state.estimate <= unit
 
 
-def _decrement(objective: Objective, state: LbfgsState, allowed: float = 0.0) -> Decrement:
-    A = objective.curvature(state.theta)
-    if 0 < TRUSTED * objective.penalty.l2 < state.memory.metric.ridge:
-        allowed = 0.0  # what products come to late may be most of the decrease
+def _enough(objective: Objective, state: LbfgsState, allowed: float = 0.0) -> Enough:
+    """The end of conjugate gradients; what products come to late may be most of the decrease."""
+    trusted = not 0 < TRUSTED * objective.penalty.l2 < state.memory.metric.ridge
+    return strictly(allowed if trusted else 0.0)
+
+
+def _decrement(objective: Objective, state: LbfgsState) -> Decrement:
+    A, enough = objective.curvature(state.theta), _enough(objective, state)
     return newton_decrement(
-        objective, A, state.value, state.gradient, state.memory.multiply, strictly(allowed)
+        objective, A, state.value, state.gradient, state.memory.multiply, enough
     )
 
 
@@ -144,7 +149,13 @@ def _move(state: LbfgsState, trial: Trial) -> LbfgsState:
     solved = state.memory.metric.solve(trial.gradient)
     change = trial.gradient - state.gradient
     state.memory.remember(trial.theta - state.theta, change, solved - state.solved)
-    moved = replace(state, theta=trial.theta, value=trial.value, gradient=trial.gradient)
+    moved = replace(
+        state,
+        theta=trial.theta,
+        value=trial.value,
+        gradient=trial.gradient,
+        gap_kind="estimate",
+    )
     return _aim(moved, solved)
 
 

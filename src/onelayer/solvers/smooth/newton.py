@@ -12,12 +12,10 @@ import numpy as np
 from onelayer.objective import Objective
 from onelayer.solvers.algebra import cholesky_solve, lift_shift, spectral_inverse
 from onelayer.solvers.smooth.line_search import falls, length_after
-from onelayer.solvers.smooth.newton_decrement import newton_decrement
-from onelayer.solvers.smooth.newton_finish import runs_away
+from onelayer.solvers.smooth.newton_decrement import newton_decrement, strictly
+from onelayer.solvers.smooth.newton_finish import bound_after, claimed, finish, holds, runs_away
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
-
-KEPT = 0.01  # guard: of the gap, a step that leaves more than this has changed H
 
 Linear: TypeAlias = Callable[[np.ndarray], np.ndarray]
 
@@ -26,11 +24,12 @@ Linear: TypeAlias = Callable[[np.ndarray], np.ndarray]
 class NewtonState(State):
     """A state with its Newton direction; gap = half the squared Newton decrement.
 
-    inverse: multiplication by H^-1, where rounding has left H one.
+    solve: multiplication by H^-1, or about that where rounding has left H none (`rounded`).
     """
 
     direction: np.ndarray
-    inverse: Linear | None
+    solve: Linear
+    tol: float
 
 
 @final
@@ -47,27 +46,27 @@ class Newton(Solver[NewtonState]):
 
     def init(self, objective: Objective, theta: np.ndarray, tol: float) -> NewtonState:
         """J, its gradient and the Newton direction at theta."""
-        del tol
-        return _expanded(objective, theta)
+        return _expanded(objective, theta, tol)
 
     def step(self, objective: Objective, state: NewtonState) -> NewtonState:
         """Along the Newton direction, or less far; stalled where no length lowers J."""
-        following = _expanded(objective, state.theta + state.direction)
+        following = _expanded(objective, state.theta + state.direction, state.tol)
         if falls(state.value, following.value, -2 * state.gap):
             return _flat(state, following)
         slope = dot(following.gradient, state.direction)
         length = length_after(objective, state, state.direction, following.value, slope)
         if length is None:
             return replace(state, stalled=True)
-        shorter = _expanded(objective, state.theta + length * state.direction)
+        shorter = _expanded(objective, state.theta + length * state.direction, state.tol)
         falling = falls(state.value, shorter.value, 0.0)
         return _flat(state, shorter) if falling else replace(state, stalled=True)
 
     def polish(self, objective: Objective, state: NewtonState) -> NewtonState:
-        """One more full step; without a penalty a second, to tell a runaway from an optimum."""
-        if objective.penalty.l2 > 0 and state.inverse is not None:
-            return _polished(objective, state, state.inverse)
-        for _ in range(1 if objective.penalty.l2 > 0 else 2):
+        """One more full step and a bound; without a penalty two, to tell a runaway."""
+        if objective.penalty.l2 > 0:
+            proved = _finished if state.rounded else _proved
+            return proved(objective, state) or _unproved(self.step(objective, state))
+        for _ in range(2):
             polished = self.step(objective, state)
             if polished.stalled:
                 return state
@@ -81,26 +80,44 @@ def _flat(state: NewtonState, following: NewtonState) -> NewtonState:
     return replace(following, stalled=flat)
 
 
-def _polished(objective: Objective, state: NewtonState, inverse: Linear) -> NewtonState:
-    """A full step, and the gap that it leaves.
+def _proved(objective: Objective, state: NewtonState) -> NewtonState | None:
+    """A full step and a bound on the gap there; None where J does not fall along it.
 
-    H has hardly changed where the step leaves a hundredth of the gap, and tells the rest.
+    Where that is not yet tol, the next step begins there with a Hessian of its own; where rounding
+    hides the proof, the decrement tells, of a parabola that holds.
     """
     theta = state.theta + state.direction
     value, gradient = objective.value_and_gradient(theta)
     if not falls(state.value, value, -2 * state.gap):
-        return state
-    direction = -inverse(gradient)
-    gap = max(-0.5 * dot(gradient, direction), 0.0)
-    if gap > max(KEPT * state.gap, np.finfo(float).eps * abs(value)):
-        return _state(objective, theta, value, gradient, None)
-    return NewtonState(
-        theta=theta, value=value, gradient=gradient, gap=gap, direction=direction, inverse=inverse
-    )
+        return None
+    allowed = state.tol * abs(value)
+    bound = bound_after(objective, state.theta, state.direction, 1.0, gradient)
+    if bound <= allowed:
+        there = replace(state, theta=theta, value=value, gradient=gradient)
+        return replace(there, gap=bound, gap_kind="bound")
+    following = _state(objective, theta, value, gradient, None, state.tol)
+    if following.gap <= allowed and holds(objective, state.direction):
+        return following
+    return replace(following, gap=bound, gap_kind="bound", stalled=value >= state.value)
 
 
-def _expanded(objective: Objective, theta: np.ndarray) -> NewtonState:
-    return _state(objective, theta, *objective.expansion(theta))
+def _finished(objective: Objective, state: NewtonState) -> NewtonState | None:
+    """The same where H is singular to rounding: by conjugate gradients; None where J is far off."""
+    curvature = objective.curvature(state.theta)
+    trial, gap, kind = finish(objective, state, curvature, state.solve, strictly(), state.tol)
+    if trial is None:
+        return replace(state, gap=gap, gap_kind=kind, stalled=gap > state.tol * abs(state.value))
+    following = _state(objective, trial.theta, trial.value, trial.gradient, None, state.tol)
+    return replace(following, gap=gap, gap_kind=kind)
+
+
+def _unproved(state: NewtonState) -> NewtonState:
+    """What a shorter step than Newton's leads to is not near enough for the decrement to tell."""
+    return replace(state, gap=claimed(state.gap, state.tol, state.value))
+
+
+def _expanded(objective: Objective, theta: np.ndarray, tol: float) -> NewtonState:
+    return _state(objective, theta, *objective.expansion(theta), tol)
 
 
 def _state(
@@ -109,6 +126,7 @@ def _state(
     value: float,
     gradient: np.ndarray,
     H: np.ndarray | None,
+    tol: float,
 ) -> NewtonState:
     """The state at theta, with H from a pass where it is not known."""
     H = objective.hessian(theta) if H is None else H
@@ -117,23 +135,23 @@ def _state(
     if k > 1:
         lift_shift(H.reshape(rows, k, rows, k))
     inverse = _inverse(H, objective.loss.dtype)
+    solve = partial(_scaled, inverse or spectral_inverse(H), unit)
     if inverse is not None:
-        inverse = partial(_scaled, inverse, unit)
-        direction = -inverse(gradient)
+        direction = -solve(gradient)
         gap = -0.5 * dot(gradient, direction)
     else:
         # Columns nearly alike leave no digits of their difference in H, but some in its products.
         A = objective.curvature(theta)
-        near = partial(_scaled, spectral_inverse(H), unit)
-        gap, direction, _ = newton_decrement(objective, A, value, gradient, near)
+        gap, direction, *_ = newton_decrement(objective, A, value, gradient, solve)
     return NewtonState(
         theta=theta,
         value=value,
         gradient=gradient,
         gap=max(gap, 0.0),
         direction=direction,
-        inverse=inverse,
+        solve=solve,
         rounded=inverse is None,
+        tol=tol,
     )
 
 

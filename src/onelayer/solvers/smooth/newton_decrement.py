@@ -18,19 +18,30 @@ NOISE = 30  # theory: roundings, squared, of J; the decrement of a gradient of r
 FLAT = 100  # theory: roundings, squared; the curvature that X v has from rounding alone
 
 
-Enough: TypeAlias = Callable[[list[float], float, float], bool]
-"""enough(gains, norm, start): the sums so far, the squared norm of the residual now and first."""
+class Progress(NamedTuple):
+    """The sums so far, the residual, its squared norm under the preconditioner now and at first."""
+
+    gains: list[float]
+    residual: np.ndarray
+    norm: float
+    start: float
+
+
+Enough: TypeAlias = Callable[[Progress], bool]
+"""Whether conjugate gradients have come far enough."""
 
 
 class Decrement(NamedTuple):
     """Half the squared Newton decrement, the Newton direction it came from, what that leaves.
 
-    residual: the squared norm, under the preconditioner, of the gradient that is left.
+    left, the gradient that J's parabola has at its end; residual, its squared norm under the
+    preconditioner.
     """
 
     gap: float
     direction: np.ndarray
-    residual: float = 0.0
+    left: np.ndarray
+    residual: float
 
 
 def newton_decrement(
@@ -56,7 +67,9 @@ def newton_decrement(
     eps = float(np.finfo(objective.loss.dtype).eps)
     floor = (NOISE * eps) ** 2 * max(abs(value), start)
     enough = enough or strictly()
-    while len(gains) < PRODUCTS and norm > floor and not enough(gains, norm, start):
+    while len(gains) < PRODUCTS and norm > floor:
+        if enough(Progress(gains, residual, norm, start)):
+            break
         product = objective.hessian_product(curvature, search)
         bend = dot(search, product)
         if bend <= (FLAT * eps) ** 2 * size:
@@ -72,7 +85,7 @@ def newton_decrement(
         norm = following
     late = sum(gains) if len(gains) == PRODUCTS else min(_late(gains), sum(gains))
     hidden = max(PROGRESS * sum(gains), late)
-    return Decrement(0.5 * (sum(gains) + hidden + norm), direction, norm)
+    return Decrement(0.5 * (sum(gains) + hidden + norm), direction, -residual, norm)
 
 
 def strictly(allowed: float = 0.0) -> Enough:
@@ -82,16 +95,16 @@ def strictly(allowed: float = 0.0) -> Enough:
     (Strakos and Tichy 2002). It takes a preconditioner that has learnt those directions.
     """
 
-    def enough(gains: list[float], norm: float, start: float) -> bool:
-        small, flat = max(RESIDUAL**2 * start, allowed), max(PROGRESS * sum(gains), allowed)
-        return norm <= small and _late(gains) <= flat
+    def enough(at: Progress) -> bool:
+        small, flat = max(RESIDUAL**2 * at.start, allowed), max(PROGRESS * sum(at.gains), allowed)
+        return at.norm <= small and _late(at.gains) <= flat
 
     return enough
 
 
 def loosely(forcing: float) -> Enough:
     """Where so much of the gradient is left, in the preconditioner's norm: no gap, a direction."""
-    return lambda gains, norm, start: bool(gains) and norm <= forcing**2 * start
+    return lambda at: bool(at.gains) and at.norm <= forcing**2 * at.start
 
 
 def missing_at_most(allowed: float, ratio: float) -> Enough:
@@ -100,8 +113,15 @@ def missing_at_most(allowed: float, ratio: float) -> Enough:
     H^-1 <= ratio M^-1 bounds it by ratio times the residual's squared norm under M^-1. Where that
     is beyond rounding (no penalty, or next to none), a millionth of the gradient may remain.
     """
-    return lambda gains, norm, start: (
-        bool(gains) and norm <= max(allowed / ratio, HOPELESS**2 * start)
+    return lambda at: bool(at.gains) and at.norm <= max(allowed / ratio, HOPELESS**2 * at.start)
+
+
+def provable(objective: Objective, allowed: float) -> Enough:
+    """Where the gradient that is left adds at most `allowed` to the bound of `bound_after`."""
+    square = 2 * objective.penalty.l2 * allowed
+    return lambda at: (
+        bool(at.gains)
+        and (dot(at.residual, at.residual) <= square or at.norm <= HOPELESS**2 * at.start)
     )
 
 

@@ -1,4 +1,4 @@
-"""The end of a fit by Newton's method: a step along its direction, and the gap that it leaves.
+"""The end of a fit by Newton's method: a step along its direction, and a bound on the gap there.
 
 For solvers that come to the direction by conjugate gradients (`newton_decrement.py`).
 """
@@ -8,19 +8,30 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from onelayer.objective import Objective
+from onelayer.solvers.algebra import LEAST_BEND, lifted
 from onelayer.solvers.smooth.line_search import Trial, search_along
-from onelayer.solvers.smooth.newton_decrement import Decrement
+from onelayer.solvers.smooth.newton_decrement import (
+    Decrement,
+    Enough,
+    Progress,
+    newton_decrement,
+    provable,
+)
 from onelayer.solvers.solver import State
+from onelayer.vectors import dot
 
 S = TypeVar("S", bound=State)
 
 NEAR = 5.0  # guard: times tol, the gap at which the next step is to be the last
 ALLOWED = 0.1  # guard: times tol, what the last step may miss of the decrease
+SHARE = 0.3  # guard: of tol, what the linear system may leave in the bound
+LONGER, MORE = 2, 10  # guard: times the products that a step takes, and more, for its proof
+CLOSE = 0.3  # guard: of z moved by a step, where the parabola tells J to a tenth
 LEFT = 0.2  # guard: of the gap that a step is at least said to leave; the decrement may be low
 UNKNOWN = 1.01  # guard: times tol, the least gap claimed before it is confirmed
 # measured, on pixels in 10 classes: times the root of the relative gap, what a step leaves of it.
@@ -31,17 +42,97 @@ RUNAWAY = 0.3  # guard: a Newton step that still moves some z by this much after
 TINY = 1e-300  # guard: beside which J is not zero
 
 
-def newton_step(objective: Objective, state: State, found: Decrement) -> tuple[Trial | None, float]:
-    """To a point along Newton's direction where J has fallen, and about the gap there.
+class Finish(NamedTuple):
+    """Where Newton's step has led, None where J fell nowhere along it, and the gap there.
 
-    That is what it was by the decrement, less what J fell. None, and the gap here, where no step
-    lowers J.
+    kind: "bound" or "estimate", as a `State` has it.
     """
-    trial = search_along(objective, state, found.direction)
-    if trial is None:
-        return None, found.gap
-    fallen = state.value - trial.value
-    return trial, max(found.gap - fallen, leaves(found.gap, state.value, LEFT))
+
+    trial: Trial | None
+    gap: float
+    kind: str
+
+
+def finish(
+    objective: Objective,
+    state: State,
+    curvature: Any,
+    precondition: Callable[[np.ndarray], np.ndarray],
+    enough: Enough,
+    tol: float,
+) -> Finish:
+    """Newton's step, solved for until `enough`; if it may be the last, until that can be proved.
+
+    Without an L2 penalty nothing is proved. Where a proof is out of reach, for rounding or for too
+    many products, the decrement tells, of a parabola that holds.
+    """
+    allowed = tol * abs(state.value)
+    end = _end(objective, state, enough, allowed)
+    found = newton_decrement(objective, curvature, state.value, state.gradient, precondition, end)
+    last = objective.penalty.l2 > 0 and leaves(found.gap, state.value, 0.0) <= allowed
+    step = objective.symmetric(_centred(objective, curvature, found) if last else found.direction)
+    trial = search_along(objective, state, step)
+    fall = 0.0 if trial is None else state.value - trial.value
+    left = found.gap if trial is None else leaves(found.gap, state.value, LEFT)
+    estimate = max(found.gap - fall, left)
+    if not last:
+        return Finish(trial, estimate, "estimate")
+    length, gradient = (0.0, state.gradient) if trial is None else (trial.length, trial.gradient)
+    bound = bound_after(objective, state.theta, step, length, gradient)
+    if estimate <= allowed < bound and holds(objective, step):
+        return Finish(trial, estimate, "estimate")
+    return Finish(trial, bound, "bound")
+
+
+def _end(objective: Objective, state: State, enough: Enough, allowed: float) -> Enough:
+    """`enough`, and where the step may be the last one, what proves it, if not long after."""
+    if objective.penalty.l2 == 0:
+        return enough
+    proves, most = provable(objective, SHARE * allowed), [np.inf]
+
+    def end(at: Progress) -> bool:
+        if not enough(at):
+            return False
+        most[0] = min(most[0], LONGER * len(at.gains) + MORE)
+        far = leaves(0.5 * (sum(at.gains) + at.norm), state.value, 0.0) > allowed
+        return far or proves(at) or len(at.gains) >= most[0]
+
+    return end
+
+
+def bound_after(
+    objective: Objective,
+    theta: np.ndarray,
+    step: np.ndarray,
+    length: float,
+    gradient: np.ndarray,
+) -> float:
+    """A bound on J - J* at theta + length step, where J has this gradient: see `foresight.py`.
+
+    The nearer `step` is to Newton's from theta, and the shorter, the tighter. For L2 alone; costs
+    what `Loss.foresight` does.
+    """
+    split = objective.split
+    found = objective.loss.foresight(
+        split(theta), split(step), length, balanced=objective.intercept
+    )
+    left = split(gradient)[0] + found.G
+    return found.apart + dot(left, left) / (2 * objective.penalty.l2)
+
+
+def holds(objective: Objective, step: np.ndarray) -> bool:
+    """Whether J is a parabola along a step, which moves no z far. A read."""
+    return objective.loss.reach(*objective.split(step)) <= CLOSE
+
+
+def _centred(objective: Objective, curvature: Any, found: Decrement) -> np.ndarray:
+    """The direction with b such that the residuals foreseen sum to zero, as a proof demands."""
+    direction = found.direction
+    if objective.intercept:
+        H = objective.loss.intercept_curvature(curvature)
+        H = lifted(H) if len(H) > 1 else H + LEAST_BEND
+        direction[-1] -= np.linalg.solve(H, found.left[-1])
+    return direction
 
 
 def is_near(gap: float, tol: float, value: float) -> bool:

@@ -24,8 +24,8 @@ from onelayer.solvers.smooth.newton_decrement import (
 from onelayer.solvers.smooth.newton_finish import (
     ALLOWED,
     claimed,
+    finish,
     is_near,
-    newton_step,
     tell_runaway,
 )
 from onelayer.solvers.solver import Solver, State
@@ -62,19 +62,25 @@ class TruncatedNewton(Solver[TruncatedNewtonState]):
             state = _at(objective, objective.base_rate(), state.tol)
         near = is_near(state.left, state.tol, state.value)
         A = objective.curvature(state.theta)
-        if state.metric is None or state.age == REFRESH:
-            state = replace(state, metric=CentredDiagonal.at(objective, A), age=0)
-        trial, left = newton_step(objective, state, _decrement(objective, state, A, strictly=near))
+        metric, age = state.metric, state.age
+        if metric is None or age == REFRESH:
+            metric, age = CentredDiagonal.at(objective, A), 0
+        allowed = ALLOWED * state.tol * abs(state.value)
+        enough = missing_at_most(allowed, metric.ratio(objective)) if near else loosely(FORCING)
+        trial, gap, kind = finish(objective, state, A, metric.solve, enough, state.tol)
         if trial is None:
-            return replace(state, gap=left, stalled=True)
+            return replace(state, gap=gap, gap_kind=kind, stalled=True)
+        known = near or kind == "bound"
         return replace(
             state,
             theta=trial.theta,
             value=trial.value,
             gradient=trial.gradient,
-            gap=left if near else claimed(left, state.tol, trial.value),
-            left=left,
-            age=state.age + 1,
+            gap=gap if known else claimed(gap, state.tol, trial.value),
+            gap_kind=kind,
+            left=gap,
+            metric=metric,
+            age=age + 1,
         )
 
     def confirm(self, objective: Objective, state: TruncatedNewtonState) -> TruncatedNewtonState:
@@ -98,22 +104,14 @@ def _at(objective: Objective, theta: np.ndarray, tol: float) -> TruncatedNewtonS
 
 
 def _strict(objective: Objective, state: TruncatedNewtonState) -> Decrement:
-    return _decrement(objective, state, objective.curvature(state.theta), strictly=True)
-
-
-def _decrement(
-    objective: Objective, state: TruncatedNewtonState, A: np.ndarray, *, strictly: bool
-) -> Decrement:
-    allowed = ALLOWED * state.tol * abs(state.value)
+    """The decrement, what is left of the linear system counted as the metric bounds it."""
+    A, allowed = objective.curvature(state.theta), ALLOWED * state.tol * abs(state.value)
     metric = state.metric or CentredDiagonal.at(objective, A)
     ratio = metric.ratio(objective)
-    gap, direction, residual = newton_decrement(
-        objective,
-        A,
-        state.value,
-        state.gradient,
-        metric.solve,
-        missing_at_most(allowed, ratio) if strictly else loosely(FORCING),
+    found = newton_decrement(
+        objective, A, state.value, state.gradient, metric.solve, missing_at_most(allowed, ratio)
     )
-    hidden = ratio * residual if strictly and np.isfinite(ratio) else 0.0
-    return Decrement(gap + 0.5 * hidden, objective.symmetric(direction), residual)
+    hidden = ratio * found.residual if np.isfinite(ratio) else 0.0
+    return found._replace(
+        gap=found.gap + 0.5 * hidden, direction=objective.symmetric(found.direction)
+    )

@@ -1,0 +1,52 @@
+"""Activations that Newton's model foresees, and how far off they are: what a bound on J is made of.
+
+Weak duality: any activations p (m, K) whose residuals p - y sum to zero, as an intercept demands,
+bound the minimum of J from below, and at (W, b), with a the activations there,
+
+    J - J* <= sum_i v_i KL(p_i || a_i) + ||dW + X^T (v (p - a))||^2 / (2 l2),
+
+dW being J's gradient in W there, penalty and all. At p = a that is ||dW||^2 / (2 l2), 20 to 30,000
+times too loose. At the p that Newton's model foresees from nearby the norm is what is left of its
+linear system, and KL what the model has missed: both vanish with the gap, and no term cancels.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from onelayer.logistic import softmax
+
+BALANCED = 4e-16  # theory: of sum v |p - y|, what its rounding may leave of sum v (p - y)
+
+
+def foresee(Z: np.ndarray, U: np.ndarray, length: float) -> tuple[np.ndarray, np.ndarray]:
+    """a at Z + length U, and p - a for the p that Newton's model foresees from Z at Z + U.
+
+    Z and U are (rows, K), of all classes. p = a_0 + (diag(a_0) - a_0 a_0^T) u, a_0 = softmax(z);
+    where that leaves the simplex, p is a.
+    """
+    A, before = softmax(Z + length * U), softmax(Z)
+    change = before - A + before * (U - (before * U).sum(axis=1, keepdims=True))
+    # What is nearly 1 has fewer digits than what it lacks, which is the sum of the others.
+    largest = A.argmax(axis=1)[:, None]
+    np.put_along_axis(change, largest, 0, axis=1)
+    np.put_along_axis(change, largest, -change.sum(axis=1, keepdims=True), axis=1)
+    change[~((A > 0) & (A + change > 0) | (change == 0)).all(axis=1)] = 0
+    return A, change
+
+
+def balance(A: np.ndarray, change: np.ndarray, excess: np.ndarray, means: np.ndarray) -> np.ndarray:
+    """p - a (rows, K) for a p moved from the classes that have too much to those that lack it.
+
+    excess (K,) is sum v (p - y), means (K,) is sum v p. Each row gives a share of what it has.
+    """
+    given = np.maximum(excess, 0) / np.maximum(means, np.finfo(float).tiny)
+    lacking = np.maximum(-excess, 0)
+    gifts = (A + change) * given
+    return change - gifts + gifts.sum(axis=1, keepdims=True) * (lacking / lacking.sum())
+
+
+def divergence(A: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """KL(a + change || a) of each row, sum_k (a + d) log(1 + d / a) - d: to d^2 / (2 a) exact."""
+    ratio = np.divide(change, A, out=np.zeros_like(A), where=change != 0)
+    return ((A + change) * np.log1p(ratio) - change).sum(axis=1).clip(0)
