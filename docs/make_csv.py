@@ -16,9 +16,9 @@ from csv_oddities import ODDITIES, Oddity
 
 from onelayer.errors import DataError, DataWarning
 from onelayer.inputs.codes import codes_of
-from onelayer.inputs.inference import ReadTable, inferred
+from onelayer.inputs.column_kinds import ReadTable, inferred
 from onelayer.readers.tables.cells import read_cells
-from onelayer.readers.tables.files import open_table
+from onelayer.readers.tables.table_files import open_table
 
 _HEAD = """# What is read of odd CSV files
 

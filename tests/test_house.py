@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from onelayer.errors import MissingExtraError
 
 HOUSE = Path(onelayer.__file__).parent
 SOURCES = sorted(HOUSE.rglob("*.py"))
+FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 LATE = [
     "matplotlib",
     "jinja2",
@@ -42,8 +44,55 @@ def test_storage_is_asked_after_in_designs_alone(path):
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_files_stay_short(path):
-    assert len(path.read_text().splitlines()) < 400
+def test_files_and_functions_stay_short(path):
+    text = path.read_text()
+    assert len(text.splitlines()) <= 400
+    if "kernels" not in path.parts:
+        functions = [n for n in ast.walk(ast.parse(text)) if isinstance(n, FUNCTION)]
+        assert {f.name: lines for f in functions if (lines := length(f)) > 40} == {}
+
+
+def length(function):
+    """Lines of the body: a docstring is read by itself, and a public signature has many options."""
+    documented = ast.get_docstring(function, clean=False) is not None
+    body = function.body[documented:]
+    return function.end_lineno - body[0].lineno + 1 if body else 0
+
+
+def test_length_counts_the_body_alone():
+    text = (
+        'def f(\n    a,\n):\n    """Return a.\n\n    Twice.\n    """\n    b = a\n\n    return b\n'
+    )
+    assert length(ast.parse(text).body[0]) == 2
+
+
+OTHERS_MAY_SHARE = {
+    "cli": "a command is called as what it does",
+    "displays": "a figure is called as what it shows",
+    "playground/chapters": "a chapter is called as what it is about",
+    "sources": "a kind of source is called as the kind of inputs that it becomes",
+}
+"""Rooms whose files may share their name with one file elsewhere, and why."""
+
+
+def test_a_file_name_has_one_meaning():
+    names = Counter(
+        path.name
+        for path in SOURCES
+        if str(path.parent.relative_to(HOUSE)) not in OTHERS_MAY_SHARE
+        and path.name != "__init__.py"
+    )
+    assert [name for name, times in names.items() if times > 1] == []
+
+
+def test_a_class_name_has_one_meaning():
+    names = Counter(
+        node.name
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, times in names.items() if times > 1] == []
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)

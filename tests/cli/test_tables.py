@@ -393,7 +393,7 @@ def test_a_column_that_is_missing_at_prediction_is_named(frame, model, tmp_path,
 def test_a_table_is_scored_into_a_file_in_batches(
     frame, model, tmp_path, onelayer, monkeypatch, suffix
 ):
-    monkeypatch.setattr("onelayer.readers.tables.files.BATCH", 70)
+    monkeypatch.setattr("onelayer.readers.tables.table_files.BATCH", 70)
     source = tmp_path / "s.parquet"
     frame.assign(town=frame.town.where(frame.index != 3, 'A "new"\ntown')).to_parquet(source)
     output = tmp_path / f"scored.{suffix}"
@@ -444,7 +444,7 @@ def test_where_scores_must_not_go(frame, table, model, tmp_path, onelayer):
 
 
 def test_an_output_is_there_whole_or_not_at_all(frame, model, tmp_path, onelayer, monkeypatch):
-    monkeypatch.setattr("onelayer.readers.tables.files._BLOCK", 2000)
+    monkeypatch.setattr("onelayer.readers.tables.table_files._BLOCK", 2000)
     late = frame.assign(age=frame.age.astype(object).where(frame.index != 290, "inf"))
     path, output = _written(late, tmp_path / "late.csv"), tmp_path / "out.csv"
     output.write_text("before")

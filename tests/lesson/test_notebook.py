@@ -11,7 +11,7 @@ import pytest
 
 from onelayer import lesson
 from onelayer.lesson.blanks import BLANKS
-from onelayer.lesson.notebook import CELLS, Code, Prose, as_json
+from onelayer.lesson.notebook import CELLS, CodeCell, Prose, as_json
 
 SRC = Path(lesson.__file__).resolve().parents[2]
 
@@ -98,7 +98,7 @@ def test_it_follows_the_lecture():
 
 def test_the_lesson_is_all_that_it_takes_from_this_package():
     for cell in CELLS:
-        if not isinstance(cell, Code):
+        if not isinstance(cell, CodeCell):
             continue
         tree = ast.parse(re.sub(r"^%.*$", "", cell.text, flags=re.MULTILINE))
         names = {

@@ -10,7 +10,7 @@ from PIL import Image
 from onelayer import LogisticRegression, lesson
 from onelayer.errors import DataError, UsageError
 from onelayer.lesson.figures.descent import descent_path
-from onelayer.playground import page
+from onelayer.playground import fragments
 from onelayer.playground.chapters import (
     CHAPTERS,
     beyond,
@@ -339,7 +339,7 @@ def test_two_folders_from_anywhere(write_pictures, tmp_path):
     found = everything.train(100, task)
     assert found["right"] == 1.0
     assert found.says.startswith("Is it **a x_{** or b x_{?")
-    assert "x_{" in page.answered(found)
+    assert "x_{" in fragments.answered(found)
     with pytest.raises(UsageError, match="both folders are"):
         training.asked(8, str(one), str(one))
     swapped = training.asked(8, str(other), str(one))

@@ -7,7 +7,7 @@ import pytest
 
 from onelayer import lesson
 from onelayer.lesson.blanks import BLANKS
-from onelayer.playground import page
+from onelayer.playground import fragments
 from onelayer.playground.chapters import CHAPTERS, own_code, training
 from onelayer.playground.chapters.exercises import EXERCISES
 
@@ -58,7 +58,7 @@ def test_solved_rightly(name):
     assert found.says.startswith("**Right.**")
     assert "passed" in found.told
     assert len(found.drawings) == 1
-    assert "svg" in page.answered(found)
+    assert "svg" in fragments.answered(found)
     asked = PARTS[name].shown({"code": filled(name), "checked": 0})
     assert (asked.drawings, asked.told) == ((), "")
 
@@ -139,7 +139,7 @@ def test_scrambled_pictures_are_seen_to_be():
     ],
 )
 def test_what_a_learner_may_write_is_answered(text, told):
-    assert told in page.answered(checked("sigmoid", text)).replace("&#39;", "'")
+    assert told in fragments.answered(checked("sigmoid", text)).replace("&#39;", "'")
 
 
 @pytest.mark.parametrize(

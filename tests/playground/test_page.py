@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from onelayer.playground import page as page_of
+from onelayer.playground import fragments
 from onelayer.playground.chapters import CHAPTERS
 
 OVERFLOWING = """() => [...document.querySelectorAll("body *")]
@@ -103,7 +103,7 @@ def _same(opened, part, **chosen):
             due.innerHTML = html;
             return document.querySelector(`[data-part=${part}] .shown`).innerHTML === due.innerHTML;
         }""",
-        arg=[part, page_of.shown(_asked(part), chosen)],
+        arg=[part, fragments.shown(_asked(part), chosen)],
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from onelayer.errors import DataError
 from onelayer.readers.tables.cells import nature_of, read_cells
-from onelayer.readers.tables.files import open_table
+from onelayer.readers.tables.table_files import open_table
 from onelayer.statistics.frames import read_frame
 
 ROWS = 'a,b c,d\n1,x,yes\n?,"y, z",\nNA,N/A,nan\n4, ,null\n'

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from onelayer.errors import DataError, DataWarning
 from onelayer.inputs.codes import codes_of
-from onelayer.inputs.inference import ReadTable, inferred
+from onelayer.inputs.column_kinds import ReadTable, inferred
 from onelayer.readers.tables.cells import as_classes, nature_of, read_cells, read_numbers
 from onelayer.readers.tables.notation import CURRENCIES, Notation
 

@@ -279,7 +279,7 @@ def test_the_same_bytes_at_any_number_of_threads(tmp_path, monkeypatch):
     np.testing.assert_array_equal(images, expected)
     for threads in (1, 3, 8):
         monkeypatch.setattr(
-            "onelayer.readers.pictures.files._thread_count", lambda _files, n=threads: n
+            "onelayer.readers.pictures.picture_files._thread_count", lambda _files, n=threads: n
         )
         np.testing.assert_array_equal(read_files(files, to)[0], images)
 

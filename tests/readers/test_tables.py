@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from onelayer.errors import DataError, UsageError
 from onelayer.inputs.codes import codes_of
+from onelayer.inputs.column_kinds import ReadTable, inferred
 from onelayer.inputs.encoding import Codes, Column, Encoding
 from onelayer.inputs.fitting import fit_table, least_rows, weighted_quantiles
 from onelayer.inputs.given import given_table
-from onelayer.inputs.inference import ReadTable, inferred
 from onelayer.readers.tables.cells import level_codes, nature_of, numbers_of, read_cells, texts_of
-from onelayer.readers.tables.files import open_table
-from onelayer.readers.tables.options import TableOptions
+from onelayer.readers.tables.table_files import open_table
+from onelayer.readers.tables.table_options import TableOptions
 
 NUMBER = Column(name="n", kind="number")
 

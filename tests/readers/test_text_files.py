@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from onelayer.errors import DataError, DataWarning, UsageError
-from onelayer.readers.tables.files import open_table
-from onelayer.readers.tables.options import TableOptions
+from onelayer.readers.tables.table_files import open_table
+from onelayer.readers.tables.table_options import TableOptions
 
 
 def written(folder, content, name="t.csv"):
@@ -160,7 +160,7 @@ def test_a_header_longer_than_what_is_looked_at_first(tmp_path):
 @pytest.mark.parametrize("block", range(12, 40))
 def test_a_quoted_end_of_line_across_two_reads_is_kept(tmp_path, monkeypatch, block):
     """Arrow drops the line feed (apache/arrow issue 51368)."""
-    monkeypatch.setattr("onelayer.readers.tables.files._BLOCK", block)
+    monkeypatch.setattr("onelayer.readers.tables.table_files._BLOCK", block)
     content = "a,b\r\n" + '"x\r\ny",1\r\n' * 20
     assert rows(written(tmp_path, content)) == {"a": ["x\r\ny"] * 20, "b": ["1"] * 20}
 

@@ -81,7 +81,7 @@ def test_booleans_with_missing_values_are_factors_too(frame, kind):
 
 
 def test_true_and_false_in_a_file_are_booleans(frame, tmp_path):
-    from onelayer.readers.tables.files import open_table
+    from onelayer.readers.tables.table_files import open_table
     from onelayer.statistics.frames import read_frame
 
     written = frame.assign(b=np.where(frame.b, "TRUE", "FALSE"))

@@ -42,24 +42,30 @@ def inspect(
         _require_picture(weights, model)
     fitted = load(model)
     if weights is not None:
-        if fitted.preprocessing is None:
-            raise UsageError(f"{model} looks at a table, not at pictures: no weights to draw")
-        from onelayer.report import save_weights
-
-        save_weights(fitted.coef, fitted.classes, fitted.preprocessing.shape, weights)
+        _draw(fitted, model, weights)
     from onelayer.model.weights_left import are_named, coefficients
 
     found = coefficients(fitted) if are_named(fitted) else None
     if as_json:
+        drawn = {"weights": weights and str(weights)}
         print_json(
-            {
-                "model": str(model),
-                **fitted.card.to_dict(),
-                "weights": weights and str(weights),
-                **_fields(fitted, found),
-            }
+            {"model": str(model), **fitted.card.to_dict(), **drawn, **_fields(fitted, found)}
         )
         return
+    drawn_into = [] if weights is None else [("weights", f"drawn into {weights}")]
+    rows = [("model", str(model)), *fitted.card.rows(), *drawn_into, *_rows(fitted, found)]
+    _show(rows, found)
+
+
+def _draw(fitted: Model, model: Path, weights: Path) -> None:
+    if fitted.preprocessing is None:
+        raise UsageError(f"{model} looks at a table, not at pictures: no weights to draw")
+    from onelayer.report import save_weights
+
+    save_weights(fitted.coef, fitted.classes, fitted.preprocessing.shape, weights)
+
+
+def _show(rows: list[tuple[str, str]], found: Coefficients | None) -> None:
     from rich.table import Table
 
     from onelayer.cli.verdict import weights_table
@@ -67,12 +73,7 @@ def inspect(
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 3, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row("model", str(model))
-    for heading, text in fitted.card.rows():
-        table.add_row(heading, text)
-    if weights is not None:
-        table.add_row("weights", f"drawn into {weights}")
-    for heading, text in _rows(fitted, found):
+    for heading, text in rows:
         table.add_row(heading, text)
     show(table, *([] if found is None else weights_table(found, WEIGHTS_SHOWN)))
 

@@ -78,7 +78,7 @@ def _write_notebook(path: Path, *, quiet: bool) -> dict[str, Any]:
 
 def _write_page(path: Path, *, quiet: bool) -> dict[str, Any]:
     from onelayer.playground.chapters import CHAPTERS
-    from onelayer.playground.page import export
+    from onelayer.playground.one_file import export
 
     export(path)
     if not quiet:

@@ -13,7 +13,7 @@ from onelayer.cli import options, source_options
 from onelayer.cli.outcome import FAILED
 from onelayer.cli.output import print_json, progress_shown, put_data, show, warn
 from onelayer.errors import UsageError
-from onelayer.readers.tables.options import TableOptions
+from onelayer.readers.tables.table_options import TableOptions
 
 if TYPE_CHECKING:
     from onelayer.model import Model
@@ -96,7 +96,7 @@ class Request(NamedTuple):
 def _write(model: Model, asked: Request, output: Path) -> tuple[int, dict[str, str]]:
     """Write the answers, those of a table batch by batch; return how many, and what failed."""
     if model.columns:
-        from onelayer.cli.scoring import write_scores
+        from onelayer.cli.scores import write_scores
 
         return write_scores(model, asked, output), {}
     from onelayer.model.table_scoring import write_rows
@@ -109,7 +109,7 @@ def _write(model: Model, asked: Request, output: Path) -> tuple[int, dict[str, s
 def _predict(model: Model, asked: Request) -> tuple[Predictions, dict[str, str]]:
     """Return class and probability of each picture or row, and why some files have none."""
     if model.columns:
-        from onelayer.cli.scoring import scores
+        from onelayer.cli.scores import scores
 
         return scores(model, asked), {}
     return _predict_files(model, asked.files, asked.x)

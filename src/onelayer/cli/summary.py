@@ -13,11 +13,11 @@ from onelayer.cli import source_options
 from onelayer.cli import summary_options as s
 from onelayer.cli.output import print_json, put
 from onelayer.errors import DataError, UsageError
-from onelayer.readers.tables.options import TableOptions
+from onelayer.readers.tables.table_options import TableOptions
 from onelayer.words import quoted_name
 
 if TYPE_CHECKING:
-    from onelayer.readers.tables.files import TableFile
+    from onelayer.readers.tables.table_files import TableFile
     from onelayer.statistics import LogitResult
     from onelayer.statistics.formula import ColumnRoles
 
@@ -95,7 +95,7 @@ def _named_level(text: str) -> tuple[str, str]:
 
 
 def _open(table: Path, options: TableOptions) -> TableFile:
-    from onelayer.readers.tables.files import open_table
+    from onelayer.readers.tables.table_files import open_table
 
     return open_table(table, options)
 

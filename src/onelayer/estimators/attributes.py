@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from onelayer.estimators.search import Search, Trial, without_weights
+from onelayer.estimators.search import Candidate, Search, without_weights
 from onelayer.layer import Layer
 from onelayer.solution import Status
 
@@ -28,7 +28,7 @@ class Trials:
     ratios: list[float]
 
     @cached_property
-    def trials(self) -> list[list[Trial]]:
+    def trials(self) -> list[list[Candidate]]:
         """By ratio, then by C."""
         return [[self.search.trials[C, ratio] for C in self.Cs] for ratio in self.ratios]
 
@@ -45,7 +45,7 @@ class Trials:
         """(n_folds, n_l1_ratios, n_cs)."""
         return self.by_fold(lambda trial: trial.scores)
 
-    def best_of_folds(self) -> list[Trial]:
+    def best_of_folds(self) -> list[Candidate]:
         """The trial that each fold would take."""
         by_C = self.scores.transpose(0, 2, 1)  # of equals the first C, then the first ratio
         places = np.nan_to_num(by_C, nan=-np.inf).reshape(len(by_C), -1).argmax(axis=1)
@@ -53,7 +53,7 @@ class Trials:
         return [self.trials[ratio][C] for C, ratio in pairs]
 
 
-def layer(table: Trials, taken: Trial, *, refit: bool) -> Layer:
+def layer(table: Trials, taken: Candidate, *, refit: bool) -> Layer:
     """The layer on all rows, or the mean of the folds'."""
     if refit:
         return taken.whole.layer
@@ -70,7 +70,7 @@ def layer(table: Trials, taken: Trial, *, refit: bool) -> Layer:
     return Layer(rows[:, :n].T, intercept)
 
 
-def of(table: Trials, taken: Trial, options: Any) -> dict[str, Any]:
+def of(table: Trials, taken: Candidate, options: Any) -> dict[str, Any]:
     """Everything else; `options` has classes_, refit, loo, store_coefs, use_legacy_attributes."""
     chosen = [taken] if options.refit else table.best_of_folds()
     found = {
@@ -100,7 +100,7 @@ def frame(table: Trials) -> DataFrame:
     return pd.DataFrame([_row(trial) for row in table.trials for trial in row])
 
 
-def warn_unless_solved(search: Search, taken: Trial, tol: float) -> None:
+def warn_unless_solved(search: Search, taken: Candidate, tol: float) -> None:
     """One ConvergenceWarning for all fits that ended short of tol, and one for separable data."""
     fits = [
         fit for trial in search.trials.values() for fit in (trial.whole.solution, *trial.solutions)
@@ -118,7 +118,7 @@ def warn_unless_solved(search: Search, taken: Trial, tol: float) -> None:
         warnings.warn(Status.SEPARABLE.advice, ConvergenceWarning, stacklevel=5)
 
 
-def warn_without_weights(search: Search, taken: Trial) -> None:
+def warn_without_weights(search: Search, taken: Candidate) -> None:
     """One UserWarning where the layer that was taken has no weight."""
     others = any(trial.nonzero for trial in search.trials.values())
     told = without_weights(taken.whole.layer.coef, taken.l1_ratio, others=others)
@@ -126,11 +126,11 @@ def warn_without_weights(search: Search, taken: Trial) -> None:
         warnings.warn(told, UserWarning, stacklevel=5)
 
 
-def _iterations(trial: Trial) -> np.ndarray:
+def _iterations(trial: Candidate) -> np.ndarray:
     return np.array([max(1, solution.iterations) for solution in trial.solutions], np.int32)
 
 
-def _row(trial: Trial) -> dict[str, Any]:
+def _row(trial: Candidate) -> dict[str, Any]:
     loo = (
         {}
         if trial.loo is None

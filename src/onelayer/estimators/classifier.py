@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from onelayer.designs import make_scaling
 from onelayer.estimators.callbacks import FitTasks
 from onelayer.estimators.layer_classifier import LayerClassifier
-from onelayer.estimators.options import (
+from onelayer.estimators.parameter_meanings import (
     NEAREST,
     SOLVER_NAMES,
     check_firth,
@@ -30,7 +30,7 @@ from onelayer.estimators.problem import (
     print_progress,
     warn_unless_solved,
 )
-from onelayer.estimators.separation import advice_on_separation, column_names
+from onelayer.estimators.separation_check import advice_on_separation, column_names
 from onelayer.estimators.validation import (
     check_classes,
     check_training,

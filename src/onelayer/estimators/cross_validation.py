@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from onelayer.designs import make_scalings
-from onelayer.estimators.options import PenaltyAsked, strength
+from onelayer.estimators.parameter_meanings import PenaltyAsked, strength
 from onelayer.estimators.problem import STRONG, Data, Problem, check_magnitude, make_problem, tame
 from onelayer.layer import Layer
 from onelayer.objective import Objective

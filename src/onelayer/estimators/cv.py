@@ -24,9 +24,9 @@ from onelayer.estimators import attributes
 from onelayer.estimators.classifier import LogisticRegression
 from onelayer.estimators.cross_validation import Accuracy, Fits, PenaltyPath, Split
 from onelayer.estimators.grid import grid_of
+from onelayer.estimators.l1_ratios import asked_ratios
 from onelayer.estimators.layer_classifier import LayerClassifier
-from onelayer.estimators.options import SOLVER_NAMES, check_solver_and_classes
-from onelayer.estimators.penalties import asked_ratios
+from onelayer.estimators.parameter_meanings import SOLVER_NAMES, check_solver_and_classes
 from onelayer.estimators.problem import Data
 from onelayer.estimators.scoring import (
     LOG_LOSS,
@@ -37,8 +37,8 @@ from onelayer.estimators.scoring import (
     scorer_of,
     with_classes,
 )
-from onelayer.estimators.search import Search, Trial
-from onelayer.estimators.splits import route, splits_of
+from onelayer.estimators.search import Candidate, Search
+from onelayer.estimators.splitters import route, splits_of
 from onelayer.estimators.validation import (
     check_classes,
     check_training,
@@ -372,7 +372,7 @@ def _checked(Cs: Any) -> list[float]:
     return [float(C) for C in found]
 
 
-def _print_trial(trial: Trial, _fits: Fits) -> None:
+def _print_trial(trial: Candidate, _fits: Fits) -> None:
     import sys
 
     sys.stdout.write(

@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from onelayer.designs import Scaling, largest, make_design
 from onelayer.errors import DataError
-from onelayer.estimators.options import PenaltyAsked, strength
+from onelayer.estimators.parameter_meanings import PenaltyAsked, strength
 from onelayer.estimators.validation import Weights
 from onelayer.layer import Layer
 from onelayer.logistic import Binary, Head, Softmax

@@ -65,7 +65,7 @@ class Patience:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
+class Candidate:
     """One C at one l1_ratio.
 
     scores (folds,); whole is the layer on all rows; folds (folds, k, n + 1) their coefficients, the
@@ -110,8 +110,8 @@ class Search:
     keep_folds: bool
     intercept: bool
     loo: Callable[[Fits], tuple[float, float]] | None = None
-    tell: Callable[[Trial, Fits], None] | None = None
-    trials: dict[tuple[float, float], Trial] = field(default_factory=dict)
+    tell: Callable[[Candidate, Fits], None] | None = None
+    trials: dict[tuple[float, float], Candidate] = field(default_factory=dict)
 
     def run(self, Cs: Sequence[float], patience: Patience | None = None) -> None:
         """Try each C, from the strongest penalty to the weakest, as long as patience lasts."""
@@ -144,12 +144,12 @@ class Search:
         """The values tried, ascending."""
         return sorted({C for C, _ in self.trials})
 
-    def best(self) -> Trial:
+    def best(self) -> Candidate:
         """The highest mean score; of equals the strongest penalty, then the first l1_ratio."""
         ordered = [self.trials[C, ratio] for C in self.tried for ratio in self.paths]
         return max(ordered, key=lambda trial: _known(trial.mean))
 
-    def taken(self, selection: str) -> Trial:
+    def taken(self, selection: str) -> Candidate:
         """The best, or the strongest penalty within one standard error of it ("1se")."""
         best = self.best()
         if selection == "min":
@@ -157,9 +157,9 @@ class Search:
         alike = [self.trials[C, best.l1_ratio] for C in self.tried]
         return next(trial for trial in alike if trial.mean >= best.mean - best.error)
 
-    def _trial(self, fits: Fits, ratio: float) -> Trial:
+    def _trial(self, fits: Fits, ratio: float) -> Candidate:
         folds = list(fits.folds()) if self.keep_folds else []
-        return Trial(
+        return Candidate(
             C=fits.C,
             l1_ratio=ratio,
             scores=self.judge.scores(fits),

@@ -172,8 +172,8 @@ def _looked_at(frame: Any, target: str, drop: Sequence[str]) -> list[str]:
 def _fitted(table: Any, names: Sequence[str], weights: np.ndarray) -> Fitted:
     """What `onelayer train` makes of these columns of an Arrow table."""
     from onelayer.inputs.codes import codes_of
+    from onelayer.inputs.column_kinds import ReadTable, inferred
     from onelayer.inputs.fitting import fit_table
-    from onelayer.inputs.inference import ReadTable, inferred
     from onelayer.readers.tables.cells import read_cells
 
     columns, _ = inferred(ReadTable(HERE, [read_cells(name, table[name]) for name in names]))

@@ -13,8 +13,8 @@ from onelayer.errors import DataError
 from onelayer.readers.arrays.kinds import array_kind, judging_set
 from onelayer.readers.arrays.layout import ArrayOptions
 from onelayer.readers.pictures.preprocessing import Preprocessing
-from onelayer.readers.rows import given_rows, require_numbers
-from onelayer.readers.tables.options import AS_USUAL, TableOptions
+from onelayer.readers.row_arrays import given_rows, require_numbers
+from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
 from onelayer.settings import Settings
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from onelayer.errors import DataError, UsageError
 from onelayer.inputs.codes import require_columns
-from onelayer.readers.tables.files import open_table, plain_types
 from onelayer.readers.tables.notation import PLAIN, Notation
-from onelayer.readers.tables.options import AS_USUAL, TableOptions
+from onelayer.readers.tables.table_files import open_table, plain_types
+from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
 
 HERE = "the rows given"
 

@@ -17,8 +17,8 @@ from onelayer.readers.arrays.layout import AS_MOST_DO, ArrayOptions
 from onelayer.readers.pictures.decoding import converted
 from onelayer.readers.pictures.pixels import resized
 from onelayer.readers.pictures.preprocessing import Preprocessing
-from onelayer.readers.rows import is_sparse
-from onelayer.readers.tables.options import TableOptions
+from onelayer.readers.row_arrays import is_sparse
+from onelayer.readers.tables.table_options import TableOptions
 from onelayer.settings import Settings
 
 PIXEL_SCALING = 1 / 255

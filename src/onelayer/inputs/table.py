@@ -10,7 +10,7 @@ import numpy as np
 from onelayer.inputs.base import Inputs
 from onelayer.inputs.encoding import Codes, Column, Encoding
 from onelayer.inputs.examples import Examples
-from onelayer.readers.tables.options import AS_USUAL, TableOptions
+from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
 from onelayer.settings import Settings
 
 

@@ -30,12 +30,6 @@ from onelayer.lesson.algorithm import (
 from onelayer.lesson.broadcasting import Broadcast, explain_broadcast
 from onelayer.lesson.calls import Finding
 from onelayer.lesson.checker import CheckReport, check
-from onelayer.lesson.examples import (
-    example_picture,
-    one_feature_examples,
-    plane_examples,
-    random_examples,
-)
 from onelayer.lesson.gradient_check import GradientCheck, gradient_check
 from onelayer.lesson.graph import ComputationGraph, computation_graph
 from onelayer.lesson.images import (
@@ -46,6 +40,12 @@ from onelayer.lesson.images import (
     load_h5,
 )
 from onelayer.lesson.loops import Vectorisation, propagate_with_loops, time_vectorisation
+from onelayer.lesson.sample_data import (
+    example_picture,
+    one_feature_examples,
+    plane_examples,
+    random_examples,
+)
 
 __all__ = [
     "Broadcast",

@@ -11,7 +11,7 @@ import numpy as np
 
 from onelayer.lesson import shapes
 from onelayer.lesson.algorithm import Gradients, propagate
-from onelayer.lesson.examples import random_examples
+from onelayer.lesson.sample_data import random_examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,7 +24,7 @@ class Prose:
 
 
 @dataclass(frozen=True)
-class Code:
+class CodeCell:
     """A cell to run."""
 
     text: str
@@ -50,13 +50,13 @@ def as_json() -> str:
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
-def turn(name: str, words: str) -> tuple[Prose, Code]:
+def turn(name: str, words: str) -> tuple[Prose, CodeCell]:
     """Return the cells of one exercise: what is asked, and the blank with its check."""
     asked = f"**Your turn.** {words} Fill in the blanks, `...`, and run the cell again.\n"
-    return Prose(asked), Code(f"{BLANKS[name]}\n\nprint(lesson.check({name}))\n")
+    return Prose(asked), CodeCell(f"{BLANKS[name]}\n\nprint(lesson.check({name}))\n")
 
 
-CELLS: tuple[Prose | Code, ...] = (
+CELLS: tuple[Prose | CodeCell, ...] = (
     Prose("""\
 # Logistic regression is one neuron
 
@@ -67,7 +67,7 @@ it an 8?**
 The notation is the lecture's. An example is a **column**: $X$ is $(n_x, m)$, $Y$ is $(1, m)$, $w$
 is $(n_x, 1)$, and $b$ is a number.
 """),
-    Code("""\
+    CodeCell("""\
 %matplotlib inline
 import numpy as np
 from matplotlib import pyplot as plt
@@ -86,10 +86,10 @@ $$z = w^T x + b, \\qquad a = \\sigma(z) = \\frac{1}{1 + e^{-z}}$$
 
 Read $a$ as *the chance that $y = 1$*. The answer is 1 where $a > 0.5$, which is where $z > 0$.
 """),
-    Code("""\
+    CodeCell("""\
 lesson.figures.sigmoid_curve();
 """),
-    Code("""\
+    CodeCell("""\
 lesson.sigmoid(np.array([-800, -2, 0, 2, 800]))
 """),
     *turn("sigmoid", "Write sigma, for any $z$; it must not overflow at -800."),
@@ -100,13 +100,13 @@ lesson.sigmoid(np.array([-800, -2, 0, 2, 800]))
 **Option 2** sends the same sum through $\\sigma$: always between 0 and 1, and still rising where
 the line rises.
 """),
-    Code("""\
+    CodeCell("""\
 w, b = np.array([[1.5], [-2.0]]), 0.5
 X = np.array([[3.0, 0.0, -1.0], [0.5, 0.5, 2.0]])  # three examples, a column each
 print("option 1:", lesson.linear_output(w, b, X))
 print("option 2:", lesson.logistic_output(w, b, X).round(3))
 """),
-    Code("""\
+    CodeCell("""\
 lesson.figures.outputs();
 """),
     Prose("""\
@@ -119,11 +119,11 @@ $$L(a, y) = -\\big(y \\log a + (1 - y) \\log(1 - a)\\big)$$
 Where $y = 1$ only $-\\log a$ is left, and where $y = 0$ only $-\\log(1 - a)$. To be right and sure
 costs nothing; to be unsure costs $\\log 2$; to be sure and wrong costs without limit.
 """),
-    Code("""\
+    CodeCell("""\
 for a in (0.99, 0.5, 0.01):
     print(f"a = {a}:  L(a, 1) = {lesson.loss(a, 1):.3f}   L(a, 0) = {lesson.loss(a, 0):.3f}")
 """),
-    Code("""\
+    CodeCell("""\
 lesson.figures.loss_curves();
 """),
     Prose("""\
@@ -132,7 +132,7 @@ lesson.figures.loss_curves();
 The cost is the mean of the losses, $J(w, b) = \\frac{1}{m} \\sum_i L(a^{(i)}, y^{(i)})$. With
 weights of zero every $a$ is 0.5, so every learner starts at $\\log 2$.
 """),
-    Code("""\
+    CodeCell("""\
 X, Y, true_w, true_b = lesson.random_examples(n_x=4, m=500)
 w, b = lesson.initialize_with_zeros(4)
 A = lesson.logistic_output(w, b, X)
@@ -150,21 +150,21 @@ $$w := w - \\alpha\\, dw, \\qquad b := b - \\alpha\\, db$$
 
 $dw$ and $db$ are the derivatives of $J$, and $\\alpha$ is the learning rate.
 """),
-    Code("""\
+    CodeCell("""\
 lesson.figures.bowl();
 """),
     Prose("""\
 With a small $\\alpha$ you crawl. With one that is too large you leap across the bowl and may land
 higher than you stood.
 """),
-    Code("""\
+    CodeCell("""\
 lesson.figures.learning_rates();
 """),
     Prose("""\
 Here is the descent itself. The weights that it finds come close to those which the labels were
 drawn from:
 """),
-    Code("""\
+    CodeCell("""\
 params, grads, costs = lesson.optimize(w, b, X, Y, num_iterations=1000, learning_rate=0.05)
 print("costs:", np.round(costs[:4], 4), "...", round(costs[-1], 4))
 print("found:", params["w"].ravel().round(2), round(params["b"], 2))
@@ -180,11 +180,11 @@ chain rule at a time. The factors of the last two nodes are unwieldy, yet their 
 
 $$dz = \\frac{dJ}{da} \\cdot a (1 - a) = a - y$$
 """),
-    Code("""\
+    CodeCell("""\
 graph = lesson.computation_graph(w=[[2.0], [-1.0]], b=0.5, x=[[1.0], [3.0]], y=1)
 print(graph)
 """),
-    Code("""\
+    CodeCell("""\
 lesson.figures.graph();
 """),
     *turn("backward", "Write the way back of one example: $dz$, $dw$, $db$."),
@@ -192,7 +192,7 @@ lesson.figures.graph();
 Do not believe a derivative that you have not checked. Push each parameter a little to both sides,
 see what the cost does, and compare:
 """),
-    Code("""\
+    CodeCell("""\
 print(lesson.gradient_check(w, b, X, Y))
 """),
     Prose("""\
@@ -207,14 +207,14 @@ is four lines without a loop:
 
 The numbers are the same. The time is not.
 """),
-    Code("""\
+    CodeCell("""\
 slow, slow_cost = lesson.propagate_with_loops(w, b, X, Y)
 fast, fast_cost = lesson.propagate(w, b, X, Y)
 print("largest difference:", np.abs(slow["dw"] - fast["dw"]).max())
 timing = lesson.time_vectorisation()
 print(timing)
 """),
-    Code("""\
+    CodeCell("""\
 lesson.figures.loops_against_vectors(timing=timing);
 """),
     *turn("propagate", "Write one pass over all examples, without a loop."),
@@ -224,10 +224,10 @@ lesson.figures.loops_against_vectors(timing=timing);
 A picture of $h \\times w$ pixels in three colours is $3hw$ numbers. Written one below the other
 they are a column, and $m$ pictures side by side are the matrix $X$.
 """),
-    Code("""\
+    CodeCell("""\
 lesson.figures.picture_as_column();
 """),
-    Code("""\
+    CodeCell("""\
 picture = lesson.example_picture()
 x = lesson.image_to_column(picture)
 print(picture.shape, "->", x.shape)
@@ -242,7 +242,7 @@ In `w.T @ X + b` a number is added to a whole row. NumPy copies what is missing:
 broadcasting, and its rule fits in one sentence. *Two lengths go together if they are equal, or if
 one of them is 1.*
 """),
-    Code("""\
+    CodeCell("""\
 print(lesson.explain_broadcast((3, 4), (1, 4)))
 print()
 print(lesson.explain_broadcast((3, 4), (3, 1)))
@@ -251,7 +251,7 @@ print(lesson.explain_broadcast((3, 4), (3, 1)))
 The rule has a trap. An array of shape `(5,)` is neither a row nor a column; beside a column it
 makes a square that nobody asked for, and no error:
 """),
-    Code("""\
+    CodeCell("""\
 column, rank_1 = np.ones((5, 1)), np.ones(5)
 print((column - rank_1).shape, " where (5, 1) was meant")
 print(lesson.explain_broadcast(column, rank_1))
@@ -259,7 +259,7 @@ print(lesson.explain_broadcast(column, rank_1))
     Prose("""\
 So the lesson refuses it, and says how to mend it:
 """),
-    Code("""\
+    CodeCell("""\
 try:
     lesson.propagate(np.zeros(4), 0.0, X, Y)
 except lesson.ShapeError as error:
@@ -272,7 +272,7 @@ except lesson.ShapeError as error:
 Now all of it together, on 1797 handwritten digits of 8 by 8 pixels. A digit is a column of 64
 numbers from 0 to 16, scaled to lie from 0 to 1; its label is 1 if it is an 8, else 0.
 """),
-    Code("""\
+    CodeCell("""\
 digits = load_digits()
 X = digits.images.reshape(len(digits.images), -1).T / 16
 Y = (digits.target == 8).astype(int).reshape(1, -1)
@@ -285,7 +285,7 @@ for i, ax in enumerate(axes):
     ax.set_title("8" if digits.target[i + 5] == 8 else "not 8")
     ax.axis("off")
 """),
-    Code("""\
+    CodeCell("""\
 eight = lesson.model(X_train, Y_train, X_test, Y_test, num_iterations=3000, learning_rate=0.5)
 print(f"right on {eight.train_accuracy:.1%} of training and {eight.test_accuracy:.1%} of the test")
 print(f"always saying 'no' would be right on {1 - Y_test.mean():.1%} of the test")
@@ -297,7 +297,7 @@ times in ten. Judge a learner beside that, not beside zero.
 
 The cost fell all the way, quickly at first:
 """),
-    Code("""\
+    CodeCell("""\
 fig, ax = plt.subplots(figsize=(6, 3.2))
 ax.plot(100 * np.arange(len(eight.costs)), eight.costs)
 ax.set(xlabel="iteration", ylabel="cost J", ylim=(0, None));
@@ -307,7 +307,7 @@ A weight stands on each pixel, so the weights are a picture too: what the neuron
 speaks for an 8, red against it. Look for the
 waist: ink in the middle speaks for an 8, ink to its left and right against it.
 """),
-    Code("""\
+    CodeCell("""\
 largest = np.abs(eight.w).max()
 fig, ax = plt.subplots(figsize=(3, 3))
 ax.imshow(eight.w.reshape(8, 8), cmap="RdBu", vmin=-largest, vmax=largest)
@@ -316,7 +316,7 @@ ax.axis("off");
     Prose("""\
 And where is it wrong? Every learner deserves to have its mistakes looked at:
 """),
-    Code("""\
+    CodeCell("""\
 wrong = np.flatnonzero(eight.Y_prediction_test != Y_test)
 print(len(wrong), "mistakes of", Y_test.size)
 fig, axes = plt.subplots(1, 8, figsize=(9, 1.6))
@@ -331,7 +331,7 @@ for ax in axes:
 
 It draws one straight line. With one class in a ring around the other, no line parts them:
 """),
-    Code("""\
+    CodeCell("""\
 X, Y = lesson.plane_examples("circles")
 alone, _, _ = lesson.optimize(*lesson.initialize_with_zeros(2), X, Y, 800, 1.0)
 print("right:", int((lesson.predict(**alone, X=X) == Y).sum()), "of", Y.size)
@@ -339,7 +339,7 @@ print("right:", int((lesson.predict(**alone, X=X) == Y).sum()), "of", Y.size)
     Prose("""\
 Two features made by hand, $x_1^2$ and $x_2^2$, and the same algorithm draws a curve:
 """),
-    Code("""\
+    CodeCell("""\
 rows = np.vstack([X, X**2])
 mended, _, _ = lesson.optimize(*lesson.initialize_with_zeros(4), rows, Y, 800, 1.0)
 print("right:", int((lesson.predict(**mended, X=rows) == Y).sum()), "of", Y.size)
@@ -354,7 +354,7 @@ whose outputs are the features of the next. That is where the course goes on.
 Your own functions are defined above; this calls them. Put your own two folders in its place: read
 their pictures, turn them into columns with your `images_to_columns`, and divide by 255.
 """),
-    Code(BLANKS["classifier"]),
+    CodeCell(BLANKS["classifier"]),
     Prose("""\
 Which learning rate is the largest that still descends? Try 5 and 50. And ask for a 1 instead of an
 8: is it easier? Why?

@@ -21,7 +21,7 @@ from onelayer.estimators.folds import FOLDS, TOL, Folded, OutOfFold
 from onelayer.estimators.grid import grid_of
 from onelayer.estimators.problem import Data
 from onelayer.estimators.scoring import Judge, LogLossJudge, as_estimator
-from onelayer.estimators.search import Patience, Search, Trial
+from onelayer.estimators.search import Candidate, Patience, Search
 from onelayer.estimators.validation import check_weights
 from onelayer.inputs.examples import Examples
 from onelayer.measures import head_of, log_loss
@@ -129,11 +129,11 @@ class _Best:
     """The best trial so far, whose estimator is kept for Ctrl-C, and whose folds judge later."""
 
     how: Choosing
-    trial: Trial | None = field(init=False, default=None)
+    trial: Candidate | None = field(init=False, default=None)
     fits: Fits | None = field(init=False, default=None)
     done: int = field(init=False, default=0)
 
-    def follow(self, trial: Trial, fits: Fits) -> None:
+    def follow(self, trial: Candidate, fits: Fits) -> None:
         """Keep what is better, and tell how far the path is."""
         if self.trial is None or trial.mean > self.trial.mean:
             self.trial, self.fits = trial, fits

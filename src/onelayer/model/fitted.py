@@ -20,7 +20,7 @@ from onelayer.logistic import Head
 from onelayer.model.card import Card
 from onelayer.model_file import write
 from onelayer.readers import Preprocessing
-from onelayer.readers.tables.options import TableOptions
+from onelayer.readers.tables.table_options import TableOptions
 from onelayer.sources import Like, Progress, no_progress, open_source
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from onelayer.model.soundness import require_known, sound_layer
 from onelayer.model_file import ModelRecord, decode_labels, read
 from onelayer.readers import Preprocessing
 from onelayer.readers.arrays.layout import ArrayOptions
-from onelayer.readers.tables.options import TableOptions
+from onelayer.readers.tables.table_options import TableOptions
 
 
 def load(path: str | Path) -> Model:

@@ -22,8 +22,8 @@ from onelayer.inputs.encoding import Codes
 from onelayer.inputs.oddities import Oddities
 from onelayer.model.fitted import Model
 from onelayer.model_file import written_whole
-from onelayer.readers.tables.files import TableFile, listed
 from onelayer.readers.tables.suffixes import table_kind
+from onelayer.readers.tables.table_files import TableFile, listed
 from onelayer.sources import Progress, no_progress
 
 ANSWERS = ("class", "probability")

@@ -7,6 +7,6 @@ move a part while Python answers; `copy.py` answers every position that is kept,
 needs no server. The same script, `templates/lesson.js`, moves both, and computes nothing.
 """
 
-from onelayer.playground.page import export
+from onelayer.playground.one_file import export
 
 __all__ = ["export"]

@@ -14,21 +14,21 @@ def imports():
     """Everything that is shown comes from the chapters."""
     import marimo as mo
 
-    from onelayer.playground import page
+    from onelayer.playground import fragments
     from onelayer.playground.board import boards
     from onelayer.playground.chapters import CHAPTERS
 
-    return CHAPTERS, boards, mo, page
+    return CHAPTERS, boards, mo, fragments
 
 
 @app.cell
-def lesson(CHAPTERS, boards, mo, page):
+def lesson(CHAPTERS, boards, mo, fragments):
     """Show the head of the page, then each chapter: its words, its boards, its last words."""
-    _shown = [page.title()]
+    _shown = [fragments.title()]
     for _chapter in CHAPTERS:
-        _shown.append(page.opening(_chapter))
+        _shown.append(fragments.opening(_chapter))
         _shown += [mo.ui.anywidget(board).text for board in boards(_chapter)]
-        _shown.append(page.closing(_chapter))
+        _shown.append(fragments.closing(_chapter))
     mo.Html("".join(_shown))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from onelayer.playground import copy, page
+from onelayer.playground import copy, fragments
 from onelayer.playground.screen import Chapter, Part
 
 _RENDER = """
@@ -41,7 +41,7 @@ class Board(anywidget.AnyWidget):
     """One part: its controls and its answer, which follows what is chosen."""
 
     _esm = copy.moving() + _RENDER
-    _css = page.style()
+    _css = fragments.style()
     body = traitlets.Unicode().tag(sync=True)
     asked = traitlets.Dict().tag(sync=True)
     answer = traitlets.Dict().tag(sync=True)
@@ -49,7 +49,7 @@ class Board(anywidget.AnyWidget):
     def __init__(self, part: Part, beside: Board | None = None) -> None:
         """Show `part`; what it shares is chosen on the board of the chapter's first part."""
         self._part, self._beside = part, beside
-        super().__init__(body=page.whole(part))
+        super().__init__(body=fragments.whole(part))
         self.observe(self._answer, "asked")
         if beside is not None:
             beside.observe(self._follow, "asked")
@@ -65,7 +65,7 @@ class Board(anywidget.AnyWidget):
         if self._beside is not None:
             others = self._beside.asked.get("chosen", {})
             chosen |= {name: others[name] for name in self._part.shares if name in others}
-        html = page.shown(self._part, chosen)
+        html = fragments.shown(self._part, chosen)
         self.answer = {"number": self.asked.get("number", 0), "html": html}
 
 

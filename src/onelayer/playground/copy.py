@@ -17,8 +17,8 @@ from importlib.resources import files
 from itertools import product
 from typing import Any
 
-from onelayer.playground import page
-from onelayer.playground.screen import Choice, Control, Entry, Part, Slider, Tick, Walk
+from onelayer.playground import fragments
+from onelayer.playground.screen import Control, Entry, OneOf, Part, Slider, Tick, Walk
 
 _CUT = re.compile(r"(?=<(?:p|dt|dd|path|g|text|circle|rect|img|image|figcaption|figure|tr)\b)")
 
@@ -54,7 +54,7 @@ def table(part: Part) -> str:
     pieces: dict[str, int] = {}
     answers = []
     for position in product(*axes.values()):
-        html = page.shown(part, _chosen(dict(zip(axes, position, strict=True))))
+        html = fragments.shown(part, _chosen(dict(zip(axes, position, strict=True))))
         answers.append([pieces.setdefault(piece, len(pieces)) for piece in _CUT.split(html)])
     whole = {
         "names": list(axes),
@@ -71,8 +71,8 @@ def _kept(control: Control) -> Control | None:
         return replace(control, values=control.kept) if len(control.kept) > 1 else None
     if isinstance(control, Entry):
         options = {str(value): value for value in control.kept}
-        return Choice(control.name, control.label, options, control.start) if options else None
-    return None if isinstance(control, Choice) and control.local else control
+        return OneOf(control.name, control.label, options, control.start) if options else None
+    return None if isinstance(control, OneOf) and control.local else control
 
 
 def _axes(part: Part) -> dict[str, list[Any]]:
@@ -81,7 +81,7 @@ def _axes(part: Part) -> dict[str, list[Any]]:
     for control in controls(part):
         if isinstance(control, Walk):
             axes["steps"] = list(range(control.kept + 1))
-        elif isinstance(control, Slider | Choice | Tick):
+        elif isinstance(control, Slider | OneOf | Tick):
             axes[control.name] = list(control.values)
     if part.points:
         axes["pointed"] = [None, *range(part.points)]

@@ -86,7 +86,7 @@ class Slider:
 
 
 @dataclass(frozen=True)
-class Choice:
+class OneOf:
     """One of several, by its name.
 
     A `local` one is for the hand alone and is not answered; one that `renews` brings examples of
@@ -147,7 +147,7 @@ class Walk:
     kind = "walk"
 
 
-Control = Slider | Choice | Tick | Entry | Walk
+Control = Slider | OneOf | Tick | Entry | Walk
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class Part:
 
     def starts(self) -> dict[str, Any]:
         """Return what is chosen before anything is moved."""
-        own = {c.name: c.start for c in self.controls if not (isinstance(c, Choice) and c.local)}
+        own = {c.name: c.start for c in self.controls if not (isinstance(c, OneOf) and c.local)}
         own |= {"written": {}} if self.gathers else {}
         return own | self.shares | ({"points": None, "pointed": None} if self.points else {})
 

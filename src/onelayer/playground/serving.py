@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from onelayer.errors import MissingExtraError, UsageError
-from onelayer.playground import page
+from onelayer.playground import fragments
 
 HOST = "127.0.0.1"
 _NAMES = {HOST, "localhost"}
@@ -58,7 +58,7 @@ def make_app(token: str) -> Asgi:
         import_module("onelayer.playground.board")  # anywidget's, which the app shows
     except ImportError as error:
         raise MissingExtraError("The lesson needs marimo and anywidget", "lesson") from error
-    head = f"<style>{page.style()}</style>"
+    head = f"<style>{fragments.style()}</style>"
     builder = marimo.create_asgi_app(quiet=True, html_head=head, token=token)
     served = builder.with_app(path="", root=str(Path(__file__).with_name("app.py"))).build()
     return _own_pages_only(served)

@@ -2,12 +2,12 @@
 
 from onelayer.readers.audit import Audit
 from onelayer.readers.pictures.alike import joined_groups
-from onelayer.readers.pictures.files import read_files, read_picture
 from onelayer.readers.pictures.folders import find_pictures
+from onelayer.readers.pictures.picture_files import read_files, read_picture
 from onelayer.readers.pictures.preprocessing import Preprocessing
 from onelayer.readers.pictures.reading import Pictures, read_pictures
 from onelayer.readers.pictures.splits import Splits, find_splits
-from onelayer.readers.rows import content_groups, stacked
+from onelayer.readers.row_arrays import content_groups, stacked
 from onelayer.readers.split import split_notes, stratified_split
 
 __all__ = [

@@ -3,6 +3,6 @@
 matplotlib and jinja2 are imported when something is drawn or written.
 """
 
-from onelayer.report.weights import save_weights
+from onelayer.report.weight_pictures import save_weights
 
 __all__ = ["save_weights"]

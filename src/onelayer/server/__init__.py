@@ -55,7 +55,7 @@ def create_app(
         For an empty token, or a model two of whose classes have the same name.
     """
     try:
-        from onelayer.server.app import build
+        from onelayer.server.application import build
     except ModuleNotFoundError as error:
         raise missing(error) from error
     from onelayer.model.loading import load

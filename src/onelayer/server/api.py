@@ -27,10 +27,27 @@ def api(service: Service, *, protected: bool) -> APIRouter:
     """Return the routes; where they are `protected`, the description says so."""
     # The guard asks for the token; this only writes the padlock into the description.
     padlock = [Depends(HTTPBearer(auto_error=False))] if protected else []
-    refusals = schema.refusals(protected=protected)
     routes = APIRouter()
     v1 = APIRouter(prefix="/v1", dependencies=padlock)
+    _add_answers(v1, service, schema.refusals(protected=protected))
     description = plain(described(service.model, service.limits))
+
+    @v1.get("/model", response_model=schema.Description, responses=schema.unauthorised(protected))
+    async def model() -> JSONResponse:
+        """Say what the model takes and tells apart, and show its card."""
+        return JSONResponse(description)
+
+    @routes.get("/healthz")
+    async def healthz() -> schema.Health:
+        """Say that the server is up."""
+        return schema.Health(status="ok")
+
+    routes.include_router(v1)
+    return routes
+
+
+def _add_answers(v1: APIRouter, service: Service, refusals: dict[int | str, Any]) -> None:
+    """Add what is asked of examples: to predict, and to explain."""
     few = replace(service.limits, rows=service.limits.files)  # an explanation is as long as a row
 
     @v1.post(
@@ -57,19 +74,6 @@ def api(service: Service, *, protected: bool) -> APIRouter:
         """
         make = partial(explanations, service.model, of=request.query_params.get("class"))
         return await _answer(service, request, few, "explanations", make)
-
-    @v1.get("/model", response_model=schema.Description, responses=schema.unauthorised(protected))
-    async def model() -> JSONResponse:
-        """Say what the model takes and tells apart, and show its card."""
-        return JSONResponse(description)
-
-    @routes.get("/healthz")
-    async def healthz() -> schema.Health:
-        """Say that the server is up."""
-        return schema.Health(status="ok")
-
-    routes.include_router(v1)
-    return routes
 
 
 async def _answer(

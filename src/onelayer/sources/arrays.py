@@ -30,7 +30,7 @@ from onelayer.readers.labels import class_names, clean_labels, encode
 from onelayer.readers.pictures.decoding import converted
 from onelayer.readers.pictures.pixels import mode_of, resized
 from onelayer.readers.pictures.reading import read_listed
-from onelayer.readers.rows import given_rows, is_sparse, require_numbers
+from onelayer.readers.row_arrays import given_rows, is_sparse, require_numbers
 from onelayer.settings import Settings
 from onelayer.sources.source import Like, Source, digest
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from onelayer.errors import DataError
-from onelayer.readers.tables.options import TableOptions
+from onelayer.readers.tables.table_options import TableOptions
 from onelayer.settings import Settings
 from onelayer.sources.source import Progress, digest
 from onelayer.sources.table import TableSource
 
 if TYPE_CHECKING:
-    from onelayer.readers.tables.files import TableFile
+    from onelayer.readers.tables.table_files import TableFile
 
 IN_MEMORY = "the data frame"
 TARGET = "y"
@@ -59,7 +59,7 @@ class FrameSource(TableSource):
     def file(self) -> TableFile:
         """Its columns, as those of a file are read."""
         from onelayer.inputs.given import cells
-        from onelayer.readers.tables.files import ArrowTable
+        from onelayer.readers.tables.table_files import ArrowTable
 
         given, y = self.given if _is_pair(self.given) else (self.given, None)
         table = _arrow(given)

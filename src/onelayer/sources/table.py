@@ -20,16 +20,16 @@ from onelayer.inputs.examples import Examples
 from onelayer.readers import Audit
 from onelayer.readers.arrays.kinds import array_kind
 from onelayer.readers.labels import encode
-from onelayer.readers.tables.options import TableOptions
 from onelayer.readers.tables.suffixes import is_pipe, table_kind
+from onelayer.readers.tables.table_options import TableOptions
 from onelayer.settings import Settings
 from onelayer.sources.source import Like, Source, digest
 from onelayer.words import counted
 
 if TYPE_CHECKING:
-    from onelayer.inputs.inference import ReadTable
+    from onelayer.inputs.column_kinds import ReadTable
     from onelayer.readers.tables.cells import Cells
-    from onelayer.readers.tables.files import TableFile
+    from onelayer.readers.tables.table_files import TableFile
 
 MOST_NUMBERS = 20
 """A target of numbers with more different values than this is a measurement."""
@@ -86,7 +86,7 @@ class TableInFile(TableSource):
     @cached_property
     def file(self) -> TableFile:
         """Opened when it is first looked at."""
-        from onelayer.readers.tables.files import open_table
+        from onelayer.readers.tables.table_files import open_table
 
         return open_table(Path(self.given), TableOptions.of(vars(self.settings)))
 
@@ -109,7 +109,7 @@ class _Reading:
         """The columns that are no features, and what they are; those of a model's may be absent."""
         asked = self.asked
         if asked.target is None:
-            from onelayer.readers.tables.files import listed
+            from onelayer.readers.tables.table_files import listed
 
             raise UsageError(
                 f"{self.path} is a table: name the column of its classes with --target. "
@@ -191,7 +191,7 @@ class _Reading:
 
         That a word counts as no class, as NA, is a warning: it may have been meant as one.
         """
-        from onelayer.inputs.inference import written_as
+        from onelayer.inputs.column_kinds import written_as
 
         target, weights = self._by_role("target"), self._weights(table)
         cells = self._target(table)
@@ -216,7 +216,7 @@ class _Reading:
         """Return the columns that are looked at, and what to say of the file."""
         first = f"target {self._by_role('target')}"
         if self.like is None:
-            from onelayer.inputs.inference import inferred
+            from onelayer.inputs.column_kinds import inferred
 
             found, notes = inferred(self._as_read(table))
             also = [f"{role} {name}" for name, role in self.roles.items() if role != "target"]
@@ -230,7 +230,7 @@ class _Reading:
         return self._known(self.like), [first, *notes]
 
     def _as_read(self, table: Any) -> ReadTable:
-        from onelayer.inputs.inference import ReadTable
+        from onelayer.inputs.column_kinds import ReadTable
 
         return ReadTable(
             source=self.path.name,
@@ -320,7 +320,7 @@ def class_labels(cells: Cells, source: object) -> np.ndarray:
     DataError
         Where it holds dates, or so many different values that they are no classes.
     """
-    from onelayer.inputs.inference import REFUSALS
+    from onelayer.inputs.column_kinds import REFUSALS
     from onelayer.readers.tables.cells import BOOLEANS, nature_of, read_numbers, texts_of
 
     nature = nature_of(cells)

@@ -11,13 +11,13 @@ import numpy as np
 from onelayer.designs.blockwise import OfRows
 from onelayer.errors import DataError, UsageError
 from onelayer.statistics import numbers
-from onelayer.statistics.cells import class_name, data_facts
 from onelayer.statistics.fit import Fit
 from onelayer.statistics.observations import Observations, frame_index
 from onelayer.statistics.printable import Printable
 from onelayer.statistics.result import LogitResult
 from onelayer.statistics.sheet import Group, Pairs, Sheet
 from onelayer.statistics.summary import Summary, Test, make_summary
+from onelayer.statistics.tabulating import class_name, data_facts
 
 APART = 1e-10  # of |x|^2: what rounding leaves of a column that is spanned
 ERRORS = "A coefficient with its standard error below it."

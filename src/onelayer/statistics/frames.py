@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from onelayer.inputs.inference import ReadTable, require_usable
+from onelayer.inputs.column_kinds import ReadTable, require_usable
 from onelayer.inputs.oddities import Oddities
 from onelayer.readers.tables.cells import (
     Cells,
@@ -22,7 +22,7 @@ from onelayer.readers.tables.cells import (
 )
 
 if TYPE_CHECKING:
-    from onelayer.readers.tables.files import TableFile
+    from onelayer.readers.tables.table_files import TableFile
 
 WHOLE = 2.0**53  # below it every whole number is a float64
 

@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
-from onelayer.statistics.cells import class_name
 from onelayer.statistics.column_space import independent
 from onelayer.statistics.effects import scaled_rows
 from onelayer.statistics.estimate import maximise
 from onelayer.statistics.fit import Fit
 from onelayer.statistics.observations import make_sample
 from onelayer.statistics.rank import TOLERANCE
+from onelayer.statistics.tabulating import class_name
 
 SHOWN = 4  # levels that are named
 

@@ -9,7 +9,12 @@ import numpy as np
 from scipy.special import ndtri
 
 from onelayer.errors import DataError
-from onelayer.statistics.cells import (
+from onelayer.statistics.effects import average_effects, dummy_columns
+from onelayer.statistics.fit import Fit
+from onelayer.statistics.moves import Moves, column_moves, formula_moves
+from onelayer.statistics.printable import Printable
+from onelayer.statistics.sheet import Group, Sheet
+from onelayer.statistics.tabulating import (
     COLUMNS,
     bound_heads,
     cells_of,
@@ -19,11 +24,6 @@ from onelayer.statistics.cells import (
     described,
     tabulated,
 )
-from onelayer.statistics.effects import average_effects, dummy_columns
-from onelayer.statistics.fit import Fit
-from onelayer.statistics.moves import Moves, column_moves, formula_moves
-from onelayer.statistics.printable import Printable
-from onelayer.statistics.sheet import Group, Sheet
 
 EACH = "Columns are moved one at a time, those that stand for one variable or a product too."
 WHOLE = "A variable is moved in every term that it is in."

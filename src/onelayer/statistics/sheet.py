@@ -135,7 +135,7 @@ def _table(sheet: Sheet, panel: range, page: int) -> str:
 
 
 @dataclass(frozen=True)
-class _Layout:
+class _Widths:
     """Widths of the names and of the cells, and what stands between these."""
 
     names: int
@@ -147,18 +147,18 @@ class _Layout:
         return self.names + sum(self.widths) + len(self.gap) * len(self.widths)
 
 
-def _layout(longest: int, widths: list[int], page: int) -> _Layout:
+def _layout(longest: int, widths: list[int], page: int) -> _Widths:
     """Two spaces between columns, or one where names find no room otherwise."""
     room = page - len(INDENT)
     for gap in (GAP, " "):
-        layout = _Layout(longest, widths, gap)
+        layout = _Widths(longest, widths, gap)
         if layout.width <= room:
             return layout
     others = layout.width - longest
-    return _Layout(max(min(SHORTEST, longest), room - others), widths, " ")
+    return _Widths(max(min(SHORTEST, longest), room - others), widths, " ")
 
 
-def _lines(row: tuple[str, ...], layout: _Layout, page: int) -> list[str]:
+def _lines(row: tuple[str, ...], layout: _Widths, page: int) -> list[str]:
     """One line, or more for a long name."""
     if len(row[0]) <= layout.names:
         return [_line(row, layout)]
@@ -168,6 +168,6 @@ def _lines(row: tuple[str, ...], layout: _Layout, page: int) -> list[str]:
     return [*name, _line(("", *row[1:]), layout)]
 
 
-def _line(row: tuple[str, ...], layout: _Layout) -> str:
+def _line(row: tuple[str, ...], layout: _Widths) -> str:
     cells = [f"{cell:>{width}}" for cell, width in zip(row[1:], layout.widths, strict=True)]
     return f"{INDENT}{row[0]:<{layout.names}}{layout.gap}{layout.gap.join(cells)}".rstrip()

@@ -11,7 +11,15 @@ from scipy.special import chdtrc, ndtri
 from onelayer.errors import UsageError
 from onelayer.statistics import numbers
 from onelayer.statistics.bias_reduced import penalised_rows
-from onelayer.statistics.cells import (
+from onelayer.statistics.covariance import standard_errors
+from onelayer.statistics.fit import Fit
+from onelayer.statistics.limit import levels_in_words, limit
+from onelayer.statistics.marginal import MarginalEffects, make_effects
+from onelayer.statistics.observations import Observations, frame_index
+from onelayer.statistics.printable import Printable
+from onelayer.statistics.profile import profile_intervals
+from onelayer.statistics.sheet import Group, Pairs, Sheet
+from onelayer.statistics.tabulating import (
     COLUMNS,
     ODDS,
     bound_heads,
@@ -22,14 +30,6 @@ from onelayer.statistics.cells import (
     described,
     tabulated,
 )
-from onelayer.statistics.covariance import standard_errors
-from onelayer.statistics.fit import Fit
-from onelayer.statistics.limit import levels_in_words, limit
-from onelayer.statistics.marginal import MarginalEffects, make_effects
-from onelayer.statistics.observations import Observations, frame_index
-from onelayer.statistics.printable import Printable
-from onelayer.statistics.profile import profile_intervals
-from onelayer.statistics.sheet import Group, Pairs, Sheet
 
 SEPARABLE = (
     "NO ESTIMATES. The classes are separable{by}: a combination of columns predicts them without "

@@ -15,7 +15,6 @@ from onelayer.lesson.algorithm import (
     optimize,
     sigmoid,
 )
-from onelayer.lesson.examples import one_feature_examples
 from onelayer.lesson.figures.style import (
     BLUE,
     GREEN,
@@ -28,6 +27,7 @@ from onelayer.lesson.figures.style import (
     note,
     styled,
 )
+from onelayer.lesson.sample_data import one_feature_examples
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

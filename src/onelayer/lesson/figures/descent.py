@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from onelayer.lesson.algorithm import initialize_with_zeros, optimize
-from onelayer.lesson.examples import one_feature_examples, random_examples
 from onelayer.lesson.figures.style import (
     BLUE,
     FAINT,
@@ -21,6 +20,7 @@ from onelayer.lesson.figures.style import (
     note,
     styled,
 )
+from onelayer.lesson.sample_data import one_feature_examples, random_examples
 from onelayer.logistic import Binary
 
 if TYPE_CHECKING:

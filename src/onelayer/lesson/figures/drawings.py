@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from onelayer.errors import UsageError
-from onelayer.lesson.examples import example_picture
 from onelayer.lesson.figures.style import (
     BACKWARD,
     BLUE,
@@ -24,6 +23,7 @@ from onelayer.lesson.figures.style import (
 from onelayer.lesson.graph import ComputationGraph, Node, computation_graph
 from onelayer.lesson.images import image_to_column
 from onelayer.lesson.loops import Vectorisation, time_vectorisation
+from onelayer.lesson.sample_data import example_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

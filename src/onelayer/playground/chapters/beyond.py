@@ -13,9 +13,9 @@ from onelayer.playground.plot import BLUE, MUTED, ORANGE, Plot, drawing
 from onelayer.playground.screen import (
     Answer,
     Chapter,
-    Choice,
     Drawing,
     Number,
+    OneOf,
     Part,
     Tick,
     plain,
@@ -117,7 +117,7 @@ params, _, _ = lesson.optimize(*lesson.initialize_with_zeros(4), X, Y, 800, 1.0)
             "beyond",
             answer,
             (
-                Choice("kind", "start", _STARTS, "circles", renews=True),
+                OneOf("kind", "start", _STARTS, "circles", renews=True),
                 HAND,
                 Tick("squares", "add $x_1^2$ and $x_2^2$"),
                 Tick("product", "add $x_1 x_2$"),

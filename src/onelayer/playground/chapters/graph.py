@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from onelayer import lesson
-from onelayer.playground.layer import layer
+from onelayer.playground.layer_figure import layer
 from onelayer.playground.screen import (
     Answer,
     Chapter,
-    Choice,
+    OneOf,
     Part,
     Slider,
     Table,
@@ -135,8 +135,8 @@ lesson.gradient_check(w, b, x, y_row)           # backward against nudging""",
                 Slider("w1", "$w_1$", evenly(-2, 2, 0.1), 0.8, (-0.7, 0.1, 0.8)),
                 Slider("w2", "$w_2$", evenly(-2, 2, 0.1), -0.5, (-0.5, 0.2, 1.0)),
                 Slider("b", "$b$", evenly(-2, 2, 0.1), 0.1, (-0.9, 0.1, 1.1)),
-                Choice("y", "the truth", {"y = 1": 1, "y = 0": 0}, 1),
-                Choice("slip", "slip in backward", {name: name for name in SLIPS}, "none"),
+                OneOf("y", "the truth", {"y = 1": 1, "y = 0": 0}, 1),
+                OneOf("slip", "slip in backward", {name: name for name in SLIPS}, "none"),
             ),
         ),
     ),

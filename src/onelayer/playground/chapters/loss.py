@@ -9,9 +9,9 @@ from onelayer.playground.plot import BLUE, CLASSES, INK, ORANGE, Plot, drawing
 from onelayer.playground.screen import (
     Answer,
     Chapter,
-    Choice,
     Drawing,
     Number,
+    OneOf,
     Part,
     Slider,
     evenly,
@@ -116,7 +116,7 @@ lesson.cost(A, Y)                      # one number, their mean""",
             one,
             (
                 Slider("a", "$a$", evenly(0.01, 0.99, 0.01), 0.8),
-                Choice("y", "the truth", {"y = 1": 1, "y = 0": 0}, 1),
+                OneOf("y", "the truth", {"y = 1": 1, "y = 0": 0}, 1),
             ),
         ),
         Part(

@@ -12,7 +12,7 @@ import numpy as np
 from onelayer import lesson
 from onelayer.lesson.figures.descent import cost_plane
 from onelayer.playground.plot import BLUE, INK, ORANGE, Plot, drawing
-from onelayer.playground.screen import Choice, Drawing, plain
+from onelayer.playground.screen import Drawing, OneOf, plain
 
 STEPS = (1, 2, 4, 8, 15, 30, 60, 120, 240, 320)
 """The path is marked after each of these stretches, 800 steps together."""
@@ -20,7 +20,7 @@ RATE = 1.0  # theory: at most 6 rows within [-1, 1] bound the curvature by 6/4, 
 MOST = 80  # examples: more cannot be told apart
 COUNT = 24  # examples at the start
 
-HAND = Choice("hand", "a click makes", {"a 1": 1, "a 0": 0, "it go": None}, 1, local=True)
+HAND = OneOf("hand", "a click makes", {"a 1": 1, "a 0": 0, "it go": None}, 1, local=True)
 """What a click on the figure does: an example of that class, or one less."""
 
 

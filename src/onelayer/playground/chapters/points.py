@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from onelayer import lesson
 from onelayer.playground.chapters.plane import COUNT, HAND, Trained, bowl, field, left
-from onelayer.playground.layer import layer
+from onelayer.playground.layer_figure import layer
 from onelayer.playground.screen import (
     Answer,
     Chapter,
-    Choice,
     Number,
+    OneOf,
     Part,
     plain,
     symbol,
@@ -105,7 +105,7 @@ grads, J = lesson.propagate(**params, X=X, Y=Y)    # the cost that is shown""",
         Part(
             "points",
             answer,
-            (Choice("kind", "start", _STARTS, "clouds", renews=True), HAND),
+            (OneOf("kind", "start", _STARTS, "clouds", renews=True), HAND),
             points=COUNT,
         ),
     ),

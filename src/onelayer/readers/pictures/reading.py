@@ -11,7 +11,6 @@ import numpy as np
 
 from onelayer.errors import DataError
 from onelayer.readers.audit import Audit
-from onelayer.readers.pictures.files import Progress, common_size, read_files
 from onelayer.readers.pictures.folders import (
     PassedBy,
     class_name,
@@ -21,6 +20,7 @@ from onelayer.readers.pictures.folders import (
     loose_files,
 )
 from onelayer.readers.pictures.heic import missing
+from onelayer.readers.pictures.picture_files import Progress, common_size, read_files
 from onelayer.readers.pictures.preprocessing import Preprocessing
 from onelayer.readers.pictures.splits import require_classes, unwrapped
 from onelayer.settings import Fit, Mode, Size

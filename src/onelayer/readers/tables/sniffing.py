@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from onelayer.errors import DataError
-from onelayer.readers.tables.options import TableOptions
+from onelayer.readers.tables.table_options import TableOptions
 from onelayer.readers.tables.text import TextFile, no_utf8
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
@@ -26,7 +26,7 @@ _WITH_COMMA = re.compile(r"\s*[+-]?[\d.' ]*,\d+\s*%?")
 
 
 @dataclass(frozen=True)
-class Rows:
+class FirstRows:
     """The first rows of a file, as one delimiter sets their cells apart.
 
     Attributes
@@ -83,7 +83,7 @@ class Rows:
         return several and (even or bool(self.extra)), several, agree, clean, len(self.first)
 
 
-def first_rows(file: TextFile, options: TableOptions) -> Rows:
+def first_rows(file: TextFile, options: TableOptions) -> FirstRows:
     """Return the first rows of a text file by the delimiter asked for, or the one that fits best.
 
     It must set the first row's cells apart as it does the others'. Blank lines before the first
@@ -106,7 +106,7 @@ def first_rows(file: TextFile, options: TableOptions) -> Rows:
     raise DataError(f"{file.path} has a first row of more than {_MOST >> 20} MB: is it a table?")
 
 
-def quotes_are_text(file: TextFile, rows: Rows) -> bool:
+def quotes_are_text(file: TextFile, rows: FirstRows) -> bool:
     """Whether quotation marks are part of the text: a row that one opens is whole without it.
 
     That is so where some line has an odd number of them, one of which begins a cell that does not
@@ -124,7 +124,7 @@ def quotes_are_text(file: TextFile, rows: Rows) -> bool:
     return even and (sign == b"\t" or not _are_quotes(file, rows))
 
 
-def _are_quotes(file: TextFile, rows: Rows) -> bool:
+def _are_quotes(file: TextFile, rows: FirstRows) -> bool:
     """Whether every quote that opens a cell is closed where the cell ends."""
     with file.utf8(rows.skip) as stream:
         lines = io.TextIOWrapper(io.BufferedReader(stream), "utf-8", "replace", newline="")
@@ -159,7 +159,7 @@ def _blocks(file: TextFile, skip: int) -> Iterator[bytes]:
     yield rest
 
 
-def _best(found: list[Rows]) -> Rows:
+def _best(found: list[FirstRows]) -> FirstRows:
     """The best one; spaces are taken where nothing else sets cells apart."""
     others = [rows for rows in found if rows.delimiter != " "] or found
     best = max(others, key=lambda rows: rows.rank)
@@ -207,7 +207,7 @@ def _begin(text: str) -> tuple[int, str | None]:
     return start, told
 
 
-def _rows(text: str, start: int, delimiter: str, *, whole: bool) -> Rows | None:
+def _rows(text: str, start: int, delimiter: str, *, whole: bool) -> FirstRows | None:
     taken: list[int] = []
     lines = _counted(text[start:], taken)
     reader = csv.reader(lines, delimiter=delimiter)
@@ -227,7 +227,7 @@ def _rows(text: str, start: int, delimiter: str, *, whole: bool) -> Rows | None:
     if not rows:
         return None
     skip = len(text[:start].encode())
-    return Rows(delimiter, rows[0], rows[1:], skip, len(text[start:end].encode()))
+    return FirstRows(delimiter, rows[0], rows[1:], skip, len(text[start:end].encode()))
 
 
 def _counted(text: str, taken: list[int]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from onelayer.cli.output import progress_shown, warn
 from onelayer.errors import UsageError
 from onelayer.model import Model
 from onelayer.model.table_scoring import Scoring
-from onelayer.readers.tables.files import open_table
+from onelayer.readers.tables.table_files import open_table
 
 if TYPE_CHECKING:
     from onelayer.cli.predict import Request

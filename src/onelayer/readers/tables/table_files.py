@@ -19,9 +19,9 @@ import pyarrow.parquet as pq
 
 from onelayer.errors import DataError, DataWarning, UsageError
 from onelayer.readers.tables.cells import NUMBER
-from onelayer.readers.tables.options import AS_USUAL, TableOptions
-from onelayer.readers.tables.sniffing import DELIMITERS, Rows, first_rows, quotes_are_text
+from onelayer.readers.tables.sniffing import DELIMITERS, FirstRows, first_rows, quotes_are_text
 from onelayer.readers.tables.suffixes import table_kind
+from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
 from onelayer.readers.tables.text import TextFile, no_utf8
 
 BATCH = 16_384
@@ -293,7 +293,7 @@ def _csv(text: TextFile, options: TableOptions) -> CsvFile:
     )
 
 
-def _notes(text: TextFile, rows: Rows, options: TableOptions) -> Iterator[str]:
+def _notes(text: TextFile, rows: FirstRows, options: TableOptions) -> Iterator[str]:
     """What was found out about how a text is written, where it is not the usual."""
     if text.written_in != "utf-8":
         yield f"read as {text.written_in}"

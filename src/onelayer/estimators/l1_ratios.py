@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from onelayer.errors import UsageError
-from onelayer.estimators.options import PENALTY_DEPRECATED, check_solver
+from onelayer.estimators.parameter_meanings import PENALTY_DEPRECATED, check_solver
 
 _KINDS = {0.0: "l2", 1.0: "l1"}
 

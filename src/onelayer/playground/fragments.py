@@ -1,4 +1,4 @@
-"""Chapters as HTML: fragments for the server, and one whole file that needs none.
+"""Chapters as HTML, in fragments.
 
 Formulas are MathML and figures are SVG: both are sharp at any size, and need neither script nor
 font nor network.
@@ -7,12 +7,10 @@ font nor network.
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onelayer.errors import DataError, MissingExtraError, UsageError
-from onelayer.model_file import write_atomically
-from onelayer.playground import copy, formulas
+from onelayer.playground import formulas
 from onelayer.playground.chapters import CHAPTERS
 from onelayer.playground.screen import Answer, Chapter, Control, Part
 
@@ -21,31 +19,6 @@ if TYPE_CHECKING:
 
 _READERS = (DataError, MissingExtraError, UsageError, OSError)
 """What may be wrong with something that the reader gave."""
-
-
-def export(path: str | Path) -> None:
-    """Write all chapters, with the answers to what can be chosen, as one file; or not at all."""
-    write_atomically(Path(path), render().encode())
-
-
-def render() -> str:
-    """Return the page that `export` writes."""
-    script = copy.script()
-    return (
-        _environment()
-        .get_template("lesson.html")
-        .render(
-            chapters=CHAPTERS,
-            script=Safe(script),
-            hash=copy.hashed(script),
-            copy=copy,
-            whole=_copied,
-        )
-    )
-
-
-def _copied(part: Part) -> Safe:
-    return Safe(whole(part, copy.controls(part)))
 
 
 def opening(chapter: Chapter) -> str:
@@ -84,11 +57,11 @@ def title() -> str:
 
 def style() -> str:
     """Return the app's style sheet: the reports' colours, the lesson's rules, those for marimo."""
-    return _environment().get_template("app.css").render()
+    return environment().get_template("app.css").render()
 
 
 def _fragment(template: str, macro: str, *arguments: object) -> str:
-    module = _environment().get_template(f"{template}.html").module
+    module = environment().get_template(f"{template}.html").module
     return str(getattr(module, macro)(*arguments))
 
 
@@ -102,7 +75,8 @@ class Safe(str):
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the templates, with what turns formulas into MathML."""
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
