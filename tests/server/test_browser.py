@@ -165,7 +165,7 @@ def test_a_bad_file_is_named_and_the_others_are_answered(opened, tints_served, f
         choose(page, [bad, files[1]])
         articles = answered(page, 2)
         assert articles.nth(0).locator("h2").inner_text().split() == [bad.name, "No", "answer"]
-        assert "not a JPEG, PNG" in articles.nth(0).inner_text()
+        assert "not a picture of a known kind" in articles.nth(0).inner_text()
         assert articles.nth(1).locator("h2").inner_text().split() == [files[1].name, "green"]
 
 
