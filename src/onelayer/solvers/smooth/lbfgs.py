@@ -22,6 +22,7 @@ from onelayer.solvers.smooth.newton_finish import (
     ALLOWED,
     NEAR,
     claimed,
+    confirmed,
     finish,
     is_near,
     tell_runaway,
@@ -101,7 +102,7 @@ class Lbfgs(Solver[LbfgsState]):
 
     def confirm(self, objective: Objective, state: LbfgsState) -> LbfgsState:
         """The gap by Newton's decrement, where the memory's estimate has stopped nothing."""
-        return replace(state, gap=_decrement(objective, state).gap)
+        return confirmed(state, _decrement(objective, state))
 
     def polish(self, objective: Objective, state: LbfgsState) -> LbfgsState:
         """Without a penalty two Newton steps, to tell a runaway from an optimum."""

@@ -13,7 +13,14 @@ from onelayer.objective import Objective
 from onelayer.solvers.algebra import cholesky_solve, lift_shift, spectral_inverse
 from onelayer.solvers.smooth.line_search import falls, length_after
 from onelayer.solvers.smooth.newton_decrement import newton_decrement, strictly
-from onelayer.solvers.smooth.newton_finish import bound_after, claimed, finish, holds, runs_away
+from onelayer.solvers.smooth.newton_finish import (
+    SAFE,
+    bound_after,
+    claimed,
+    finish,
+    holds,
+    runs_away,
+)
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
 
@@ -81,23 +88,24 @@ def _flat(state: NewtonState, following: NewtonState) -> NewtonState:
 
 
 def _proved(objective: Objective, state: NewtonState) -> NewtonState | None:
-    """A full step and a bound on the gap there; None where J does not fall along it.
+    """A full step and a bound on the gap there; None where J does not fall, nor need to.
 
     Where that is not yet tol, the next step begins there with a Hessian of its own; where rounding
     hides the proof, the decrement tells, of a parabola that holds.
     """
     theta = state.theta + state.direction
     value, gradient = objective.value_and_gradient(theta)
-    if not falls(state.value, value, -2 * state.gap):
-        return None
     allowed = state.tol * abs(value)
+    if not falls(state.value, value, -2 * state.gap):
+        here = bound_after(objective, state.theta, state.direction, 0.0, state.gradient)
+        return replace(state, gap=here, gap_kind="bound") if here <= allowed else None
     bound = bound_after(objective, state.theta, state.direction, 1.0, gradient)
     if bound <= allowed:
         there = replace(state, theta=theta, value=value, gradient=gradient)
         return replace(there, gap=bound, gap_kind="bound")
     following = _state(objective, theta, value, gradient, None, state.tol)
-    if following.gap <= allowed and holds(objective, state.direction):
-        return following
+    if SAFE * following.gap <= allowed and holds(objective, state.direction):
+        return replace(following, gap=SAFE * following.gap)
     return replace(following, gap=bound, gap_kind="bound", stalled=value >= state.value)
 
 

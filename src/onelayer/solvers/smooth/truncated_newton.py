@@ -24,6 +24,7 @@ from onelayer.solvers.smooth.newton_decrement import (
 from onelayer.solvers.smooth.newton_finish import (
     ALLOWED,
     claimed,
+    confirmed,
     finish,
     is_near,
     tell_runaway,
@@ -85,7 +86,7 @@ class TruncatedNewton(Solver[TruncatedNewtonState]):
 
     def confirm(self, objective: Objective, state: TruncatedNewtonState) -> TruncatedNewtonState:
         """The gap by Newton's decrement, solved for strictly."""
-        return replace(state, gap=_strict(objective, state).gap)
+        return confirmed(state, _strict(objective, state))
 
     def polish(self, objective: Objective, state: TruncatedNewtonState) -> TruncatedNewtonState:
         """Without a penalty two more steps, to tell a runaway from an optimum."""
