@@ -37,6 +37,10 @@ class Settings:
         What a pixel is: `RGB`, `L` (grey) or `RGBA`. None: `L` for `digits`, else `RGB`.
     fit
         How a picture becomes that size: `stretch`, `crop` or `pad`.
+    features
+        The encoder that makes features of pictures, and one layer goes on top of it:
+        `efficientnet-lite0`, the path of an ONNX graph with one picture input, or in Python a
+        function of one picture, uint8 (height, width, 3). None: the pixels themselves.
     x, y
         What X and y are called in a file of arrays, where it is not what most people call them; y
         may also be a file of labels.
@@ -99,6 +103,7 @@ class Settings:
     size: Size | None = None
     mode: Mode | None = None
     fit: Fit = "stretch"
+    features: Any = None
     x: str | None = None
     y: str | None = None
     n_features: int | None = None

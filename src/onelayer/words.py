@@ -11,6 +11,10 @@ _UNSEEN = re.compile(
     r"\ufeff\ud800-\udfff]"  # a mark of byte order, half a pair
 )
 
+RAW_PIXELS = "raw pixels see colour and position, not shape"
+WAY_OUT = "An encoder's features see shapes: train with --features efficientnet-lite0"
+"""Where the pixels of photographs give a weak result."""
+
 
 def visible(text: str) -> str:
     r"""Write what would steer a terminal, or turn the line round, as an escape: ESC is \x1b.

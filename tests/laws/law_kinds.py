@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -221,6 +223,14 @@ FIXED: Mapping[str, Any] = {"C": 1.0, "calibrate": "none"}
 
 TABLE: Mapping[str, Any] = {"target": "y"}
 
+ENCODER: dict[str, Kind] = {}
+if find_spec("onnxruntime") is not None:
+    from law_encoder import write_encoder
+
+    _file = write_encoder(Path(mkdtemp(prefix="onelayer-law-")) / "small.onnx")
+    _features = {**FIXED, "features": str(_file)}
+    ENCODER["encoder"] = Kind(_pictures, _as_folder, _as_files, _sent_pictures, _features)
+
 KINDS = {
     "csv": Kind(_table, _as_csv, request=_sent_records, settings=TABLE),
     "parquet": Kind(_table, _as_parquet, request=_sent_records, settings=TABLE),
@@ -232,6 +242,7 @@ KINDS = {
     "uint8": Kind(_bytes, _as_pair),
     "svm": Kind(_sparse, _as_svm, request=_sent_dense, settings={"n_features": 25}),
     "csr": Kind(_sparse, _as_pair, request=_sent_dense),
+    **ENCODER,
     "digits": Kind(_digits, _as_pair, _with_channel, _sent_pictures, FIXED, "digits"),
     "breast_cancer": Kind(_breast_cancer, _as_pair, name="breast_cancer"),
 }

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import onelayer
+from onelayer.cli.cache import cache
 from onelayer.cli.evaluate import evaluate
 from onelayer.cli.inspect import inspect
 from onelayer.cli.lesson import lesson
@@ -55,5 +56,6 @@ for command, example in (
     (summary, "onelayer summary table.csv --formula 'y ~ age*sex'"),
     (serve, "onelayer serve model.safetensors"),
     (lesson, "onelayer lesson --export lesson.html"),
+    (cache, "onelayer cache --empty"),
 ):
     app.command(epilog=f"Example: [bold]{example}[/bold]")(guarded(command))

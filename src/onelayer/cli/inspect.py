@@ -58,11 +58,11 @@ def inspect(
 
 
 def _draw(fitted: Model, model: Path, weights: Path) -> None:
-    if fitted.preprocessing is None:
-        raise UsageError(f"{model} looks at a table, not at pictures: no weights to draw")
+    if fitted.inputs.pixels is None:
+        raise UsageError(f"{model} does not look at pixels: there are no weights to draw")
     from onelayer.report import save_weights
 
-    save_weights(fitted.coef, fitted.classes, fitted.preprocessing.shape, weights)
+    save_weights(fitted.coef, fitted.classes, fitted.inputs.pixels, weights)
 
 
 def _show(rows: list[tuple[str, str]], found: Coefficients | None) -> None:

@@ -111,6 +111,17 @@ Fit: TypeAlias = Annotated[
     typer.Option(help="How a picture becomes that size.", rich_help_panel=_PICTURES),
 ]
 
+Features: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|FILE.onnx",
+        help="Train one layer on the features of an encoder: efficientnet-lite0, or any ONNX file "
+        "with one picture input. Default: on the pixels.",
+        rich_help_panel=_PICTURES,
+        show_default=False,
+    ),
+]
+
 # Training.
 
 C: TypeAlias = Annotated[

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import StringIO
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TextIO
 
 from onelayer.cli.streams import told_of_stdout
@@ -94,6 +95,12 @@ def _sayable(text: str, stream: TextIO) -> str:
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
+def _rate(done: int, since: float) -> str:
+    """How many a second, once that can be said."""
+    seconds = monotonic() - since
+    return f", {done / seconds:,.0f} a second" if seconds > 1 and done / seconds >= 1 else ""
+
+
 @contextmanager
 def progress_shown() -> Iterator[Progress]:
     """Yield a `progress(stage, done, total)` that draws a bar on stderr if it is a terminal."""
@@ -113,9 +120,13 @@ def progress_shown() -> Iterator[Progress]:
     )
     with bar:
         task = bar.add_task("", count="", total=None)
+        under_way, since = "", monotonic()
 
         def show(stage: str, done: int, total: int) -> None:
-            count = f"{done:,} of {total:,}" if total > 1 else ""
+            nonlocal under_way, since
+            if stage != under_way:
+                under_way, since = stage, monotonic()
+            count = f"{done:,} of {total:,}{_rate(done, since)}" if total > 1 else ""
             bar.update(task, description=visible(stage), completed=done, count=count)
             bar.update(task, total=total if total > 1 else None)
 

@@ -25,6 +25,7 @@ def train(
     size: options.Size = Settings.size,
     mode: options.Mode = Settings.mode,
     fit: options.Fit = Settings.fit,
+    features: options.Features = Settings.features,
     x: source_options.X = Settings.x,
     y: source_options.Y = Settings.y,
     n_features: source_options.NFeatures = Settings.n_features,

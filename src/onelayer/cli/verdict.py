@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from onelayer.measures import is_weak
-from onelayer.words import c_in_words, count_in_words, interval_in_words, loss_in_words, percent
+from onelayer.words import (
+    RAW_PIXELS,
+    WAY_OUT,
+    c_in_words,
+    count_in_words,
+    interval_in_words,
+    loss_in_words,
+    percent,
+)
 
 if TYPE_CHECKING:
     from onelayer.evaluation import Evaluation
@@ -109,8 +116,9 @@ def _meaning(card: Card) -> list[str]:
     lines += _before(judged) if test is not None else []
     lines.append(f"Always {baseline.label} would score {percent(baseline.accuracy)}.")
     lines.append(f"{_worst(judged)}.")
-    if card.preprocessing is not None and is_weak(judged.accuracy, baseline.accuracy):
-        lines.append("A weak result: raw pixels see colour and position, not shape.")
+    if card.needs_encoder:
+        lines.append(f"A weak result: {RAW_PIXELS}.")
+        lines.append(f"{WAY_OUT}.")
     if card.refit:
         lines.append("Trained again on everything after the judging: the saved model is that one.")
     if card.solution is not None:

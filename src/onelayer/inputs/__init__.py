@@ -8,13 +8,22 @@ from __future__ import annotations
 from typing import Any
 
 from onelayer.inputs.base import Inputs
+from onelayer.inputs.features import EncoderInputs
 from onelayer.inputs.pictures import PictureInputs
 from onelayer.inputs.rows import RowInputs
 from onelayer.inputs.table import TableInputs
 
-__all__ = ["Inputs", "PictureInputs", "RowInputs", "TableInputs", "inputs_from", "kept_inputs"]
+__all__ = [
+    "EncoderInputs",
+    "Inputs",
+    "PictureInputs",
+    "RowInputs",
+    "TableInputs",
+    "inputs_from",
+    "kept_inputs",
+]
 
-_KINDS: tuple[type[Inputs], ...] = (PictureInputs, RowInputs, TableInputs)
+_KINDS: tuple[type[Inputs], ...] = (EncoderInputs, PictureInputs, RowInputs, TableInputs)
 
 
 def kept_inputs(inputs: Inputs) -> dict[str, Any]:

@@ -49,6 +49,16 @@ class Inputs(ABC):
         return ()
 
     @property
+    def pixels(self) -> tuple[int, int, int] | None:
+        """(height, width, channels) where a row of X is the pixels of a picture; else None."""
+        return None
+
+    @property
+    def encoder_in_words(self) -> str | None:
+        """What makes features of pictures, and its digest; None where nothing does."""
+        return None
+
+    @property
     @abstractmethod
     def n(self) -> int:
         """Features of a row."""
@@ -102,6 +112,24 @@ class Inputs(ABC):
     def told_apart(self, parts: list[Examples]) -> list[Any]:
         """Return what rows are compared by, part by part, to find those that are the same."""
         return [part.matrix for part in parts]
+
+    def require_ready(self) -> None:
+        """Open what rows are made by; DataError where it is not there, or another."""
+        return
+
+    def pictures(self, given: Any) -> np.ndarray:
+        """Return pictures (m, height, width, channels) as they are decoded; of pictures alone."""
+        del given
+        raise self.no_pictures("pictures")
+
+    def picture_places(self, picture: np.ndarray) -> np.ndarray | None:
+        """Rows of places (h, w, n) whose mean is a picture's row; None where there are none."""
+        del picture
+        return None
+
+    def seen(self, picture: np.ndarray) -> np.ndarray:
+        """Return the part of a decoded picture that is looked at."""
+        return picture
 
     def explain(self, shares: np.ndarray) -> np.ndarray:
         """Turn what each feature adds to z, (m, n, k), into what each thing that is seen adds."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from onelayer.inputs.base import Inputs
+from onelayer.inputs.shown import Shown, joined_shown
 from onelayer.layer import Layer
 from onelayer.readers import Audit, Preprocessing, content_groups, joined_groups, stacked
 
@@ -46,6 +47,8 @@ class Examples:
         (m,), how many rows each counts for; None: every row counts the same.
     group
         (m,), equal for rows that must lie on one side of a split; None where nobody said.
+    shown
+        The pictures that every row of `whole` was made of by an encoder; None for anything else.
     """
 
     whole: Any
@@ -59,6 +62,7 @@ class Examples:
     weights: np.ndarray | None = None
     group: np.ndarray | None = None
     rows: np.ndarray | None = None
+    shown: Shown | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -123,7 +127,8 @@ class Examples:
 
     def compact(self) -> Examples:
         """The same examples with a copy of their rows: where many passes shall read few of them."""
-        return replace(self, whole=self.matrix, rows=None)
+        shown = joined_shown([(self.shown, self.places)])
+        return replace(self, whole=self.matrix, rows=None, shown=shown)
 
     def encoded(self, inputs: Inputs, whole: Any = None) -> Examples:
         """Return the examples as these inputs make rows of all that was read, or has made them."""
@@ -187,6 +192,9 @@ def joined(parts: list[Examples]) -> Examples:
         parts[0],
         whole=parts[0].whole if one else stacked([part.matrix for part in parts]),
         rows=np.concatenate([part.places for part in parts]) if one else None,
+        shown=parts[0].shown
+        if one
+        else joined_shown([(part.shown, part.places) for part in parts]),
         labels=np.concatenate([part.labels for part in parts]),
         names=np.concatenate([part.names for part in parts]),
         content=None,

@@ -43,6 +43,11 @@ class PictureInputs(Inputs):
     unit: ClassVar[str] = "pictures"
 
     @property
+    def pixels(self) -> tuple[int, int, int]:
+        """The shape of a picture."""
+        return self.preprocessing.shape
+
+    @property
     def n(self) -> int:
         """Pixels times channels."""
         return int(np.prod(self.preprocessing.shape))
@@ -106,8 +111,7 @@ class PictureInputs(Inputs):
         files = find_pictures(given)
         X, failures = self.read_files(files)
         if failures:
-            lines = "".join(f"\n  {files[row]}: {why}" for row, why in failures.items())
-            raise DataError(f"{len(failures)} of {len(files)} files cannot be read:{lines}")
+            raise unreadable(files, failures)
         return X
 
     def _flat(self, array: Any) -> Any:
@@ -120,6 +124,12 @@ class PictureInputs(Inputs):
                 f"(m, {', '.join(map(str, shape))}) of uint8, 0 to 255"
             )
         return array.reshape(len(array), -1)
+
+
+def unreadable(files: list[Path], failures: dict[int, str]) -> DataError:
+    """Return the error that names every file that cannot be read, and says why."""
+    lines = "".join(f"\n  {files[row]}: {why}" for row, why in failures.items())
+    return DataError(f"{len(failures)} of {len(files)} files cannot be read:{lines}")
 
 
 def again_named(own: ArrayOptions, x: str | None, y: str | None) -> ArrayOptions:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-import os
 import shutil
 import sys
 import tempfile
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numba
+
+from onelayer.cache import user_cache
 
 # Sums may be reordered and products fused; NaN and infinity keep their meaning.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
@@ -62,7 +63,7 @@ def _cached(function: Callable[..., Any], fastmath: Any) -> Any:
 def cache_folder() -> Path:
     """Where compiled kernels of exactly these sources are kept."""
     try:
-        folder = _user_cache() / "onelayer" / f"kernels-{_fingerprint()}"
+        folder = user_cache() / "onelayer" / f"kernels-{_fingerprint()}"
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return folder
@@ -70,16 +71,6 @@ def cache_folder() -> Path:
         temporary = Path(tempfile.mkdtemp(prefix="onelayer-kernels-"))
         atexit.register(shutil.rmtree, temporary, ignore_errors=True)
         return temporary
-
-
-def _user_cache() -> Path:
-    if os.environ.get("XDG_CACHE_HOME"):
-        return Path(os.environ["XDG_CACHE_HOME"])
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    if "LOCALAPPDATA" in os.environ:
-        return Path(os.environ["LOCALAPPDATA"])
-    return Path.home() / ".cache"
 
 
 def _fingerprint() -> str:

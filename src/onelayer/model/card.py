@@ -15,10 +15,13 @@ import numpy as np
 import onelayer
 from onelayer.errors import ModelFileError
 from onelayer.evaluation import Evaluation
+from onelayer.measures import is_weak
 from onelayer.model.json_values import plain
 from onelayer.readers import Audit
 from onelayer.solution import Solution, Status
 from onelayer.words import (
+    RAW_PIXELS,
+    WAY_OUT,
     c_in_words,
     count_in_words,
     interval_in_words,
@@ -66,6 +69,8 @@ class Card:
         What it was trained on, as named, and a digest that tells sources apart.
     preprocessing, scaling
         What is done to an example before the forward pass.
+    encoder
+        What makes features of pictures, in words, with its digest; None where nothing does.
     settings
         What was asked for.
     choice
@@ -92,6 +97,7 @@ class Card:
     versions: dict[str, str]
     scaling: float | str | None
     preprocessing: dict[str, Any] | None = None
+    encoder: str | None = None
     source: str | None = None
     source_id: str | None = None
     settings: dict[str, Any] | None = None
@@ -140,7 +146,7 @@ class Card:
     def rows(self) -> Iterator[tuple[str, str]]:
         """Pairs of a heading and its text, for people; a text may have several lines."""
         yield "classes", _count_and_names(self.classes)
-        yield "features", _features(self.features, self.preprocessing)
+        yield "features", _features(self)
         yield "scaling", "none" if self.scaling is None else _scaling(self.scaling)
         if self.source is not None:
             yield "trained on", f"{self.source}" + (", then again on everything" * self.refit)
@@ -160,6 +166,16 @@ class Card:
         versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
         yield "made", f"{self.created} with {versions}"
 
+    @property
+    def needs_encoder(self) -> bool:
+        """Whether raw pixels gave a weak result."""
+        judged = self.train if self.test is None else self.test
+        if self.preprocessing is None or self.encoder is not None:
+            return False
+        if judged is None or self.baseline is None:
+            return False
+        return is_weak(judged.accuracy, self.baseline.accuracy)
+
     def _judged(self) -> Iterator[tuple[str, str]]:
         if self.train is not None:
             yield "on training", measures_in_words(self.train)
@@ -172,6 +188,8 @@ class Card:
             yield "judged", f"by {self.judge}"
         if self.baseline is not None:
             yield "base rate", str(self.baseline)
+        if self.needs_encoder:
+            yield "weak", f"{RAW_PIXELS}. {WAY_OUT}"
 
     def __str__(self) -> str:
         rows = [(heading, text.replace("\n", "\n" + " " * 13)) for heading, text in self.rows()]
@@ -236,7 +254,10 @@ def _count_and_names(classes: list[str], shown: int = 20) -> str:
     return f"{len(classes)}: {', '.join(classes[:shown])}{more}"
 
 
-def _features(features: int, preprocessing: dict[str, Any] | None) -> str:
+def _features(card: Card) -> str:
+    features, preprocessing = card.features, card.preprocessing
+    if card.encoder is not None:
+        return f"{features:,} of {card.encoder}"
     if preprocessing is None:
         return str(features)
     size = f"{preprocessing['height']} x {preprocessing['width']}"

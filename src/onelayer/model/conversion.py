@@ -45,6 +45,7 @@ def from_estimator(
         "features": layer.n,
         "scaling": estimator.scaling,
         "preprocessing": to and to.to_dict(),
+        "encoder": inputs.encoder_in_words,
         "solution": replace(estimator.solution_, history=()),
     }
     return Model(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,9 +12,9 @@ import numpy as np
 
 from onelayer.calibration import Readout
 from onelayer.designs import Scaling
-from onelayer.errors import DataError, ShapeError
+from onelayer.errors import DataError, ShapeError, UsageError
 from onelayer.evaluation import Evaluation, evaluate
-from onelayer.inputs import Inputs
+from onelayer.inputs import EncoderInputs, Inputs
 from onelayer.inputs.encoding import Column
 from onelayer.layer import Layer, Score
 from onelayer.logistic import Head
@@ -221,6 +222,61 @@ class Model:
         """Class k's score as a sum over the numbers of X, of a table over its columns."""
         score = self.layer.score(X, k)
         return replace(score, shares=self.inputs.explain(score.shares[:, :, None])[:, :, 0])
+
+    def maps(self, given: Given, label: Any = None) -> np.ndarray:
+        """Return what each place of a picture adds to the score of a class: (m, h, w).
+
+        Of a model of an encoder that ends in a mean over places: z is a mean over places too, so
+        the map's sum and the intercept of `score` are z (Zhou et al. 2016, here exact). `label`
+        names the class; None: each picture's answer.
+
+        Raises
+        ------
+        UsageError
+            Where the model sees no places, or does not know the class.
+        """
+        pictures = self.inputs.pictures(given)
+        chosen = self.predict(pictures) if label is None else np.full(len(pictures), label)
+        known = self.classes.tolist()
+        if label is not None and label not in known:
+            raise UsageError(f"the class {label!r} is unknown: choose one of {known[:20]}")
+        found = [
+            self.score_of_places(picture, known.index(one))
+            for picture, one in zip(pictures, chosen.tolist(), strict=True)
+        ]
+        maps = [one[0] for one in found if one is not None]
+        if len(maps) < len(found):
+            raise UsageError("the model sees no places: contributions says what its numbers add")
+        return np.array(maps)
+
+    def score_of_places(self, picture: np.ndarray, k: int) -> tuple[np.ndarray, float] | None:
+        """What each place of a decoded picture adds to class k's score, (h, w), and the intercept.
+
+        The features of a picture are kept in float32, the mean over its places is not: the last
+        bits between them are shared out among the places, so that all adds up.
+        """
+        places = self.inputs.picture_places(picture)
+        if places is None:
+            return None
+        h, w, n = places.shape
+        score = self.layer.score(places.reshape(-1, n).astype(np.float64), k)
+        shares = score.shares.sum(axis=1) / (h * w)
+        of_row = self.layer.score(self.rows(picture[None]), k).shares.sum()
+        return (shares + (of_row - shares.sum()) / (h * w)).reshape(h, w), score.intercept
+
+    def with_encoder(self, function: Callable[[Any], Any]) -> Model:
+        """Return the model with the function that it sees pictures through, which no file holds.
+
+        Raises
+        ------
+        DataError
+            Where the function gives other features than in training.
+        UsageError
+            For a model of anything else.
+        """
+        if not isinstance(self.inputs, EncoderInputs):
+            raise UsageError("the model sees no pictures through an encoder")
+        return replace(self, inputs=self.inputs.with_encoder(function))
 
     def probabilities(self, X: np.ndarray) -> np.ndarray:
         """a for every class, calibrated, (m, K)."""

@@ -114,6 +114,8 @@ def _fingerprints(parts: dict[str, Examples]) -> Fingerprints:
 
 
 def _images(part: Examples) -> np.ndarray:
+    if part.shown is not None:
+        return part.shown.small[part.places]
     shape = () if part.preprocessing is None else part.preprocessing.shape
     return np.asarray(part.matrix).reshape(len(part), *shape)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -148,7 +149,8 @@ def _layer(model: Model, examples: Examples, history: tuple[Record, ...]) -> Rep
         classes=model.classes,
         coef=model.coef,
         sizes=sizes,
-        shape=None if model.preprocessing is None else model.preprocessing.shape,
+        shape=model.inputs.pixels,
+        explain=partial(_picture_map, model),
         features=model.inputs.features or None,
         history=history,
         card=model.card.to_dict(),
@@ -163,7 +165,14 @@ def _sample(examples: Examples) -> Sample:
         labels=examples.labels,
         names=examples.names,
         weights=examples.weights,
+        shown=examples.shown,
     )
+
+
+def _picture_map(model: Model, picture: np.ndarray, k: int) -> np.ndarray | None:
+    """What each place of a picture adds to the score of class k."""
+    found = model.score_of_places(picture, k)
+    return None if found is None else found[0]
 
 
 def _judged(parts: Parts, Z: np.ndarray | None) -> Judged | None:

@@ -56,6 +56,7 @@ def train(
     size: Size | None = Settings.size,
     mode: Mode | None = Settings.mode,
     fit: Fit = Settings.fit,
+    features: Any = Settings.features,
     x: str | None = Settings.x,
     y: str | None = Settings.y,
     n_features: int | None = Settings.n_features,
@@ -116,6 +117,10 @@ def train(
         raise UsageError(f"there is no solver {asked.solver!r}: give one of {', '.join(SOLVERS)}")
     opened = open_source(source, asked, progress)
     parts = read_parts(opened, asked, progress)
+    if asked.features is not None and parts.train.inputs.encoder_in_words is None:
+        raise UsageError(
+            f"{opened.described} holds no pictures, which an encoder makes features of"
+        )
     check_decision(asked, parts.train.classes)
     return _Training(opened, asked, parts, progress).run()
 
@@ -304,4 +309,8 @@ def _setting_fields(settings: Settings) -> dict[str, Any]:
         for source in (settings.test, settings.val)
     )
     costs = None if settings.costs is None else "given"  # the decision has them
-    return {**plain(asdict(replace(settings, test=test, val=val, costs=costs))), "C": C}
+    features = getattr(settings.features, "__qualname__", settings.features)
+    return {
+        **plain(asdict(replace(settings, test=test, val=val, costs=costs, features=features))),
+        "C": C,
+    }

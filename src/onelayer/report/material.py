@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from onelayer.calibration import Readout
+from onelayer.inputs.shown import Shown
 from onelayer.readers import Audit
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ class Sample:
         (m,), the file of each row, or its number.
     weights
         (m,), how many examples each counts for; None: every one counts the same.
+    shown
+        The pictures that an encoder made X of; None for anything else.
     """
 
     X: np.ndarray
@@ -38,6 +42,7 @@ class Sample:
     labels: np.ndarray
     names: np.ndarray
     weights: np.ndarray | None = None
+    shown: Shown | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -52,6 +57,7 @@ class Sample:
             labels=self.labels[rows],
             names=self.names[rows],
             weights=None if self.weights is None else self.weights[rows],
+            shown=self.shown,
         )
 
 
@@ -96,6 +102,9 @@ class Reported:
         Where the model comes from, how it was made and solved, as `Card.to_dict` has it.
     readout
         What its z means: probabilities and answers.
+    explain
+        Says of a decoded picture and a class's number what each place adds to its score, (h, w);
+        None where the layer sees no places.
     """
 
     classes: np.ndarray
@@ -106,6 +115,7 @@ class Reported:
     history: tuple[Record, ...]
     card: dict[str, Any]
     readout: Readout
+    explain: Callable[[np.ndarray, int], np.ndarray | None]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from onelayer.displays.painting import weight_pictures, weight_titles
 from onelayer.model_file import write_atomically
 from onelayer.penalties import left_of
 from onelayer.report import figures, mistakes, sentences
-from onelayer.report.inlining import inlined
+from onelayer.report.inlining import inlined, with_map
 from onelayer.report.results import Judgement, Results
 from onelayer.words import count_in_words, loss_in_words, percent
 
@@ -56,6 +56,7 @@ def render(results: Results) -> str:
         "signed": _signed,
         "inlined": inlined,
     }
+    environment.globals |= {"with_map": with_map}
     return environment.get_template("report.html").render(_view(results))
 
 
@@ -85,7 +86,7 @@ def _two(value: float | None) -> str:
 
 def _view(results: Results) -> dict[str, Any]:
     layer, card, judgement = results.layer, results.layer.card, results.judgement
-    unit, place = results.audit.unit, "class" if layer.shape is None else "folder"
+    unit, place = results.audit.unit, "folder" if results.pictures else "class"
     return {
         "generator": GENERATOR,
         "source": results.source,

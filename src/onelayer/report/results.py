@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from onelayer.calibration import Bin, Readout, confidences, reliability
+from onelayer.errors import DataError
 from onelayer.estimators.folds import OutOfFold
 from onelayer.evaluation import Trust
 from onelayer.measures import Rate, area_under_curve
@@ -42,6 +43,9 @@ class Example:
         The probabilities of the two.
     pixels
         The picture as the layer sees it, uint8 (height, width, channels); None for a row.
+    places
+        What each place of the picture adds to the score of the answer, (h, w); None where the layer
+        sees no places.
     """
 
     name: str
@@ -50,6 +54,7 @@ class Example:
     p_label: float
     p_answer: float
     pixels: np.ndarray | None
+    places: np.ndarray | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +146,17 @@ class Results:
     other_data: bool
     seen: bool
 
+    @property
+    def pictures(self) -> bool:
+        """Whether the examples are pictures."""
+        return self.layer.card["preprocessing"] is not None
+
+    @property
+    def maps(self) -> bool:
+        """Whether there is a picture whose places are shown."""
+        found = () if self.judgement is None else self.judgement.mistakes
+        return any(example.places is not None for example in found)
+
     @cached_property
     def names(self) -> list[str]:
         """The classes as text."""
@@ -196,7 +212,9 @@ def _judge(judged: Judged, material: Material) -> Judgement:
         before=None if readout.plain else (_bins(judged, own), _trust(judged, own)),
         confidence=float(np.average(sure, weights=weights)),
         cost=readout.cost(labels, answers, weights),
-        mistakes=_examples(judged.sample, most_confident, layer, A, answers),
+        mistakes=_examples(
+            judged.sample, most_confident, layer, A, answers, maps=judged is material.judged
+        ),
     )
 
 
@@ -224,8 +242,15 @@ def _suspects(material: Material) -> Suspects | None:
 
 
 def _examples(
-    sample: Sample, rows: np.ndarray, layer: Reported, A: np.ndarray, answers: np.ndarray
+    sample: Sample,
+    rows: np.ndarray,
+    layer: Reported,
+    A: np.ndarray,
+    answers: np.ndarray,
+    *,
+    maps: bool = False,
 ) -> tuple[Example, ...]:
+    """Say of each what it was taken for; with maps of what the layer itself saw in it."""
     names = [str(label) for label in layer.classes.tolist()]
     return tuple(
         Example(
@@ -234,9 +259,25 @@ def _examples(
             answer=names[answers[row]],
             p_label=float(A[row, sample.labels[row]]),
             p_answer=float(A[row, answers[row]]),
-            pixels=None
-            if layer.shape is None
-            else sample.X[sample.places[row]].reshape(layer.shape),
+            pixels=_pixels(sample, row, layer),
+            places=_places(sample, row, layer, int(answers[row])) if maps else None,
         )
         for row in rows.tolist()
     )
+
+
+def _pixels(sample: Sample, row: int, layer: Reported) -> np.ndarray | None:
+    at = sample.places[row]
+    if sample.shown is not None:
+        return sample.shown.small[at]
+    return None if layer.shape is None else sample.X[at].reshape(layer.shape)
+
+
+def _places(sample: Sample, row: int, layer: Reported, k: int) -> np.ndarray | None:
+    """Encode the picture once more; None where it is there no more."""
+    if sample.shown is None:
+        return None
+    try:
+        return layer.explain(sample.shown.again(int(sample.places[row])), k)
+    except (DataError, OSError):
+        return None

@@ -41,7 +41,8 @@ def predictions(model: Model, examples: Sent) -> list[dict[str, Any]]:
 def explanations(model: Model, examples: Sent, of: str | None) -> list[dict[str, Any]]:
     """The predictions with what each number added to the score of a class, the predicted if None.
 
-    The numbers of a picture's pixel are added up over its channels.
+    The numbers of a picture's pixel are added up over its channels; of a picture that an encoder
+    sees, what each place adds, where it ends in a mean over places.
     """
     found = predictions(model, examples)
     names = class_names(model)
@@ -55,6 +56,8 @@ def explanations(model: Model, examples: Sent, of: str | None) -> list[dict[str,
 
 
 def _explanation(model: Model, examples: Sent, row: int, k: int) -> dict[str, Any]:
+    picture = None if examples.pictures is None else examples.pictures[row]
+    places = None if picture is None else model.score_of_places(picture, k)
     x = model.rows(examples.inputs[row : row + 1])
     score, names = model.score(x, k), class_names(model)
     told = {
@@ -65,11 +68,14 @@ def _explanation(model: Model, examples: Sent, row: int, k: int) -> dict[str, An
         "temperature": model.temperature,
         "offset": _offset(model, k),
     }
-    if examples.pictures is None:
+    if picture is None:
         return {**told, "contributions": score.shares[0].tolist(), "seen": None}
-    picture = examples.pictures[row]
-    by_pixel = score.shares.reshape(picture.shape).sum(axis=2)
-    return {**told, "contributions": by_pixel.tolist(), "seen": as_png(picture)}
+    told["seen"] = as_png(model.inputs.seen(picture))
+    if places is not None:
+        return {**told, "contributions": places[0].tolist()}
+    if model.inputs.pixels is None:
+        return {**told, "contributions": score.shares[0].tolist()}
+    return {**told, "contributions": score.shares.reshape(picture.shape).sum(axis=2).tolist()}
 
 
 def _offset(model: Model, k: int) -> float:

@@ -26,6 +26,7 @@ TOKEN = "ONELAYER_TOKEN"  # noqa: S105 - the variable's name
 def build(model: Model, token: str | None, hosts: Iterable[str] | None, limits: Limits) -> FastAPI:
     """Return the application; see `onelayer.server.create_app`."""
     _require_distinct(class_names(model))
+    model.inputs.require_ready()
     token = _token(token)
     service = Service(model, limits)
     app = FastAPI(

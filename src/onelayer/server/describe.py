@@ -11,7 +11,7 @@ from onelayer.model.card import Card
 from onelayer.server.answers import class_names
 from onelayer.server.limits import Limits
 
-_SOURCES = ("test", "val", "y")  # settings that may be files
+_SOURCES = ("test", "val", "y", "features")  # settings that may be files
 
 
 def described(model: Model, limits: Limits) -> dict[str, Any]:
@@ -22,6 +22,7 @@ def described(model: Model, limits: Limits) -> dict[str, Any]:
         "classes": class_names(model),
         "features": model.coef.shape[1],
         "preprocessing": None if to is None else to.to_dict(),
+        "encoder": model.inputs.encoder_in_words,
         "columns": [asdict(column) for column in model.columns],
         "summary": [{"heading": heading, "text": text} for heading, text in card.rows()],
         "card": card.to_dict(),
@@ -52,4 +53,4 @@ def _name(source: Any) -> Any:
 
 def kind_of(model: Model) -> str:
     """What a model takes: "pictures", "table" for rows with named columns, or "rows"."""
-    return model.inputs.kind
+    return "pictures" if model.inputs.unit == "pictures" else model.inputs.kind

@@ -59,8 +59,8 @@ class Explanation(Prediction):
     temperature: float
     offset: float
     contributions: list[float] | list[list[float]] = Field(
-        description="What each number of a row, or each pixel (rows of pixels, its channels added "
-        "up), adds to z."
+        description="What each number of a row, each pixel (rows of pixels, its channels added up) "
+        "or each place that an encoder sees (rows of places) adds to z."
     )
     seen: str | None = Field(description="The picture as the model sees it, a PNG as a data URI.")
 
@@ -97,6 +97,9 @@ class Description(BaseModel):
     classes: list[str]
     features: int
     preprocessing: dict[str, Any] | None
+    encoder: str | None = Field(
+        description="What makes features of pictures, with its digest; null where nothing does."
+    )
     columns: list[ColumnDescription]
     summary: list[Heading]
     card: dict[str, Any]

@@ -69,7 +69,8 @@ def _pictures(service: Service, content_type: str, body: bytes) -> Sent:
     files = parse_files(body, content_type, service.limits)
     pictures = service.decoders.decode(files, to)
     names = [{"file": file.name} for file in files]
-    return Sent(names, pictures.reshape(len(pictures), -1), pictures)
+    X = service.model.rows(pictures.reshape(len(pictures), -1))  # an encoder is asked once
+    return Sent(names, X, pictures)
 
 
 def _rows(model: Model, limits: Limits, sent: Any) -> Sent:

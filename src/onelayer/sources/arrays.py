@@ -32,11 +32,14 @@ from onelayer.readers.pictures.pixels import mode_of, resized
 from onelayer.readers.pictures.reading import read_listed
 from onelayer.readers.row_arrays import given_rows, is_sparse, require_numbers
 from onelayer.settings import Settings
+from onelayer.sources.encoded import FileFeatures, asked_encoder, encoded
 from onelayer.sources.source import Like, Source, digest
 
 IN_MEMORY = "arrays"
 SIDE = 64
 """Pixels a side at most, where no size was asked for; as for pictures in a folder."""
+PIXELS = Preprocessing(SIDE, SIDE)
+"""What stands for pictures until an encoder's own takes its place."""
 LABELS_TOGETHER = 1 << 16
 """Labels that are written out at a time. *Guard* for memory."""
 
@@ -44,12 +47,27 @@ LABELS_TOGETHER = 1 << 16
 class _Arrays(Source):
     """X and y become examples: what is a picture, what are rows, and how each is scaled."""
 
-    def _examples(self, X: Any, y: Any, source: str, like: Like | None) -> Examples:
+    def _examples(
+        self,
+        X: Any,
+        y: Any,
+        source: str,
+        like: Like | None,
+        reading: FileFeatures | None = None,
+    ) -> Examples:
+        """X of any kind; `reading` has encoded the files whose small pictures X is."""
         require_numbers(X, source)
+        encoder = asked_encoder(self.settings, like)
+        images = None if encoder is None or is_sparse(X) else pictures_in(X)
         positions, classes = encode(
             clean_labels(y, X.shape[0], source), None if like is None else like.classes, source
         )
-        if like is not None:
+        rows: Any
+        inputs: Inputs
+        notes: list[str]
+        if images is not None:
+            rows, inputs, notes = X, PictureInputs(PIXELS, self._options()), []
+        elif like is not None:
             notes = [f"X is {X.dtype} {tuple(X.shape)}"]
             rows, inputs = like.inputs.array_rows(X, source), like.inputs
         elif len(classes) < 2:
@@ -57,7 +75,7 @@ class _Arrays(Source):
         else:
             rows, inputs, notes = self._as_they_are(X, source)
         counts = np.bincount(positions, minlength=len(classes)).tolist()
-        return Examples(
+        examples = Examples(
             whole=held(rows),
             labels=positions,
             classes=classes,
@@ -71,6 +89,11 @@ class _Arrays(Source):
                 notes=tuple(notes),
             ),
         )
+        if reading is not None:
+            return reading.examples(examples)
+        if encoder is None or images is None:
+            return examples
+        return encoded(examples, images, encoder)
 
     def _as_they_are(self, X: Any, source: str) -> tuple[Any, Inputs, list[str]]:
         """Choose what X is, and how it is scaled, and say why.
@@ -80,6 +103,11 @@ class _Arrays(Source):
         steps.
         """
         what, arrays = f"X is {X.dtype} {tuple(X.shape)}", self._options()
+        if self.settings.features is not None:
+            raise UsageError(
+                f"{source} holds no pictures ({what}), which an encoder makes features of. "
+                "Pictures are uint8, (m, height, width) or (m, height, width, channels)"
+            )
         images = None if is_sparse(X) else pictures_in(X)
         if images is not None:
             return self._pictures(images, what)
@@ -219,18 +247,24 @@ class GivenArrays(_Arrays):
             raise DataError(f"there are {len(given)} pictures and {len(y)} labels: give one each")
         asked, to = self.settings, None if like is None else like.inputs.preprocessing
         left_out: tuple[tuple[str, str], ...] = ()
-        if is_path(given[0]):
+        encoder, reading = asked_encoder(asked, like), None
+        if encoder is not None and is_path(given[0]):
+            reading = FileFeatures(encoder)
+            to = encoder.spec.preprocessing
+            images, failed = reading([Path(one) for one in given], to)
+        elif is_path(given[0]):
             size = asked.size if to is None else (to.height, to.width)
             mode, fit = (asked.mode or "RGB", asked.fit) if to is None else (to.mode, to.fit)
             images, failed, to = read_listed([Path(one) for one in given], size, mode, fit)
+        else:
+            to = to or (self._own(given) if encoder is None else encoder.spec.preprocessing)
+            images, failed = np.stack([converted(one, to) for one in given]), {}
+        if failed:
             left_out = tuple((str(given[row]), why) for row, why in failed.items())
             y = np.delete(y, list(failed))
             if left_out and asked.strict:
                 raise DataError(f"{left_out[0][0]} cannot be read: {left_out[0][1]} (strict)")
-        else:
-            to = to or self._own(given)
-            images = np.stack([converted(one, to) for one in given])
-        found = self._examples(images, y, "pictures", like)
+        found = self._examples(images, y, "pictures", like, reading)
         return replace(found, audit=replace(found.audit, left_out=left_out))
 
     def _own(self, pictures: list[Image.Image]) -> Preprocessing:

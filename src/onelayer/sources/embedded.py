@@ -14,6 +14,7 @@ from onelayer.inputs import Inputs, PictureInputs, RowInputs
 from onelayer.inputs.examples import Examples
 from onelayer.readers import Audit, Preprocessing, read_picture
 from onelayer.settings import Mode, Settings
+from onelayer.sources.encoded import asked_encoder, encoded
 from onelayer.sources.source import Like, Source, digest
 
 NAMES = ("breast_cancer", "digits")
@@ -47,7 +48,7 @@ class EmbeddedSet(Source):
             )
         counts = Counter(classes[labels].tolist())
         by_class = {name: counts[name] for name in classes.tolist()}
-        return Examples(
+        examples = Examples(
             whole=data.reshape(len(data), -1),
             labels=labels,
             classes=classes,
@@ -55,6 +56,10 @@ class EmbeddedSet(Source):
             inputs=inputs,
             audit=Audit(self.given, len(data), inputs.unit, by_class),
         )
+        encoder = asked_encoder(self.settings, like)
+        if encoder is not None and data.ndim != 4:
+            raise UsageError(f"{self.given} holds no pictures, which an encoder makes features of")
+        return examples if encoder is None else encoded(examples, data, encoder)
 
     def _digits(self) -> tuple[np.ndarray, np.ndarray, Inputs]:
         """scikit-learn's handwritten digits as the pictures that they are: 8 x 8, grey."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, final
 
@@ -10,8 +11,10 @@ import numpy as np
 
 from onelayer.inputs import PictureInputs
 from onelayer.inputs.examples import Examples
-from onelayer.readers import Splits, find_splits, read_pictures
+from onelayer.readers import Splits, find_splits, read_files
+from onelayer.readers.pictures.reading import read_folder
 from onelayer.settings import Settings
+from onelayer.sources.encoded import FileFeatures, asked_encoder
 from onelayer.sources.source import JUDGES, Like, Source, digest
 
 
@@ -49,19 +52,20 @@ class PictureFolder(Source):
         self.require_no_target(like)
         name = part or next(name for name in JUDGES if name in self.parts())
         size, mode, fit = self.settings.size, self.settings.mode, self.settings.fit
+        encoder = asked_encoder(self.settings, like)
         to = None if like is None else like.inputs.preprocessing
+        to = to if encoder is None else encoder.spec.preprocessing
         if to is not None:
             size, mode, fit = (to.height, to.width), to.mode, to.fit
-        found = read_pictures(
+        reading = None if encoder is None else FileFeatures(encoder, self._told("encoding"))
+        found = read_folder(
             getattr(self.splits, name),
-            size,
-            mode or "RGB",
-            fit,
+            (size, mode or "RGB", fit),
+            reading or partial(read_files, progress=self._told("reading")),
             classes=None if like is None else [str(label) for label in like.classes],
             strict=self.settings.strict,
-            progress=lambda done, total: self.progress("reading", done, total),
         )
-        return Examples(
+        examples = Examples(
             whole=found.images.reshape(len(found.images), -1),
             labels=found.labels,
             classes=np.array(found.classes),
@@ -69,3 +73,7 @@ class PictureFolder(Source):
             inputs=PictureInputs(found.preprocessing),
             audit=found.audit,
         )
+        return examples if reading is None else reading.examples(examples)
+
+    def _told(self, stage: str) -> Callable[[int, int], None]:
+        return partial(self.progress, stage)

@@ -24,6 +24,8 @@ def resized(images: np.ndarray, to: Preprocessing) -> np.ndarray:
     """
     if images.shape[1:] == to.shape:
         return images
+    if not len(images):
+        return np.empty((0, *to.shape), np.uint8)
     return np.stack([converted(_picture(image), to) for image in images])
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -26,10 +27,14 @@ from onelayer.readers.pictures.splits import require_classes, unwrapped
 from onelayer.settings import Fit, Mode, Size
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _SIDE = 64
 """Pixels a side where none was asked for: 12288 features, as in the lecture's pictures."""
+
+
+Read: TypeAlias = "Callable[[list[Path], Preprocessing], tuple[np.ndarray, dict[int, str]]]"
+"""Reads files as an array, a row a picture, and says by position why the others failed."""
 
 
 @dataclass(frozen=True)
@@ -104,14 +109,27 @@ def read_pictures(
     UsageError
         For an unknown mode or fit, or an impossible size.
     """
+    read = partial(read_files, progress=progress)
+    return read_folder(folder, (size, mode, fit), read, classes=classes, strict=strict)
+
+
+def read_folder(
+    folder: Path | str,
+    asked: tuple[Size | None, Mode, Fit],
+    read: Read,
+    *,
+    classes: Sequence[str] | None = None,
+    strict: bool = False,
+) -> Pictures:
+    """Read as `read_pictures` does, each file by `read`: an encoder gives small pictures back."""
     folder = unwrapped(Path(folder))
     found = _named_classes(folder, classes)
     own = tuple(dict.fromkeys(map(class_name, found)))
     names = own if classes is None else tuple(map(composed, classes))
     passed = PassedBy(hidden=hidden_beside(folder))
     files, of_file = _files_of(found, names, passed)
-    to, why = _preprocessing(files, size, mode, fit)
-    images, failures = read_files(files, to, progress)
+    to, why = _preprocessing(files, *asked)
+    images, failures = read(files, to)
     relative = tuple(file.relative_to(folder) for file in files)
     left_out = tuple((relative[row].as_posix(), reason) for row, reason in failures.items())
     if strict and left_out:

@@ -37,9 +37,18 @@ function seenPictures(explanation, given) {
   const list = element("div", { class: "pictures" });
   if (given !== null) list.append(figure(originalOf(given), "as given"));
   const seen = element("img", { class: "frame seen", src: explanation.seen, alt: "The picture as the model sees it" });
-  const size = `${explanation.contributions[0].length} × ${explanation.contributions.length}`;
-  list.append(figure(seen, `as the model sees it, ${size}`));
+  const caption = figure(seen, "as the model sees it");
+  seen.addEventListener("load", () => {
+    caption.querySelector("figcaption").textContent = `as the model sees it, ${seen.naturalWidth} × ${seen.naturalHeight}`;
+    seen.classList.toggle("fine", fine(seen));
+  });
+  list.append(caption);
   return list;
+}
+
+// A picture of so many pixels is no mosaic.
+function fine(picture) {
+  return picture.naturalWidth > 100;
 }
 
 // Browsers show most of what the server reads; of HEIC and TIFF there is no "as given".
@@ -87,7 +96,7 @@ function showReasons(place, explanation, explainAgain) {
     showReasons(place, await explainAgain(other), explainAgain);
     place.querySelector("select").focus();
   });
-  const shown = explanation.seen === null ? features(explanation) : pixels(explanation, label);
+  const shown = isMap(explanation) ? pixels(explanation, label) : features(explanation);
   place.replaceChildren(choice, ...shown, sum(explanation));
 }
 
@@ -100,8 +109,26 @@ function classChoice({ probabilities, explains }, change) {
   return element("label", { class: "choice" }, "What speaks for and against ", select);
 }
 
-function pixels({ contributions, seen }, label) {
-  const caption = "Each pixel's share of z: weight times value, its colours added up.";
+function isMap({ contributions }) {
+  return Array.isArray(contributions[0]);
+}
+
+// Of an encoder's picture the shares are those of places, far fewer than its pixels.
+function isOfPlaces(explanation) {
+  return isMap(explanation) && encoded;
+}
+
+let encoded = false;
+
+export function explainsPlaces(encoder) {
+  encoded = encoder !== null;
+}
+
+function pixels(explanation, label) {
+  const { contributions, seen } = explanation;
+  const caption = isOfPlaces(explanation)
+    ? "Each place's share of z: what the encoder says of it, times the weights. They add up to z less the intercept."
+    : "Each pixel's share of z: weight times value, its colours added up.";
   const shown = contributionMap(contributions, seen, label);
   return [element("figure", { class: "pushed" }, ...shown, element("figcaption", {}, caption))];
 }
@@ -121,7 +148,7 @@ function features({ contributions, names = null }) {
 function sum(explanation) {
   const { contributions, intercept, z, explains, seen, names = null } = explanation;
   const all = contributions.flat();
-  const what = seen !== null ? "Pixels" : names ? "Columns" : "Numbers";
+  const what = isOfPlaces(explanation) ? "Places" : seen !== null && !encoded ? "Pixels" : names ? "Columns" : "Numbers";
   const total = (sign) => all.filter((share) => sign * share > 0).reduce((a, b) => a + b, 0);
   const headings = ["Intercept", `${what} for ${explains}`, `${what} against`];
   const terms = roundedTerms([intercept, total(1), total(-1)], z);

@@ -1,7 +1,7 @@
 // The page: asks the server what the model takes, and shows what it says of what is given.
 
 import { Refusal, explainFile, explainRow, model, token } from "./api.js";
-import { answerOf, failureOf } from "./answer.js";
+import { answerOf, explainsPlaces, failureOf } from "./answer.js";
 import { element } from "./elements.js";
 import { fieldsOf, rowOf } from "./form.js";
 import { chance, either, megabytes } from "./words.js";
@@ -28,6 +28,7 @@ function unlock(wrong) {
 }
 
 function show(described) {
+  explainsPlaces(described.encoder);
   rule = described.rule;
   at("unlock").hidden = true;
   status("");
@@ -35,7 +36,7 @@ function show(described) {
   at("title").textContent = `${question[0].toUpperCase()}${question.slice(1)}?`;
   document.title = `${question} · one layer`;
   const [meaning, take] = {
-    pictures: ["Give a picture, and see what one layer takes it for and which of its pixels decided.", takePictures],
+    pictures: [`Give a picture, and see what one layer takes it for and which of its ${described.encoder === null ? "pixels" : "places"} decided.`, takePictures],
     rows: ["Give numbers, and see what one layer takes them for and which of them decided.", takeRows],
     table: ["Fill in a row, and see what one layer takes it for and which of its columns decided.", takeTable],
   }[described.kind];

@@ -1,0 +1,123 @@
+"""From a name, a file or a function to an encoder, once a process; and to the same one again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from onelayer.encoders.efficientnet import NAME, efficientnet_lite0, weights_file
+from onelayer.encoders.encoder import Encoder, EncoderSpec
+from onelayer.encoders.function import FunctionEncoder
+from onelayer.encoders.onnx_file import SIZE, OnnxEncoder, settings_of
+from onelayer.errors import DataError, UsageError
+
+_lock = Lock()
+
+
+def open_encoder(given: Any, size: int | None = None) -> Encoder:
+    """Return the encoder of a known name, an .onnx file or a function.
+
+    Parameters
+    ----------
+    given
+        "efficientnet-lite0"; the path of an ONNX graph with one picture input; or a function of one
+        picture, uint8 (size, size, 3), that returns (n,) numbers.
+    size
+        Pixels a side that a file's encoder or a function sees; None: as the file says, else 224.
+
+    Raises
+    ------
+    UsageError
+        For anything else.
+    DataError
+        Where the file is damaged, or no encoder of pictures.
+    MissingExtraError
+        Without the extra `encoder`.
+    """
+    if isinstance(given, (str, Path)):
+        with _lock:
+            return _of_file(*_content(given), size)
+    if callable(given):
+        return FunctionEncoder(given, size or SIZE)
+    raise UsageError(f"features is {given!r}: give {NAME!r}, an .onnx file, or a function")
+
+
+def again(spec: EncoderSpec, function: Callable[[Any], Any] | None = None) -> Encoder:
+    """Return the encoder that a model was trained with.
+
+    Raises
+    ------
+    DataError
+        Where it is not there, or another.
+    MissingExtraError
+        Without the extra `encoder`.
+    """
+    if spec.kind == "function":
+        return _same_function(spec, function)
+    try:
+        encoder = open_encoder(spec.name, spec.size)
+    except (FileNotFoundError, UsageError) as error:
+        raise DataError(
+            f"the model sees pictures through {spec.name} (digest {spec.digest[:12]}), which is "
+            "not there: put it back"
+        ) from error
+    if encoder.spec.digest != spec.digest:
+        raise DataError(
+            f"the model sees pictures through {spec.name} with the digest {spec.digest[:12]}, and "
+            f"the file that is there has {encoder.spec.digest[:12]}: it is another encoder"
+        )
+    if encoder.spec.key != spec.key:
+        raise DataError(
+            f"the model sees pictures through {spec.in_words}, and what lies beside it says "
+            f"otherwise now: {encoder.spec.in_words}"
+        )
+    return encoder
+
+
+def _same_function(spec: EncoderSpec, function: Callable[[Any], Any] | None) -> Encoder:
+    if function is None:
+        raise DataError(
+            f"the model sees pictures through the function {spec.name}, which no file holds: "
+            "give it, as in model.with_encoder(function)"
+        )
+    encoder = FunctionEncoder(function, spec.size)
+    same = encoder.spec.n == spec.n and np.allclose(
+        encoder.spec.probe, spec.probe, rtol=1e-3, atol=1e-3 * np.abs(spec.probe).max()
+    )
+    if not same:
+        raise DataError(f"this function gives other features than {spec.name} did in training")
+    return encoder
+
+
+def _content(given: str | Path) -> tuple[str, Path]:
+    """Return the name that a model keeps, and the file of the weights."""
+    if given == NAME:
+        return NAME, weights_file()
+    path = Path(given)
+    if not path.is_file() and path.suffix.lower() == ".onnx":
+        raise FileNotFoundError(f"there is no {given}: give {NAME}, or an .onnx file")
+    if not path.is_file():
+        raise UsageError(f"there is no encoder {str(given)!r}: give {NAME}, or an .onnx file")
+    return str(path.resolve()), path
+
+
+def _of_file(name: str, path: Path, size: int | None) -> Encoder:
+    content = path.read_bytes()
+    digest = blake2b(content, digest_size=16).hexdigest()
+    return _opened(name, path, digest, None if name == NAME else size)
+
+
+@lru_cache(maxsize=4)
+def _opened(name: str, path: Path, digest: str, size: int | None) -> Encoder:
+    """Build it once a process, of the same bytes."""
+    known = name == NAME
+    content = efficientnet_lite0(path) if known else path.read_bytes()
+    seen = settings_of(content, path, size)
+    kind = "known" if known else "onnx"
+    return OnnxEncoder(EncoderSpec(name, kind, digest, 1, None, **seen), content)
