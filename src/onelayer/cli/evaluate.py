@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ from onelayer.cli.output import print_json, progress_shown, show, warn
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from onelayer.estimators.optimality import Optimality
     from onelayer.model import Evaluation
 
 
@@ -51,6 +52,14 @@ def evaluate(
     ] = None,
     delimiter: source_options.Delimiter = None,
     encoding: source_options.Encoding = None,
+    gap: Annotated[
+        bool,
+        typer.Option(
+            "--gap",
+            help="Also say how far the weights are from the optimum of their own objective on "
+            "SOURCE: of the examples that were trained on, the gap of the training.",
+        ),
+    ] = False,
     as_json: options.AsJson = False,
     debug: options.Debug = False,
 ) -> None:
@@ -79,11 +88,27 @@ def evaluate(
             progress=progress,
             options=how,
         )
+    held = fitted.optimality(source, x=x, y=y) if gap else None
     if as_json:
-        print_json(found.to_dict() | ({"report": str(report)} if report is not None else {}))
+        more: dict[str, Any] = {} if report is None else {"report": str(report)}
+        more |= {} if held is None else {"optimality": held._asdict()}
+        print_json(found.to_dict() | more)
     else:
         written = [] if report is None else ["", f"Report: {report}"]
-        show(_measures(found), "", _recalls(found), *written)
+        show(_measures(found), "", _recalls(found))
+        if held is not None:
+            show("", _optimality(held))
+        show(*written)
+
+
+def _optimality(held: Optimality) -> Table:
+    return _pairs(
+        {
+            "objective here": f"{held.objective:.8g}",
+            "its least value": f"{held.least:.8g}",
+            "relative gap": f"{held.gap:.1e} ({held.kind})",
+        }
+    )
 
 
 def _measures(found: Evaluation) -> Table:

@@ -26,6 +26,7 @@ from onelayer.sources import Like, Progress, no_progress, open_source
 
 if TYPE_CHECKING:
     from onelayer.estimators import LogisticRegression
+    from onelayer.estimators.optimality import Optimality
     from onelayer.model.reporting import Evidence
 
 Given: TypeAlias = Any
@@ -181,6 +182,25 @@ class Model:
 
             report_on_examples(self, report, opened, examples, Z)
         return evaluate(Z, examples.labels, self.classes, examples.weights, self.readout)
+
+    def optimality(self, source: Any, *, x: str | None = None, y: str | None = None) -> Optimality:
+        """Hold the weights against the optimum of their own objective on a source.
+
+        On the examples that the model was trained on its `gap` is that of the training, whoever
+        made it; of a source with parts the one for training is read.
+
+        Raises
+        ------
+        DataError
+            Where the source cannot be read, or has classes or features unknown to the model.
+        """
+        from onelayer.estimators.optimality import optimality
+
+        opened = open_source(source, self.inputs.again(x, y))
+        part = "train" if opened.is_split() else None
+        examples = opened.read(part, Like(self.inputs, self.classes)).encoded(self.inputs)
+        labels = self.classes[examples.labels]
+        return optimality(self.estimator, examples.matrix, labels, examples.weights)
 
     def report(
         self,
