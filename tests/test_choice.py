@@ -162,7 +162,7 @@ def test_patience_counts_what_is_clearly_worse_once_something_is_learnt(scores, 
     assert Patience(2, constant=-1.0).exhausted(list(scores)) is ends
 
 
-def test_a_training_takes_less_than_half_of_x_on_top():
+def test_a_training_takes_less_than_a_third_of_x_on_top():
     """72 MB of float32, hold-out, folds and calibration included: it was 3.2 times X."""
     random = np.random.default_rng(0)
     X = random.normal(size=(180_000, 100)).astype(np.float32)
@@ -174,7 +174,7 @@ def test_a_training_takes_less_than_half_of_x_on_top():
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 0.5 * X.nbytes
+    assert peak < X.nbytes / 3
     assert card.test.accuracy > 0.73
     assert "a stratified" in card.choice["words"]
 

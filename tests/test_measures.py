@@ -8,7 +8,7 @@ from sklearn.metrics import balanced_accuracy_score, log_loss, roc_auc_score, to
 from onelayer.calibration import Costs, Readout
 from onelayer.evaluation import evaluate
 from onelayer.logistic import Softmax
-from onelayer.measures import wilson_interval
+from onelayer.measures import auc_of, wilson_interval
 from onelayer.words import count_in_words, loss_in_words
 
 
@@ -43,6 +43,17 @@ def test_measures_agree_with_scikit_learn_for_many_classes():
     assert found.top_5 == pytest.approx(top_k_accuracy_score(labels, A, k=5))
     assert found.interval is None
     assert found.worst[1] == min(found.recall.values())
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_area_under_the_curve_counts_ties_half_and_pairs_by_their_weights(weighted):
+    random = np.random.default_rng(2)
+    labels, scores = random.integers(0, 2, 400), random.integers(0, 12, 400).astype(float)
+    scores += labels
+    weights = random.integers(0, 4, 400).astype(float) if weighted else None
+    expected = roc_auc_score(labels, scores, sample_weight=weights)
+    assert auc_of(scores, labels == 1, weights) == pytest.approx(expected, rel=1e-12)
+    assert np.isnan(auc_of(np.array([np.nan, 1.0]), np.array([True, False]), None))
 
 
 def test_absent_classes_have_no_recall_and_one_class_no_auc():

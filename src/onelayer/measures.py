@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from onelayer.logistic import Binary, Head, Softmax
 from onelayer.words import counted
+
+SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
+"""Those of a place among equals: counts of what is below, and of what is not above."""
 
 WEAK = 0.5
 """The share of the base rate's errors that a model should remove; below it the result is weak.
@@ -53,15 +57,34 @@ def area_under_curve(
     Z: np.ndarray, labels: np.ndarray, head: Head, weights: np.ndarray | None = None
 ) -> float | None:
     """AUC of the true class against the rest, averaged over the classes that are present."""
-    from sklearn.metrics import roc_auc_score
-
-    if len(np.unique(labels)) < 2:
+    present = np.unique(labels)
+    if len(present) < 2:
         return None
     if head.name == "binary":
-        return float(roc_auc_score(labels, Z[:, 0], sample_weight=weights))
+        return auc_of(Z[:, 0], labels == present[1], weights)
     A = head.activation(Z)
-    aucs = [roc_auc_score(labels == k, A[:, k], sample_weight=weights) for k in np.unique(labels)]
-    return float(np.mean(aucs))
+    return float(np.mean([auc_of(A[:, k], labels == k, weights) for k in present]))
+
+
+def auc_of(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray | None) -> float:
+    """The share of pairs of a positive and a negative example that scores (m,) order, ties half.
+
+    U / (n+ n-) of Mann and Whitney 1947: of each positive the negatives below it, counted in their
+    order. Weights count pairs by their product. NaN where a score is.
+    """
+    if np.isnan(scores).any():
+        return math.nan
+    mine, others = scores[positive], scores[~positive]
+    if weights is None:
+        others.sort()
+        below = sum(int(np.searchsorted(others, mine, side).sum()) for side in SIDES)
+        return below / (2 * len(mine) * len(others))
+    order = np.argsort(others)
+    mass = np.concatenate([[0.0], np.cumsum(weights[~positive][order])])
+    own, others = weights[positive], others[order]
+    twice = sum(float(own @ mass[np.searchsorted(others, mine, side)]) for side in SIDES)
+    total = 2 * float(own.sum()) * float(mass[-1])
+    return twice / total if total > 0 else math.nan
 
 
 @dataclass(frozen=True)

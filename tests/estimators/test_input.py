@@ -1,6 +1,7 @@
 """X as it comes: dtypes, pictures, sparse matrices, memory; and what is refused, in which words."""
 
 import tracemalloc
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from scipy import sparse
 from onelayer import LogisticRegression
 from onelayer.designs import first_not_finite, largest
 from onelayer.estimators import layer_of
+from onelayer.estimators.validation import Weights
 
 RNG = np.random.default_rng(0)
 M, N = 80, 6
@@ -277,3 +279,13 @@ def test_values_of_1e300_fit_once_scaled():
     huge = LogisticRegression(scaling=1e-300, tol=1e-12).fit(BYTES * 1e300, Y)
     plain = LogisticRegression(tol=1e-12).fit(BYTES, Y)
     np.testing.assert_allclose(huge.coef_ * 1e300, plain.coef_, rtol=1e-9)
+
+
+def test_rows_that_count_the_same_or_nothing_take_a_byte_of_weight_each():
+    """With the same shares and total as weights of their own would have."""
+    held_out = np.array([0.0, 2.5, 2.5, 0.0, 2.5])
+    found = Weights.of(held_out)
+    assert found.relative.dtype == bool
+    np.testing.assert_array_equal(found.shares, held_out / 2.5 / 3)
+    assert found.total == Fraction(2.5) * 3
+    assert Weights.of(np.array([1.0, 2.0])).relative.tolist() == [0.5, 1.0]

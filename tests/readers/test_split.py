@@ -19,7 +19,7 @@ def test_equal_rows_share_a_number():
     images[5] = images[1]
     images[5, 0, 0, 0] ^= 1
     np.testing.assert_array_equal(content_groups(images), [0, 1, 2, 1, 3, 4])
-    assert content_groups(images).dtype == np.int64
+    assert content_groups(images).dtype == np.int32
     np.testing.assert_array_equal(content_groups(np.array([[0.5], [1.0], [0.5]])), [0, 1, 0])
     assert content_groups(images[:0]).shape == (0,)
 

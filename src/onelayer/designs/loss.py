@@ -147,6 +147,11 @@ class Loss(ABC):
 
     @property
     @abstractmethod
+    def counted(self) -> float:
+        """As many rows of equal weight tell as much: 1 / sum v^2 (Kish 1965). No read."""
+
+    @property
+    @abstractmethod
     def least_weight(self) -> float:
         """The smallest weight that is not 0."""
 

@@ -215,6 +215,11 @@ class LossInMemory(Loss):
         return column_sums(v, np.column_stack([1 - y, y]))
 
     @property
+    def counted(self) -> float:
+        """The number of rows with weight, where they count the same."""
+        return 1 / float(self.weights @ self.weights)
+
+    @property
     def least_weight(self) -> float:
         """The smallest weight that is not 0."""
         return float(self.weights[self.weights > 0].min())

@@ -113,7 +113,10 @@ class Folded:
         most: int | None = None,
     ) -> Folded | None:
         """At most so many examples in `rows`; None where no class has two groups to judge."""
-        fold, rows = assign_folds(labels, groups, seed, weights), np.arange(len(labels))
+        fold, rows = (
+            assign_folds(labels, groups, seed, weights),
+            np.arange(len(labels), dtype=np.int32),
+        )
         if most is not None and len(rows) > most:
             rows = rows[stratified_split(labels, groups, most / len(rows), seed)]
         inside = fold[rows]
@@ -156,10 +159,10 @@ class Folded:
             others = np.flatnonzero((self.fold == number) & beyond)
             if len(others):
                 Z[others] = forward(layer, others)
-        rows = np.flatnonzero(np.isin(self.fold, self.numbers))
+        rows = np.flatnonzero(np.isin(self.fold, self.numbers)).astype(np.int32)
         return OutOfFold(
             rows,
-            Z[rows],
+            Z if len(rows) == m else Z[rows],
             max(int((fold != number).sum()) for number in self.numbers),
             capped=self.capped,
             partial=len(rows) < int((self.fold >= 0).sum()),
@@ -210,9 +213,9 @@ def _data(folding: Folding, folded: Folded, K: int) -> tuple[Data, np.ndarray]:
     places, X = folding.places[rows], folding.X
     if folded.capped:
         places, X = np.arange(len(rows)), X[places]
-    targets, weights = np.zeros(X.shape[0], np.intp), np.zeros(X.shape[0])
-    targets[places] = folding.labels[rows]
-    weights[places] = 1.0 if folding.weights is None else folding.weights[rows]
+    counts = np.ones(len(rows), bool) if folding.weights is None else folding.weights[rows]
+    targets, weights = np.zeros(X.shape[0], np.int32), np.zeros(X.shape[0], counts.dtype)
+    targets[places], weights[places] = folding.labels[rows], counts
     data = Data(
         X=X,
         targets=targets,
@@ -252,8 +255,10 @@ def _same_lambda(folding: Folding, folded: Folded) -> float:
 
     At the same C a layer of fewer examples is held more tightly, and is less sure.
     """
-    weights = np.ones(len(folding.labels)) if folding.weights is None else folding.weights
-    return float(folding.estimator.C * (weights.sum() / weights[folded.rows].sum()))
+    weights, share = folding.weights, len(folding.labels) / len(folded.rows)
+    if weights is not None:
+        share = weights.sum() / weights[folded.rows].sum()
+    return float(folding.estimator.C * share)
 
 
 def assign_folds(
@@ -266,13 +271,13 @@ def assign_folds(
     weight has no fold, as if it were not there.
     """
     if weights is not None and not weights.all():
-        fold, rows = np.full(len(labels), -1), np.flatnonzero(weights)
+        fold, rows = np.full(len(labels), -1, np.int8), np.flatnonzero(weights)
         fold[rows] = assign_folds(labels[rows], groups[rows], seed)
         return fold
     random = np.random.default_rng(seed)
     _, first, row_group = np.unique(groups, return_index=True, return_inverse=True)
     group_class = labels[first]
-    fold = np.full(len(first), -1)
+    fold = np.full(len(first), -1, np.int8)
     turn = 0
     for label in np.unique(group_class):
         members = random.permutation(np.flatnonzero(group_class == label))

@@ -22,7 +22,8 @@ from onelayer.errors import DataError
 class Weights:
     """Weights as unit * relative, the largest relative one 1: no sum or product of them overflows.
 
-    A `unit` is exact, for weights of 1e300 times class weights of 1e300.
+    A `unit` is exact, for weights of 1e300 times class weights of 1e300. Where rows count the same
+    or nothing, as under a hold-out, `relative` is boolean: an eighth of the memory.
     """
 
     relative: np.ndarray
@@ -32,7 +33,8 @@ class Weights:
     def of(cls, weights: np.ndarray, unit: Fraction = Fraction(1)) -> Weights:
         """Weights (m,) in units of `unit`."""
         top = float(weights.max())
-        return cls(weights / top, unit * Fraction(top))
+        equal = ((weights == top) | (weights == 0)).all()
+        return cls(weights == top if equal else weights / top, unit * Fraction(top))
 
     @property
     def shares(self) -> np.ndarray:
@@ -90,6 +92,7 @@ def shown_dtype(given: Any, read: Any, solver: str = "auto") -> np.dtype:
 def check_classes(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The sorted labels, and every example's position among them."""
     classes, targets = np.unique(y, return_inverse=True)
+    targets = targets.astype(np.int32)  # one type, so that kernels are compiled once
     if len(classes) < 2:
         raise DataError(
             "This solver needs samples of at least 2 classes in the data, but the data contains "

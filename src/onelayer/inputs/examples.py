@@ -30,7 +30,7 @@ class Examples:
     rows
         (m,), which of its rows these examples are; None: all of them, in order.
     labels
-        int64 (m,), positions in `classes`.
+        (m,), positions in `classes`, whole numbers.
     classes
         (K,), the labels that the user knows.
     names
@@ -85,7 +85,7 @@ class Examples:
     @property
     def places(self) -> np.ndarray:
         """Where the examples lie in `whole`, (m,)."""
-        return np.arange(len(self)) if self.rows is None else self.rows
+        return np.arange(len(self), dtype=np.int32) if self.rows is None else self.rows
 
     def spread(self, values: np.ndarray) -> np.ndarray:
         """Values (m,) of the examples at their places in `whole`, zeros in between: (M,)."""
@@ -98,7 +98,10 @@ class Examples:
     @property
     def spread_weights(self) -> np.ndarray | None:
         """What each row of `whole` counts for, (M,), 0 where it is none of these; None: all one."""
-        return self.weights if self.rows is None else self.spread(self.row_weights)
+        if self.rows is None:
+            return self.weights
+        each = np.ones(len(self), bool) if self.weights is None else self.weights
+        return self.spread(each)
 
     def forward(self, layer: Layer) -> np.ndarray:
         """z (m, k) of these examples."""

@@ -59,7 +59,7 @@ def encode(labels: np.ndarray, classes: Any, source: object) -> tuple[np.ndarray
     """
     found, positions = np.unique(labels, return_inverse=True)
     if classes is None:
-        return positions.astype(np.int64), found
+        return positions.astype(np.int32), found
     known = {str(label): position for position, label in enumerate(classes)}
     unknown = [str(label) for label in found.tolist() if str(label) not in known]
     if unknown:
@@ -67,7 +67,7 @@ def encode(labels: np.ndarray, classes: Any, source: object) -> tuple[np.ndarray
             f"{source} has classes that the model does not know: {', '.join(unknown[:10])}. "
             f"Known: {', '.join(list(known)[:20])}"
         )
-    at = np.array([known[str(label)] for label in found.tolist()], dtype=np.int64)
+    at = np.array([known[str(label)] for label in found.tolist()], dtype=np.int32)
     return at[positions], np.asarray(classes)
 
 

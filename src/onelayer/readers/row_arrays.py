@@ -57,13 +57,14 @@ def stacked(parts: list[Any]) -> Any:
 
 
 def content_groups(*parts: Any) -> np.ndarray:
-    """Number the rows of all parts by their content: equal bytes, equal number; int64 (m,).
+    """Number the rows of all parts by their content: equal bytes, equal number; int32 (m,).
 
     Numbers run 0, 1, ... in the order in which contents first appear. One read of each part.
     """
     digests = np.concatenate([_digests(X) for X in parts])
     _, first, group = np.unique(digests, return_index=True, return_inverse=True)
-    number = np.empty(len(first), np.int64)
+    del digests  # each is as long as there are rows
+    number = np.empty(len(first), np.int32)
     number[np.argsort(first)] = np.arange(len(first))
     return number[group]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from onelayer.logistic import Head
+from onelayer.measures import auc_of
 from onelayer.words import counted
 
 Z95 = 1.959963984540054  # of the normal distribution
@@ -93,19 +94,17 @@ def by_class(
             n=counted(counts[k].sum()),
             said=counted(counts[:, k].sum()),
             right=counted(counts[k, k]),
-            auc=_auc(labels == k, A[:, k], weights),
+            auc=_of_class(labels == k, A[:, k], weights),
         )
         for k, name in enumerate(names)
     )
 
 
-def _auc(of_class: np.ndarray, scores: np.ndarray, weights: np.ndarray | None) -> float | None:
+def _of_class(of_class: np.ndarray, scores: np.ndarray, weights: np.ndarray | None) -> float | None:
     """The chance that an example of the class scores above one of the rest; ties count half."""
-    from sklearn.metrics import roc_auc_score
-
     if of_class.all() or not of_class.any():
         return None
-    return float(roc_auc_score(of_class, scores, sample_weight=weights))
+    return auc_of(scores, of_class, weights)
 
 
 def roc(labels: np.ndarray, z: np.ndarray, weights: np.ndarray | None = None) -> Roc | None:

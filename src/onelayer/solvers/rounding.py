@@ -49,7 +49,7 @@ class Rounding:
         squares = SHARE * eps**2 * loss.magnitudes(ROWS)[:rows]
         # Without an L2 penalty nothing is known of how little J bends; with an L1 penalty, where.
         bend = objective.penalty.l2 if objective.penalty.l1 == 0 else 0.0
-        summed = SUMMED / loss.traits.m * float(squares.sum()) / bend if bend > 0 else 0.0
+        summed = SUMMED / loss.counted * float(squares.sum()) / bend if bend > 0 else 0.0
         centred = loss.centres().any() and not objective.intercept
         return cls(squares, eps * loss.centres() if centred else None, summed)
 
@@ -64,7 +64,7 @@ class Rounding:
             trace = float(np.trace(np.linalg.inv(H / unit / unit[:, None])))
         except np.linalg.LinAlgError:
             return replace(self, near=True)
-        summed = SUMMED / objective.loss.traits.m * max(trace, 0.0)
+        summed = SUMMED / objective.loss.counted * max(trace, 0.0)
         return replace(self, summed=min(self.summed, summed), near=True)
 
     def gap(self, theta: np.ndarray, value: float) -> float:
