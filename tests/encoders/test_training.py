@@ -2,7 +2,10 @@
 
 import json
 import pickle
+import sys
+from base64 import b64decode
 from copy import deepcopy
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +17,11 @@ from typer.testing import CliRunner
 import onelayer
 from onelayer.cli.app import app
 from onelayer.encoders.onnx_file import OnnxEncoder
-from onelayer.errors import DataError, ShapeError, UsageError
+from onelayer.errors import DataError, MissingExtraError, ShapeError, UsageError
 from onelayer.inputs import encoder_reading
 from onelayer.inputs.examples import joined
 from onelayer.readers.pictures.pixels import resized
+from onelayer.server import create_app
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 FLOWERS = Path(__file__).resolve().parents[3] / "shared" / "data" / "flowers"
@@ -216,3 +220,40 @@ def test_flowers_are_recognised():
         for seed in range(5)
     ]
     assert np.mean(rates) >= 0.68
+
+
+def test_the_server_explains_a_picture_by_its_places(photos, small, running):
+    model = onelayer.train(photos, features=small, C=1.0)
+    file = photos / "warm" / "3.png"
+    with running(create_app(model)) as client:
+        asked = {"files": {"files": ("a.png", file.read_bytes())}, "params": {"class": "cold"}}
+        (found,) = client.post("/v1/explain", **asked).json()["explanations"]
+        described = client.get("/v1/model").text
+    shares = np.array(found["contributions"])
+    np.testing.assert_allclose(shares, model.maps(file, "cold")[0], rtol=1e-12)
+    assert shares.sum() + found["intercept"] == pytest.approx(found["z"], rel=1e-12)
+    seen = Image.open(BytesIO(b64decode(found["seen"].partition(",")[2])))
+    np.testing.assert_array_equal(np.asarray(seen), model.inputs.pictures(file)[0])
+    assert "small.onnx" in described
+    assert str(small.parent) not in described  # the folders of this machine are nobody's
+
+
+def test_raw_pixels_that_are_weak_name_the_way_out(photos):
+    random = np.random.default_rng(0)
+    for file in photos.rglob("*.png"):
+        Image.fromarray(random.integers(0, 256, (30, 40, 3)).astype(np.uint8)).save(file)
+    model = onelayer.train(photos, C=1.0)
+    assert "train with --features efficientnet-lite0" in str(model.card)
+    assert model.card.needs_encoder
+
+
+def test_without_the_extra_the_command_that_mends_it_is_named(photos, small, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'onelayer\[encoder\]'"):
+        onelayer.train(photos, features=write_again(small))
+
+
+def write_again(path):
+    """The same encoder in other bytes, which no earlier test has opened."""
+    path.write_bytes(path.read_bytes() + bytes.fromhex("3a00"))
+    return path
