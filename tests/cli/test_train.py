@@ -210,7 +210,8 @@ def test_a_source_that_is_not_there_or_of_no_known_kind_says_what_is(onelayer, t
     assert missing.code == 1
     assert missing.err == (
         f"error: there is no {tmp_path / 'nothing'}: give a folder with a sub-folder of pictures "
-        "for each class, arrays (.npz, .npy, .h5, .svm, IDX), a table (.csv, .parquet), "
+        "for each class, arrays (.npz, .npy, .h5, .safetensors, .pt, .svm, IDX), "
+        "a table (.csv, .parquet), "
         "or the name of an embedded set (breast_cancer, digits)\n"
     )
     letter = tmp_path / "letter.doc"

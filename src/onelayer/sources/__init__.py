@@ -30,7 +30,8 @@ KINDS: list[type[Source]] = [
 """In the order in which they are asked: a path goes before an embedded set of the same name."""
 
 SUPPORTED = (
-    "a folder with a sub-folder of pictures for each class, arrays (.npz, .npy, .h5, .svm, IDX), "
+    "a folder with a sub-folder of pictures for each class, arrays (.npz, .npy, .h5, "
+    ".safetensors, .pt, .svm, IDX), "
     f"a table (.csv, .parquet), or the name of an embedded set ({', '.join(NAMES)})"
 )
 

@@ -17,10 +17,24 @@ from onelayer.readers.arrays.idx import idx_files, idx_name, read_idx
 from onelayer.readers.arrays.layout import WHOLE, ArrayOptions, beside, layout_of
 from onelayer.readers.arrays.libsvm import SUFFIXES, looks_like_libsvm, read_libsvm
 from onelayer.readers.arrays.numpy_files import npz_names, read_npy, read_npz
+from onelayer.readers.arrays.tensor_files import (
+    SAFETENSORS,
+    TORCH_SUFFIXES,
+    WHOLE_FILE,
+    read_safetensors,
+    safetensors_names,
+    torch_arrays,
+)
 
 _NPY, _NPZ = b"\x93NUMPY", b"PK\x03\x04"
 _HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf")
 _JUDGES = ("test", WHOLE, "val", "train")  # what judges where a file has several parts
+_BY_NAME: dict[str, tuple[Callable[[Path], list[str]], Callable[[Path, str], Any]]] = {
+    "hdf5": (hdf5_names, read_hdf5),
+    "npz": (npz_names, read_npz),
+    "safetensors": (safetensors_names, read_safetensors),
+}
+"""What the arrays of a file are called, and how one of them is read."""
 _IDX_PARTS = {"t10k": "test", "valid": "val"}
 
 
@@ -40,7 +54,9 @@ class ArraySet:
 
 
 def array_kind(path: Path) -> str | None:
-    """Return npy, npz, hdf5, idx or libsvm by a file's content, idx for a folder of such files.
+    """Return npy, npz, hdf5, idx, libsvm, torch or safetensors by a file's content and suffix.
+
+    A folder of IDX files is idx.
 
     None for everything else. A suffix counts where the content is empty or says nothing.
     """
@@ -55,7 +71,7 @@ def array_kind(path: Path) -> str | None:
     by_magic = {_NPY: "npy", _NPZ: "npz", HDF5: "hdf5"}
     for magic, kind in by_magic.items():
         if head.startswith(magic):
-            return None if kind == "npz" and path.suffix != ".npz" else kind
+            return _kind_by_name(path) if kind == "npz" and path.suffix != ".npz" else kind
     return _kind_by_name(path) or ("libsvm" if looks_like_libsvm(path) else None)
 
 
@@ -76,9 +92,10 @@ def find_arrays(path: Path, asked: ArrayOptions) -> dict[str, ArraySet]:
         return {WHOLE: _libsvm_set(path, asked)}
     if kind == "npy":
         return {WHOLE: ArraySet(partial(read_npy, path), *_labels_elsewhere(path, asked))}
-    if kind == "hdf5":
-        return _container_sets(path, hdf5_names(path), partial(read_hdf5, path), asked)
-    return _container_sets(path, npz_names(path), partial(read_npz, path), asked)
+    if kind == "torch":
+        return _torch_sets(path, asked)
+    names, load = _BY_NAME[str(kind)]
+    return _container_sets(path, names(path), partial(load, path), asked)
 
 
 def labelled(sets: dict[str, ArraySet]) -> dict[str, ArraySet]:
@@ -104,7 +121,8 @@ def _kind_by_name(path: Path) -> str | None:
     suffixes = path.suffixes[-2:]
     if any(suffix in SUFFIXES for suffix in suffixes):
         return "libsvm"
-    named = {".npy": "npy", ".npz": "npz", **dict.fromkeys(_HDF5_SUFFIXES, "hdf5")}
+    named = {".npy": "npy", ".npz": "npz", SAFETENSORS: "safetensors"}
+    named |= dict.fromkeys(_HDF5_SUFFIXES, "hdf5") | dict.fromkeys(TORCH_SUFFIXES, "torch")
     return named.get(path.suffix.lower())
 
 
@@ -129,6 +147,14 @@ def _container_sets(
     return sets
 
 
+def _torch_sets(path: Path, asked: ArrayOptions) -> dict[str, ArraySet]:
+    """Sets of a file of PyTorch: tensors by name, or X alone."""
+    arrays = torch_arrays(path)
+    if WHOLE_FILE in arrays:
+        return {WHOLE: ArraySet(lambda: arrays[WHOLE_FILE], *_labels_elsewhere(path, asked))}
+    return _container_sets(path, list(arrays), arrays.__getitem__, asked)
+
+
 def _labels_elsewhere(path: Path, asked: ArrayOptions) -> tuple[Any, None, str]:
     """Labels in a file of their own, the one asked for or one beside; None, and where looked."""
     tried = beside(path) if asked.y is None else [Path(asked.y), path.parent / asked.y]
@@ -151,6 +177,8 @@ def _read_labels(file: Path) -> np.ndarray:
         return read_npy(file)
     if kind == "idx":
         return read_idx(file)
+    if kind == "torch":
+        return next(iter(torch_arrays(file).values()))
     names = npz_names(file) if kind == "npz" else []
     if len(names) != 1:
         raise DataError(f"{file} is no file of labels: give a .npy, one label a row")

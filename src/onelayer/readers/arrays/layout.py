@@ -95,7 +95,8 @@ def beside(path: Path) -> list[Path]:
         for y in _Y_NAMES
     ]
     stems = [name for name in replaced if name != stem] + [f"{stem}_y", f"{stem}_labels"]
-    return [folder / f"{name}.npy" for name in dict.fromkeys(stems)]
+    kinds = dict.fromkeys((path.suffix if path.suffix in {".pt", ".pth"} else ".npy", ".npy"))
+    return [folder / f"{name}{kind}" for kind in kinds for name in dict.fromkeys(stems)]
 
 
 def _found(names: list[str], asked: str | None, usual: tuple[str, ...]) -> dict[str, list[str]]:
