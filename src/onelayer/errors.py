@@ -21,6 +21,10 @@ class ModelFileError(ValueError):
     """A model file is damaged, foreign or newer than this version; the message says which."""
 
 
+class ExportError(ValueError):
+    """An exported file does not answer as the model does; the message says by how much."""
+
+
 class MissingExtraError(ImportError):
     """An optional part is not installed; the message names the command that installs it."""
 

@@ -9,6 +9,7 @@ import typer
 import onelayer
 from onelayer.cli.cache import cache
 from onelayer.cli.evaluate import evaluate
+from onelayer.cli.export import export
 from onelayer.cli.inspect import inspect
 from onelayer.cli.lesson import lesson
 from onelayer.cli.outcome import guarded
@@ -53,6 +54,7 @@ for command, example in (
     (evaluate, "onelayer evaluate model.safetensors more_photos/"),
     (predict, "onelayer predict model.safetensors new.jpg album/"),
     (inspect, "onelayer inspect model.safetensors --weights weights.png"),
+    (export, "onelayer export model.safetensors model.onnx"),
     (summary, "onelayer summary table.csv --formula 'y ~ age*sex'"),
     (serve, "onelayer serve model.safetensors"),
     (lesson, "onelayer lesson --export lesson.html"),

@@ -27,6 +27,7 @@ from onelayer.sources import Like, Progress, no_progress, open_source
 if TYPE_CHECKING:
     from onelayer.estimators import LogisticRegression
     from onelayer.estimators.optimality import Optimality
+    from onelayer.export.check import Agreement
     from onelayer.model.reporting import Evidence
 
 Given: TypeAlias = Any
@@ -233,6 +234,38 @@ class Model:
         from onelayer.model.record import record_of
 
         write(record_of(self), path)
+
+    def export(self, path: str | Path, *, dtype: Any = np.float64) -> dict[str, Agreement]:
+        """Write the model as one ONNX file that takes what it takes; extra `onnx`.
+
+        Outputs are `label` (N,) and `probabilities` (N, K). onnxruntime and onnx's own evaluator
+        must answer as the model does first, on rows at random and on hostile ones.
+
+        Parameters
+        ----------
+        path
+            The file.
+        dtype
+            Of its numbers: float64, or float32 for smaller files and devices without the other.
+
+        Returns
+        -------
+        How far each evaluator is from the model, by its name; it stands in the file too.
+
+        Raises
+        ------
+        MissingExtraError
+            Without onnx and onnxruntime.
+        UsageError
+            For a kind of inputs that ONNX's core operators cannot express.
+        ExportError
+            Where the file does not answer as the model does; nothing is written then.
+        """
+        from onelayer.export import Subject, export_onnx
+
+        card = self.card.to_dict()
+        subject = Subject(self.layer, self.inputs, self.readout, self.classes, card)
+        return export_onnx(subject, path, dtype)
 
     def forward(self, X: np.ndarray) -> np.ndarray:
         """z = X w + b, before calibration: (m, K), or (m, 1) for two classes; X is (m, n)."""

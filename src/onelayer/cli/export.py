@@ -1,0 +1,47 @@
+"""`onelayer export MODEL FILE`: the model for another tool, checked before it is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from onelayer.cli import options
+from onelayer.cli.output import print_json, show
+from onelayer.errors import UsageError
+
+
+def export(
+    model: options.ModelFile,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The .onnx file to write.")],
+    single: Annotated[
+        bool, typer.Option("--float32", help="Numbers of 4 bytes instead of 8.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an output file that exists.")
+    ] = False,
+    as_json: options.AsJson = False,
+    debug: options.Debug = False,
+) -> None:
+    """Write MODEL as ONNX, only where onnxruntime and onnx's own evaluator answer as it does."""
+    del debug
+    from onelayer.cli.outputs import require_place
+    from onelayer.model.loading import load
+
+    require_place(file, "model.onnx", [model])
+    if file.suffix.lower() != ".onnx":
+        raise UsageError(f"{file} has no suffix that says what to write: give model.onnx")
+    if file.exists() and not overwrite:
+        raise UsageError(f"{file} exists: give another name, or --overwrite")
+    found = load(model).export(file, dtype="float32" if single else "float64")
+    if as_json:
+        checked = {name: one.to_dict() for name, one in found.items()}
+        print_json({"output": str(file), "check": checked})
+        return
+    show(f"Written: {file}")
+    for name, one in found.items():
+        show(
+            f"{name}: {one.rows:,} rows checked, the largest difference of a probability "
+            f"{one.probability:.1e}"
+        )

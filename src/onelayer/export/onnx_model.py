@@ -1,0 +1,106 @@
+"""`Model.export`: a model as one ONNX file, written only where it answers as the model does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import onelayer
+from onelayer.errors import UsageError
+from onelayer.export.check import Agreement, agreements
+from onelayer.export.check_rows import check_rows
+from onelayer.export.onnx_graph import LOWEST_RUNTIME, OPSET, OnnxGraph
+from onelayer.export.onnx_layer import add_products, add_readout
+from onelayer.export.onnx_table import add_table
+from onelayer.export.subject import Subject
+from onelayer.inputs import PictureInputs, RowInputs, TableInputs
+from onelayer.model_file import write_atomically
+
+LARGEST = 1 << 31
+"""Bytes of a protocol buffer: its own limit."""
+
+
+def export_onnx(
+    subject: Subject, path: str | Path, dtype: Any = np.float64
+) -> dict[str, Agreement]:
+    """Write one ONNX file, and return how far its evaluators are from the model.
+
+    Raises
+    ------
+    MissingExtraError
+        Without onnx and onnxruntime.
+    UsageError
+        For a model that ONNX's core operators cannot express, in words.
+    ExportError
+        Where the file does not answer as the model does; nothing is written then.
+    """
+    file = onnx_file(subject, dtype)
+    found = agreements(file, subject, check_rows(subject, np.dtype(dtype)))
+    fields = {name: one.to_dict() for name, one in found.items()}
+    _say(file, "check", json.dumps(fields))
+    write_atomically(path, file.SerializeToString())
+    return found
+
+
+def onnx_file(subject: Subject, dtype: Any = np.float64) -> Any:
+    """Return the ModelProto, not checked: errors as `export_onnx`."""
+    if subject.layer.W.nbytes > LARGEST // 2:
+        raise UsageError("the weights take more than a gigabyte, and a file of ONNX cannot hold it")
+    graph = OnnxGraph(np.dtype(dtype))
+    products = _add_inputs(graph, subject)
+    intercept = graph.constant(subject.layer.inner[1])
+    z = graph.add("Add", products, intercept, name="z")
+    add_readout(graph, z, subject.readout, subject.classes)
+    file = graph.file()
+    classes = [
+        value.item() if isinstance(value, np.generic) else value for value in subject.classes
+    ]
+    _say(file, "onelayer", onelayer.__version__)
+    _say(file, "classes", json.dumps(classes))
+    _say(file, "card", json.dumps(subject.card))
+    _say(file, "needs", f"opset {OPSET}, onnxruntime {LOWEST_RUNTIME} or newer")
+    _say(file, "takes", in_words(subject))
+    return file
+
+
+def in_words(subject: Subject) -> str:
+    """What the file takes."""
+    inputs = subject.inputs
+    if isinstance(inputs, PictureInputs):
+        height, width, channels = inputs.preprocessing.shape
+        return (
+            f"pictures: uint8 (N, {height}, {width}, {channels}), already of this size, as "
+            "resizing is not part of the file"
+        )
+    if isinstance(inputs, TableInputs):
+        return (
+            "one input (N, 1) for each column: numbers, NaN where missing; texts, empty where "
+            "missing. Infinite numbers, which the model refuses, have no answer"
+        )
+    return f"X: (N, {inputs.n}), a row an example"
+
+
+def _add_inputs(graph: OnnxGraph, subject: Subject) -> str:
+    """Add what makes X W of what a person has: (m, k)."""
+    inputs, layer = subject.inputs, subject.layer
+    if isinstance(inputs, TableInputs):
+        return add_table(graph, inputs.fitted, layer)
+    if isinstance(inputs, PictureInputs):
+        shape = inputs.preprocessing.shape
+        pictures = graph.take("pictures", np.uint8, ["N", *shape])
+        flat = graph.add("Reshape", pictures, graph.constant([-1, inputs.n], np.int64))
+        return add_products(graph, graph.cast(flat), layer)
+    if isinstance(inputs, RowInputs):
+        return add_products(graph, graph.take("X", graph.dtype, ["N", inputs.n]), layer)
+    raise UsageError(
+        f"a model of {inputs.kind} cannot be exported to ONNX yet: models of pictures, tables and "
+        "rows of numbers can"
+    )
+
+
+def _say(file: Any, key: str, value: str) -> None:
+    entry = file.metadata_props.add()
+    entry.key, entry.value = key, value
