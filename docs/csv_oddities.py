@@ -201,7 +201,7 @@ _FILES = [
     (
         "Latin-1",
         "x,y\nü,a\nö,b\n".encode("latin-1"),
-        "refused: is not UTF-8: say what it is written in, as --encoding cp1252",
+        "refused: is not UTF-8: say what it is written in, as encoding='cp1252'",
         "words, broken",
     ),
     ("ends of lines of old Macs", text("x,y", "1,a", "2,b", end="\r"), "numbers: 1, 2", "numbers"),

@@ -284,7 +284,7 @@ def test_libsvm_files_keep_their_width_and_base(tmp_path):
     np.testing.assert_allclose(model.coef, expected, rtol=1e-6, atol=1e-9)
     assert model.inputs.index_base == 1
     assert model.evaluate(tmp_path / "t.svm") == model.card.test
-    with pytest.raises(DataError, match="has a feature 5, beyond the 2 of --n-features"):
+    with pytest.raises(DataError, match="has a feature 5, beyond the 2 of n_features"):
         onelayer.train(tmp_path / "a.svm", n_features=2)
 
 

@@ -11,9 +11,11 @@ import pytest
 
 import onelayer
 from onelayer.errors import MissingExtraError
+from onelayer.words import options_spoken, spelt, to_drop
 
 HOUSE = Path(onelayer.__file__).parent
 SOURCES = sorted(HOUSE.rglob("*.py"))
+OPTION = re.compile(r"(?<![\w-])--[a-zA-Z]|\s--$")
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 LATE = [
     "matplotlib",
@@ -122,6 +124,39 @@ def test_public_names():
     assert set(onelayer.__all__) <= set(dir(onelayer))
     with pytest.raises(AttributeError, match="module 'onelayer' has no attribute 'fitt'"):
         _ = onelayer.fitt
+
+
+def test_messages_speak_as_the_caller_writes():
+    assert (spelt("n_features"), spelt("header=False", "--no-header")) == (
+        "n_features",
+        "header=False",
+    )
+    assert to_drop(["a", "b c"]) == "drop=['a', 'b c']"
+    with options_spoken():
+        assert spelt("n_features") == "--n-features"
+        assert spelt("header=False", "--no-header") == "--no-header"
+        assert to_drop(["a", "b c"]) == "--drop a --drop 'b c'"
+    assert spelt("n_features") == "n_features"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_messages_name_options_on_the_command_line_alone(path):
+    """Elsewhere an option stands in the second argument of `spelt`, and nowhere else."""
+    if {"cli", "playground"} & set(path.parts) or path.name == "words.py":
+        pytest.skip("speaks to a command line")
+    tree = ast.parse(path.read_text())
+    spelt_by = {
+        id(part)
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "spelt"
+        for part in ast.walk(call)
+    }
+    texts = [n for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in spelt_by]
+    said = [n.value for n in texts if isinstance(n.value, str) and OPTION.search(n.value)]
+    documented = [
+        n.value.value for n in ast.walk(tree) if isinstance(n, ast.Expr) and n.value in texts
+    ]
+    assert [text for text in said if text not in documented] == []
 
 
 def test_a_missing_extra_names_the_command():

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from onelayer.errors import UsageError
+from onelayer.words import spelt
 
 Mode: TypeAlias = Literal["RGB", "L", "RGBA"]
 Fit: TypeAlias = Literal["stretch", "crop", "pad"]
@@ -157,16 +158,22 @@ class Settings:
         rules = {"costs": self.costs, "recall": self.recall, "precision": self.precision}
         given = [name for name, rule in rules.items() if rule is not None]
         if len(given) > 1:
-            raise UsageError(f"{' and '.join(given)} are two rules for one answer: give one")
+            raise UsageError(
+                f"{' and '.join(map(spelt, given))} are two rules for one answer: give one"
+            )
         for kind in set(given) - {"costs"}:
             share_of(kind, rules[kind])
         weighted, corrected = self.class_weight is not None, self.correct_class_weight
         if corrected and not weighted:
-            raise UsageError("correct_class_weight takes class weights out: give class_weight too")
+            raise UsageError(
+                f"{spelt('correct_class_weight')} takes class weights out: give "
+                f"{spelt('class_weight')} too"
+            )
         if weighted and not corrected and self.costs is not None:
             raise UsageError(
-                "costs need the probabilities of the classes as they come, which class_weight "
-                "distorts: give correct_class_weight too, or no class_weight"
+                f"{spelt('costs')} need the probabilities of the classes as they come, which "
+                f"{spelt('class_weight')} distorts: give {spelt('correct_class_weight')} too, or "
+                f"no {spelt('class_weight')}"
             )
 
 
@@ -189,7 +196,8 @@ def share_of(kind: str, given: Any) -> tuple[str, float]:
         str(name) != "" and 0 < wanted <= 1,
         kind,
         given,
-        f"a class and a share above 0 and at most 1, as in {kind} ill=0.95",
+        "a class and a share above 0 and at most 1, as in "
+        + spelt(f"{kind}='ill=0.95'", f"--{kind} ill=0.95"),
     )
     return str(name), wanted
 
@@ -200,4 +208,4 @@ def _both(pair: Any) -> tuple[Any, str, Any]:
 
 def _require(holds: bool, name: str, value: Any, expected: str) -> None:
     if not holds:
-        raise UsageError(f"{name} is {value!r}: give {expected}")
+        raise UsageError(f"{spelt(name)} is {value!r}: give {expected}")

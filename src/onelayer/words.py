@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 _UNSEEN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and line feed, DEL, C1
@@ -14,6 +18,35 @@ _UNSEEN = re.compile(
 RAW_PIXELS = "raw pixels see colour and position, not shape"
 WAY_OUT = "An encoder's features see shapes: train with --features efficientnet-lite0"
 """Where the pixels of photographs give a weak result."""
+
+
+_OPTIONS = ContextVar("_OPTIONS", default=False)
+"""Whether what is said is said on the command line."""
+
+
+@contextmanager
+def options_spoken() -> Iterator[None]:
+    """Within it, messages name the options of the command line, not the parameters of Python."""
+    before = _OPTIONS.set(True)
+    try:
+        yield
+    finally:
+        _OPTIONS.reset(before)
+
+
+def spelt(parameter: str, option: str | None = None) -> str:
+    """Return how the caller writes a parameter: `n_features`, or on the command line an option.
+
+    `option` is what it is there, where that is more than `--n-features`.
+    """
+    if not _OPTIONS.get():
+        return parameter
+    return option or f"--{parameter.replace('_', '-')}"
+
+
+def to_drop(names: Sequence[str]) -> str:
+    """Return what leaves columns of these names out: `drop=['a', 'b']`, `--drop a --drop b`."""
+    return spelt(f"drop={list(names)}", " ".join(f"--drop {shlex.quote(name)}" for name in names))
 
 
 def visible(text: str) -> str:

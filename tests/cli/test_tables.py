@@ -365,7 +365,7 @@ def test_a_target_is_for_tables(colours, tmp_path, onelayer):
     done = onelayer("train", colours, "--target", "y", "-o", tmp_path / "m.safetensors")
     assert (done.code, done.err) == (
         2,
-        f"error: {colours} is no table, .csv or .parquet: it has no column to --target\n",
+        f"error: {colours} is no table, .csv or .parquet: it has no column for --target\n",
     )
 
 

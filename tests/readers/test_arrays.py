@@ -84,11 +84,11 @@ def test_other_names_are_asked_for_and_found_in_every_part():
 
 
 def test_names_that_say_nothing_are_listed():
-    with pytest.raises(DataError, match=r"f.npz holds a, b: no X among them. Name it with --x"):
+    with pytest.raises(DataError, match=r"f.npz holds a, b: no X among them. Name it with x$"):
         layout_of(["a", "b"], ArrayOptions(), "f.npz")
     with pytest.raises(DataError, match="no emb among them"):
         layout_of(["a", "b"], ArrayOptions("emb"), "f.npz")
-    with pytest.raises(DataError, match="x, features, and any may be x: name one with --x"):
+    with pytest.raises(DataError, match="x, features, and any may be x: name one with x"):
         layout_of(["x", "features"], ArrayOptions(), "f.npz")
 
 
@@ -260,7 +260,7 @@ def test_libsvm_packed_or_not(tmp_path, pack):
     assert labels.tolist() == [-1, 1, -1]
     assert base == 1
     assert read_libsvm(path, 5)[0].shape == (3, 5)
-    with pytest.raises(DataError, match="has a feature 3, beyond the 2 of --n-features"):
+    with pytest.raises(DataError, match="has a feature 3, beyond the 2 of n_features"):
         read_libsvm(path, 2)
 
 

@@ -117,8 +117,8 @@ def test_keys_are_compared_whatever_they_hold(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("day,y\n2024-01-31,1\n", r"column 'day' holds dates or times.*--drop day$"),
-        ("the day;y\n1.2.2024;1\n", r"'the day' holds dates.*--drop 'the day'$"),
+        ("day,y\n2024-01-31,1\n", r"column 'day' holds dates or times.*drop=\['day'\]$"),
+        ("the day;y\n1.2.2024;1\n", r"'the day' holds dates.*drop=\['the day'\]$"),
         ("n,y\ninf,1\n", "column 'n' has inf in row 0, counted from 0"),
         ("a,b\n1,2\n1,2,3\n", r"t\.csv: a row has 3 cells, and the first one 2"),
         ("a,b\n", r"t\.csv has no rows"),

@@ -111,7 +111,9 @@ def test_a_word_for_nothing_is_a_level_among_words_and_missing_among_numbers():
     words = ["none", "good", "none", "bad", "NA", ""]
     columns, notes = inferred(ReadTable("t", [text(words)]))
     assert columns[0].levels == ("bad", "good", "none")
-    levels = "words for nothing among words are levels: c 'none'; --missing WORD makes one missing"
+    levels = (
+        "words for nothing among words are levels: c 'none'; missing=['WORD'] makes one missing"
+    )
     assert notes == ["missing in t: c 2 ('NA' 1, empty 1)", levels]
     numbers = ["none", "1", "NIL", "2", "NA", "", "?", "-", "NaT", "n/a"]
     columns, notes = inferred(ReadTable("t", [text(numbers)]))

@@ -81,7 +81,7 @@ BAD_FILES = {
     "latin": (
         "a,b\nü,2\n".encode("latin1"),
         "t.csv",
-        "is not UTF-8: say what it is written in, as --encoding cp1252",
+        "is not UTF-8: say what it is written in, as encoding='cp1252'",
     ),
     "latin, later on": (
         b"a,b\n" + b"x,2\n" * 20000 + "ü,2\n".encode("latin1"),
@@ -105,7 +105,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path, content, name, message):
 
 
 def test_a_header_that_looks_like_data_is_hinted_at(tmp_path):
-    hint = "The first row looks like data (39, State-gov, 5, ...): --no-header if it is"
+    hint = "The first row looks like data (39, State-gov, 5, ...): header=False if it is"
     like_data = written(tmp_path, "39,State-gov,5\n50,Private,6\n38,State-gov,7\n")
     assert open_table(like_data).notes == (hint,)
     years = written(tmp_path, "name,2019,2020\nx,1,2\ny,3,4\n", "years.csv")
@@ -168,7 +168,9 @@ REFUSED = {
 @pytest.mark.parametrize("what", REFUSED)
 def test_what_is_neither_number_nor_category_is_refused_by_name(what):
     assert nature_of(cells(REFUSED[what])).refusal == "dates"
-    with pytest.raises(DataError, match=r"t.csv: column 'c' holds .* leave them out: --drop 'c'$"):
+    with pytest.raises(
+        DataError, match=r"t.csv: column 'c' holds .* leave them out: drop=\['c'\]$"
+    ):
         inferred(ReadTable("t.csv", [cells(REFUSED[what])]))
 
 
@@ -179,7 +181,7 @@ def test_dates_of_a_type_are_refused_and_all_are_named():
     assert str(caught.value) == (
         "t.parquet: each of the columns 'born', 'died' holds dates or times, which are neither "
         "numbers nor categories: make of them what matters, as an age in days, a month or a "
-        "weekday, or leave them out: --drop 'born' --drop 'died'"
+        "weekday, or leave them out: drop=['born', 'died']"
     )
 
 
@@ -298,7 +300,7 @@ def test_a_constant_says_something_where_it_is_missing():
 def test_an_identifier_is_pointed_out():
     found, _ = fitted(np.arange(30))
     assert found.notes[1] == (
-        "c: all different whole numbers, as an identifier has; kept, and --drop 'c' leaves it out"
+        "c: all different whole numbers, as an identifier has; kept, and drop=['c'] leaves it out"
     )
 
 

@@ -121,7 +121,7 @@ def test_a_byte_order_mark_says_the_encoding(tmp_path, encoding, end):
 def test_an_encoding_that_was_asked_for(tmp_path, encoding):
     path = written(tmp_path, TEXT.encode(encoding))
     assert rows(path, encoding=encoding) == PLAIN
-    with pytest.raises(DataError, match="--encoding"):
+    with pytest.raises(DataError, match="encoding='"):
         rows(path)
 
 

@@ -39,7 +39,7 @@ def test_separable_classes_name_their_columns(endometrial):
     summary = onelayer.logit("HG ~ NV + PI + EH", endometrial).summary()
     words = " ".join(str(summary).split())
     assert "quasi-complete separation by NV (+inf)" in words
-    assert "take Firth's estimate (firth=True, --firth), which is finite" in words
+    assert "take Firth's estimate (firth=True), which is finite" in words
     with pytest.warns(match="NV"):
         clf = LogisticRegression(C=np.inf).fit(endometrial[["NV", "PI"]], endometrial.HG)
     assert clf.summary(endometrial[["NV", "PI"]], endometrial.HG).result.separation.columns == (

@@ -14,6 +14,7 @@ from onelayer.cli import INTERRUPTED
 from onelayer.cli.output import warn
 from onelayer.cli.streams import flush
 from onelayer.errors import DataWarning, UsageError
+from onelayer.words import options_spoken
 
 FAILED, WRONG_USE = 1, 2
 
@@ -30,7 +31,8 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             with warnings.catch_warnings():
                 warnings.simplefilter("always", DataWarning)
                 warnings.showwarning = _show_warning
-                command(**arguments)
+                with options_spoken():
+                    command(**arguments)
             flush()
         except KeyboardInterrupt:
             warn("interrupted")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from onelayer.errors import DataError
@@ -18,6 +18,7 @@ from onelayer.readers.tables.cells import (
     texts_of,
 )
 from onelayer.readers.tables.notation import NOTHING, PLAIN, Notation, decimal_sign
+from onelayer.words import spelt, to_drop
 
 _SHOWN = 8
 _WORDS_SHOWN = 6
@@ -71,7 +72,7 @@ def inferred(table: ReadTable) -> tuple[tuple[Column, ...], list[str]]:
     DataError
         For columns of dates; the message names all of them.
     """
-    natures = require_usable(table, _dropped)
+    natures = require_usable(table)
     columns = [_column(one, natures[one.name], table.missing) for one in table.cells]
     notes = [
         f"{name}: {nature.note}; taken as categories"
@@ -91,25 +92,21 @@ def _column(cells: Cells, nature: Nature, missing: tuple[str, ...]) -> Column:
     return Column(name=cells.name, kind="category", levels=levels, boolean=boolean, missing=missing)
 
 
-def require_usable(table: ReadTable, left_out: Callable[[list[str]], str]) -> dict[str, Nature]:
+def require_usable(table: ReadTable) -> dict[str, Nature]:
     """Return what columns are taken for, by name, if all of them can be used.
 
     Raises
     ------
     DataError
-        As `inferred`; `left_out` says how columns of these names are left out.
+        As `inferred`.
     """
     sign = table.sign
     natures = {one.name: nature_of(one, sign) for one in table.cells}
     for reason, advice in REFUSALS.items():
         names = [name for name, nature in natures.items() if nature.refusal == reason]
         if names:
-            raise DataError(f"{table.source}: {_columns_named(names)} {advice}: {left_out(names)}")
+            raise DataError(f"{table.source}: {_columns_named(names)} {advice}: {to_drop(names)}")
     return natures
-
-
-def _dropped(names: list[str]) -> str:
-    return " ".join(f"--drop {name!r}" for name in names)
 
 
 def _on_missing(table: ReadTable, columns: list[Column], natures: dict[str, Nature]) -> list[str]:
@@ -145,7 +142,8 @@ def _on_levels(columns: list[Column]) -> list[str]:
         for words in [[level for level in column.levels if re.match(NOTHING, level)]]
         if words
     ]
-    hint = "--missing WORD makes one missing"
+    missing = spelt("missing=['WORD']", "--missing WORD")
+    hint = f"{missing} makes one missing"
     return [f"words for nothing among words are levels: {_some(found)}; {hint}"] if found else []
 
 

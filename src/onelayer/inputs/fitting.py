@@ -12,6 +12,7 @@ import numpy as np
 
 from onelayer.errors import DataError
 from onelayer.inputs.encoding import NONE, Codes, Column, Encoding, Piece
+from onelayer.words import to_drop
 
 RARE = 10
 """Rows below which a level is pooled with the others of its column; in tables of fewer than 1000
@@ -167,7 +168,7 @@ def _number(column: Column, codes: np.ndarray, weights: np.ndarray) -> _Made:
     remark = ""
     if _like_identifier(present, len(codes)):
         alike = "all different whole numbers, as an identifier has"
-        remark = f"{alike}; kept, and --drop {column.name!r} leaves it out"
+        remark = f"{alike}; kept, and {to_drop([column.name])} leaves it out"
     return _Made(known, (value, *indicator), spread, remark=remark)
 
 

@@ -14,6 +14,7 @@ from onelayer.model.near_duplicates import with_near_duplicates, without_repeats
 from onelayer.readers import Audit, split_notes, stratified_split
 from onelayer.settings import Settings
 from onelayer.sources import Like, Progress, Source, open_source
+from onelayer.words import spelt
 
 N = TypeVar("N", int, float)
 
@@ -174,7 +175,8 @@ def split(examples: Examples, fraction: float, seed: int) -> tuple[Examples, Exa
     if lost and examples.group is not None:
         raise DataError(
             f"all groups with a row of {examples.classes[lost[0]]} are mostly of another class, "
-            "and would be held out: give finer groups, or name a --test source"
+            "and would be held out: give finer groups, or name a "
+            f"source that judges by {spelt('test')}"
         )
     if lost:
         raise DataError(

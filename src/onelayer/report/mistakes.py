@@ -1,4 +1,4 @@
-"""`mistakes.csv`: the examples that may stand in the wrong class, for another program."""
+"""`mistakes.csv`: the examples that may be labelled with the wrong class, for another program."""
 
 from __future__ import annotations
 

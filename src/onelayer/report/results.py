@@ -38,7 +38,7 @@ class Example:
     name
         Its file, or its row.
     label, answer
-        The class that it stands in, and the one that the layer gave.
+        The class that it is labelled with, and the one that the layer predicted.
     p_label, p_answer
         The probabilities of the two.
     pixels

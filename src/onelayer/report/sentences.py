@@ -93,7 +93,7 @@ def _trust(found: Trust) -> list[str]:
 
 
 def chance(judgement: Judgement) -> str:
-    """Say what calibration error means nothing."""
+    """Say how large a calibration error chance alone would show."""
     least = percent(chance_error(judgement.bins))
     n = count_in_words(judgement.accuracy.n)
     return f"On {n} examples perfect probabilities would show an ECE of {least} by chance."
@@ -197,7 +197,7 @@ def suspicion(suspects: Suspects | None, unit: str, place: str) -> str:
         return f"Too few {unit} of each class to look: a layer must be trained without them."
     found = f"{suspects.looked_at:,} {unit}"
     if suspects.folds is None:
-        how = f"The model gave each of {found} a probability for the class that it stands in."
+        how = f"The model gave each of {found} a probability of being in its labelled class."
     else:
         held = suspects.looked_at > len(suspects.folds.rows)
         rest = "; what was held out, to the layer itself" if held else ""
@@ -207,10 +207,10 @@ def suspicion(suspects: Suspects | None, unit: str, place: str) -> str:
         )
         how += _capped(suspects.folds, unit)
     if not suspects.examples:
-        return f"{how} None was given another class than its own."
+        return f"{how} All were predicted to be in the class that they are labelled with."
     return (
-        f"{how} Below are the {len(suspects.examples)} whose own class was found least likely, the "
-        f"least likely first: some may stand in the wrong {place}, others are merely hard."
+        f"{how} Below are the {len(suspects.examples)} whose label was found least likely, the "
+        f"least likely first: some may be in the wrong {place}, others are merely hard."
     )
 
 

@@ -37,7 +37,7 @@ def described(model: Model, limits: Limits) -> dict[str, Any]:
 
 
 def without_folders(card: Card) -> Card:
-    """The card with the names of its sources alone: the folders of this machine are nobody's."""
+    """The card with the names of its sources alone: clients see no folder of this machine."""
     named: dict[str, Any] = {"source": _name(card.source)}
     if card.settings is not None:
         sources = {key: _name(card.settings.get(key)) for key in _SOURCES}

@@ -34,6 +34,7 @@ from onelayer.readers.row_arrays import given_rows, is_sparse, require_numbers
 from onelayer.settings import Settings
 from onelayer.sources.encoded import FileFeatures, asked_encoder, encoded
 from onelayer.sources.source import Like, Source, digest
+from onelayer.words import spelt
 
 IN_MEMORY = "arrays"
 SIDE = 64
@@ -175,7 +176,9 @@ class ArrayFile(_Arrays):
         sets = self._sets_like(like)
         name, found = chosen_set(labelled(sets) or sets, part)
         if found.load_y is None:
-            raise DataError(f"{self.given} has no labels ({found.looked_for}): name them with --y")
+            raise DataError(
+                f"{self.given} has no labels ({found.looked_for}): name them with {spelt('y')}"
+            )
         X, y = found.load_x(), found.load_y()
         base = None if found.index_base is None else found.index_base()
         source = f"{self.given} ({name})" if name else str(self.given)

@@ -14,6 +14,7 @@ from onelayer.errors import UsageError
 from onelayer.inputs import Inputs
 from onelayer.inputs.examples import Examples
 from onelayer.settings import Settings
+from onelayer.words import spelt
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called as progress(what is under way, done, total)."""
@@ -86,7 +87,8 @@ class Source(ABC):
         """Refuse a target for what has no columns; UsageError."""
         if like is None and self.settings.target is not None:
             raise UsageError(
-                f"{self.described} is no table, .csv or .parquet: it has no column to --target"
+                f"{self.described} is no table, .csv or .parquet: it has no column "
+                f"for {spelt('target')}"
             )
 
     def is_split(self) -> bool:

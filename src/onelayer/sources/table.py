@@ -24,7 +24,7 @@ from onelayer.readers.tables.suffixes import is_pipe, table_kind
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.settings import Settings
 from onelayer.sources.source import Like, Source, digest
-from onelayer.words import counted
+from onelayer.words import counted, spelt
 
 if TYPE_CHECKING:
     from onelayer.inputs.column_kinds import ReadTable
@@ -112,7 +112,7 @@ class _Reading:
             from onelayer.readers.tables.table_files import listed
 
             raise UsageError(
-                f"{self.path} is a table: name the column of its classes with --target. "
+                f"{self.path} is a table: name the column of its classes with {spelt('target')}. "
                 f"It has {listed(self.file.names)}"
             )
         named = {"target": asked.target, "weights": asked.weights, "group": asked.group}

@@ -14,6 +14,7 @@ from onelayer.solvers import Run
 from onelayer.solvers.smooth.newton import Newton
 from onelayer.statistics.observations import Observations
 from onelayer.statistics.rank import require_full_rank, spans_constant
+from onelayer.words import spelt
 
 TOL = 1e-9  # relative gap; some full steps then take it to rounding
 MAX_ITER = 200
@@ -184,7 +185,7 @@ def pursued(estimate: Estimate) -> Estimate:
         raise DataError(
             "The classes all but separate: they overlap by so little that rounding hides the most "
             "likely coefficients. Look for a column that gives the response away, or take Firth's "
-            "estimate (firth=True, --firth)"
+            f"estimate ({spelt('firth=True', '--firth')})"
         )
     return found
 

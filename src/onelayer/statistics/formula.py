@@ -14,6 +14,7 @@ from onelayer.statistics.dialects import refuse_dialects, require_column
 from onelayer.statistics.fit import Context
 from onelayer.statistics.levels import prepared
 from onelayer.statistics.matrix import Matrix, make_matrix
+from onelayer.words import spelt
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def _parse(formula: str, names: Sequence[str], columns: ColumnRoles) -> tuple[An
     if re.match(r"C\(.*,", str(left[0])):
         raise UsageError(
             f"The response {left[0]} cannot have contrasts: name the class that others are "
-            "compared with by reference={'y': 'level'}, --reference y=level"
+            "compared with by " + spelt("reference={'y': 'level'}", "--reference y=level")
         )
     if any(factor.expr.startswith("offset(") for term in parsed.rhs for factor in term.factors):
         raise UsageError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +58,7 @@ def read_frame(
     read = ReadTable(
         source=str(file.path), cells=cells, decimal=file.options.decimal, usual=file.decimal
     )
-    natures, odd = require_usable(read, _left_out), Oddities(file.path)
+    natures, odd = require_usable(read), Oddities(file.path)
     natures |= {one.name: Nature("category") for one in cells if _of_words(one, response)}
     found = {one.name: _column(one, natures[one.name], table[one.name], odd) for one in cells}
     odd.tell()
@@ -68,10 +67,6 @@ def read_frame(
         for name in table.column_names
     }
     return pd.DataFrame(columns, copy=False)
-
-
-def _left_out(names: list[str]) -> str:
-    return " ".join(f"--drop {shlex.quote(name)}" for name in names)
 
 
 def _of_words(cells: Cells, response: str | None) -> bool:

@@ -30,6 +30,7 @@ from onelayer.statistics.tabulating import (
     described,
     tabulated,
 )
+from onelayer.words import spelt
 
 SEPARABLE = (
     "NO ESTIMATES. The classes are separable{by}: a combination of columns predicts them without "
@@ -46,7 +47,11 @@ LIMIT = (
     "The other coefficients are those that the likelihood tends to, estimated from the {rows} rows "
     "that are not separated."
 )
-FIRTH = ", or take Firth's estimate (firth=True, --firth), which is finite"
+FIRTH = ", or take Firth's estimate ({}), which is finite"
+
+
+def _firth() -> str:
+    return FIRTH.format(spelt("firth=True", "--firth"))
 
 
 MANY = 30  # clusters; Cameron and Miller 2015, section VI: "few" is below some 20 to 50
@@ -237,7 +242,7 @@ class Summary(Printable):
     def _separated(self, facts: Pairs, heads: tuple[str, ...]) -> Sheet:
         """An alarm, and of half separated classes the coefficients that exist."""
         sample, found = self.result.estimate.sample, self.result.separation
-        levels, firth = levels_in_words(self.result), FIRTH * (sample.blocks == 1)
+        levels, firth = levels_in_words(self.result), _firth() * (sample.blocks == 1)
         if np.isfinite(self.values[:, 0]).any() and found is not None:
             rows = numbers.count(float((~found.separated).sum()))
             levels = f"; {levels}" if levels else ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from onelayer.errors import DataError
+from onelayer.words import spelt
 
 _X_NAMES = ("x", "features", "images", "data", "inputs", "embeddings")
 _Y_NAMES = ("y", "labels", "label", "targets", "target")
@@ -76,7 +77,9 @@ def layout_of(names: Iterable[str], asked: ArrayOptions, source: object) -> Layo
         x = {WHOLE: names}
     if not x:
         what = "no X" if asked.x is None else f"no {asked.x}"
-        raise DataError(f"{source} holds {_listed(names)}: {what} among them. Name it with --x")
+        raise DataError(
+            f"{source} holds {_listed(names)}: {what} among them. Name it with {spelt('x')}"
+        )
     y = _found(names, asked.y, _Y_NAMES)
     classes = next((name for name in names if name.lower() in _CLASS_NAMES), None)
     return Layout(_single(x, "x", source), _single(y, "y", source), classes)
@@ -133,7 +136,8 @@ def _single(by_part: dict[str, list[str]], role: str, source: object) -> dict[st
     for names in by_part.values():
         if len(names) > 1:
             raise DataError(
-                f"{source} holds {_listed(names)}, and any may be {role}: name one with --{role}"
+                f"{source} holds {_listed(names)}, and any may be {role}: name one with "
+                f"{spelt(role)}"
             )
     return {part: names[0] for part, names in by_part.items()}
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from onelayer.errors import DataError
 from onelayer.readers.arrays.numpy_files import DAMAGE, damage_named
+from onelayer.words import spelt
 
 SUFFIXES = (".svm", ".libsvm", ".svmlight")
 _OPENERS: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
@@ -70,7 +71,7 @@ def _resized(X: Any, base: int, n_features: int | None, path: Path) -> Any:
     n = max(largest, 1) if n_features is None else n_features
     if largest > n:
         raise DataError(
-            f"{path} has a feature {largest}, beyond the {n} of --n-features or a model"
+            f"{path} has a feature {largest}, beyond the {n} of {spelt('n_features')} or a model"
         )
     moved = type(X)((X.data, X.indices - base, X.indptr), shape=(X.shape[0], n))
     moved.check_format(full_check=True)

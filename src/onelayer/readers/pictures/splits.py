@@ -1,4 +1,4 @@
-"""Which folders of a set are for training, which choose and which judge; who is unsure asks."""
+"""Which folders of a set are for training, which choose and which judge; doubt is an error."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ import numpy as np
 from onelayer.errors import DataError
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.readers.tables.text import TextFile, no_utf8
+from onelayer.words import spelt
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
 _FIRST, _MOST = 1 << 16, 1 << 26  # bytes that are looked at
@@ -175,9 +176,10 @@ def _heads(file: TextFile) -> Iterator[tuple[str, bool]]:
             head = stream.read(size)
             whole = not stream.read(2)
         if b"\0" in head:
+            as_utf_16 = spelt("encoding='utf-16-le'", "--encoding utf-16-le")
             raise DataError(
                 f"{file.path} is no text: expected CSV in UTF-8, or name it .parquet; UTF-16 "
-                "without a byte order mark is read with --encoding utf-16-le"
+                f"without a byte order mark is read with {as_utf_16}"
             )
         yield _text(file, head, whole=whole), whole
         if whole:

@@ -23,9 +23,11 @@ from onelayer.readers.tables.sniffing import DELIMITERS, FirstRows, first_rows, 
 from onelayer.readers.tables.suffixes import table_kind
 from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
 from onelayer.readers.tables.text import TextFile, no_utf8
+from onelayer.words import spelt
 
 BATCH = 16_384
 """Rows of a batch: of 300 features some 40 MB, and scored as fast as with four times as many."""
+HEADLESS = "The first row looks like data"
 
 _BLOCK = 1 << 22  # bytes of CSV at a time
 _UNEVEN = re.compile(r"Expected (\d+) columns, got (\d+)(?:: (.*))?", re.DOTALL)
@@ -106,7 +108,7 @@ class TableFile(ABC):
         meant = f": {' or '.join(map(repr, like))}?" if like else ""
         raise UsageError(
             f"{self.path} has no column {asked!r}{meant or '.'} It has {listed(self.names)}"
-            + "".join(f"\n{note}" for note in self.notes if "--no-header" in note)
+            + "".join(f"\n{note}" for note in self.notes if note.startswith(HEADLESS))
         )
 
 
@@ -234,7 +236,7 @@ def open_table(path: Path, options: TableOptions = AS_USUAL) -> TableFile:
     twice = [name for name, count in Counter(found.names).items() if count > 1]
     if twice:
         at = [place for place, name in enumerate(found.names) if name == twice[0]]
-        hint = "".join(f". {note}" for note in found.notes if "--no-header" in note)
+        hint = "".join(f". {note}" for note in found.notes if note.startswith(HEADLESS))
         raise DataError(
             f"{path} has {len(at)} columns called {twice[0]!r} ({', '.join(map(str, at))}, "
             f"counted from 0): rename them{hint}"
@@ -304,7 +306,7 @@ def _notes(text: TextFile, rows: FirstRows, options: TableOptions) -> Iterator[s
         yield "each row but the header ends in a delimiter, which is passed over"
     if options.header and _like_data(rows.first, rows.rest):
         shown = ", ".join(rows.first[:3])
-        yield f"The first row looks like data ({shown}, ...): --no-header if it is"
+        yield f"{HEADLESS} ({shown}, ...): {spelt('header=False', '--no-header')} if it is"
 
 
 def _like_data(header: list[str], rows: list[list[str]]) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from onelayer.errors import UsageError
+from onelayer.words import spelt
 
 _NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " "}
 
@@ -38,10 +39,10 @@ class TableOptions:
 
     def __post_init__(self) -> None:
         if self.decimal not in {None, ".", ","}:
-            raise UsageError(f"decimal is {self.decimal!r}: give '.' or ','")
+            raise UsageError(f"{spelt('decimal')} is {self.decimal!r}: give '.' or ','")
         sign = self.sign
         if sign is not None and (len(sign) != 1 or not sign.isascii() or sign in '"\r\n\0'):
-            raise UsageError(f"delimiter is {sign!r}: give one character, as ';' or tab")
+            raise UsageError(f"{spelt('delimiter')} is {sign!r}: give one character, as ';' or tab")
         if self.encoding is not None:
             _require_text(self.encoding)
 

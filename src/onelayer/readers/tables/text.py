@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from onelayer.errors import DataError
 from onelayer.readers.tables.suffixes import is_pipe
+from onelayer.words import spelt
 
 _BOMS = {
     codecs.BOM_UTF32_LE: "utf-32",
@@ -102,9 +103,11 @@ class TextFile:
 
 def no_utf8(path: Path) -> str:
     """Say that a file is none, and what to do."""
+    encoding = spelt("encoding='cp1252'", "--encoding cp1252")
     return (
-        f"{path} is not UTF-8: say what it is written in, as --encoding cp1252 (Windows in Western "
-        "Europe), latin-1 or shift_jis"
+        f"{path} is not UTF-8: say what it is written in, as "
+        f"{encoding} (Windows in Western Europe), latin-1 "
+        "or shift_jis"
     )
 
 
