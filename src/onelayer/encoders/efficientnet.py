@@ -18,6 +18,7 @@ import numpy as np
 
 from onelayer.errors import DataError, MissingExtraError
 from onelayer.readers.torch_file import read_tensors
+from onelayer.words import spelt
 
 if TYPE_CHECKING:
     import onnx
@@ -45,7 +46,7 @@ def weights_file() -> Path:
     """Return where the package has the weights; MissingExtraError without it."""
     spec = find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
-        raise MissingExtraError(f"--features {NAME} needs its weights", "encoder")
+        raise MissingExtraError(f"{spelt('features')} {NAME} needs its weights", "encoder")
     return Path(spec.origin).parent / _FILE
 
 

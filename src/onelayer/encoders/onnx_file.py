@@ -12,6 +12,7 @@ import numpy as np
 
 from onelayer.encoders.encoder import LARGEST, Encoded, Encoder, EncoderSpec, Triple, pooled
 from onelayer.errors import DataError, MissingExtraError
+from onelayer.words import spelt
 
 MEAN: Triple = (0.485, 0.456, 0.406)
 STD: Triple = (0.229, 0.224, 0.225)
@@ -140,7 +141,7 @@ def _parsed(content: bytes, name: str) -> Any:
         from google.protobuf.message import DecodeError
     except ImportError as error:
         raise MissingExtraError(
-            f"--features {name} needs onnx and onnxruntime", "encoder"
+            f"{spelt('features')} {name} needs onnx and onnxruntime", "encoder"
         ) from error
     try:
         model = onnx.load_from_string(content)
@@ -190,7 +191,9 @@ def _session(graph: bytes, name: str) -> tuple[Any, tuple[type[Exception], ...]]
         import onnxruntime
         from onnxruntime.capi import onnxruntime_pybind11_state as state
     except ImportError as error:
-        raise MissingExtraError(f"--features {name} needs onnxruntime", "encoder") from error
+        raise MissingExtraError(
+            f"{spelt('features')} {name} needs onnxruntime", "encoder"
+        ) from error
     raised = [one for one in vars(state).values() if isinstance(one, type)]
     own = [one for one in raised if issubclass(one, Exception)]
     damage: tuple[type[Exception], ...] = (*own, RuntimeError, ValueError)
