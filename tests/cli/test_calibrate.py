@@ -87,9 +87,14 @@ def test_costs_in_words_and_from_a_file(onelayer, source, output, tmp_path):
 WRONG = {
     ("--costs", "ill:sick=2"): "costs speak of 'sick': the classes are ill, well",
     ("--costs", "nothing.csv"): "costs are 'nothing.csv', which is neither a file nor costs",
-    ("--recall", "ill"): "recall is 'ill': give a class and a share above 0 and at most 1",
-    ("--recall", "ill=0.9", "--costs", "a:b=1"): "costs and recall are two rules for one answer",
-    ("--correct-class-weight",): "correct_class_weight takes class weights out",
+    ("--recall", "ill"): "--recall is 'ill': give a class and a share above 0 and at most 1",
+    (
+        "--recall",
+        "ill=0.9",
+        "--costs",
+        "a:b=1",
+    ): "--costs and --recall are two rules for one answer",
+    ("--correct-class-weight",): "--correct-class-weight takes class weights out",
 }
 
 
