@@ -21,7 +21,7 @@ from onelayer.calibration import Costs, Threshold
 from onelayer.cli.app import app
 from onelayer.errors import ExportError, UsageError
 from onelayer.export import Subject
-from onelayer.export.check import agreements
+from onelayer.export.check import Expected, agreements
 from onelayer.export.check_rows import check_rows
 from onelayer.export.onnx_model import onnx_file
 from onelayer.export.onnx_table import BLANKS
@@ -117,6 +117,20 @@ def test_labels_that_are_moved_are_refused(model):
     file = onnx_file(replace(subject, classes=subject.classes[::-1]))
     with pytest.raises(ExportError, match=r"and \d+ of \d+ labels"):
         agreements(file, subject, rows)
+
+
+def test_a_label_that_is_not_that_of_the_files_own_z_is_refused(model):
+    subject = subject_of(model)
+    plain = replace(subject, readout=replace(subject.readout, decision=None))
+    rows = check_rows(plain, np.dtype(np.float32))
+    file = onnx_file(replace(plain, classes=np.roll(plain.classes, 1)), np.float32)
+    told = Expected.of(plain, rows, np.float32)
+    allowed = replace(told, ties=np.ones_like(told.ties))
+    opened = onnx.ModelProto.FromString(file.SerializeToString())
+    opened.graph.output.append(onnx.helper.make_tensor_value_info("z", 1, None))
+    session = onnxruntime.InferenceSession(opened.SerializeToString())
+    with pytest.raises(ExportError, match=r"and [1-9]\d* of \d+ labels"):
+        allowed.compared(session.run(["label", "probabilities", "z"], rows.feeds), "it")
 
 
 RULES = {
