@@ -23,6 +23,7 @@ from onelayer.errors import ExportError, UsageError
 from onelayer.export import Subject
 from onelayer.export.check import Expected, agreements
 from onelayer.export.check_rows import check_rows
+from onelayer.export.onnx_graph import Z
 from onelayer.export.onnx_model import onnx_file
 from onelayer.export.onnx_table import BLANKS
 
@@ -127,10 +128,10 @@ def test_a_label_that_is_not_that_of_the_files_own_z_is_refused(model):
     told = Expected.of(plain, rows, np.float32)
     allowed = replace(told, ties=np.ones_like(told.ties))
     opened = onnx.ModelProto.FromString(file.SerializeToString())
-    opened.graph.output.append(onnx.helper.make_tensor_value_info("z", 1, None))
+    opened.graph.output.append(onnx.helper.make_tensor_value_info(Z, 1, None))
     session = onnxruntime.InferenceSession(opened.SerializeToString())
     with pytest.raises(ExportError, match=r"and [1-9]\d* of \d+ labels"):
-        allowed.compared(session.run(["label", "probabilities", "z"], rows.feeds), "it")
+        allowed.compared(session.run(["label", "probabilities", Z], rows.feeds), "it")
 
 
 RULES = {
@@ -221,3 +222,34 @@ def test_the_command_writes_what_it_checked(model, tmp_path):
     other = CliRunner().invoke(app, [*arguments[:2], str(tmp_path / "m.pkl")])
     assert other.exit_code == 2
     assert re.search("has no suffix that says what to write", other.stderr.replace("\n", " "))
+
+
+def test_columns_called_as_what_is_inside(tmp_path):
+    random = np.random.default_rng(0)
+    names = ["z", "onelayer/0", "onelayer/z", "column label", "label"]
+    frame = pd.DataFrame(random.normal(size=(200, 5)), columns=names)
+    frame["y"] = frame.sum(axis=1) > 0
+    model = onelayer.train(frame, target="y", C=1.0, calibrate="none")
+    model.export(tmp_path / "m.onnx")
+    inputs = [one.name for one in onnx.load(tmp_path / "m.onnx").graph.input]
+    expected = [
+        "z",
+        "column onelayer/0",
+        "column onelayer/z",
+        "column column label",
+        "column label",
+    ]
+    assert inputs == expected
+    feeds = {new: frame[[old]].to_numpy() for old, new in zip(names, inputs, strict=True)}
+    found = run(tmp_path / "m.onnx", feeds)[1]
+    np.testing.assert_allclose(found, model.predict_proba(frame), rtol=0, atol=1e-12)
+
+
+def test_numbers_that_float32_does_not_hold_are_refused_in_words(tmp_path):
+    x = np.random.default_rng(0).normal(size=200)
+    frame = pd.DataFrame({"x": 1e100 * x, "y": x > 0.1})
+    model = onelayer.train(frame, target="y", C=1.0, calibrate="none")
+    with pytest.raises(UsageError, match="leave too little room in float32: export it in float64"):
+        model.export(tmp_path / "m.onnx", dtype="float32")
+    assert list(tmp_path.iterdir()) == []
+    assert model.export(tmp_path / "m.onnx")["reference"].probability < 1e-12

@@ -12,6 +12,7 @@ from onelayer.designs.row_products import seen_rows
 from onelayer.errors import ExportError
 from onelayer.export.check_rows import CheckRows
 from onelayer.export.libraries import onnx_libraries
+from onelayer.export.onnx_graph import Z as Z_NAME
 from onelayer.export.onnx_layer import label_values
 from onelayer.export.subject import Subject
 
@@ -64,8 +65,8 @@ def agreements(file: Any, subject: Subject, rows: CheckRows) -> dict[str, Agreem
     opened = type(file)()
     opened.CopyFrom(file)
     kind = onnx.TensorProto.FLOAT if _is_single(file, onnx) else onnx.TensorProto.DOUBLE
-    opened.graph.output.append(onnx.helper.make_tensor_value_info("z", kind, None))
-    names = ["label", "probabilities", "z"]
+    opened.graph.output.append(onnx.helper.make_tensor_value_info(Z_NAME, kind, None))
+    names = ["label", "probabilities", Z_NAME]
     session = runtime.InferenceSession(
         opened.SerializeToString(), providers=["CPUExecutionProvider"]
     )

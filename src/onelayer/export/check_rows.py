@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.errors import UsageError
 from onelayer.export.onnx_table import BLANKS, input_name
 from onelayer.export.subject import Subject
 from onelayer.inputs import PictureInputs, TableInputs
@@ -103,6 +104,11 @@ def _numbers(
     hostile = column.median + spread * random.choice([*MARGINS, 1e6, 1e-30], HOSTILE - 4)
     tail = random.choice([0.0, -0.0, 1e-45, 1e30, *missing], 4)
     cells = np.concatenate([x, hostile, tail])
+    if np.abs(cells).max() > np.finfo(dtype).max:
+        raise UsageError(
+            f"column {column.name!r} has numbers about {column.high:.3g}, which leave too little "
+            f"room in {np.dtype(dtype)}: export it in float64, or divide them by a power of ten"
+        )
     if gaps:
         cells[random.random(len(cells)) < 0.2] = np.nan
     found: np.ndarray = cells.astype(dtype)[:, None]

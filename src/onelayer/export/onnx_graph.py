@@ -16,6 +16,10 @@ LOWEST_RUNTIME = "1.17"
 """The first onnxruntime that has these operators: its release notes."""
 
 
+Z = "onelayer/z"
+"""What z is called inside."""
+
+
 class OnnxGraph:
     """Nodes of core operators in order; `dtype` is that of all numbers in them."""
 

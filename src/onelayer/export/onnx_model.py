@@ -12,7 +12,7 @@ import onelayer
 from onelayer.errors import UsageError
 from onelayer.export.check import Agreement, agreements
 from onelayer.export.check_rows import check_rows
-from onelayer.export.onnx_graph import LOWEST_RUNTIME, OPSET, OnnxGraph
+from onelayer.export.onnx_graph import LOWEST_RUNTIME, OPSET, OnnxGraph, Z
 from onelayer.export.onnx_layer import add_products, add_readout
 from onelayer.export.onnx_table import add_table
 from onelayer.export.subject import Subject
@@ -37,8 +37,9 @@ def export_onnx(
     ExportError
         Where the file does not answer as the model does; nothing is written then.
     """
+    rows = check_rows(subject, np.dtype(dtype))
     file = onnx_file(subject, dtype)
-    found = agreements(file, subject, check_rows(subject, np.dtype(dtype)))
+    found = agreements(file, subject, rows)
     fields = {name: one.to_dict() for name, one in found.items()}
     _say(file, "check", json.dumps(fields))
     write_atomically(path, file.SerializeToString())
@@ -52,7 +53,7 @@ def onnx_file(subject: Subject, dtype: Any = np.float64) -> Any:
     graph = OnnxGraph(np.dtype(dtype))
     products = _add_inputs(graph, subject)
     intercept = graph.constant(subject.layer.inner[1])
-    z = graph.add("Add", products, intercept, name="z")
+    z = graph.add("Add", products, intercept, name=Z)
     add_readout(graph, z, subject.readout, subject.classes)
     file = graph.file()
     classes = [

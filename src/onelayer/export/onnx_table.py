@@ -22,12 +22,13 @@ from onelayer.readers.tables.notation import NOTHING
 BLANKS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 """What a cell is trimmed of: Arrow's and Python's idea of it are one, as a test holds."""
 
-TAKEN = ("label", "probabilities", "")
+TAKEN = re.compile(r"(column )*(label|probabilities|onelayer/.*|)", re.DOTALL)
+"""Names of outputs and of inner values, and none; so too once they have another name."""
 
 
 def input_name(column: Column) -> str:
     """What a column's input is called: as the column, but for the names of outputs."""
-    return f"column {column.name}" if column.name in TAKEN else column.name
+    return f"column {column.name}" if TAKEN.fullmatch(column.name) else column.name
 
 
 def add_table(graph: OnnxGraph, encoding: Encoding, layer: Layer) -> str:
