@@ -79,6 +79,9 @@ class Solution:
         Reads of all the data, as bytes read over size.
     bytes_read : int
         Bytes of X that were read.
+    surveyed : float
+        Reads of all the data before the first step, which `passes` does not count: one that finds
+        whether all is finite and how large it is, and one for the moments of standardised features.
     seconds : float
         Wall-clock time of the solve.
     solver, reason : str
@@ -100,6 +103,7 @@ class Solution:
     solver: str
     reason: str
     history: tuple[Record, ...]
+    surveyed: float = 0.0
 
     def __str__(self) -> str:
         gap = "undefined" if self.gap != self.gap else f"{self.gap:.1e} ({self.gap_kind})"

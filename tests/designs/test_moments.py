@@ -132,7 +132,7 @@ def test_moments_of_several_weightings_are_those_of_each_alone_to_the_last_bit(h
     X = HOW[how](np.column_stack([random.normal(1e6, 1, M), random.integers(0, 3, M), np.ones(M)]))
     weights = random.uniform(size=(M, 4)) * (random.random((M, 4)) > 0.3)
     weights /= weights.sum(axis=0)
-    together = make_scalings(X, "standard", weights)
+    together = make_scalings(X, "standard", list(weights.T))
     for column, found in zip(weights.T, together, strict=True):
         alone = make_scaling(X, "standard", column)
         np.testing.assert_array_equal(found.centre, alone.centre)

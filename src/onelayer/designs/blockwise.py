@@ -33,6 +33,7 @@ from onelayer.designs.passes import (
     are_labels,
 )
 from onelayer.designs.scaling import Scaling
+from onelayer.designs.survey import size_of
 
 OfRows = Callable[[slice, np.ndarray], np.ndarray]
 """Rows and their z (rows, k) to whatever a pass sums over them."""
@@ -273,13 +274,6 @@ class Blockwise(ABC):
         for rows, part in _parts(self, ROWS):
             forms[rows] = part.forms(M)
         return forms
-
-
-def size_of(X: Any) -> int:
-    """Bytes of rows as they lie."""
-    if sparse.issparse(X):
-        return int(X.data.nbytes + X.indices.nbytes + X.indptr.nbytes)
-    return int(X.nbytes)
 
 
 def _parts(design: Blockwise, step: int) -> Iterator[tuple[slice, Block]]:

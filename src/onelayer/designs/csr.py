@@ -9,12 +9,12 @@ from typing import Any, final
 import numpy as np
 
 from onelayer.designs.blocks import Block, converted, make_block
-from onelayer.designs.blockwise import size_of
 from onelayer.designs.chosen_columns import Columns, SparseColumns
 from onelayer.designs.design import Design
 from onelayer.designs.fused import FusedCsr
 from onelayer.designs.passes import DENSE, SMALL_BYTES, Ascent, DualPoint
-from onelayer.designs.scaling import Scaling, standard_scaling
+from onelayer.designs.scaling import ColumnMoments, Scaling
+from onelayer.designs.survey import size_of
 
 FAR = 1e3  # guard: deviations; beyond, six of sixteen digits are lost in squares
 
@@ -104,8 +104,8 @@ class CsrDesign(Design):
         return FusedCsr(self.X, self.scaling)
 
 
-def csr_standard_scaling(X: Any, weights: np.ndarray) -> Scaling:
-    """Standardisation of X: weighted moments in float64 about the mean; `weights` sum to 1.
+def csr_moments(X: Any, weights: np.ndarray) -> ColumnMoments:
+    """Moments of X: weighted, in float64, about the mean; `weights` sum to 1.
 
     The variance is sum_nz v (x - mean)^2 + (weight of the zeros) mean^2, less the square of what
     the mean is off by: no cancellation.
@@ -123,4 +123,4 @@ def csr_standard_scaling(X: Any, weights: np.ndarray) -> Scaling:
     zeros = np.where(full, 0, 1 - over_entries(v)).clip(0)
     error = over_entries(v * off) - zeros * mean
     variance = over_entries(v * off**2) + zeros * mean**2 - error**2
-    return standard_scaling(mean + error, variance.clip(0))
+    return ColumnMoments(mean + error, variance.clip(0))

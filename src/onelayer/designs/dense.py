@@ -6,7 +6,7 @@ loop, which imports no Numba and is the twin of every kernel; larger data take t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 from typing import final
 
@@ -16,7 +16,7 @@ from onelayer.designs.blocks import Block, converted, make_block
 from onelayer.designs.design import Design
 from onelayer.designs.fused import FusedDense
 from onelayer.designs.passes import SMALL_BYTES
-from onelayer.designs.scaling import Scaling, standard_scaling
+from onelayer.designs.scaling import ColumnMoments, Scaling
 
 BLOCK_BYTES = 1 << 19  # theory: a converted block and its products fit a core's cache of 1 MiB
 GRAM_COLUMNS = 256  # measured: at least; each block reads and writes all of K
@@ -108,19 +108,19 @@ class DenseDesign(Design):
             yield columns, converted(self.X[:, columns], part, double)
 
 
-def dense_standard_scalings(X: np.ndarray, weights: np.ndarray) -> list[Scaling]:
-    """Standardisation of X under each column of weights (m, f), which sum to 1: one read for all.
+def dense_moments(X: np.ndarray, weights: Sequence[np.ndarray]) -> list[ColumnMoments]:
+    """Moments of X under each of several weights (m,), which sum to 1: one read for all.
 
     Weighted moments in float64, merged block by block (Chan et al. 1979). The variance is the
     population's, as in scikit-learn's StandardScaler.
     """
-    moments = [_Moments(X, v) for v in weights.T]
+    moments = [_Moments(X, v) for v in weights]
     step = max(1, BLOCK_BYTES // (8 * max(X.shape[1], 1)))
     for start in range(0, len(X), step):
         block = X[start : start + step].astype(np.float64)
         for one in moments:
             one.add(block, one.weights[start : start + step])
-    return [one.scaling() for one in moments]
+    return [one.found() for one in moments]
 
 
 class _Moments:
@@ -149,6 +149,6 @@ class _Moments:
         between = shift**2 * weight * (self.total - weight) / self.total
         self.square += v @ block**2 + between
 
-    def scaling(self) -> Scaling:
-        """The standardisation of these."""
-        return standard_scaling(self.origin + self.mean, self.square / self.total)
+    def found(self) -> ColumnMoments:
+        """Those of all rows."""
+        return ColumnMoments(self.origin + self.mean, self.square / self.total)

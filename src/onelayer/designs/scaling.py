@@ -69,6 +69,24 @@ class Scaling:
         return T @ M @ T.T
 
 
+@dataclass(frozen=True)
+class ColumnMoments:
+    """The mean and the variance (n,) of each column, weighted."""
+
+    mean: np.ndarray
+    variance: np.ndarray
+
+    @property
+    def varies(self) -> np.ndarray:
+        """Whether a column has a deviation: of a few units in the mean's last place it has none."""
+        return np.sqrt(self.variance) > 10 * np.finfo(np.float64).eps * np.abs(self.mean)
+
+    @property
+    def scaling(self) -> Scaling:
+        """The standardisation: see `standard_scaling`."""
+        return standard_scaling(self.mean, self.variance)
+
+
 def standard_scaling(mean: np.ndarray, variance: np.ndarray) -> Scaling:
     """Zero mean and unit variance; a constant column keeps scale 1.
 

@@ -63,21 +63,6 @@ def largest(X: Any) -> float:
     return float(np.max([_largest(block) for block in blocks_of(values)], initial=0.0))
 
 
-def varies(X: Any, weights: np.ndarray) -> np.ndarray:
-    """Whether a column holds two different values in rows with a weight: bool (n,)."""
-    if sparse.issparse(X):
-        lowest, highest = extent(X if weights.all() else X[np.flatnonzero(weights)])
-        return highest > lowest
-    first, found, start = X[np.argmax(weights > 0)], np.zeros(X.shape[1], bool), 0
-    for block in blocks_of(X):
-        counted = weights[start : start + len(block)] > 0
-        start += len(block)
-        found |= ((block != first) & counted[:, None]).any(axis=0)
-        if found.all():
-            break
-    return found
-
-
 def extent(X: Any) -> tuple[np.ndarray, np.ndarray]:
     """The smallest and the largest value of each column: (n,) each."""
     lowest, highest = X.min(axis=0), X.max(axis=0)

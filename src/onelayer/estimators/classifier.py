@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, TypeAlias, final
@@ -11,7 +12,7 @@ from sklearn.base import _fit_context
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 
-from onelayer.designs import make_scaling
+from onelayer.designs import Survey, make_scaling
 from onelayer.estimators.callbacks import FitTasks
 from onelayer.estimators.layer_classifier import LayerClassifier
 from onelayer.estimators.parameter_meanings import (
@@ -45,6 +46,31 @@ from onelayer.statistics.firth import FisherScoring, firth_fit
 from onelayer.statistics.separation import Labelled
 
 Chosen: TypeAlias = tuple[Solver[Any], str]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Known:
+    """What is known of data before a fit: nothing of it is looked at again.
+
+    Attributes
+    ----------
+    X
+        (m, n), as designs hold it, finite.
+    y
+        What callbacks are told that the labels are.
+    targets
+        (m,), positions in `classes`.
+    classes
+        (K,), each with a row.
+    survey
+        What a read of X has found; None: nobody has looked.
+    """
+
+    X: Any
+    y: Any
+    targets: np.ndarray
+    classes: np.ndarray
+    survey: Survey | None
 
 
 @final
@@ -277,11 +303,24 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
             On Ctrl-C; the best parameters so far are kept, and `solution_.status` is
             `"interrupted"`.
         """
-        asked, given = effective_penalty(self), X
-        X, y, size = check_training(self, X, y)
-        context = self._init_callback_context(max_subtasks=max(self.max_iter, 1) + 1)
-        tasks = FitTasks(self, context, X, y, sample_weight)
+        given = X
+        X, y, found = check_training(self, X, y)
         classes, targets = check_classes(y)
+        known = Known(X=X, y=y, targets=targets, classes=classes, survey=found)
+        return self._fit(known, sample_weight, shown_dtype(given, X, self.solver))
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_known(self, known: Known, sample_weight: Any = None) -> LogisticRegression:
+        """`fit` on what has been read and checked already: no survey, and no labels, again."""
+        self.n_features_in_ = known.X.shape[1]
+        self.__dict__.pop("feature_names_in_", None)
+        return self._fit(known, sample_weight, shown_dtype(known.X, known.X, self.solver))
+
+    def _fit(self, known: Known, sample_weight: Any, dtype: np.dtype) -> LogisticRegression:
+        asked, X = effective_penalty(self), known.X
+        classes, targets = known.classes, known.targets
+        context = self._init_callback_context(max_subtasks=max(self.max_iter, 1) + 1)
+        tasks = FitTasks(self, context, X, known.y, sample_weight)
         check_solver_and_classes(self.solver, classes)
         if self.firth:
             check_firth(self.solver, asked, classes)
@@ -293,14 +332,14 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
             k=len(classes),
             scaling=self.scaling,
             fit_intercept=self.fit_intercept,
-            size=size,
+            survey=known.survey,
         )
         check_magnitude(sample)
         problem = make_problem(sample, asked, make_scaling(X, self.scaling, weights.shares))
         start = self._start(problem)
         self.classes_ = classes
         chosen = self._solver(problem, X)
-        self._solve(problem, chosen, start, shown_dtype(given, X, self.solver), tasks)
+        self._solve(problem, chosen, start, dtype, tasks)
         data = Labelled(X, targets, column_names(self, X.shape[1]), classes.tolist())
         separated = partial(advice_on_separation, data, weights, self)
         warn_unless_solved(self.solution_, self.solver, self.max_iter, separated)
@@ -316,6 +355,8 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
     ) -> None:
         tol = min(self.tol, FIRTH_TOL) if self.firth else self.tol
         run = Run(problem.objective, *chosen, tol=tol, max_iter=self.max_iter)
+        loss = problem.objective.loss
+        surveyed = loss.bytes_read / loss.traits.nbytes
 
         def current() -> dict[str, Any]:
             return shown(problem.layer(run.latest()), dtype)
@@ -331,7 +372,8 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
         finally:  # after Ctrl-C too
             run.callback = None  # which knows the run: all that it holds would wait to be collected
             if run.theta is not None and run.solution is not None:
-                self._keep(problem.layer(run.theta), dtype, run.solution)
+                solution = replace(run.solution, surveyed=surveyed)
+                self._keep(problem.layer(run.theta), dtype, solution)
                 self.__dict__.pop("firth_", None)
         if self.firth:
             self.firth_ = firth_fit(problem.objective, theta, problem.total, problem.scaling)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from onelayer.designs import make_scalings
+from onelayer.designs import ColumnMoments, Scaling, make_moments, make_scalings
 from onelayer.estimators.parameter_meanings import PenaltyAsked, strength
 from onelayer.estimators.problem import STRONG, Data, Problem, check_magnitude, make_problem, tame
 from onelayer.layer import Layer
@@ -100,6 +100,7 @@ class PenaltyPath:
         self.same_lambda = same_lambda
         self.data, self.splits, self.l1_ratio, self.accuracy = data, splits, l1_ratio, accuracy
         check_magnitude(data)
+        self.moments: ColumnMoments | None = None  # of all rows, where they were asked for
         self._problems = tuple(self._made(np.inf, 0.0))
         self._path: Path | None = None
 
@@ -137,7 +138,12 @@ class PenaltyPath:
         weights = [self._trained_on(split, shares) for split in self.splits]
         standard = data.scaling == "standard"
         columns = [shares, *(v / v.sum() for v in weights)] if standard else [shares]
-        scaled = make_scalings(data.X, data.scaling, np.column_stack(columns))
+        scaled: Sequence[Scaling | None]
+        if standard:
+            found = make_moments(data.X, columns)
+            self.moments, scaled = found[0], [moments.scaling for moments in found]
+        else:
+            scaled = make_scalings(data.X, data.scaling, columns)
         whole = make_problem(data, PenaltyAsked(C, self.l1_ratio), scaled[0])
         yield whole
         for number, fold_weights in enumerate(weights):

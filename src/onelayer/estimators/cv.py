@@ -278,7 +278,7 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
         """
         ratios, given = asked_ratios(self), X
         routed = route(self, sample_weight, params)
-        X, y, size = check_training(self, X, y)
+        X, y, found = check_training(self, X, y)
         classes, targets = check_classes(y)
         check_solver_and_classes(self.solver, classes)
         data = Data(
@@ -288,7 +288,7 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
             k=len(classes),
             scaling=self.scaling,
             fit_intercept=self.fit_intercept,
-            size=size,
+            survey=found,
         )
         self.classes_ = classes
         counted = row_weights(sample_weight, len(y)) > 0
@@ -347,7 +347,8 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
             tell=_print_trial if self.verbose else None,
         )
         if isinstance(self.Cs, Integral):
-            search.run(grid_of(data, ratios, int(self.Cs)))
+            moments = search.paths[ratios[0]].moments
+            search.run(grid_of(data, ratios, int(self.Cs), moments))
             search.extend()
         else:
             search.run(_checked(self.Cs))

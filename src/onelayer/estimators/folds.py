@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.designs import Survey
 from onelayer.estimators.classifier import LogisticRegression
 from onelayer.estimators.cross_validation import Accuracy, PenaltyPath, Split
 from onelayer.estimators.problem import Data
@@ -46,6 +47,8 @@ class Folding:
         About how many examples one fold trains on at most; None: all there are.
     enough
         Examples judged after which no further fold is trained; None: all are judged.
+    survey
+        What a read of X has found; None: nobody has looked.
     """
 
     X: Any
@@ -57,6 +60,7 @@ class Folding:
     weights: np.ndarray | None = None
     most: int | None = None
     enough: int | None = None
+    survey: Survey | None = None
 
 
 @dataclass(frozen=True)
@@ -223,6 +227,7 @@ def _data(folding: Folding, folded: Folded, K: int) -> tuple[Data, np.ndarray]:
         k=K,
         scaling=estimator.scaling,
         fit_intercept=estimator.fit_intercept,
+        survey=folding.survey,
     )
     return data, places
 

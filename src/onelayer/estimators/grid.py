@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.designs import make_design, make_scaling, varies
+from onelayer.designs import ColumnMoments, make_design, make_moments, make_scaling
 from onelayer.estimators.problem import Data
 from onelayer.logistic import Binary, Head, Softmax
 
@@ -16,15 +16,19 @@ DECADES = 6  # of L2: from a penalty that holds all weights near zero to one tha
 DECADES_L1 = 4  # of L1, from the strongest at which a weight is not zero
 
 
-def grid_of(data: Data, ratios: Sequence[float], count: int) -> list[float]:
+def grid_of(
+    data: Data, ratios: Sequence[float], count: int, moments: ColumnMoments | None = None
+) -> list[float]:
     """`count` values of C that suit the data and every l1_ratio, from the strongest penalty down.
 
     With an L1 part it begins where the first weight appears: whatever is stronger leaves none.
+    `moments` are those of the data under their weights; None: they are found in one read.
     """
     shares, total = data.weights.shares, data.weights.total
     tops, ends = [], []
     if 0 in ratios:
-        top = strongest(data.X, shares, data.scaling)
+        moments = moments or make_moments(data.X, [shares])[0]
+        top = strongest(moments, data.scaling)
         tops.append(top)
         ends.append(top / 10**DECADES)
     sparse = [ratio for ratio in ratios if ratio > 0]
@@ -37,20 +41,17 @@ def grid_of(data: Data, ratios: Sequence[float], count: int) -> list[float]:
     return grid(max(tops), decades, total, count)
 
 
-def strongest(X: Any, shares: np.ndarray, scaling: float | str | None) -> float:
+def strongest(moments: ColumnMoments, scaling: float | str | None) -> float:
     """T, the sum of the variances of the scaled features, at least a billionth: a strength for L2.
 
     At lambda = T the weights have less than one degree of freedom together,
     sum_i d_i / (d_i + lambda) < 1; so a grid below T means the same at any number of features or
-    examples, and at any scaling. `shares` (m,) are weights that sum to 1.
+    examples, and at any scaling.
     """
-    varying = varies(X, shares)
     if isinstance(scaling, str):
-        return float(max(1, varying.sum()))
-    moments = make_scaling(X, "standard", shares)
-    variances = np.where(varying, moments.scale**-2.0, 0) if moments is not None else np.zeros(1)
+        return float(max(1, moments.varies.sum()))
     factor = 1.0 if scaling is None else scaling
-    return float(max(1e-9, factor**2 * variances.sum()))
+    return float(max(1e-9, factor**2 * moments.variance[moments.varies].sum()))
 
 
 def strongest_l1(

@@ -8,12 +8,13 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from onelayer.designs import Scaling, largest, make_design
+from onelayer.designs import Scaling, Survey, make_design, size_of, survey
 from onelayer.errors import DataError
 from onelayer.estimators.parameter_meanings import PenaltyAsked, strength
 from onelayer.estimators.validation import Weights
@@ -47,8 +48,8 @@ MARGIN = 1e4  # left below the largest square, and above the smallest, for sums 
 class Data:
     """What is fitted: X (m, n) as designs hold it, targets (m,) of k classes, their weights.
 
-    scaling and fit_intercept are as in `LogisticRegression`; size is max |x|, where somebody has
-    looked already.
+    scaling and fit_intercept are as in `LogisticRegression`; survey is what was found in X, where
+    somebody has looked already.
     """
 
     X: Any
@@ -57,7 +58,17 @@ class Data:
     k: int
     scaling: float | str | None = None
     fit_intercept: bool = True
-    size: float | None = None
+    survey: Survey | None = None
+
+    @cached_property
+    def surveyed(self) -> Survey:
+        """What was found in X; one read where nobody has looked."""
+        return survey(self.X) if self.survey is None else self.survey
+
+    @property
+    def read_before(self) -> int:
+        """Bytes of X that are read before the first step: the survey, and moments if asked for."""
+        return self.surveyed.bytes_read + (self.scaling == "standard") * size_of(self.X)
 
 
 @dataclass(frozen=True)
@@ -97,6 +108,7 @@ def make_problem(data: Data, asked: PenaltyAsked, scaling: Scaling | None) -> Pr
     penalty = Penalty(strength(asked.C, data.weights.total), asked.l1_ratio)
     scaling, penalty = tame(scaling, penalty, data.X.shape[1])
     design, shares = make_design(data.X, scaling), data.weights.shares
+    design.ledger.add(data.read_before)
     objective = Objective(
         loss=design.bind(head_of(data.k), data.targets, shares),
         penalty=penalty,
@@ -127,14 +139,14 @@ def warn_unless_solved(
     """
     status, asked_for_steps = solution.status, solution.solver == "gradient-descent"
     if status is Status.SEPARABLE:
-        warnings.warn(separated(), ConvergenceWarning, stacklevel=4)
+        warnings.warn(separated(), ConvergenceWarning, stacklevel=5)
     elif status is Status.STALLED or (status is Status.MAX_ITER and not asked_for_steps):
         text = _failed(solution)
         if status is Status.MAX_ITER:
             text = OUT_OF_STEPS.get(solver, text + LIMIT).format(
                 steps=solution.iterations, max_iter=max_iter
             )
-        warnings.warn(f"{text}\n{_advice(solution)}", ConvergenceWarning, stacklevel=4)
+        warnings.warn(f"{text}\n{_advice(solution)}", ConvergenceWarning, stacklevel=5)
 
 
 def _failed(solution: Solution) -> str:
@@ -168,12 +180,12 @@ def tame(scaling: Scaling | None, penalty: Penalty, n: int) -> tuple[Scaling | N
 def check_magnitude(data: Data) -> None:
     """Refuse what over- or underflows: curvature and variance are sums of squares.
 
-    These must fit the dtype that they are made in. A read where `data.size` is not known.
+    These must fit the dtype that they are made in.
     """
     standard = data.scaling == "standard"
     dtype = np.dtype(np.float64) if standard else make_design(data.X).dtype
     factor = float(data.scaling) if isinstance(data.scaling, (int, float)) else 1.0
-    limits, size = np.finfo(dtype), largest(data.X) if data.size is None else data.size
+    limits, size = np.finfo(dtype), data.surveyed.largest
     if size * factor > math.sqrt(limits.max) / MARGIN:
         raise DataError(_rescale(f"as large as {size:.1e}, whose squares overflow {dtype}", size))
     if 0 < size * factor < math.sqrt(limits.tiny) * MARGIN:

@@ -14,7 +14,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from onelayer.designs import DTYPES, first_not_finite, largest, storable
+from onelayer.designs import DTYPES, Survey, first_not_finite, storable, survey
 from onelayer.errors import DataError
 
 
@@ -50,8 +50,8 @@ class Weights:
 _PLAIN: dict[str, Any] = {"ensure_2d": False, "dtype": None, "ensure_all_finite": False}
 
 
-def check_training(estimator: Any, X: Any, y: Any) -> tuple[Any, np.ndarray, float | None]:
-    """X (m, n) as `check_examples` gives it, y (m,), finite and of discrete labels, and max |x|.
+def check_training(estimator: Any, X: Any, y: Any) -> tuple[Any, np.ndarray, Survey | None]:
+    """X (m, n) as `check_examples` gives it, y (m,), finite and of discrete labels, and a survey.
 
     The last is None where nobody looked, as scikit-learn's configuration assumes finite values.
     """
@@ -62,10 +62,10 @@ def check_training(estimator: Any, X: Any, y: Any) -> tuple[Any, np.ndarray, flo
     )
     y = y if y.ndim == 1 else column_or_1d(y, warn=True)
     check_consistent_length(X, y)
-    size = _require_finite(X)
+    found = _require_finite(X)
     _require_finite_vector(y, "y")
     _require_labels(y)
-    return X, y, size
+    return X, y, found
 
 
 def check_examples(estimator: Any, X: Any) -> Any:
@@ -201,15 +201,15 @@ def _require_two_classes(weights: Weights, classes: np.ndarray, targets: np.ndar
         )
 
 
-def _require_finite(X: Any) -> float | None:
-    """max |x|, one read; None where finite values are assumed."""
+def _require_finite(X: Any) -> Survey | None:
+    """What one read finds; None where finite values are assumed."""
     if get_config()["assume_finite"]:
         return None
-    size = largest(X)
-    if not np.isfinite(size) and (found := first_not_finite(X)) is not None:
-        row, column, value = found
+    found = survey(X)
+    if not np.isfinite(found.largest) and (bad := first_not_finite(X)) is not None:
+        row, column, value = bad
         raise DataError(_not_finite("X", value, X.dtype, f"row {row}, column {column}"))
-    return size
+    return found
 
 
 def _require_finite_vector(values: np.ndarray, name: str) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.designs import Survey
 from onelayer.inputs.base import Inputs
 from onelayer.inputs.shown import Shown, joined_shown
 from onelayer.layer import Layer
 from onelayer.readers import Audit, Preprocessing, content_groups, joined_groups, stacked
+from onelayer.readers.row_arrays import numbers_of
 
 COMMON = 0.1
 """Repeated rows of a table, as a share: above it they are taken to agree by chance, as rows of few
@@ -49,6 +51,10 @@ class Examples:
         (m,), equal for rows that must lie on one side of a split; None where nobody said.
     shown
         The pictures that every row of `whole` was made of by an encoder; None for anything else.
+    survey
+        What a read of `whole` has found; None: nobody has looked.
+    digests
+        (m,), of the rows' bytes, found in that read, until rows are numbered by content.
     """
 
     whole: Any
@@ -63,6 +69,8 @@ class Examples:
     group: np.ndarray | None = None
     rows: np.ndarray | None = None
     shown: Shown | None = None
+    survey: Survey | None = None
+    digests: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -111,6 +119,7 @@ class Examples:
         """Return the examples of these rows; the audit stays that of the whole source."""
         return replace(
             self,
+            digests=None if self.digests is None else self.digests[rows],
             rows=self.places[rows],
             labels=self.labels[rows],
             names=self.names[rows],
@@ -136,7 +145,8 @@ class Examples:
     def encoded(self, inputs: Inputs, whole: Any = None) -> Examples:
         """Return the examples as these inputs make rows of all that was read, or has made them."""
         made = inputs.encode(self) if whole is None else whole
-        return replace(self, whole=made, inputs=inputs)
+        found = self.survey if made is self.whole else None
+        return replace(self, whole=made, inputs=inputs, survey=found)
 
     @property
     def scaling(self) -> float | str | None:
@@ -182,10 +192,17 @@ def numbered(parts: list[Examples]) -> list[Examples]:
 
     Rows of a table are told apart by the columns that tell something of the first part.
     """
-    numbers = content_groups(*parts[0].inputs.told_apart(parts))
+    digests = [part.digests for part in parts if part.digests is not None]
+    if len(digests) == len(parts):
+        numbers = numbers_of(digests)
+    else:
+        numbers = content_groups(*parts[0].inputs.told_apart(parts))
     ends = np.cumsum([len(part) for part in parts])[:-1]
     pieces = np.split(numbers, ends)
-    return [replace(part, content=piece) for part, piece in zip(parts, pieces, strict=True)]
+    return [
+        replace(part, content=piece, digests=None)
+        for part, piece in zip(parts, pieces, strict=True)
+    ]
 
 
 def joined(parts: list[Examples]) -> Examples:
@@ -202,6 +219,7 @@ def joined(parts: list[Examples]) -> Examples:
         names=np.concatenate([part.names for part in parts]),
         content=None,
         alike=None,
+        survey=parts[0].survey if one else None,
         weights=_weights_of(parts),
         group=_groups_of(parts),
     )

@@ -152,6 +152,7 @@ def _folds(how: Calibrating) -> OutOfFold | None:
         estimator=how.estimator,
         seed=how.settings.seed,
         weights=train.weights,
+        survey=train.survey,
         enough=ENOUGH,
     )
     return out_of_fold(folding, len(train.classes), how.tell)

@@ -182,7 +182,8 @@ def _search(
     )
     how.tell(0, VALUES)
     shares = path.objective.base_rate()[-1]
-    search.run(grid_of(data, [ratio], VALUES), Patience(PATIENCE, _constant(shares, judged)))
+    values = grid_of(data, [ratio], VALUES, path.moments)
+    search.run(values, Patience(PATIENCE, _constant(shares, judged)))
     search.extend()
     how.tell(VALUES, VALUES)
     return search, best
@@ -202,6 +203,7 @@ def _data(how: Choosing, examples: Examples) -> Data:
         weights=check_weights(examples.spread_weights, how.class_weight, classes, targets),
         k=len(classes),
         scaling=examples.scaling,
+        survey=examples.survey,
     )
 
 

@@ -125,6 +125,7 @@ def _folds(evidence: Evidence) -> OutOfFold | None:
         estimator=estimator,
         seed=estimator.random_state,
         weights=train.weights,
+        survey=train.survey,
         most=MOST,
     )
     return out_of_fold(folding, len(train.classes))

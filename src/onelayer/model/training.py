@@ -14,6 +14,7 @@ import numpy as np
 from onelayer.calibration import Readout
 from onelayer.errors import UsageError
 from onelayer.estimators import LogisticRegression, layer_of
+from onelayer.estimators.classifier import Known
 from onelayer.estimators.folds import OutOfFold
 from onelayer.estimators.search import without_weights
 from onelayer.evaluation import evaluate
@@ -198,8 +199,7 @@ class _Training:
             l1_ratio=asked.l1_ratio,
         )
         try:
-            labels = examples.classes[examples.spread(examples.labels)]
-            return estimator.fit(examples.whole, labels, examples.spread_weights)
+            return _fitted(estimator, examples)
         except KeyboardInterrupt:
             if self.best is None and "coef_" in vars(estimator):
                 self.best = estimator
@@ -273,6 +273,17 @@ class _Training:
             audit=self.parts.audit,
             **judged,
         )
+
+
+def _fitted(estimator: LogisticRegression, examples: Examples) -> LogisticRegression:
+    """On what was read and checked already; on labels where some class has no example here."""
+    targets, classes = examples.spread(examples.labels), examples.classes
+    if not np.bincount(examples.labels, minlength=len(classes)).all():
+        return estimator.fit(examples.whole, classes[targets], examples.spread_weights)
+    known = Known(
+        X=examples.whole, y=targets, targets=targets, classes=classes, survey=examples.survey
+    )
+    return estimator.fit_known(known, examples.spread_weights)
 
 
 def _forward(estimator: LogisticRegression, examples: Examples) -> np.ndarray:

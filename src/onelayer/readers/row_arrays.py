@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from onelayer.designs import first_not_finite
+from onelayer.designs import Survey, blocks_of, first_not_finite, size_of, survey
 from onelayer.errors import DataError
 
 _BLOCK_BYTES = 1 << 20  # of rows that are hashed together
@@ -34,12 +34,33 @@ def require_numbers(X: Any, source: object) -> None:
     DataError
         Naming the dtype, the shape, or the first row and column.
     """
+    require_array(X, source)
+    if X.dtype.kind == "f":
+        require_finite(X, source)
+
+
+def require_array(X: Any, source: object) -> None:
+    """Refuse text, objects, complex numbers and no rows at all: nothing of X is read.
+
+    Raises
+    ------
+    DataError
+        Naming the dtype or the shape.
+    """
     if X.dtype.kind not in _NUMBERS or X.dtype.itemsize > 8:
         raise DataError(f"{source} has X of dtype {X.dtype}: give numbers of at most 64 bits")
     if X.ndim < 2 or 0 in X.shape:
         raise DataError(f"{source} has X of shape {X.shape}: give (m, n), a row an example")
-    if X.dtype.kind != "f":
-        return
+
+
+def require_finite(X: Any, source: object) -> None:
+    """Refuse a missing or infinite number, naming the first row and column.
+
+    Raises
+    ------
+    DataError
+        If there is one.
+    """
     found = first_not_finite(X if sparse.issparse(X) else X.reshape(len(X), -1))
     if found is not None:
         row, column, value = found
@@ -61,7 +82,33 @@ def content_groups(*parts: Any) -> np.ndarray:
 
     Numbers run 0, 1, ... in the order in which contents first appear. One read of each part.
     """
-    digests = np.concatenate([_digests(X) for X in parts])
+    return numbers_of([digests_of(X) for X in parts])
+
+
+def surveyed(X: Any, source: object) -> tuple[Survey, np.ndarray]:
+    """What is found in X (m, n) and the digest of each row, see `digests_of`: one read if dense.
+
+    Raises
+    ------
+    DataError
+        For a number that is missing or infinite.
+    """
+    if sparse.issparse(X):
+        digests = digests_of(X)
+        found = survey(X)
+        found = Survey(found.largest, found.bytes_read + size_of(X))
+    else:
+        hashing = _Hashing(X)
+        found = survey(X, hashing.look)
+        digests = hashing.digests
+    if not np.isfinite(found.largest):
+        require_finite(X, source)
+    return found, digests
+
+
+def numbers_of(parts: list[np.ndarray]) -> np.ndarray:
+    """Number rows by their digests, part after part: int32 (m,), as contents first appear."""
+    digests = np.concatenate(parts) if len(parts) > 1 else parts[0]
     _, first, group = np.unique(digests, return_index=True, return_inverse=True)
     del digests  # each is as long as there are rows
     number = np.empty(len(first), np.int32)
@@ -69,7 +116,7 @@ def content_groups(*parts: Any) -> np.ndarray:
     return number[group]
 
 
-def _digests(X: Any) -> np.ndarray:
+def digests_of(X: Any) -> np.ndarray:
     """64 bits a row, uint64 (m,), that equal rows share.
 
     Multilinear hashing: h = sum_j r_j x_j modulo 2^64 over the row's words x_j of 32 bits, with
@@ -78,13 +125,24 @@ def _digests(X: Any) -> np.ndarray:
     """
     if sparse.issparse(X):
         return _sparse_digests(X)
-    step = max(1, _BLOCK_BYTES // max(1, X[:1].nbytes))
-    blocks = [X[start : start + step] for start in range(0, len(X), step)]
-    words = -(-X[:1].nbytes // 4) if len(X) else 0
-    multipliers = _multipliers(words)
-    return np.concatenate(
-        [np.empty(0, np.uint64), *(_hashed(_words(block), multipliers) for block in blocks)]
-    )
+    hashing = _Hashing(X)
+    for block in blocks_of(X):
+        hashing.look(block)
+    return hashing.digests
+
+
+class _Hashing:
+    """The digests of the rows of X, block by block."""
+
+    def __init__(self, X: np.ndarray) -> None:
+        self.digests, self._seen = np.empty(len(X), np.uint64), 0
+        self._multipliers = _multipliers(-(-X[:1].nbytes // 4) if len(X) else 0)
+
+    def look(self, block: np.ndarray) -> None:
+        """The next rows."""
+        end = self._seen + len(block)
+        self.digests[self._seen : end] = _hashed(_words(block), self._multipliers)
+        self._seen = end
 
 
 def _sparse_digests(X: Any) -> np.ndarray:

@@ -30,7 +30,7 @@ from onelayer.readers.labels import class_names, clean_labels, encode
 from onelayer.readers.pictures.decoding import converted
 from onelayer.readers.pictures.pixels import mode_of, resized
 from onelayer.readers.pictures.reading import read_listed
-from onelayer.readers.row_arrays import given_rows, is_sparse, require_numbers
+from onelayer.readers.row_arrays import given_rows, is_sparse, require_array, surveyed
 from onelayer.settings import Settings
 from onelayer.sources.encoded import FileFeatures, asked_encoder, encoded
 from onelayer.sources.source import Like, Source, digest
@@ -57,7 +57,7 @@ class _Arrays(Source):
         reading: FileFeatures | None = None,
     ) -> Examples:
         """X of any kind; `reading` has encoded the files whose small pictures X is."""
-        require_numbers(X, source)
+        require_array(X, source)
         encoder = asked_encoder(self.settings, like)
         images = None if encoder is None or is_sparse(X) else pictures_in(X)
         positions, classes = encode(
@@ -76,8 +76,12 @@ class _Arrays(Source):
         else:
             rows, inputs, notes = self._as_they_are(X, source)
         counts = np.bincount(positions, minlength=len(classes)).tolist()
+        whole = held(rows)
+        found, digests = surveyed(whole, source)
         examples = Examples(
-            whole=held(rows),
+            whole=whole,
+            survey=found,
+            digests=digests,
             labels=positions,
             classes=classes,
             names=np.arange(len(positions), dtype=np.int32),

@@ -78,6 +78,8 @@ def _of_features(examples: Examples, found: Features, encoder: Encoder) -> Examp
     return replace(
         examples,
         whole=found.X,
+        survey=None,  # that was of the pictures
+        digests=None,
         inputs=EncoderInputs.of(encoder, arrays),
         audit=replace(audit, notes=(note, *kept), unit="pictures"),
         shown=found.shown,
