@@ -60,9 +60,8 @@ class _Arrays(Source):
         require_array(X, source)
         encoder = asked_encoder(self.settings, like)
         images = None if encoder is None or is_sparse(X) else pictures_in(X)
-        positions, classes = encode(
-            clean_labels(y, X.shape[0], source), None if like is None else like.classes, source
-        )
+        known = None if like is None else like.classes
+        positions, classes = encode(clean_labels(y, X.shape[0], source), known, source)
         rows: Any
         inputs: Inputs
         notes: list[str]
@@ -75,7 +74,6 @@ class _Arrays(Source):
             raise DataError(f"{source} has one class alone, {classes[0]}: give two or more")
         else:
             rows, inputs, notes = self._as_they_are(X, source)
-        counts = np.bincount(positions, minlength=len(classes)).tolist()
         whole = held(rows)
         found, digests = surveyed(whole, source)
         examples = Examples(
@@ -90,7 +88,7 @@ class _Arrays(Source):
                 source=source,
                 read=len(positions),
                 unit=inputs.unit,
-                by_class=dict(zip(map(str, classes.tolist()), counts, strict=True)),
+                by_class=_by_class(positions, classes),
                 notes=tuple(notes),
             ),
         )
@@ -146,6 +144,11 @@ class _Arrays(Source):
     def _options(self) -> ArrayOptions:
         asked = self.settings
         return ArrayOptions(asked.x, asked.y, asked.n_features)
+
+
+def _by_class(positions: np.ndarray, classes: np.ndarray) -> dict[str, int]:
+    counts = np.bincount(positions, minlength=len(classes)).tolist()
+    return dict(zip(map(str, classes.tolist()), counts, strict=True))
 
 
 @final
