@@ -119,6 +119,8 @@ class Reference:
 
     def _newton(self, theta: np.ndarray, s: np.ndarray, free: np.ndarray) -> np.ndarray:
         """min_d ||F d + F^-T s||^2: from the rows of F, a root of the Hessian, by QR in float64."""
+        if not free.any():
+            return np.zeros(theta.shape, Long)
         F = self._root(theta)[:, free.ravel()]
         unit = 1 / np.maximum(np.linalg.norm(F, axis=0), np.finfo(float).tiny)
         _, singular, V = np.linalg.svd(np.linalg.qr(F * unit, mode="r"), full_matrices=False)

@@ -13,8 +13,9 @@ linear system, and KL what the model has missed: both vanish with the gap, and n
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import xlog1py
 
-from onelayer.logistic import softmax
+from onelayer.logistic import log_softmax, softmax
 
 BALANCED = 4e-16  # theory: of sum v |p - y|, what its rounding may leave of sum v (p - y)
 
@@ -46,7 +47,15 @@ def balance(A: np.ndarray, change: np.ndarray, excess: np.ndarray, means: np.nda
     return change - gifts + gifts.sum(axis=1, keepdims=True) * (lacking / lacking.sum())
 
 
-def divergence(A: np.ndarray, change: np.ndarray) -> np.ndarray:
-    """KL(a + change || a) of each row, sum_k (a + d) log(1 + d / a) - d: to d^2 / (2 a) exact."""
-    ratio = np.divide(change, A, out=np.zeros_like(A), where=change != 0)
-    return ((A + change) * np.log1p(ratio) - change).sum(axis=1).clip(0)
+def divergence(A: np.ndarray, change: np.ndarray, Z: np.ndarray) -> np.ndarray:
+    """KL(a + change || a) of each row, sum_k (a + d) log(1 + d / a) - d: to d^2 / (2 a) exact.
+
+    Z (rows, K) is where a is taken: it tells log a where a itself is too small for a float.
+    """
+    ratio = np.divide(change, A, out=np.zeros_like(A), where=(change != 0) & (A > 0))
+    terms = xlog1py(A + change, ratio) - change
+    lost = (A == 0) & (change > 0)
+    if lost.any():
+        d = change[lost]
+        terms[lost] = d * (np.log(d) - log_softmax(Z)[lost]) - d
+    return terms.sum(axis=1).clip(0)

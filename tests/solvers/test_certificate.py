@@ -96,7 +96,14 @@ def test_the_divergence_is_that_of_long_double():
     change[:, 0] -= change.sum(axis=1)
     a, p = A.astype(Long), A.astype(Long) + change
     direct = (p * np.log(p / a) - p + a).sum(axis=1).astype(float)
-    np.testing.assert_allclose(divergence(A, change), direct, rtol=1e-5, atol=1e-24)
+    np.testing.assert_allclose(divergence(A, change, np.log(A)), direct, rtol=1e-5, atol=1e-24)
+
+
+def test_an_activation_too_small_for_a_float_still_tells_its_logarithm():
+    Z = np.array([[0.0, 0.0, -1000.0]])
+    found = divergence(softmax(Z), np.array([[-1e-9, 0.0, 1e-9]]), Z)
+    expected = 1e-9 * (np.log(1e-9) + np.log(2) + 1000) - 1e-9
+    assert found[0] == pytest.approx(expected, rel=1e-6)
 
 
 def test_balanced_residuals_sum_to_zero_and_hardly_move():

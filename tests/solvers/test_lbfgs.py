@@ -65,5 +65,5 @@ def test_features_that_a_sample_misses_have_their_curvature(problem):
     _, exact = Run(objective, *named_solver("newton", objective, 0.1)).solve()
     assert solution.status == "converged"
     assert solution.objective <= exact.objective * (1 + 1e-6)
-    # Some 200 of them prove the gap of `rare`, whose metric knows next to nothing of its features.
-    assert solution.passes < 400
+    # Some 300 of them prove the gap of `rare`, whose metric knows next to nothing of its features.
+    assert solution.passes < 600

@@ -159,7 +159,10 @@ class LossInMemory(Loss):
         if balanced and np.abs(excess).max() > BALANCED:
             for rows in _chunks(len(Z)):
                 change[rows] = balance(A[rows], change[rows], excess, means)
-        apart = sum(float(v[rows] @ divergence(A[rows], change[rows])) for rows in _chunks(len(Z)))
+        apart = 0.0
+        for rows in _chunks(len(Z)):
+            there = _classes(Z[rows, :k] + length * Z[rows, k:])
+            apart += float(v[rows] @ divergence(A[rows], change[rows], there))
         return Foresight(apart, self.design.backward(change[:, -k:] * v[:, None]))
 
     def moments(self, curvature: np.ndarray | None = None, *, shared: bool = False) -> Moments:

@@ -102,7 +102,7 @@ class Lbfgs(Solver[LbfgsState]):
 
     def confirm(self, objective: Objective, state: LbfgsState) -> LbfgsState:
         """The gap by Newton's decrement, where the memory's estimate has stopped nothing."""
-        return confirmed(state, _decrement(objective, state))
+        return confirmed(objective, state, _decrement(objective, state))
 
     def polish(self, objective: Objective, state: LbfgsState) -> LbfgsState:
         """Without a penalty two Newton steps, to tell a runaway from an optimum."""

@@ -16,6 +16,7 @@ from onelayer.objective import Objective
 from onelayer.solvers.algebra import LEAST_BEND, lifted
 from onelayer.solvers.smooth.line_search import Trial, search_along
 from onelayer.solvers.smooth.newton_decrement import (
+    HOPELESS,
     Decrement,
     Enough,
     Progress,
@@ -30,7 +31,7 @@ S = TypeVar("S", bound=State)
 NEAR = 5.0  # guard: times tol, the gap at which the next step is to be the last
 ALLOWED = 0.1  # guard: times tol, what the last step may miss of the decrease
 SHARE = 0.3  # guard: of tol, what the linear system may leave in the bound
-LONGER, MORE = 2, 10  # guard: times the products that a step takes, and more, for its proof
+LONGER, MORE = 4, 10  # guard: times the products that a step takes, and more, for its proof
 # Measured, by benchmarks/random_fits.py: times the estimate, where no proof stands beside it.
 SAFE = 4.0
 CLOSE = 0.3  # guard: of z moved by a step, where the parabola tells J to a tenth
@@ -65,8 +66,8 @@ def finish(
 ) -> Finish:
     """Newton's step, solved for until `enough`; if it may be the last, until that can be proved.
 
-    Without an L2 penalty nothing is proved. Where a proof is out of reach, for rounding or for too
-    many products, the decrement tells, of a parabola that holds.
+    Without an L2 penalty nothing is proved. Where rounding hides the proof, the decrement tells, of
+    a parabola that holds.
     """
     allowed = tol * abs(state.value)
     end = _end(objective, state, enough, allowed)
@@ -81,7 +82,10 @@ def finish(
         return Finish(trial, estimate, "estimate")
     length, gradient = (0.0, state.gradient) if trial is None else (trial.length, trial.gradient)
     bound = bound_after(objective, state.theta, step, length, gradient)
-    if SAFE * estimate <= allowed < bound and holds(objective, step):
+    first = dot(state.gradient, precondition(state.gradient))
+    # All of the gradient that products can tell is gone, or the penalty is next to none.
+    hidden = found.residual <= HOPELESS**2 * first or bound > abs(state.value)
+    if SAFE * estimate <= allowed < bound and hidden and holds(objective, step):
         return Finish(trial, SAFE * estimate, "estimate")
     return Finish(trial, bound, "bound")
 
@@ -142,12 +146,13 @@ def is_near(gap: float, tol: float, value: float) -> bool:
     return gap <= NEAR * tol * abs(value)
 
 
-def confirmed(state: S, found: Decrement) -> S:
-    """The gap where a fit ends short of tol: a bound, or the decrement where that says less."""
-    gap = SAFE * found.gap
-    if state.gap_kind == "bound" and state.gap <= gap:
-        return state
-    return replace(state, gap=gap, gap_kind="estimate")
+def confirmed(objective: Objective, state: S, found: Decrement) -> S:
+    """The gap where a fit ends short of tol: a bound if it says anything, else the decrement."""
+    if objective.penalty.l2 > 0:
+        bound = bound_after(objective, state.theta, found.direction, 0.0, state.gradient)
+        if bound <= abs(state.value):
+            return replace(state, gap=bound, gap_kind="bound")
+    return replace(state, gap=SAFE * found.gap, gap_kind="estimate")
 
 
 def claimed(gap: float, tol: float, value: float) -> float:

@@ -86,7 +86,7 @@ class TruncatedNewton(Solver[TruncatedNewtonState]):
 
     def confirm(self, objective: Objective, state: TruncatedNewtonState) -> TruncatedNewtonState:
         """The gap by Newton's decrement, solved for strictly."""
-        return confirmed(state, _strict(objective, state))
+        return confirmed(objective, state, _strict(objective, state))
 
     def polish(self, objective: Objective, state: TruncatedNewtonState) -> TruncatedNewtonState:
         """Without a penalty two more steps, to tell a runaway from an optimum."""
