@@ -83,8 +83,11 @@ def finish(
     length, gradient = (0.0, state.gradient) if trial is None else (trial.length, trial.gradient)
     bound = bound_after(objective, state.theta, step, length, gradient)
     first = dot(state.gradient, precondition(state.gradient))
-    # All of the gradient that products can tell is gone, or the penalty is next to none.
-    hidden = found.residual <= HOPELESS**2 * first or bound > abs(state.value)
+    # All of the gradient that products can tell is gone, or J's last digit is all that is left of
+    # the gap, or the penalty is next to none.
+    unit = float(np.finfo(np.float64).eps) * abs(state.value)
+    gone = found.residual <= HOPELESS**2 * first or found.gap <= unit
+    hidden = gone or bound > abs(state.value)
     if SAFE * estimate <= allowed < bound and hidden and holds(objective, step):
         return Finish(trial, SAFE * estimate, "estimate")
     return Finish(trial, bound, "bound")
