@@ -81,8 +81,8 @@ class EncoderInputs(Inputs):
     def scaling(self) -> None:
         """None: the size of a feature says what it is worth, and standardised, rare ones drown it.
 
-        Of 500 photographs of flowers in five classes, features of EfficientNet-Lite0 gave a log loss
-        of 0.784 so (20 splits) and 0.815 standardised (8 splits), each at its best C.
+        Of 500 photographs of flowers in five classes, features of EfficientNet-Lite0 gave a log
+        loss of 0.784 so (20 splits) and 0.815 standardised (8 splits), each at its best C.
         """
         return
 
