@@ -18,8 +18,8 @@ from onelayer.solvers.smooth.newton_finish import (
     bound_after,
     claimed,
     finish,
-    holds,
     runs_away,
+    stands_in,
 )
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
@@ -104,7 +104,7 @@ def _proved(objective: Objective, state: NewtonState) -> NewtonState | None:
         there = replace(state, theta=theta, value=value, gradient=gradient)
         return replace(there, gap=bound, gap_kind="bound")
     following = _state(objective, theta, value, gradient, None, state.tol)
-    if SAFE * following.gap <= allowed and holds(objective, state.direction):
+    if stands_in(objective, state.direction, following.gap, allowed):
         return replace(following, gap=SAFE * following.gap)
     return replace(following, gap=bound, gap_kind="bound", stalled=value >= state.value)
 

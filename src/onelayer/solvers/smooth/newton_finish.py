@@ -82,14 +82,13 @@ def finish(
         return Finish(trial, estimate, "estimate")
     length, gradient = (0.0, state.gradient) if trial is None else (trial.length, trial.gradient)
     bound = bound_after(objective, state.theta, step, length, gradient)
-    first = dot(state.gradient, precondition(state.gradient))
-    # All of the gradient that products can tell is gone, or J's last digit is all that is left of
-    # the gap, or the penalty is next to none.
-    unit = float(np.finfo(np.float64).eps) * abs(state.value)
-    gone = found.residual <= HOPELESS**2 * first or found.gap <= unit
-    hidden = gone or bound > abs(state.value)
-    if SAFE * estimate <= allowed < bound and hidden and holds(objective, step):
-        return Finish(trial, SAFE * estimate, "estimate")
+    if bound > allowed and stands_in(objective, step, estimate, allowed):
+        # J's last digit is all that is left of the gap, the penalty is next to none, or all of the
+        # gradient that products can tell is gone.
+        unit = float(np.finfo(np.float64).eps) * abs(state.value)
+        tellable = HOPELESS**2 * dot(state.gradient, precondition(state.gradient))
+        if found.gap <= unit or bound > abs(state.value) or found.residual <= tellable:
+            return Finish(trial, SAFE * estimate, "estimate")
     return Finish(trial, bound, "bound")
 
 
@@ -129,9 +128,13 @@ def bound_after(
     return found.apart + dot(left, left) / (2 * objective.penalty.l2)
 
 
-def holds(objective: Objective, step: np.ndarray) -> bool:
-    """Whether J is a parabola along a step, which moves no z far. A read."""
-    return objective.loss.reach(*objective.split(step)) <= CLOSE
+def stands_in(objective: Objective, step: np.ndarray, estimate: float, allowed: float) -> bool:
+    """Whether an estimate may stand in for a proof that rounding hides.
+
+    It is within what is allowed, with `SAFE` to spare, and J is a parabola along the step, which
+    moves no z far. A read at most.
+    """
+    return SAFE * estimate <= allowed and objective.loss.reach(*objective.split(step)) <= CLOSE
 
 
 def _centred(objective: Objective, curvature: Any, found: Decrement) -> np.ndarray:
