@@ -6,6 +6,7 @@ from inspect import signature
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.datasets import load_iris
 
 import onelayer
@@ -67,10 +68,16 @@ def test_the_same_seed_gives_the_same_model_and_another_another(hard):
     assert (onelayer.train(hard / "train", seed=1).coef != first.coef).any()
 
 
+def test_pictures_of_another_size_are_made_the_models_whether_files_or_arrays(model):
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 9, 11, 3), np.uint8)
+    expected = model.predict_proba([Image.fromarray(picture) for picture in pictures])
+    np.testing.assert_array_equal(model.predict_proba(pictures), expected)
+
+
 def test_arrays_of_another_shape_or_kind_are_refused(model):
-    with pytest.raises(ShapeError, match=r"shape \(2, 9, 8, 3\) .* takes \(m, 8, 8, 3\) of uint8"):
-        model.predict(np.zeros((2, 9, 8, 3), np.uint8))
-    with pytest.raises(ShapeError, match="dtype float64"):
+    with pytest.raises(ShapeError, match=r"\(9, 8, 3\) may be one picture: .* as picture\[None\]"):
+        model.predict(np.zeros((9, 8, 3), np.uint8))
+    with pytest.raises(DataError, match=r"X is float64 \(2, 8, 8, 3\), .* pictures of uint8"):
         model.predict(np.zeros((2, 8, 8, 3)))
     with pytest.raises(ShapeError, match=r"shape \(2, 5\): the model takes \(m, 192\)"):
         model.predict(np.zeros((2, 5)))

@@ -67,7 +67,6 @@ def test_the_server_answers_as_the_model_does(trained, running, tmp_path):
     np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.xfail(reason="due: one way from arrays of pictures to rows, in predict too")
 @pytest.mark.parametrize("trained", ["digits"], indirect=True)
 def test_what_evaluate_takes_predict_takes(trained):
     """Grey pictures have no channels, (m, height, width); and there may be none."""

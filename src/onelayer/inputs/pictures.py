@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ class PictureInputs(Inputs):
     @property
     def n(self) -> int:
         """Pixels times channels."""
-        return int(np.prod(self.preprocessing.shape))
+        return math.prod(self.preprocessing.shape)
 
     @property
     def scaling(self) -> float:
@@ -66,7 +67,9 @@ class PictureInputs(Inputs):
             images = np.stack([converted(one, self.preprocessing) for one in several])
             return images.reshape(len(images), -1)
         array = self._of_arrays(given)
-        return self._of_files(several) if array is None else self._flat(array)
+        if array is None:
+            return self._of_files(several)
+        return self._of_pictures(array) if array.ndim > 2 else array
 
     def array_rows(self, X: Any, source: object) -> np.ndarray:
         """Pictures of another size are made this one; rows are taken for pictures of this size."""
@@ -77,7 +80,7 @@ class PictureInputs(Inputs):
             )
         images = pictures_in(X)
         rows = X if images is None else resized(images, self.preprocessing)
-        return rows.reshape(len(rows), -1)
+        return rows.reshape(len(rows), math.prod(rows.shape[1:]))
 
     def read_files(
         self, files: list[Path], progress: Callable[[int, int], None] | None = None
@@ -114,16 +117,16 @@ class PictureInputs(Inputs):
             raise unreadable(files, failures)
         return X
 
-    def _flat(self, array: Any) -> Any:
-        if array.ndim != 4:
-            return array
-        shape = self.preprocessing.shape
-        if array.shape[1:] != shape or array.dtype != np.uint8:
+    def _of_pictures(self, array: np.ndarray) -> np.ndarray:
+        """A single picture (height, width, channels) is no array of grey ones."""
+        height, width, _ = shape = self.preprocessing.shape
+        single = array.ndim == 3 and array.shape[2] in (1, 3, 4)
+        if single and array.shape[1:] != (height, width):
             raise ShapeError(
-                f"pictures have the shape {array.shape} and dtype {array.dtype}: the model takes "
-                f"(m, {', '.join(map(str, shape))}) of uint8, 0 to 255"
+                f"an array of the shape {array.shape} may be one picture: give pictures as "
+                f"(m, {', '.join(map(str, shape))}), one of them as picture[None]"
             )
-        return array.reshape(len(array), -1)
+        return self.array_rows(array, "the array given")
 
 
 def unreadable(files: list[Path], failures: dict[int, str]) -> DataError:
