@@ -227,7 +227,7 @@ def test_booleans_are_zero_and_one(given, tmp_path):
     model = onelayer.train(source)
     is_sparse = sparse.issparse(given)
     twin = onelayer.train((sparse.csr_array(numbers) if is_sparse else numbers, labels))
-    assert model.card.choice["C"] == twin.card.choice["C"]
+    assert model.card.choice.C == twin.card.choice.C
     np.testing.assert_allclose(model.coef, twin.coef, rtol=1e-6, atol=1e-9)
     np.testing.assert_array_equal(model.predict_proba(_BITS), model.predict_proba(numbers))
 
@@ -253,9 +253,9 @@ def test_sparse_sources_choose_split_refit_and_predict(tmp_path):
     sparse.save_npz(tmp_path / "X.npz", X)
     np.save(tmp_path / "y.npy", y)
     model = onelayer.train(tmp_path / "X.npz", refit=True)
-    assert len(model.card.choice["tried"]) >= 3
+    assert len(model.card.choice.tried) >= 3
     assert model.card.test.n == 40
-    expected = expected_coefficients(X, y, None, C=model.card.choice["C"])
+    expected = expected_coefficients(X, y, None, C=model.card.choice.C)
     np.testing.assert_allclose(model.coef, expected, rtol=1e-5, atol=1e-7)
     model.save(tmp_path / "m.safetensors")
     again = onelayer.load(tmp_path / "m.safetensors")
@@ -267,7 +267,7 @@ def test_arrays_in_python_are_a_source_like_any_other(hard):
     model = onelayer.train((FLOWERS[TRAIN], KINDS[TRAIN]), test=(FLOWERS[TEST], KINDS[TEST]), C=1.0)
     assert model.card.test.n == 50
     assert model.card.source == "arrays"
-    assert model.card.settings["test"] == "arrays"
+    assert model.card.settings.test == "arrays"
     assert model.evaluate((FLOWERS[TEST], KINDS[TEST])) == model.card.test
     lists = onelayer.train((FLOWERS[TRAIN].tolist(), NAMES[KINDS[TRAIN]].tolist()), C=1.0)
     assert lists.classes.tolist() == NAMES.tolist()

@@ -227,7 +227,7 @@ def test_a_training_that_is_killed_leaves_a_whole_model(tmp_path, colours):
             time.sleep(wait)
             process.send_signal(signal.SIGKILL)
         found = onelayer.load(path)
-        assert found.card.choice["C"] in {1.0, 2.0}
+        assert found.card.choice.C in {1.0, 2.0}
         assert found.predict(colours).tolist() == first.predict(colours).tolist()
 
 

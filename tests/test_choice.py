@@ -37,7 +37,7 @@ def made(classes, m=300, n=30, seed=0):
 def test_an_l1_part_learns_without_being_told_c(source, least, ratio):
     card = onelayer.train(source, l1_ratio=ratio).card
     assert card.test.accuracy >= least > card.baseline.accuracy + 0.2
-    assert "note" not in card.choice
+    assert card.choice.note is None
 
 
 def test_digits_keep_what_they_need_of_their_pixels():
@@ -51,7 +51,7 @@ def test_what_is_tried_is_what_a_peer_says_of_the_same_folds_at_the_same_lambda(
     model = onelayer.train((FEW, FEW_LABELS), l1_ratio=1, test_size=0, calibrate="none")
     m = len(FEW)
     fold = assign_folds(FEW_LABELS, np.arange(m), 0)
-    for C, loss in model.card.choice["tried"]:
+    for C, loss in model.card.choice.tried:
         losses = []
         for k in range(5):
             inside = fold != k
@@ -70,10 +70,10 @@ def test_train_and_the_cross_validated_estimator_try_the_same_values(ratio):
     X, y = made(3)
     choice = onelayer.train((X, y), l1_ratio=ratio, test_size=0, calibrate="none").card.choice
     model = LogisticRegressionCV(l1_ratios=(ratio,), scaling="standard").fit(X, y)
-    tried = [C for C, _ in choice["tried"]]
+    tried = [C for C, _ in choice.tried]
     assert tried == model.Cs_[: len(tried)].tolist()
     place = model.Cs_.tolist().index(model.C_)
-    assert abs(tried.index(choice["C"]) - place) <= 1  # other folds, and lambda for C in them
+    assert abs(tried.index(choice.C) - place) <= 1  # other folds, and lambda for C in them
 
 
 def test_pure_noise_leaves_no_weight_and_says_so():
@@ -83,8 +83,8 @@ def test_pure_noise_leaves_no_weight_and_says_so():
         model = onelayer.train((X, y), l1_ratio=1)
     assert len(caught) == 1
     assert not model.coef.any()
-    assert len(model.card.choice["tried"]) == 10  # the whole path was looked at
-    note = model.card.choice["note"]
+    assert len(model.card.choice.tried) == 10  # the whole path was looked at
+    note = model.card.choice.note
     assert "No penalty that leaves weights did better" in note
     assert note in verdict(model.card, "m.safetensors")
     assert note in str(model.card)
@@ -176,7 +176,7 @@ def test_a_training_takes_less_than_a_third_of_x_on_top():
         tracemalloc.stop()
     assert peak < X.nbytes / 3
     assert card.test.accuracy > 0.73
-    assert "a stratified" in card.choice["words"]
+    assert "a stratified" in card.choice.words
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.uint8])
@@ -194,5 +194,5 @@ def test_rows_held_out_of_large_data_have_no_part_in_training(dtype):
     np.testing.assert_array_equal(other.coef, one.coef)
     assert other.card.choice == one.card.choice
     assert other.card.solution.gap == one.card.solution.gap
-    assert other.card.calibration["temperature"] == one.card.calibration["temperature"]
+    assert other.card.calibration.temperature == one.card.calibration.temperature
     assert other.card.test.accuracy < one.card.test.accuracy

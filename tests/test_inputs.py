@@ -9,9 +9,9 @@ from scipy import sparse
 from sklearn.datasets import dump_svmlight_file
 
 import onelayer
+from onelayer.card import Card
 from onelayer.errors import DataError
 from onelayer.inputs import inputs_from, kept_inputs
-from onelayer.model.card import Card
 
 
 def of_table(tmp_path):

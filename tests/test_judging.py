@@ -7,6 +7,7 @@ from sklearn.metrics import log_loss
 
 import onelayer
 from onelayer import LogisticRegression
+from onelayer.card import Choice
 from onelayer.errors import DataError, UsageError
 from onelayer.estimators.grid import grid_of
 from onelayer.estimators.problem import Data
@@ -38,8 +39,8 @@ def test_with_train_val_and_test_val_chooses_and_test_judges(splits):
     assert parts.audit.read == 40
     assert parts.audit.notes[0] == "20 in train, 8 in test, 12 in val"
     model = onelayer.train(splits)
-    assert model.card.choice["words"].startswith("the best of")
-    assert "on 12 other pictures" in model.card.choice["words"]
+    assert model.card.choice.words.startswith("the best of")
+    assert "on 12 other pictures" in model.card.choice.words
     assert model.card.test.n == 8
 
 
@@ -51,9 +52,7 @@ def test_with_train_and_val_alone_val_judges_and_chooses_nothing(splits):
     parts = parts_of(splits)
     assert (len(parts.train), parts.val, len(parts.test)) == (20, None, 12)
     assert parts.judge == "the validation set"
-    assert (
-        "in 5-fold cross-validation of 20 pictures" in onelayer.train(splits).card.choice["words"]
-    )
+    assert "in 5-fold cross-validation of 20 pictures" in onelayer.train(splits).card.choice.words
 
 
 def test_with_train_and_test_folds_of_train_choose(splits):
@@ -63,7 +62,7 @@ def test_with_train_and_test_folds_of_train_choose(splits):
         (splits / folder).rmdir()
     parts = parts_of(splits)
     assert (len(parts.train), parts.val, len(parts.test)) == (20, None, 8)
-    words = onelayer.train(splits).card.choice["words"]
+    words = onelayer.train(splits).card.choice.words
     assert "in 5-fold cross-validation of 20 pictures" in words
 
 
@@ -133,7 +132,7 @@ def test_refit_trains_on_everything_with_the_c_that_was_judged(colours):
     assert again.card.test == once.card.test
     X = onelayer.read_pictures(colours).images.reshape(40, -1)
     y = np.repeat(["blue", "red"], 20)
-    expected = LogisticRegression(C=once.card.choice["C"], scaling=1 / 255).fit(X, y)
+    expected = LogisticRegression(C=once.card.choice.C, scaling=1 / 255).fit(X, y)
     np.testing.assert_allclose(again.coef, expected.coef_, rtol=1e-6, atol=1e-12)
 
 
@@ -154,7 +153,7 @@ def test_with_one_picture_a_class_nothing_judges_or_chooses(tmp_path, write_pict
     model = onelayer.train(write_pictures(tmp_path / "photos", BOTH, 1))
     assert model.card.test is None
     words = "the default: too few pictures to choose on"
-    assert model.card.choice == {"C": 1.0, "tried": [], "std_errors": [], "words": words}
+    assert model.card.choice == Choice(C=1.0, words=words)
     assert model.card.train.accuracy == 1.0
 
 
@@ -234,10 +233,10 @@ def test_the_path_of_a_table_counts_standardised_features():
 def test_the_c_taken_has_the_least_log_loss_and_is_that_of_its_fit(splits):
     """The log loss beside each C is what scikit-learn's function says of that fit."""
     choice = onelayer.train(splits).card.choice
-    losses = dict(choice["tried"])
-    assert choice["C"] == min(losses, key=losses.get)
+    losses = dict(choice.tried)
+    assert min(losses, key=losses.get) == choice.C
     train, val = (onelayer.read_pictures(splits / part) for part in ("train", "val"))
-    C, tried = choice["tried"][1]
+    C, tried = choice.tried[1]
     fitted = LogisticRegression(C=C, scaling=1 / 255).fit(train.images, train.labels)
     assert tried == pytest.approx(log_loss(val.labels, fitted.predict_proba(val.images)), rel=1e-4)
 
@@ -247,9 +246,9 @@ def test_pure_noise_is_given_a_strong_penalty(tmp_path, write_pictures):
     grey = (128, 128, 128)
     source = write_pictures(tmp_path / "noise", {"a": grey, "b": grey}, 100)
     examples = open_source(source).read(None)
-    assert onelayer.train(source).card.choice["C"] <= path_of(examples)[2]
+    assert path_of(examples)[2] >= onelayer.train(source).card.choice.C
 
 
 def test_a_given_c_is_taken_as_it_is(colours):
     choice = onelayer.train(colours, C=0.25).card.choice
-    assert choice == {"C": 0.25, "tried": [], "std_errors": [], "words": "as asked"}
+    assert choice == Choice(C=0.25, words="as asked")

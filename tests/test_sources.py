@@ -105,7 +105,7 @@ def test_another_kind_than_was_trained_on_is_said(frame):
 def test_frames_judge_and_choose(frame):
     model = onelayer.train(frame[:80], target="y", test=frame[80:])
     assert (model.card.judge, model.card.test.n) == ("the test set", 40)
-    assert model.card.settings["test"] == "the data frame"
+    assert model.card.settings.test == "the data frame"
 
 
 def pictures():

@@ -93,9 +93,9 @@ def count_in_words(n: float) -> str:
     return f"{n:,.1f}" if n >= 10 else f"{n:.3g}"
 
 
-def c_in_words(C: float | str) -> str:
+def c_in_words(C: float) -> str:
     """C, or that there is no penalty."""
-    return "inf (no penalty)" if C == "inf" else f"{C:g}"
+    return "inf (no penalty)" if math.isinf(C) else f"{C:g}"
 
 
 def quoted_name(name: str) -> str:

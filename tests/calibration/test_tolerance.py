@@ -77,14 +77,14 @@ def test_a_training_says_what_it_promises_and_what_was_reached():
     y = np.where(X[:, 0] + random.normal(size=400) > 0, "ill", "well")
     model = onelayer.train((X, y), C=1.0, recall="ill=0.9")
     decision = model.card.decision
-    assert (decision["promised"], decision["confidence"]) == (0.9, 0.9)
-    assert decision["reached"]["recall"] == model.card.test.recall["ill"]
-    assert "with 90 % confidence it finds at least 90 % of new ill" in decision["words"]
-    share = f"on 80 rows that judge it found {100 * decision['reached']['recall']:.1f} %"
-    assert share in decision["words"]
+    assert (decision.promised, decision.confidence) == (0.9, 0.9)
+    assert decision.reached.recall == model.card.test.recall["ill"]
+    assert "with 90 % confidence it finds at least 90 % of new ill" in decision.words
+    share = f"on 80 rows that judge it found {100 * decision.reached.recall:.1f} %"
+    assert share in decision.words
     few = onelayer.train((X[:60], y[:60]), C=1.0, recall="ill=0.95").card.decision
-    assert few["promised"] < 0.95
-    assert "are too few to assure 95 % (that takes 45)" in few["words"]
+    assert few.promised < 0.95
+    assert "are too few to assure 95 % (that takes 45)" in few.words
     precise = onelayer.train((X, y), C=1.0, precision="ill=0.8").card.decision
-    assert "promised" not in precise
-    assert "that judge it found" in precise["words"]
+    assert precise.promised is None
+    assert "that judge it found" in precise.words

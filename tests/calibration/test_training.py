@@ -7,6 +7,7 @@ from sklearn.metrics import brier_score_loss, log_loss
 
 import onelayer
 from onelayer.calibration import Costs, Threshold, fit_temperature, temperature_interval
+from onelayer.card import Calibration
 from onelayer.errors import DataError, UsageError
 from onelayer.estimators.folds import Folding, out_of_fold
 from onelayer.logistic import Binary, softmax
@@ -60,7 +61,7 @@ def test_the_temperature_is_that_of_out_of_fold_training_examples(table, sure):
     assert sure.temperature > 1.05
     low, high = temperature_interval(expected, folds.Z, train.labels[folds.rows], Binary())
     assert low > 1
-    assert sure.card.calibration["words"] == (
+    assert sure.card.calibration.words == (
         f"temperature {expected:.3g} (95 %: {low:.3g} to {high:.3g}), on 320 out-of-fold rows: z "
         "was too sure, and is divided by it"
     )
@@ -105,13 +106,13 @@ def test_the_measures_of_the_judgement_are_scikit_learns_before_and_after(table,
     assert judged.uncalibrated.log_loss == pytest.approx(log_loss(test.labels, before))
     assert judged.uncalibrated.brier == pytest.approx(brier_score_loss(test.labels, before[:, 1]))
     gained = sure.card.calibration
-    assert gained["after"]["log_loss"] < gained["before"]["log_loss"]
+    assert gained.after.log_loss < gained.before.log_loss
 
 
 def test_none_is_none_and_says_so(table):
     found = onelayer.train(table, C=1.0, calibrate="none")
     assert found.temperature == 1
-    assert found.card.calibration == {"temperature": 1.0, "words": "none, as asked"}
+    assert found.card.calibration == Calibration(temperature=1.0, words="none, as asked")
     assert found.card.test.uncalibrated is None
     X, _ = table
     np.testing.assert_array_equal(found.predict_proba(X), found.estimator.predict_proba(X))
@@ -126,16 +127,16 @@ def test_a_validation_set_calibrates():
         lambda u: Binary().loss(Z * np.exp(-u), labels).mean(), bounds=(-3, 3), method="bounded"
     )
     assert found.temperature == pytest.approx(np.exp(slow.x), rel=1e-4)
-    assert "on 400 rows of the validation set" in found.card.calibration["words"]
+    assert "on 400 rows of the validation set" in found.card.calibration.words
 
 
 def test_gradient_descent_is_calibrated_only_where_asked():
     source = _table(m=120)
     options = {"C": 1.0, "solver": "gradient-descent", "max_iter": 20, "learning_rate": 0.5}
-    words = onelayer.train(source, **options).card.calibration["words"]
+    words = onelayer.train(source, **options).card.calibration.words
     assert words == (
-        "none, as it would take 5 more runs of gradient descent (calibrate: temperature asks for "
-        "them)"
+        "none: it would take 5 more runs of gradient descent; ask for them with "
+        "calibrate='temperature'"
     )
     asked = onelayer.train(source, **options, calibrate="temperature")
     assert asked.temperature != 1
@@ -144,15 +145,15 @@ def test_gradient_descent_is_calibrated_only_where_asked():
 def test_too_few_examples_are_not_calibrated_on():
     found = onelayer.train(_table(m=22), C=1.0)
     assert found.temperature == 1
-    assert found.card.calibration["words"] == "none: too few rows to hold a fifth out at a time"
+    assert found.card.calibration.words == "none: too few rows to hold a fifth out at a time"
     found = onelayer.train(_table(), C=1.0, val=_table(m=19), test=_table(m=40))
-    assert found.card.calibration["words"] == "none: 19 rows of the validation set are too few"
+    assert found.card.calibration.words == "none: 19 rows of the validation set are too few"
 
 
 def test_classes_that_are_all_told_apart_have_no_temperature(colours):
     found = onelayer.train(colours, C=1.0)
     assert found.temperature == 1
-    assert found.card.calibration["words"] == (
+    assert found.card.calibration.words == (
         "none: 32 out-of-fold pictures are all told apart, at any temperature"
     )
 
@@ -168,8 +169,8 @@ def test_class_weights_are_taken_out_on_request():
     assert corrected.predict_proba(test.matrix)[:, 0].mean() == pytest.approx(ill, rel=0.15)
     assert (answers == weighted.predict(test.matrix)).all()
     assert corrected.card.test.log_loss < 0.6 * weighted.card.test.log_loss
-    assert corrected.card.calibration["words"].endswith("; class weights taken out")
-    assert weighted.card.calibration["words"].endswith("; class weights stay in the probabilities")
+    assert corrected.card.calibration.words.endswith("; class weights taken out")
+    assert weighted.card.calibration.words.endswith("; class weights stay in the probabilities")
     # What the classes come to without weights at all is the same to a few hundredths.
     plain = onelayer.train(source, C=1.0).predict_proba(test.matrix)
     np.testing.assert_allclose(corrected.predict_proba(test.matrix), plain, atol=0.06)
@@ -187,13 +188,13 @@ def test_a_second_training_takes_out_the_weights_of_everything():
 def test_a_recall_is_reached_on_the_examples_that_chose_it(table):
     found = onelayer.train(table, C=1.0, recall="ill=0.9")
     decision = found.card.decision
-    assert (decision["kind"], decision["class"], decision["wanted"]) == ("recall", "ill", 0.9)
-    assert found.readout.decision == Threshold(0, decision["threshold"])
+    assert (decision.kind, decision.of_class, decision.wanted) == ("recall", "ill", 0.9)
+    assert found.readout.decision == Threshold(0, decision.threshold)
     assert 0.8 < found.card.test.recall["ill"] <= 1
     assert found.card.test.recall["ill"] > onelayer.train(table, C=1.0).card.test.recall["ill"]
-    assert "ill where its probability is above" in decision["words"]
+    assert "ill where its probability is above" in decision.words
     X, _ = table
-    above = found.predict_proba(X)[:, 0] > decision["threshold"]
+    above = found.predict_proba(X)[:, 0] > decision.threshold
     assert (found.predict(X) == np.where(above, "ill", "well")).all()
 
 
@@ -213,7 +214,7 @@ def test_costs_answer_what_is_cheapest(table):
     answers = plain.readout.answers(plain.forward(_parts(table).test.matrix))
     before = np.where(labels == answers, 0, np.where(labels == 0, 10, 1)).mean()
     assert judged.cost < before
-    assert found.card.decision["costs"] == [[0, 10], [1, 0]]
+    assert found.card.decision.costs == ((0, 10), (1, 0))
 
 
 MODELS = {
@@ -361,7 +362,7 @@ def test_the_folds_that_calibrate_are_those_of_the_report(sure, tmp_path):
 def test_of_many_examples_some_folds_are_enough(table, monkeypatch, tmp_path):
     monkeypatch.setattr(calibrating, "ENOUGH", 100)
     found = onelayer.train(table, C=1.0)
-    assert "on 128 out-of-fold rows" in found.card.calibration["words"]
+    assert "on 128 out-of-fold rows" in found.card.calibration.words
     assert found.evidence.folds is None
     found.report(tmp_path / "r.html")  # which looks at all of them
     assert "Each of 400 rows was shown" in (tmp_path / "r.html").read_text()

@@ -112,8 +112,8 @@ def test_the_report_shows_before_and_after(onelayer, source, output, tmp_path):
     onelayer("train", source, *options, "-o", output)
     page = (tmp_path / "r.html").read_text()
     card = package.load(output).card
-    assert card.calibration["words"] in page
-    assert f"Its answer is {card.decision['words']}." in page
+    assert card.calibration.words in page
+    assert f"Its answer is {card.decision.words}." in page
     for measures in (card.test, card.test.uncalibrated):
         assert f'<td class="n">{measures.brier:.4f}</td>' in page
     assert "Predictions by their probability of well, in 10 bins of equally many" in page

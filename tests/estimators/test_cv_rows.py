@@ -38,8 +38,8 @@ def test_training_chooses_and_calibrates_as_if_they_were_not_there(tmp_path):
     frame[:60].to_csv(tmp_path / "half.csv", index=False)
     options = {"target": "y", "weights": "w", "test_size": 0}
     whole, half = (onelayer.train(tmp_path / f, **options) for f in ("all.csv", "half.csv"))
-    assert whole.card.choice["C"] == half.card.choice["C"]
-    assert whole.card.calibration["temperature"] == half.card.calibration["temperature"]
+    assert whole.card.choice.C == half.card.choice.C
+    assert whole.card.calibration.temperature == half.card.calibration.temperature
     np.testing.assert_allclose(whole.coef, half.coef, rtol=1e-7)
 
 

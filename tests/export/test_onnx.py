@@ -31,7 +31,7 @@ DTYPES = ["float64", "float32"]
 
 
 def subject_of(model):
-    return Subject(model.layer, model.inputs, model.readout, model.classes)
+    return Subject(model.layer, model.inputs, model.readout, model.classes, model.card)
 
 
 def run(path, feeds):

@@ -93,10 +93,12 @@ def test_every_figure_that_judges_counts_a_row_of_weight_2_twice(both):
 
 def test_the_choice_the_calibration_and_the_card_do_too(both):
     once, twice = (model.card for model in both)
-    assert once.choice["C"] == twice.choice["C"]
+    assert once.choice.C == twice.choice.C
     for name in ("tried", "std_errors"):
-        np.testing.assert_allclose(once.choice[name], twice.choice[name], rtol=1e-5)
-    assert once.calibration["temperature"] == pytest.approx(twice.calibration["temperature"], 1e-5)
+        np.testing.assert_allclose(
+            getattr(once.choice, name), getattr(twice.choice, name), rtol=1e-5
+        )
+    assert once.calibration.temperature == pytest.approx(twice.calibration.temperature, 1e-5)
     for part in ("train", "test", "baseline"):
         values = zip(
             *(numbers_of(getattr(card, part).to_dict()) for card in (once, twice)), strict=True

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from types import NoneType
 from typing import Any
 
 import numpy as np
 
 import onelayer
+from onelayer.card.decided import CostRule, ShareRule, decision_from
+from onelayer.card.json_values import plain
+from onelayer.card.learnt import Calibration, Choice
+from onelayer.card.recorded import settings_fields, settings_from
 from onelayer.errors import ModelFileError
 from onelayer.evaluation import Evaluation
 from onelayer.measures import is_weak
-from onelayer.model.json_values import plain
-from onelayer.readers import Audit
+from onelayer.readers import Audit, Preprocessing
+from onelayer.settings import Settings
 from onelayer.solution import Solution, Status
 from onelayer.words import (
     RAW_PIXELS,
@@ -30,8 +33,6 @@ from onelayer.words import (
     visible,
 )
 
-_JSON = ("preprocessing", "settings", "choice", "calibration", "decision")
-"""What is kept as JSON has it: objects whose fields depend on what was asked for."""
 _DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
@@ -96,12 +97,12 @@ class Card:
     created: str
     versions: dict[str, str]
     scaling: float | str | None
-    preprocessing: dict[str, Any] | None = None
+    preprocessing: Preprocessing | None = None
     encoder: str | None = None
     source: str | None = None
     source_id: str | None = None
-    settings: dict[str, Any] | None = None
-    choice: dict[str, Any] | None = None
+    settings: Settings | None = None
+    choice: Choice | None = None
     judge: str | None = None
     train: Evaluation | None = None
     test: Evaluation | None = None
@@ -109,16 +110,14 @@ class Card:
     refit: bool = False
     solution: Solution | None = None
     audit: Audit | None = None
-    calibration: dict[str, Any] | None = None
-    decision: dict[str, Any] | None = None
+    calibration: Calibration | None = None
+    decision: CostRule | ShareRule | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold: NaN and infinities are null."""
         told = {field.name: getattr(self, field.name) for field in fields(self)}
-        of_solution = None if self.solution is None else solution_fields(self.solution)
-        for name in ("train", "test", "baseline", "audit"):
-            told[name] = told[name] and told[name].to_dict()
-        return plain({**told, "solution": of_solution})
+        typed = {name: to(told[name]) for name, (to, _) in _TYPED.items() if told[name] is not None}
+        return plain({**told, **typed})
 
     @classmethod
     def from_dict(cls, told: Any) -> Card:
@@ -127,15 +126,12 @@ class Card:
         What a card says is said once here: whatever is missing or of a wrong type shows then.
         """
         try:
-            wrong = [name for name in _JSON if not isinstance(told.get(name), (dict, NoneType))]
-            if wrong:
-                raise TypeError(f"{wrong[0]} is no object")
-            made = {
-                name: made(told[name])
-                for name, made in _TYPED.items()
+            typed = {
+                name: back(told[name])
+                for name, (_, back) in _TYPED.items()
                 if told.get(name) is not None
             }
-            card = cls(**{**told, **made})
+            card = cls(**{**told, **typed})
             str(card)
         except _DAMAGE as error:
             raise ModelFileError(
@@ -151,13 +147,13 @@ class Card:
         if self.source is not None:
             yield "trained on", f"{self.source}" + (", then again on everything" * self.refit)
         if self.choice is not None:
-            yield "C", f"{c_in_words(self.choice['C'])}, {self.choice['words']}"
-            if "note" in self.choice:
-                yield "weights", self.choice["note"]
+            yield "C", f"{c_in_words(self.choice.C)}, {self.choice.words}"
+            if self.choice.note is not None:
+                yield "weights", self.choice.note
         if self.calibration is not None:
-            yield "calibrated", self.calibration["words"]
+            yield "calibrated", self.calibration.words
         if self.decision is not None:
-            yield "answers", self.decision["words"]
+            yield "answers", self.decision.words
         yield from self._judged()
         if self.solution is not None:
             yield "solved", _solved(self.solution)
@@ -260,8 +256,8 @@ def _features(card: Card) -> str:
         return f"{features:,} of {card.encoder}"
     if preprocessing is None:
         return str(features)
-    size = f"{preprocessing['height']} x {preprocessing['width']}"
-    return f"{features}: pictures of {size}, mode {preprocessing['mode']}, {preprocessing['fit']}"
+    size = f"{preprocessing.height} x {preprocessing.width}"
+    return f"{features}: pictures of {size}, mode {preprocessing.mode}, {preprocessing.fit}"
 
 
 def _scaling(scaling: float | str) -> str:
@@ -279,11 +275,16 @@ def _solved(solution: Solution) -> str:
     )
 
 
-_TYPED = {
-    "train": Evaluation.from_dict,
-    "test": Evaluation.from_dict,
-    "baseline": Baseline.from_dict,
-    "solution": solution_from,
-    "audit": Audit.from_dict,
+_TYPED: dict[str, tuple[Callable[[Any], dict[str, Any]], Callable[[dict[str, Any]], Any]]] = {
+    "preprocessing": (Preprocessing.to_dict, Preprocessing.from_dict),
+    "settings": (settings_fields, settings_from),
+    "choice": (Choice.to_dict, Choice.from_dict),
+    "train": (Evaluation.to_dict, Evaluation.from_dict),
+    "test": (Evaluation.to_dict, Evaluation.from_dict),
+    "baseline": (Baseline.to_dict, Baseline.from_dict),
+    "solution": (solution_fields, solution_from),
+    "audit": (Audit.to_dict, Audit.from_dict),
+    "calibration": (Calibration.to_dict, Calibration.from_dict),
+    "decision": (lambda rule: rule.to_dict(), decision_from),
 }
-"""From JSON to what it says."""
+"""What each of these fields is in JSON, and what it is again."""

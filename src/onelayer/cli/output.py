@@ -47,7 +47,7 @@ def put_data(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """Write one JSON object to stdout, NaN and infinities as null."""
-    from onelayer.model.json_values import plain
+    from onelayer.card.json_values import plain
 
     kept = plain(value)
     text = visible_in_json(json.dumps(kept, indent=2, ensure_ascii=False, allow_nan=False))

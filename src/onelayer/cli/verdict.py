@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
@@ -19,8 +19,8 @@ from onelayer.words import (
 )
 
 if TYPE_CHECKING:
+    from onelayer.card import Card, Choice
     from onelayer.evaluation import Evaluation
-    from onelayer.model.card import Card
     from onelayer.model.weights_left import Coefficients
     from onelayer.solution import Solution
 
@@ -31,8 +31,8 @@ NOTES_SHOWN = 16  # lines of the audit; the file has them all
 def verdict(card: Card, output: Path, report: Path | None = None) -> list[str | Text | Table]:
     """What was read, the measures as a small table, what they mean, and the files written."""
     chosen = [] if card.choice is None else _choice(card.choice)
-    chosen += [f"Calibrated: {card.calibration['words']}"] if card.calibration else []
-    chosen += [f"Answers: {card.decision['words']}"] if card.decision else []
+    chosen += [f"Calibrated: {card.calibration.words}"] if card.calibration else []
+    chosen += [f"Answers: {card.decision.words}"] if card.decision else []
     written = _named("Written: ", output)
     looked = [] if report is None else [_named("Report: ", report)]
     return [*_audit(card), *chosen, "", _measures(card), "", *_meaning(card), *looked, written]
@@ -75,10 +75,10 @@ def _audit(card: Card) -> list[str]:
     return lines[:NOTES_SHOWN] + [f"and {more} more: onelayer inspect shows them"] * (more > 0)
 
 
-def _choice(choice: dict[str, Any]) -> list[str]:
+def _choice(choice: Choice) -> list[str]:
     """Which C, and why; below it what a layer without weights means."""
-    note = choice.get("note")
-    return [f"C = {c_in_words(choice['C'])}, {choice['words']}", *([] if note is None else [note])]
+    note = [] if choice.note is None else [choice.note]
+    return [f"C = {c_in_words(choice.C)}, {choice.words}", *note]
 
 
 def _measures(card: Card) -> Table:

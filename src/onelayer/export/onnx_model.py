@@ -61,7 +61,7 @@ def onnx_file(subject: Subject, dtype: Any = np.float64) -> Any:
     ]
     _say(file, "onelayer", onelayer.__version__)
     _say(file, "classes", json.dumps(classes))
-    _say(file, "card", json.dumps(subject.card))
+    _say(file, "card", json.dumps(subject.card.to_dict()))
     _say(file, "needs", f"opset {OPSET}, onnxruntime {LOWEST_RUNTIME} or newer")
     _say(file, "takes", in_words(subject))
     return file

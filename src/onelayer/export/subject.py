@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from onelayer.calibration import Costs, Readout, Threshold
+from onelayer.card import Card
 from onelayer.inputs import Inputs
 from onelayer.layer import Layer
 
@@ -23,14 +23,14 @@ class Subject:
     classes
         (K,), with their dtype.
     card
-        What is said of the model, as JSON has it.
+        What is said of the model.
     """
 
     layer: Layer
     inputs: Inputs
     readout: Readout
     classes: np.ndarray
-    card: dict[str, Any] = field(default_factory=dict)
+    card: Card
 
     def ties(self, Z: np.ndarray, error: np.ndarray) -> np.ndarray:
         """Mark the rows whose answer an error of z of at most `error` (m,) may change: bool (m,).

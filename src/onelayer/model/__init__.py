@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
-    "Card": "onelayer.model.card",
+    "Card": "onelayer.card",
     "Evaluation": "onelayer.evaluation",
     "Model": "onelayer.model.fitted",
     "Settings": "onelayer.settings",

@@ -15,6 +15,7 @@ from onelayer.calibration import (
     fit_temperature,
     temperature_interval,
 )
+from onelayer.card import Calibration, CostRule, ShareRule
 from onelayer.estimators import LogisticRegression
 from onelayer.estimators.folds import FOLDS, Folding, OutOfFold, out_of_fold
 from onelayer.evaluation import Trust
@@ -22,6 +23,7 @@ from onelayer.inputs.examples import Examples
 from onelayer.measures import head_of
 from onelayer.model.deciding import Unseen, decided
 from onelayer.settings import Settings
+from onelayer.words import spelt
 
 FEWEST = 20
 """Examples below which a temperature would be a guess: at 20 its logarithm is uncertain by about
@@ -72,7 +74,8 @@ class Calibrated:
     """What z means from now on, what the card says of it, and folds of all examples if any were."""
 
     readout: Readout
-    card: dict[str, Any]
+    calibration: Calibration
+    decision: CostRule | ShareRule | None
     folds: OutOfFold | None
 
 
@@ -85,17 +88,19 @@ def calibrate(how: Calibrating) -> Calibrated:
     unseen, reason = _unseen(how)
     plain = _plain(how)
     readout, words = _heated(how, plain, unseen, reason)
-    calibration = {"temperature": readout.temperature, "words": words}
+    calibration = Calibration(temperature=readout.temperature, words=words)
     if unseen is not None and readout.temperature != 1:
-        calibration |= {
-            "before": Trust.of(unseen.Z, unseen.labels, plain, unseen.weights).to_dict(),
-            "after": Trust.of(unseen.Z, unseen.labels, readout, unseen.weights).to_dict(),
-        }
+        calibration = replace(
+            calibration,
+            before=Trust.of(unseen.Z, unseen.labels, plain, unseen.weights),
+            after=Trust.of(unseen.Z, unseen.labels, readout, unseen.weights),
+        )
     rule, decision = decided(how.settings, how.train.classes, readout, unseen)
     folds = None if unseen is None else unseen.folds
     return Calibrated(
         readout=replace(readout, decision=rule),
-        card={"calibration": calibration, "decision": decision},
+        calibration=calibration,
+        decision=decision,
         folds=None if folds is None or folds.partial else folds,
     )
 
@@ -126,8 +131,8 @@ def _unseen(how: Calibrating) -> tuple[Unseen | None, str]:
         return Unseen(Z=how.Z_val, labels=how.val.labels, who=who, weights=how.val.weights), ""
     if asked.solver == "gradient-descent" and asked.calibrate is None and not how.chooses:
         return None, (
-            f"none, as it would take {FOLDS} more runs of gradient descent "
-            "(calibrate: temperature asks for them)"
+            f"none: it would take {FOLDS} more runs of gradient descent; ask for them with "
+            + spelt("calibrate='temperature'", "--calibrate temperature")
         )
     folds = _folds(how)
     if folds is None or len(folds.rows) < FEWEST:

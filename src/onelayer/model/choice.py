@@ -9,6 +9,7 @@ from typing import Any, final
 
 import numpy as np
 
+from onelayer.card import Choice
 from onelayer.designs import make_design
 from onelayer.estimators import LogisticRegression
 from onelayer.estimators.cross_validation import (
@@ -42,32 +43,6 @@ FEWEST_OF_CLASS = 50
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The C taken, what was tried, and why, in words.
-
-    Attributes
-    ----------
-    C
-        The C taken.
-    tried
-        The (C, log loss) pairs tried.
-    words
-        Why that one.
-    errors
-        The standard error of each log loss over the folds; empty where a single set judged.
-    out_of_fold
-        What the folds' layers at that C say of the examples that they were not trained on; None
-        where no folds chose it.
-    """
-
-    C: float
-    tried: tuple[tuple[float, float], ...]
-    words: str
-    errors: tuple[float, ...] = ()
-    out_of_fold: OutOfFold | None = None
-
-
-@dataclass(frozen=True)
 class Choosing:
     """How to choose.
 
@@ -96,19 +71,25 @@ class Choosing:
     tell: Callable[[int, int], None]
 
 
-def choose(how: Choosing) -> Choice:
+def choose(how: Choosing) -> tuple[Choice, OutOfFold | None]:
     """Fit along the path and take the C with the least log loss on examples not trained on.
 
     The path ends early once something has been learnt and two values are clearly worse than the
     best so far, as what they cost grows while the penalty weakens; where its weakest penalty is the
     best, it goes on.
+
+    Returns
+    -------
+    The choice, and what the folds' layers at that C say of the examples that they were not trained
+    on; None where no folds chose it.
     """
     if how.judge is not None:
-        return _by_a_set(how, how.judge)
+        return _by_a_set(how, how.judge), None
     train = how.train
     folded = Folded.of(train.labels, train.groups(), how.seed, train.weights, _most(train))
     if folded is None:
-        return Choice(1.0, (), f"the default: too few {how.train.unit} to choose on")
+        words = f"the default: too few {how.train.unit} to choose on"
+        return Choice(C=1.0, words=words), None
     return _by_folds(how, folded)
 
 
@@ -144,17 +125,17 @@ class _Best:
         self.how.tell(min(self.done, VALUES), VALUES)
 
 
-def _by_folds(how: Choosing, folded: Folded) -> Choice:
+def _by_folds(how: Choosing, folded: Folded) -> tuple[Choice, OutOfFold | None]:
     train = how.train
     chosen_on = train.take(folded.rows).compact() if folded.capped else train
     data, splits = _data(how, chosen_on), folded.splits(chosen_on.places)
     judge = LogLossJudge(data, splits, chosen_on.spread_weights)
     search, best = _search(how, data, judge, splits, chosen_on)
-    return replace(
+    choice = replace(
         _choice(search, f"in {len(splits)}-fold cross-validation of {_who(train, chosen_on)}"),
-        errors=tuple(search.trials[C, how.l1_ratio].error for C in search.tried),
-        out_of_fold=None if best.fits is None else _out_of_fold(train, folded, best.fits),
+        std_errors=tuple(search.trials[C, how.l1_ratio].error for C in search.tried),
     )
+    return choice, None if best.fits is None else _out_of_fold(train, folded, best.fits)
 
 
 def _by_a_set(how: Choosing, judge: Examples) -> Choice:
@@ -166,7 +147,7 @@ def _choice(search: Search, where: str) -> Choice:
     best = search.best()
     tried = tuple((C, -search.trials[C, best.l1_ratio].mean) for C in search.tried)
     words = f"the best of {len(tried)} tried, by log loss {where}"
-    return Choice(best.C, tried, words + _at_an_end(best.C, search.tried))
+    return Choice(C=best.C, tried=tried, words=words + _at_an_end(best.C, search.tried))
 
 
 def _search(

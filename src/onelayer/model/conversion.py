@@ -12,6 +12,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from onelayer.calibration import Readout
+from onelayer.card import Card, made_now
+from onelayer.card.json_values import number
 from onelayer.designs import Scaling
 from onelayer.errors import UsageError
 from onelayer.estimators import LayerClassifier, LogisticRegression, LogisticRegressionCV, layer_of
@@ -19,9 +21,7 @@ from onelayer.estimators.steps import entry_of, table_of
 from onelayer.inputs import Inputs, RowInputs, TableInputs
 from onelayer.inputs.encoding import Encoding
 from onelayer.measures import head_of
-from onelayer.model.card import Card, made_now
 from onelayer.model.fitted import Model
-from onelayer.model.json_values import number
 
 
 def from_estimator(
@@ -39,12 +39,11 @@ def from_estimator(
     _require_fitted(estimator)
     layer = layer_of(estimator)
     inputs = inputs or RowInputs(layer.n)
-    to = inputs.preprocessing
     known = {
         "classes": [str(label) for label in estimator.classes_.tolist()],
         "features": layer.n,
         "scaling": estimator.scaling,
-        "preprocessing": to and to.to_dict(),
+        "preprocessing": inputs.preprocessing,
         "encoder": inputs.encoder_in_words,
         "solution": replace(estimator.solution_, history=()),
     }

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +20,8 @@ from onelayer.calibration import (
     threshold_for_recall,
 )
 from onelayer.calibration.tolerance import CONFIDENCE
+from onelayer.card import CostRule, Reached, ShareRule
+from onelayer.card.decided import Share
 from onelayer.errors import DataError, UsageError
 from onelayer.estimators.folds import OutOfFold
 from onelayer.inputs.examples import Examples
@@ -72,7 +73,7 @@ def check_decision(settings: Settings, classes: np.ndarray) -> None:
 
 def decided(
     settings: Settings, classes: np.ndarray, readout: Readout, unseen: Unseen | None
-) -> tuple[Decision | None, dict[str, Any] | None]:
+) -> tuple[Decision | None, CostRule | ShareRule | None]:
     """The rule that was asked for, and what a card says of it; None twice where there is none.
 
     Raises
@@ -83,8 +84,7 @@ def decided(
     names = _names(classes)
     if settings.costs is not None:
         costs = Costs(cost_matrix(settings.costs, names))
-        said = {"costs": costs.matrix.tolist(), "words": costs.in_words(names)}
-        return costs, {"kind": "costs", **said}
+        return costs, CostRule(tuple(map(tuple, costs.matrix.tolist())), costs.in_words(names))
     for kind, given in _asked(settings).items():
         name, wanted = share_of(kind, given)
         unseen = _required(unseen, kind, wanted)
@@ -92,33 +92,34 @@ def decided(
             chosen = _chosen(kind, _position(kind, name, names), wanted, readout, unseen)
         except DataError as error:
             raise DataError(f"{kind} of {name}: of {unseen.who} {error}") from error
-        said = {"class": name, "wanted": wanted, "threshold": chosen.rule.value}
-        if chosen.promise is not None:
-            said |= {"promised": chosen.promise.recall, "confidence": CONFIDENCE}
-        return chosen.rule, {"kind": kind, **said, "words": chosen.in_words(names, unseen.who)}
+        return chosen.rule, ShareRule(
+            kind=kind,
+            of_class=name,
+            wanted=wanted,
+            threshold=chosen.rule.value,
+            words=chosen.in_words(names, unseen.who),
+            promised=None if chosen.promise is None else chosen.promise.recall,
+            confidence=None if chosen.promise is None else CONFIDENCE,
+        )
     return None, None
 
 
 def with_reached(
-    decision: dict[str, Any] | None, readout: Readout, test: Examples, Z: np.ndarray
-) -> dict[str, Any] | None:
+    decision: CostRule | ShareRule | None, readout: Readout, test: Examples, Z: np.ndarray
+) -> CostRule | ShareRule | None:
     """Add to what a card says of a threshold what it came to on the examples that judge."""
     rule = readout.decision
-    if decision is None or not isinstance(rule, Threshold):
+    if not isinstance(decision, ShareRule) or not isinstance(rule, Threshold):
         return decision
     of_class, said = test.labels == rule.position, readout.answers(Z) == rule.position
     recall, precision = _rate(of_class, said, test.weights), _rate(said, of_class, test.weights)
-    name, words = decision["class"], decision["words"]
+    name, words = decision.of_class, decision.words
     if recall is not None:
         words += f"; on {len(test)} {test.unit} that judge it found {share_in_words(recall)}"
     if recall is not None and precision is not None:
         words += f" of {name}, and {share_in_words(precision)} was right"
-    reached = {"recall": recall, "precision": precision}
-    return {
-        **decision,
-        "reached": {kind: None if rate is None else rate.value for kind, rate in reached.items()},
-        "words": words,
-    }
+    reached = Reached(*(None if rate is None else rate.value for rate in (recall, precision)))
+    return replace(decision, reached=reached, words=words)
 
 
 def _rate(among: np.ndarray, hit: np.ndarray, weights: np.ndarray | None) -> Rate | None:
@@ -127,8 +128,11 @@ def _rate(among: np.ndarray, hit: np.ndarray, weights: np.ndarray | None) -> Rat
     return Rate.of(hit[among], s[among]) if s[among].sum() > 0 else None
 
 
-def _asked(settings: Settings) -> Mapping[str, ShareGiven]:
-    given = {"recall": settings.recall, "precision": settings.precision}
+def _asked(settings: Settings) -> Mapping[Share, ShareGiven]:
+    given: dict[Share, ShareGiven | None] = {
+        "recall": settings.recall,
+        "precision": settings.precision,
+    }
     return {kind: share for kind, share in given.items() if share is not None}
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from onelayer.calibration import Readout
+from onelayer.card import Card
 from onelayer.designs import Scaling
 from onelayer.errors import DataError, ShapeError, UsageError
 from onelayer.evaluation import Evaluation, evaluate
@@ -18,7 +19,6 @@ from onelayer.inputs import EncoderInputs, Inputs
 from onelayer.inputs.encoding import Column
 from onelayer.layer import Layer, Score
 from onelayer.logistic import Head
-from onelayer.model.card import Card
 from onelayer.model_file import write
 from onelayer.readers import Preprocessing
 from onelayer.readers.tables.table_options import TableOptions
@@ -263,8 +263,7 @@ class Model:
         """
         from onelayer.export import Subject, export_onnx
 
-        card = self.card.to_dict()
-        subject = Subject(self.layer, self.inputs, self.readout, self.classes, card)
+        subject = Subject(self.layer, self.inputs, self.readout, self.classes, self.card)
         return export_onnx(subject, path, dtype)
 
     def forward(self, X: np.ndarray) -> np.ndarray:

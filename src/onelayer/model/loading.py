@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from onelayer.card import Card
 from onelayer.errors import ModelFileError
 from onelayer.inputs import Inputs, PictureInputs, RowInputs, TableInputs, inputs_from
 from onelayer.inputs.encoding import Encoding
 from onelayer.measures import head_of
-from onelayer.model.card import Card
 from onelayer.model.fitted import Model
 from onelayer.model.readouts import read_readout
 from onelayer.model.soundness import require_known, sound_layer

@@ -154,7 +154,7 @@ def _layer(model: Model, examples: Examples, history: tuple[Record, ...]) -> Rep
         explain=partial(_picture_map, model),
         features=model.inputs.features or None,
         history=history,
-        card=model.card.to_dict(),
+        card=model.card,
         readout=model.readout,
     )
 

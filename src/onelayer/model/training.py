@@ -5,13 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from onelayer.calibration import Readout
+from onelayer.card import Baseline, Choice, recorded
 from onelayer.errors import UsageError
 from onelayer.estimators import LogisticRegression, layer_of
 from onelayer.estimators.classifier import Known
@@ -20,12 +21,10 @@ from onelayer.estimators.search import without_weights
 from onelayer.evaluation import evaluate
 from onelayer.inputs.examples import Examples
 from onelayer.model.calibrating import Calibrated, Calibrating, balanced_weights, calibrate
-from onelayer.model.card import Baseline
-from onelayer.model.choice import Choice, Choosing, choose
+from onelayer.model.choice import Choosing, choose
 from onelayer.model.conversion import from_estimator
 from onelayer.model.deciding import check_decision, with_reached
 from onelayer.model.fitted import Model
-from onelayer.model.json_values import number, plain
 from onelayer.model.parts import Parts, read_parts
 from onelayer.model.reporting import Evidence
 from onelayer.settings import (
@@ -139,24 +138,25 @@ class _Training:
 
     def run(self) -> Model:
         with self._kept_on_interrupt():
-            choice = self._choice()
+            choice, folds = self._choice()
             self.progress("training", 0, 1)
             estimator = self.best = self._fit(choice.C, self.parts.train)
-            calibrated, evidence = self._calibrate(estimator, choice)
+            calibrated, evidence = self._calibrate(estimator, folds)
             readout = calibrated.readout
-            card = {
-                "choice": _choice_fields(choice, estimator),
-                **calibrated.card,
+            decision = calibrated.decision
+            if self.parts.test is not None and evidence.Z is not None:
+                decision = with_reached(decision, readout, self.parts.test, evidence.Z)
+            said = {
+                "choice": replace(choice, note=_without_weights(choice, estimator)),
+                "calibration": calibrated.calibration,
+                "decision": decision,
                 **self._judge(evidence, readout),
             }
-            if self.parts.test is not None and evidence.Z is not None:
-                decision = card["decision"]
-                card["decision"] = with_reached(decision, readout, self.parts.test, evidence.Z)
             if self.settings.refit:
                 self.progress("training again on everything", 0, 1)
                 estimator = self._fit(choice.C, self.parts.everything)
                 readout = self._of_everything(readout)
-            model = self._model(estimator, readout, refit=self.settings.refit, **card)
+            model = self._model(estimator, readout, refit=self.settings.refit, **said)
             return replace(model, evidence=replace(evidence, estimator=estimator))
 
     @contextmanager
@@ -168,9 +168,9 @@ class _Training:
                 raise
             raise TrainingInterrupted(self._model(self.best)) from interrupt
 
-    def _choice(self) -> Choice:
+    def _choice(self) -> tuple[Choice, OutOfFold | None]:
         if self.settings.C is not None:
-            return Choice(self.settings.C, (), "as asked")
+            return Choice(C=self.settings.C, words="as asked"), None
         how = Choosing(
             train=self.parts.train,
             judge=self.parts.val,
@@ -206,7 +206,7 @@ class _Training:
             raise
 
     def _calibrate(
-        self, estimator: LogisticRegression, choice: Choice
+        self, estimator: LogisticRegression, folds: OutOfFold | None
     ) -> tuple[Calibrated, Evidence]:
         """What z means from now on, and every forward pass that the layer was judged by."""
         parts = self.parts
@@ -218,7 +218,7 @@ class _Training:
                 val=parts.val,
                 estimator=estimator,
                 Z_val=Z_val,
-                folds=choice.out_of_fold,
+                folds=folds,
                 tell=partial(self.progress, "calibrating"),
             )
         )
@@ -227,13 +227,13 @@ class _Training:
             parts=parts,
             Z=Z,
             Z_val=Z_val,
-            folds=calibrated.folds or self._folds_of(choice),
+            folds=calibrated.folds or self._at_an_optimum(folds),
             estimator=estimator,
         )
 
-    def _folds_of(self, choice: Choice) -> OutOfFold | None:
+    def _at_an_optimum(self, folds: OutOfFold | None) -> OutOfFold | None:
         """The layers that chose C, which are at an optimum: gradient descent's are not alike."""
-        return None if self.settings.solver == "gradient-descent" else choice.out_of_fold
+        return None if self.settings.solver == "gradient-descent" else folds
 
     def _of_everything(self, readout: Readout) -> Readout:
         """The class weights of a second training, on everything, are those to take out."""
@@ -269,7 +269,7 @@ class _Training:
             readout,
             source=self.source.described,
             source_id=self.source.identity,
-            settings=_setting_fields(self.settings),
+            settings=_recorded(self.settings),
             audit=self.parts.audit,
             **judged,
         )
@@ -298,31 +298,18 @@ def _baseline(train: Examples, judge: Examples) -> Baseline:
     return Baseline(str(train.classes[label]), accuracy)
 
 
-def _choice_fields(choice: Choice, estimator: LogisticRegression) -> dict[str, Any]:
-    """What the card says of the choice; a layer without weights is said, and warned of."""
-    tried = [[C, loss] for C, loss in choice.tried]
-    others = len(tried) > 1  # a path begins where the first weight appears
+def _without_weights(choice: Choice, estimator: LogisticRegression) -> str | None:
+    """What the card says of a layer to which L1 left no weight, with a warning; None of others."""
+    others = len(choice.tried) > 1  # a path begins where the first weight appears
     note = without_weights(estimator.coef_, estimator.l1_ratio or 0.0, others=others)
     if note is not None:
         warnings.warn(note, UserWarning, stacklevel=2)
-    return {
-        "C": number(choice.C),
-        "tried": plain(tried),
-        "std_errors": plain(list(choice.errors)),
-        "words": choice.words,
-        **({} if note is None else {"note": note}),
-    }
+    return note
 
 
-def _setting_fields(settings: Settings) -> dict[str, Any]:
-    C = settings.C if settings.C is None else number(settings.C)
+def _recorded(settings: Settings) -> Settings:
     test, val = (
         None if source is None else open_source(source, settings).described
         for source in (settings.test, settings.val)
     )
-    costs = None if settings.costs is None else "given"  # the decision has them
-    features = getattr(settings.features, "__qualname__", settings.features)
-    return {
-        **plain(asdict(replace(settings, test=test, val=val, costs=costs, features=features))),
-        "C": C,
-    }
+    return recorded(settings, test, val)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from onelayer.inputs.shown import Shown
 from onelayer.readers import Audit
 
 if TYPE_CHECKING:
+    from onelayer.card import Card
     from onelayer.estimators.folds import OutOfFold
     from onelayer.solution import Record
 
@@ -99,7 +100,7 @@ class Reported:
     history
         One record a step, empty where it was not kept.
     card
-        Where the model comes from, how it was made and solved, as `Card.to_dict` has it.
+        Where the model comes from, how it was made and solved, in words and numbers.
     readout
         What its z means: probabilities and answers.
     explain
@@ -113,7 +114,7 @@ class Reported:
     shape: tuple[int, int, int] | None
     features: tuple[str, ...] | None
     history: tuple[Record, ...]
-    card: dict[str, Any]
+    card: Card
     readout: Readout
     explain: Callable[[np.ndarray, int], np.ndarray | None]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from onelayer.card import Card, Choice
 from onelayer.displays.painting import weight_pictures, weight_titles
 from onelayer.model_file import write_atomically
 from onelayer.penalties import left_of
@@ -99,9 +101,9 @@ def _view(results: Results) -> dict[str, Any]:
         "trust": judgement and sentences.trust(judgement),
         "trusts": [] if judgement is None else sentences.trusts(judgement),
         "chance": judgement and sentences.chance(judgement),
-        "calibrated": sentences.calibrated(card["calibration"]),
+        "calibrated": sentences.calibrated(card.calibration),
         "bins": sentences.bins(results),
-        "rule": sentences.rule(card["decision"]),
+        "rule": sentences.rule(card.decision),
         "judged": judgement and sentences.judged(judgement),
         "verdict": None if judgement is None else _unbroken(sentences.verdict(judgement)),
         "meaning": judgement and sentences.meaning(judgement, pictures=layer.shape is not None),
@@ -115,9 +117,9 @@ def _view(results: Results) -> dict[str, Any]:
         "weights": _weights(results),
         "per": sentences.per(layer),
         "suspects": results.suspects,
-        "solved": [] if card["solution"] is None else sentences.solved(card["solution"]),
-        "chosen": sentences.chosen(card["choice"]),
-        "tried": sentences.tried(card["choice"]),
+        "solved": [] if card.solution is None else sentences.solved(card.solution),
+        "chosen": sentences.chosen(card.choice),
+        "tried": sentences.tried(card.choice),
         "figures": _figures(results),
         "costs": sentences.costs(layer.history),
         "made": _made(card),
@@ -138,7 +140,7 @@ def _audit(results: Results) -> dict[str, Any]:
         "left_out": audit.left_out[:LEFT_OUT_SHOWN],
         "more_left_out": max(0, len(audit.left_out) - LEFT_OUT_SHOWN),
         "all_left_out": len(audit.left_out),
-        "features": results.layer.card["features"],
+        "features": results.layer.card.features,
         "shape": results.layer.shape,
     }
 
@@ -227,8 +229,7 @@ def _bars(w: np.ndarray, features: tuple[str, ...] | None) -> list[tuple[str, fl
 def _figures(results: Results) -> dict[str, Any]:
     """Return the SVG of each figure there is something to draw for; matplotlib escapes a name."""
     layer, judgement = results.layer, results.judgement
-    choice = layer.card["choice"] or {"tried": []}
-    tried = _penalties(choice)
+    tried = None if layer.card.choice is None else _penalties(layer.card.choice)
     found: dict[str, str] = {}
     if len(layer.history) > 1:
         found["cost"] = figures.cost_by_pass(layer.history)
@@ -253,21 +254,21 @@ def _short(name: str) -> str:
     return name if len(name) <= NAME_SHOWN else f"{name[: NAME_SHOWN - 1]}…"
 
 
-def _penalties(choice: dict[str, Any]) -> figures.Penalties | None:
+def _penalties(choice: Choice) -> figures.Penalties | None:
     """What was tried, where there is a curve to draw; files of old have no standard errors."""
-    errors = choice.get("std_errors") or [None] * len(choice["tried"])
+    errors = choice.std_errors or (math.inf,) * len(choice.tried)
     known = [
         (C, loss, error)
-        for (C, loss), error in zip(choice["tried"], errors, strict=True)
-        if loss is not None
+        for (C, loss), error in zip(choice.tried, errors, strict=True)
+        if math.isfinite(loss)
     ]
     Cs, losses, errors = zip(*known, strict=True) if known else ((), (), ())
-    if len(known) < 2 or choice["C"] not in Cs:
+    if len(known) < 2 or choice.C not in Cs:
         return None
-    shown = () if None in errors else errors
-    return figures.Penalties(Cs, losses, shown, choice["C"])
+    shown = errors if all(map(math.isfinite, errors)) else ()
+    return figures.Penalties(Cs, losses, shown, choice.C)
 
 
-def _made(card: dict[str, Any]) -> str:
-    versions = ", ".join(f"{name} {version}" for name, version in card["versions"].items())
-    return f"{card['created']} with {versions}"
+def _made(card: Card) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in card.versions.items())
+    return f"{card.created} with {versions}"

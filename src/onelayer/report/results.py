@@ -149,7 +149,7 @@ class Results:
     @property
     def pictures(self) -> bool:
         """Whether the examples are pictures."""
-        return self.layer.card["preprocessing"] is not None
+        return self.layer.card.preprocessing is not None
 
     @property
     def maps(self) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from onelayer.calibration import BINS, chance_error
+from onelayer.card import Calibration, Choice, CostRule, ShareRule
 from onelayer.estimators.folds import FOLDS, TOL, OutOfFold
 from onelayer.evaluation import Trust
 from onelayer.measures import Rate, is_weak
@@ -16,7 +17,7 @@ from onelayer.report.figures import costs_no_passes
 from onelayer.report.judging import Mean
 from onelayer.report.material import Reported
 from onelayer.report.results import Judgement, Results, Suspects
-from onelayer.solution import Record, Status
+from onelayer.solution import Record, Solution
 from onelayer.words import RAW_PIXELS, WAY_OUT, c_in_words, count_in_words, loss_in_words, percent
 
 FEW = 500  # below it an interval is so wide that tenths of a per cent mean nothing
@@ -99,14 +100,14 @@ def chance(judgement: Judgement) -> str:
     return f"On {n} examples perfect probabilities would show an ECE of {least} by chance."
 
 
-def calibrated(calibration: dict[str, Any] | None) -> str:
+def calibrated(calibration: Calibration | None) -> str:
     """Say how the probabilities were calibrated."""
-    return "" if calibration is None else f"Calibration: {calibration['words']}."
+    return "" if calibration is None else f"Calibration: {calibration.words}."
 
 
-def rule(decision: dict[str, Any] | None) -> str:
+def rule(decision: CostRule | ShareRule | None) -> str:
     """Say how answers are taken, where it is not by the largest probability."""
-    return "" if decision is None else f"Its answer is {decision['words']}."
+    return "" if decision is None else f"Its answer is {decision.words}."
 
 
 def bins(results: Results) -> str:
@@ -122,11 +123,11 @@ def bins(results: Results) -> str:
 def divided(results: Results) -> str:
     """Say who was trained on and who judged, after what was read."""
     card = results.layer.card
-    if results.other_data or card["train"] is None:
+    if results.other_data or card.train is None:
         return ""
     by_weight = " by weight" * bool(results.audit.weights)
-    trained = f" Trained on {count_in_words(card['train']['n'])}{by_weight}"
-    return f"{trained}." if card["test"] is None else f"{trained}, judged by {card['judge']}."
+    trained = f" Trained on {count_in_words(card.train.n)}{by_weight}"
+    return f"{trained}." if card.test is None else f"{trained}, judged by {card.judge}."
 
 
 def caveats(results: Results) -> list[str]:
@@ -148,9 +149,10 @@ def caveats(results: Results) -> list[str]:
             "Nobody has judged this model: nothing was held out, and there are too few examples "
             "of each class for a cross-validation."
         )
-    if note := (results.layer.card["choice"] or {}).get("note"):
-        found.append(note)
-    if results.layer.card["refit"] and not results.other_data:
+    card = results.layer.card
+    if card.choice is not None and card.choice.note is not None:
+        found.append(card.choice.note)
+    if card.refit and not results.other_data:
         found.append(
             "After the judging the model was trained again on everything: the weights are those of "
             "that second training, the judgement is of the first."
@@ -170,15 +172,15 @@ def _weighed(results: Results) -> list[str]:
             "weight says how many others a row stands for, as in a survey."
         )
         return [words]
-    weighed = (results.layer.card["settings"] or {}).get("weights") is not None
-    if judgement is not None and weighed:
+    asked = results.layer.card.settings
+    if judgement is not None and asked is not None and asked.weights is not None:
         return ["The layer was trained with weights; here there are none: every row counts as one."]
     return []
 
 
 def per(layer: Reported) -> str:
     """Say what a weight of a column is for."""
-    if layer.card["scaling"] == "standard":
+    if layer.card.scaling == "standard":
         return "each for a change of its column by one standard deviation"
     if layer.features is not None:
         return "numbers for a change by one standard deviation, levels for being there"
@@ -223,19 +225,19 @@ def _capped(folds: OutOfFold, unit: str) -> str:
     )
 
 
-def solved(solution: dict[str, Any]) -> list[tuple[str, str]]:
+def solved(solution: Solution) -> list[tuple[str, str]]:
     """Pairs of a heading and its text: how the weights were found, how exactly, at what cost."""
-    gap = solution["gap"]
     kind = {"bound": "a rigorous bound", "estimate": "estimated from the curvature"}
-    exact = "undefined" if gap is None else f"{gap:.1e}, {kind[solution['gap_kind']]}"
+    gap, undefined = solution.gap, math.isnan(solution.gap)
+    exact = "undefined" if undefined else f"{gap:.1e}, {kind[solution.gap_kind]}"
     return [
-        ("Outcome", f"{_OUTCOMES[solution['status']]}. {Status(solution['status']).advice}"),
-        ("Solver", f"{solution['solver']}: {solution['reason']}"),
+        ("Outcome", f"{_OUTCOMES[solution.status]}. {solution.status.advice}"),
+        ("Solver", f"{solution.solver}: {solution.reason}"),
         ("Relative gap to the minimum", exact),
-        ("Cost J at the end", f"{solution['objective']:.6g}"),
-        ("Steps", f"{solution['iterations']:,}"),
-        ("Passes", f"{solution['passes']:.1f} reads of all the data"),
-        ("Time", f"{solution['seconds']:.2f} s"),
+        ("Cost J at the end", f"{solution.objective:.6g}"),
+        ("Steps", f"{solution.iterations:,}"),
+        ("Passes", f"{solution.passes:.1f} reads of all the data"),
+        ("Time", f"{solution.seconds:.2f} s"),
     ]
 
 
@@ -258,16 +260,16 @@ _OUTCOMES = {
 }
 
 
-def chosen(choice: dict[str, Any] | None) -> str:
+def chosen(choice: Choice | None) -> str:
     """Say which C, and why."""
     if choice is None:
         return "not recorded"
-    return f"{c_in_words(choice['C'])}, {choice['words']}"
+    return f"{c_in_words(choice.C)}, {choice.words}"
 
 
-def tried(choice: dict[str, Any] | None) -> str:
+def tried(choice: Choice | None) -> str:
     """Say what the curve of the penalties shows."""
     what = "The mean log loss of examples that were not trained on, and do not judge"
-    if choice is None or not choice.get("std_errors"):
+    if choice is None or not choice.std_errors:
         return f"{what}."
     return f"{what}, over {FOLDS} folds; shaded: its standard error."

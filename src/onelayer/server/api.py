@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 
-from onelayer.model.json_values import plain
+from onelayer.card import plain
 from onelayer.server import schema
 from onelayer.server.answers import explanations, predictions
 from onelayer.server.describe import described

@@ -6,8 +6,8 @@ from dataclasses import asdict, replace
 from pathlib import PurePath
 from typing import Any
 
+from onelayer.card import Card
 from onelayer.model import Model
-from onelayer.model.card import Card
 from onelayer.server.answers import class_names
 from onelayer.server.limits import Limits
 
@@ -40,8 +40,8 @@ def without_folders(card: Card) -> Card:
     """The card with the names of its sources alone: clients see no folder of this machine."""
     named: dict[str, Any] = {"source": _name(card.source)}
     if card.settings is not None:
-        sources = {key: _name(card.settings.get(key)) for key in _SOURCES}
-        named["settings"] = {**card.settings, **sources}
+        sources: dict[str, Any] = {key: _name(getattr(card.settings, key)) for key in _SOURCES}
+        named["settings"] = replace(card.settings, **sources)
     if card.audit is not None:
         named["audit"] = replace(card.audit, source=_name(card.audit.source))
     return replace(card, **named)
