@@ -62,14 +62,9 @@ def write(record: ModelRecord, path: Path | str) -> None:
 
 
 def read(path: Path | str) -> ModelRecord:
-    """Read a file that `write` wrote; no code from it is ever run.
+    """Read what `write` wrote, undamaged; what it holds is looked at by `model/loading.py`.
 
-    Raises
-    ------
-    ModelFileError
-        Where the file is damaged, foreign or newer than this version; the message says which.
-    FileNotFoundError
-        Where there is none.
+    Raises ModelFileError, which names the file, and FileNotFoundError.
     """
     path = Path(path)
     if path.is_dir():

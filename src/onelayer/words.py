@@ -16,8 +16,7 @@ _UNSEEN = re.compile(
 )
 
 RAW_PIXELS = "raw pixels see colour and position, not shape"
-WAY_OUT = "An encoder's features see shapes: train with --features efficientnet-lite0"
-"""Where the pixels of photographs give a weak result."""
+"""Why the pixels of photographs give a weak result; see `way_out`."""
 
 
 _OPTIONS = ContextVar("_OPTIONS", default=False)
@@ -106,3 +105,9 @@ def quoted_name(name: str) -> str:
 def counted(mass: float) -> float:
     """A sum of weights; a whole number as one, so that it is read as one."""
     return int(mass) if mass == int(mass) else float(mass)
+
+
+def way_out() -> str:
+    """What to do where raw pixels give a weak result, as it is written where this is asked."""
+    option = spelt("features='efficientnet-lite0'", "--features efficientnet-lite0")
+    return f"An encoder's features see shapes: train with {option}"

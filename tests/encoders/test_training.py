@@ -22,6 +22,7 @@ from onelayer.inputs import encoder_reading
 from onelayer.inputs.examples import joined
 from onelayer.readers.pictures.pixels import resized
 from onelayer.server import create_app
+from onelayer.words import options_spoken
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 FLOWERS = Path(__file__).resolve().parents[3] / "shared" / "data" / "flowers"
@@ -243,7 +244,9 @@ def test_raw_pixels_that_are_weak_name_the_way_out(photos):
     for file in photos.rglob("*.png"):
         Image.fromarray(random.integers(0, 256, (30, 40, 3)).astype(np.uint8)).save(file)
     model = onelayer.train(photos, C=1.0)
-    assert "train with --features efficientnet-lite0" in str(model.card)
+    assert "train with features='efficientnet-lite0'" in str(model.card)
+    with options_spoken():
+        assert "train with --features efficientnet-lite0" in str(model.card)
     assert model.card.needs_encoder
 
 

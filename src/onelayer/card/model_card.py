@@ -24,13 +24,13 @@ from onelayer.settings import Settings
 from onelayer.solution import Solution, Status
 from onelayer.words import (
     RAW_PIXELS,
-    WAY_OUT,
     c_in_words,
     count_in_words,
     interval_in_words,
     loss_in_words,
     percent,
     visible,
+    way_out,
 )
 
 _DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -185,7 +185,7 @@ class Card:
         if self.baseline is not None:
             yield "base rate", str(self.baseline)
         if self.needs_encoder:
-            yield "weak", f"{RAW_PIXELS}. {WAY_OUT}"
+            yield "weak", f"{RAW_PIXELS}. {way_out()}"
 
     def __str__(self) -> str:
         rows = [(heading, text.replace("\n", "\n" + " " * 13)) for heading, text in self.rows()]

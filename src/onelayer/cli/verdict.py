@@ -10,12 +10,12 @@ from rich.text import Text
 
 from onelayer.words import (
     RAW_PIXELS,
-    WAY_OUT,
     c_in_words,
     count_in_words,
     interval_in_words,
     loss_in_words,
     percent,
+    way_out,
 )
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _meaning(card: Card) -> list[str]:
     lines.append(f"{_worst(judged)}.")
     if card.needs_encoder:
         lines.append(f"A weak result: {RAW_PIXELS}.")
-        lines.append(f"{WAY_OUT}.")
+        lines.append(f"{way_out()}.")
     if card.refit:
         lines.append("Trained again on everything after the judging: the saved model is that one.")
     if card.solution is not None:

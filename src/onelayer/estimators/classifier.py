@@ -310,7 +310,7 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
         return self._fit(known, sample_weight, shown_dtype(given, X, self.solver))
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit_known(self, known: Known, sample_weight: Any = None) -> LogisticRegression:
+    def _fit_known(self, known: Known, sample_weight: Any = None) -> LogisticRegression:
         """`fit` on what has been read and checked already: no survey, and no labels, again."""
         self.n_features_in_ = known.X.shape[1]
         self.__dict__.pop("feature_names_in_", None)

@@ -283,7 +283,7 @@ def _fitted(estimator: LogisticRegression, examples: Examples) -> LogisticRegres
     known = Known(
         X=examples.whole, y=targets, targets=targets, classes=classes, survey=examples.survey
     )
-    return estimator.fit_known(known, examples.spread_weights)
+    return estimator._fit_known(known, examples.spread_weights)  # noqa: SLF001 - nobody else fits on what is read already
 
 
 def _forward(estimator: LogisticRegression, examples: Examples) -> np.ndarray:

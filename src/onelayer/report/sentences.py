@@ -18,7 +18,7 @@ from onelayer.report.judging import Mean
 from onelayer.report.material import Reported
 from onelayer.report.results import Judgement, Results, Suspects
 from onelayer.solution import Record, Solution
-from onelayer.words import RAW_PIXELS, WAY_OUT, c_in_words, count_in_words, loss_in_words, percent
+from onelayer.words import RAW_PIXELS, c_in_words, count_in_words, loss_in_words, percent, way_out
 
 FEW = 500  # below it an interval is so wide that tenths of a per cent mean nothing
 
@@ -59,7 +59,7 @@ def meaning(judgement: Judgement, *, pictures: bool) -> str:
         return "That may be chance: guessing lies within the interval."
     if is_weak(right.value, base):
         why = (
-            f"{RAW_PIXELS}. {WAY_OUT}"
+            f"{RAW_PIXELS}. {way_out()}"
             if pictures
             else ("more than half of what guessing gets wrong is still wrong")
         )

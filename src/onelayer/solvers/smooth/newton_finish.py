@@ -96,14 +96,15 @@ def _end(objective: Objective, state: State, enough: Enough, allowed: float) -> 
     """`enough`, and where the step may be the last one, what proves it, if not long after."""
     if objective.penalty.l2 == 0:
         return enough
-    proves, most = provable(objective, SHARE * allowed), [np.inf]
+    proves, most = provable(objective, SHARE * allowed), np.inf
 
     def end(at: Progress) -> bool:
+        nonlocal most
         if not enough(at):
             return False
-        most[0] = min(most[0], LONGER * len(at.gains) + MORE)
+        most = min(most, LONGER * len(at.gains) + MORE)
         far = leaves(0.5 * (sum(at.gains) + at.norm), state.value, 0.0) > allowed
-        return far or proves(at) or len(at.gains) >= most[0]
+        return far or proves(at) or len(at.gains) >= most
 
     return end
 
