@@ -77,7 +77,8 @@ class Settings:
         As in `LogisticRegression`.
     calibrate
         `temperature`: z is divided by the T of least log loss on examples that the layer was not
-        trained on, never those that judge; `none`. None: temperature, but none for an explicit
+        trained on, never those that judge; `none`. None: temperature where its 95 % interval
+        leaves out 1, but none for an explicit
         gradient descent without a validation set, of which it would take five more runs.
     correct_class_weight
         Take the class weights out of the probabilities, which are then those of the classes as they

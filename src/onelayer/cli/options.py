@@ -181,7 +181,8 @@ Calibrate: TypeAlias = Annotated[
     settings.Calibrate | None,
     typer.Option(
         help="temperature: divide z by the T of least log loss on out-of-fold examples (or those "
-        "of --val). Default: temperature; none for an explicit gradient descent.",
+        "of --val). Default: temperature where its 95 % interval leaves out 1; none for an "
+        "explicit gradient descent.",
         rich_help_panel=_ANSWERS,
         show_default=False,
     ),

@@ -177,16 +177,19 @@ def _heated(
     if T in {COLDEST, HOTTEST}:
         how_well = "all told apart" if T == COLDEST else "told apart no better than by chance"
         return plain, f"none: {unseen.who} are {how_well}, at any temperature{_in_them(how)}"
-    words = _found(T, temperature_interval(T, *given, **counted), unseen.who)
-    return replace(plain, temperature=T), words + _in_them(how)
+    interval = temperature_interval(T, *given, **counted)
+    words = _found(T, interval, unseen.who)
+    if how.settings.calibrate is None and interval[0] <= 1 <= interval[1]:
+        # Dividing by a T that the examples cannot tell from 1 adds their noise, and mends nothing.
+        return plain, f"none needed: {words}{_in_them(how)}"
+    return replace(plain, temperature=T), f"{words}, and is divided by it{_in_them(how)}"
 
 
 def _found(T: float, interval: tuple[float, float], who: str) -> str:
     """What was found, how surely, and what it says of z."""
     low, high = interval
     sure = "too sure" if low > 1 else "not sure enough" if high < 1 else "about right"
-    within = f"95 %: {low:.3g} to {high:.3g}"
-    return f"temperature {T:.3g} ({within}), on {who}: z was {sure}, and is divided by it"
+    return f"temperature {T:.3g} (95 %: {low:.3g} to {high:.3g}), on {who}: z was {sure}"
 
 
 def _weights(how: Calibrating, unseen: Unseen) -> np.ndarray | None:

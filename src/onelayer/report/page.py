@@ -100,6 +100,7 @@ def _view(results: Results) -> dict[str, Any]:
         "suspicion": sentences.suspicion(results.suspects, unit, place),
         "trust": judgement and sentences.trust(judgement),
         "trusts": [] if judgement is None else sentences.trusts(judgement),
+        "unhelpful": judgement and sentences.unhelpful(judgement),
         "chance": judgement and sentences.chance(judgement),
         "calibrated": sentences.calibrated(card.calibration),
         "bins": sentences.bins(results),

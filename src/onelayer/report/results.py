@@ -11,7 +11,7 @@ from onelayer.calibration import Bin, Readout, confidences, reliability
 from onelayer.errors import DataError
 from onelayer.estimators.folds import OutOfFold
 from onelayer.evaluation import Trust
-from onelayer.measures import Rate, area_under_curve
+from onelayer.measures import Rate, area_under_curve, is_weak
 from onelayer.readers import Audit
 from onelayer.report.judging import (
     ClassJudgement,
@@ -86,6 +86,11 @@ class Judgement:
         How often what was said with each probability was so, and what that comes to.
     before
         The two before calibration; None where there was none.
+    gain
+        By how much the log loss is below that of answering the shares of training, example by
+        example.
+    heated
+        By how much calibration raised the log loss, example by example; None where there was none.
     confidence
         How sure it is of its answers on average.
     cost
@@ -108,9 +113,16 @@ class Judgement:
     bins: tuple[Bin, ...]
     trust: Trust
     before: tuple[tuple[Bin, ...], Trust] | None
+    gain: Mean
+    heated: Mean | None
     confidence: float
     cost: float | None
     mistakes: tuple[Example, ...]
+
+    @property
+    def informed(self) -> bool:
+        """Whether the probabilities say more than the shares of the classes, beyond chance."""
+        return self.gain.interval is not None and self.gain.interval[0] > 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,12 +135,19 @@ class Suspects:
         The least probable label first; only those that the layer would label otherwise.
     looked_at
         Examples that were looked at.
+    right
+        The share of them that the layers label as they are labelled.
+    knows
+        Whether that removes half of guessing's errors, see `is_weak`: below it most contradictions
+        are the layer's own mistakes, and say nothing of the label.
     folds
         The layers that looked; None where it was the one that is reported on.
     """
 
     examples: tuple[Example, ...]
     looked_at: int
+    right: float
+    knows: bool
     folds: OutOfFold | None
 
 
@@ -195,14 +214,15 @@ def _judge(judged: Judged, material: Material) -> Judgement:
     wrong = np.flatnonzero(~right)
     most_confident = wrong[np.argsort(-sure[wrong], kind="stable")[:MISTAKES]]
     own = Readout(head=readout.head)
+    each, guessed = _losses(judged, readout), base_losses(labels, material.shares)
     return Judgement(
         who=judged.who,
         rows=None if weights is None else len(labels),
         accuracy=Rate.of(right, weights),
         base=Rate.of(labels == frequent, weights),
         base_class=names[frequent],
-        loss=Mean.of(losses(readout.logits(judged.Z), labels, readout.head), weights),
-        base_loss=Mean.of(base_losses(labels, material.shares), weights),
+        loss=Mean.of(each, weights),
+        base_loss=Mean.of(guessed, weights),
         auc=area_under_curve(readout.logits(judged.Z), labels, readout.head, weights),
         counts=counts,
         classes=by_class(counts, A, labels, names, weights),
@@ -210,12 +230,19 @@ def _judge(judged: Judged, material: Material) -> Judgement:
         bins=_bins(judged, readout),
         trust=_trust(judged, readout),
         before=None if readout.plain else (_bins(judged, own), _trust(judged, own)),
+        gain=Mean.of(guessed - each, weights),
+        heated=None if readout.plain else Mean.of(each - _losses(judged, own), weights),
         confidence=float(np.average(sure, weights=weights)),
         cost=readout.cost(labels, answers, weights),
         mistakes=_examples(
             judged.sample, most_confident, layer, A, answers, maps=judged is material.judged
         ),
     )
+
+
+def _losses(judged: Judged, readout: Readout) -> np.ndarray:
+    """L of each example, (m,)."""
+    return losses(readout.logits(judged.Z), judged.sample.labels, readout.head)
 
 
 def _bins(judged: Judged, readout: Readout) -> tuple[Bin, ...]:
@@ -237,8 +264,16 @@ def _suspects(material: Material) -> Suspects | None:
     p_label = np.take_along_axis(A, labels[:, None], axis=1)[:, 0]
     contradicted = np.flatnonzero(answers != labels)
     least = contradicted[np.argsort(p_label[contradicted], kind="stable")[:SUSPECTS]]
-    examples = _examples(judged.sample, least, layer, A, answers)
-    return Suspects(examples=examples, looked_at=len(labels), folds=material.folds)
+    weights = judged.sample.weights
+    right = Rate.of(answers == labels, weights).value
+    base = Rate.of(labels == int(np.argmax(material.shares)), weights).value
+    return Suspects(
+        examples=_examples(judged.sample, least, layer, A, answers),
+        looked_at=len(labels),
+        right=right,
+        knows=not is_weak(right, base),
+        folds=material.folds,
+    )
 
 
 def _examples(

@@ -20,6 +20,7 @@ from onelayer.report.results import Judgement, Results, Suspects
 from onelayer.solution import Record, Solution
 from onelayer.words import RAW_PIXELS, c_in_words, count_in_words, loss_in_words, percent, way_out
 
+AUC_GRADES = (0.7, 0.8, 0.9)
 FEW = 500  # below it an interval is so wide that tenths of a per cent mean nothing
 
 
@@ -55,17 +56,44 @@ def loss_within(mean: Mean) -> str:
 def meaning(judgement: Judgement, *, pictures: bool) -> str:
     """Say whether that is good, and why not where it is not."""
     right, base = judgement.accuracy, judgement.base.value
-    if right.interval[0] <= base:
+    if right.interval[0] <= base and not judgement.informed:
         return "That may be chance: guessing lies within the interval."
-    if is_weak(right.value, base):
-        why = (
-            f"{RAW_PIXELS}. {way_out()}"
-            if pictures
-            else ("more than half of what guessing gets wrong is still wrong")
+    if pictures and is_weak(right.value, base):
+        return f"Better than guessing, but a weak result: {RAW_PIXELS}. {way_out()}."
+    if not judgement.informed:
+        return (
+            "It answers better than guessing, but its probabilities say no more than the shares of "
+            "the classes do: do not rely on them."
         )
-        return f"Better than guessing, but a weak result: {why}."
-    removed = (right.value - base) / (1 - base)
+    return f"{_removed(right.value, base)} {_told_apart(judgement)}".lstrip()
+
+
+def _removed(right: float, base: float) -> str:
+    """The share of guessing's errors that is gone, where there is one."""
+    removed = (right - base) / (1 - base) if base < 1 else 0.0
+    if removed <= 0:
+        return "One class is so frequent that its answers are no better; its probabilities are."
     return f"Of the errors that guessing would make, {percent(removed)} are gone."
+
+
+def _told_apart(judgement: Judgement) -> str:
+    """How well the probabilities order and inform, in the usual words for such an AUC."""
+    gone = percent(1 - judgement.loss.value / judgement.base_loss.value)
+    loss = f"the log loss is {gone} below that of answering the classes' shares"
+    auc = judgement.auc
+    if auc is None:
+        return f"{loss[0].upper()}{loss[1:]}."
+    return f"It tells the classes apart {told_apart(auc)} (AUC {auc:.3f}), and {loss}."
+
+
+def told_apart(auc: float) -> str:
+    """The usual word for an AUC.
+
+    Source: Hosmer, Lemeshow and Sturdivant 2013, page 177: below 0.7 poor, to 0.8 acceptable, to
+    0.9 excellent, above it outstanding.
+    """
+    words = ("poorly", "acceptably", "well", "very well")
+    return words[int(np.searchsorted(AUC_GRADES, auc, "right"))]
 
 
 def trust(judgement: Judgement) -> str:
@@ -80,12 +108,32 @@ def trust(judgement: Judgement) -> str:
     return f"{said}: {verdict}."
 
 
-def trusts(judgement: Judgement) -> list[tuple[str, str, str | None]]:
-    """Rows of measure, now, and before calibration where there was one."""
-    now = _trust(judgement.trust)
-    before = [None] * len(now) if judgement.before is None else _trust(judgement.before[1])
+def trusts(judgement: Judgement) -> list[tuple[str, tuple[str, ...], int | None]]:
+    """Rows of measure, its values now and before calibration, and which of the two is better.
+
+    One value where there was no calibration; none is better where both read the same.
+    """
+    before = () if judgement.before is None else (judgement.before[1],)
+    found = (judgement.trust, *before)
     names = ("Log loss", "Brier score", "Calibration error (ECE)")
-    return list(zip(names, now, before, strict=True))
+    numbers = zip(*[(one.log_loss, one.brier, one.calibration_error) for one in found], strict=True)
+    rows = zip(*map(_trust, found), strict=True)
+    return [
+        (name, row, int(np.argmin(values)) if len(set(row)) > 1 else None)
+        for name, row, values in zip(names, rows, numbers, strict=True)
+    ]
+
+
+def unhelpful(judgement: Judgement) -> str:
+    """Say where calibration raised the log loss of what judges, and whether that may be chance."""
+    rise = judgement.heated
+    if rise is None or rise.value <= 0 or rise.interval is None:
+        return ""
+    low, high = rise.interval
+    what = f"Here calibration did not help: it raised the log loss by {rise.value:.3g}"
+    if low > 0:
+        return f"{what} (95 %: {low:.3g} to {high:.3g})."
+    return f"{what}, which may be chance (95 %: {low:+.3g} to {high:+.3g})."
 
 
 def _trust(found: Trust) -> list[str]:
@@ -210,6 +258,13 @@ def suspicion(suspects: Suspects | None, unit: str, place: str) -> str:
         how += _capped(suspects.folds, unit)
     if not suspects.examples:
         return f"{how} All were predicted to be in the class that they are labelled with."
+    if not suspects.knows:
+        return (
+            f"{how} It labelled {percent(suspects.right)} of them as they are labelled: too few to "
+            "know better. Where such a layer contradicts a label, the mistake is most likely its "
+            f"own. The {len(suspects.examples)} that it contradicts most are in mistakes.csv, "
+            "beside this file."
+        )
     return (
         f"{how} Below are the {len(suspects.examples)} whose label was found least likely, the "
         f"least likely first: some may be in the wrong {place}, others are merely hard."
