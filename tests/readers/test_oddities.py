@@ -1,14 +1,12 @@
 """The page of oddities of CSV files says what is read, of them all."""
 
-import importlib
-import sys
 from pathlib import Path
 
 import pytest
 
+import make_csv
+
 DOCS = Path(__file__).parents[2] / "docs"
-sys.path.insert(0, str(DOCS))
-make_csv = importlib.import_module("make_csv")
 
 
 @pytest.mark.parametrize("odd", make_csv.ODDITIES, ids=lambda odd: f"{odd.kind}: {odd.title}")

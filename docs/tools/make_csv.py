@@ -1,4 +1,4 @@
-"""Write docs/csv.md, the table of oddities of CSV files: python docs/make_csv.py."""
+"""Write docs/csv.md, the table of oddities of CSV files: python docs/tools/make_csv.py."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from csv_oddities import ODDITIES, Oddity
 
+from csv_oddities import ODDITIES, Oddity
 from onelayer.errors import DataError, DataWarning
 from onelayer.inputs.codes import codes_of
 from onelayer.inputs.column_kinds import ReadTable, inferred
@@ -25,8 +25,8 @@ _HEAD = """# What is read of odd CSV files
 Each line is a small file that people have. It says what onelayer reads in the column `x` (its last
 two cells), what `pandas.read_csv` reads with its defaults, and what R's `read.csv` does by its
 documentation. "Warned" is a `DataWarning`, on the command line a line on stderr; "refused" is an
-error that says why and what to do. The file is written by `docs/make_csv.py`, and a test holds it
-true.
+error that says why and what to do. The file is written by `docs/tools/make_csv.py`, and a test
+holds it true.
 
 What cannot be found out can be said: `--delimiter`, `--decimal`, `--encoding`, `--missing WORD` and
 `--no-header`. How the numbers of a column are written is found in training, kept in the model's
@@ -107,4 +107,4 @@ def _line(one: Oddity) -> str:
 
 
 if __name__ == "__main__":
-    (Path(__file__).parent / "csv.md").write_text(page(), encoding="utf-8")
+    (Path(__file__).parents[1] / "csv.md").write_text(page(), encoding="utf-8")
