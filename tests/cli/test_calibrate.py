@@ -115,7 +115,7 @@ def test_the_report_shows_before_and_after(onelayer, source, output, tmp_path):
     assert card.calibration.words in page
     assert f"Its answer is {card.decision.words}." in page
     for measures in (card.test, card.test.uncalibrated):
-        assert f'>{measures.brier:.4f}</' in page
+        assert f">{measures.brier:.4f}</" in page
     assert "Predictions by their probability of well, in 10 bins of equally many" in page
     assert "perfect probabilities would show an ECE of" in page
     # All are looked at: the examples of training by folds, those held out by the layer.

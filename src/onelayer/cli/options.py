@@ -60,7 +60,8 @@ Source: TypeAlias = Annotated[
         metavar="SOURCE",
         help="A folder with a sub-folder of pictures for each class (or with train/, val/ and "
         "test/ that have them); a table: .csv or .parquet, with --target; arrays: .npz, .npy, "
-        ".h5, .safetensors, .pt, .svm or .libsvm (.gz too), or a folder of IDX files; or "
+        ".h5, .safetensors, .pt, .svm or .libsvm (.gz too), .parquet with --x, or a folder of IDX "
+        "files; or "
         "an embedded set: digits, breast_cancer.",
         show_default=False,
     ),

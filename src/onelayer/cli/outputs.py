@@ -76,14 +76,14 @@ def _require_file(path: Path) -> None:
 def _files_of(given: object) -> list[Path]:
     """What is given, and the files beside it that are read with it: labels, other parts."""
     from onelayer.readers.arrays.idx import idx_name
-    from onelayer.readers.arrays.layout import beside
+    from onelayer.readers.arrays.layout import beside, other_parts
 
     if not isinstance(given, (str, Path)):
         return []
     path = Path(given)
     of_a_set = path.exists() and idx_name(path) is not None
     parts = [one for one in path.parent.iterdir() if idx_name(one)] if of_a_set else []
-    return [path, *beside(path), *parts]
+    return [path, *beside(path), *other_parts(path).values(), *parts]
 
 
 def _require_unread(path: Path, given: Path) -> None:

@@ -153,7 +153,7 @@ def _by_class(positions: np.ndarray, classes: np.ndarray) -> dict[str, int]:
 
 @final
 class ArrayFile(_Arrays):
-    """A file of arrays (.npz, .npy, .h5, LIBSVM), or a folder of IDX files."""
+    """A file of arrays (.npz, .npy, .h5, LIBSVM, a Parquet column), or a folder of IDX files."""
 
     @classmethod
     def takes(cls, given: Any, settings: Settings) -> bool:

@@ -70,7 +70,12 @@ class TableInFile(TableSource):
 
     @classmethod
     def takes(cls, given: Any, settings: Settings) -> bool:
-        """By its name, or as it has a target and is no file of arrays."""
+        """By its name, or as it has a target and is no file of arrays.
+
+        A Parquet file whose X is named holds arrays, see `ArrayFile`.
+        """
+        if settings.x is not None and is_path(given) and table_kind(Path(given)) == "parquet":
+            return False
         if not is_path(given) or not (Path(given).is_file() or is_pipe(Path(given))):
             return False
         path = Path(given)

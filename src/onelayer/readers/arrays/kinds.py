@@ -14,9 +14,21 @@ from onelayer.errors import DataError
 from onelayer.readers.arrays.hdf5 import MAGIC as HDF5
 from onelayer.readers.arrays.hdf5 import hdf5_names, read_hdf5
 from onelayer.readers.arrays.idx import idx_files, idx_name, read_idx
-from onelayer.readers.arrays.layout import WHOLE, ArrayOptions, beside, layout_of
+from onelayer.readers.arrays.layout import (
+    WHOLE,
+    ArrayOptions,
+    beside,
+    layout_of,
+    other_parts,
+    part_in,
+)
 from onelayer.readers.arrays.libsvm import SUFFIXES, looks_like_libsvm, read_libsvm
 from onelayer.readers.arrays.numpy_files import npz_names, read_npy, read_npz
+from onelayer.readers.arrays.parquet_lists import (
+    PARQUET_SUFFIXES,
+    parquet_names,
+    read_parquet_column,
+)
 from onelayer.readers.arrays.tensor_files import (
     SAFETENSORS,
     TORCH_SUFFIXES,
@@ -25,6 +37,7 @@ from onelayer.readers.arrays.tensor_files import (
     safetensors_names,
     torch_arrays,
 )
+from onelayer.words import spelt
 
 _NPY, _NPZ = b"\x93NUMPY", b"PK\x03\x04"
 _HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf")
@@ -32,6 +45,7 @@ _JUDGES = ("test", WHOLE, "val", "train")  # what judges where a file has severa
 _BY_NAME: dict[str, tuple[Callable[[Path], list[str]], Callable[[Path, str], Any]]] = {
     "hdf5": (hdf5_names, read_hdf5),
     "npz": (npz_names, read_npz),
+    "parquet": (parquet_names, read_parquet_column),
     "safetensors": (safetensors_names, read_safetensors),
 }
 """What the arrays of a file are called, and how one of them is read."""
@@ -54,9 +68,9 @@ class ArraySet:
 
 
 def array_kind(path: Path) -> str | None:
-    """Return npy, npz, hdf5, idx, libsvm, torch or safetensors by a file's content and suffix.
+    """Return npy, npz, hdf5, idx, libsvm, torch, safetensors or parquet by content and suffix.
 
-    A folder of IDX files is idx.
+    A folder of IDX files is idx. A Parquet file is parquet here even where it is a table to others.
 
     None for everything else. A suffix counts where the content is empty or says nothing.
     """
@@ -91,7 +105,8 @@ def find_arrays(path: Path, asked: ArrayOptions) -> dict[str, ArraySet]:
     if kind == "libsvm":
         return {WHOLE: _libsvm_set(path, asked)}
     if kind == "npy":
-        return {WHOLE: ArraySet(partial(read_npy, path), *_labels_elsewhere(path, asked))}
+        own = ArraySet(partial(read_npy, path), *_labels_elsewhere(path, asked))
+        return _with_parts_beside(path, own, asked)
     if kind == "torch":
         return _torch_sets(path, asked)
     names, load = _BY_NAME[str(kind)]
@@ -123,6 +138,7 @@ def _kind_by_name(path: Path) -> str | None:
         return "libsvm"
     named = {".npy": "npy", ".npz": "npz", SAFETENSORS: "safetensors"}
     named |= dict.fromkeys(_HDF5_SUFFIXES, "hdf5") | dict.fromkeys(TORCH_SUFFIXES, "torch")
+    named |= dict.fromkeys(PARQUET_SUFFIXES, "parquet")
     return named.get(path.suffix.lower())
 
 
@@ -151,8 +167,40 @@ def _torch_sets(path: Path, asked: ArrayOptions) -> dict[str, ArraySet]:
     """Sets of a file of PyTorch: tensors by name, or X alone."""
     arrays = torch_arrays(path)
     if WHOLE_FILE in arrays:
-        return {WHOLE: ArraySet(lambda: arrays[WHOLE_FILE], *_labels_elsewhere(path, asked))}
+        own = ArraySet(lambda: arrays[WHOLE_FILE], *_labels_elsewhere(path, asked))
+        return _with_parts_beside(path, own, asked)
     return _container_sets(path, list(arrays), arrays.__getitem__, asked)
+
+
+def _with_parts_beside(path: Path, own: ArraySet, asked: ArrayOptions) -> dict[str, ArraySet]:
+    """Sets of a file of X alone, and where it is train's, of its files of val and test beside it.
+
+    As features_test.pt and targets_test.pt lie beside features_train.pt. Only what has labels is
+    a part: X without them cannot choose or judge. Where a file of labels was named, it is
+    train's, and nothing says where those of the others are. A test file stands for itself.
+    """
+    if own.load_y is None or asked.y is not None or part_in(path) != "train":
+        return {WHOLE: own}
+    sets = {"train": own}
+    for part, file in other_parts(path).items():
+        if file.is_file() and array_kind(file) == array_kind(path):
+            load_y = _labels_elsewhere(file, ArrayOptions())[0]
+            if load_y is not None:
+                sets[part] = ArraySet(partial(_single_array, file), load_y)
+    return sets if len(sets) > 1 else {WHOLE: own}
+
+
+def _single_array(path: Path) -> np.ndarray:
+    """X of a file that holds nothing else."""
+    if array_kind(path) == "npy":
+        return read_npy(path)
+    arrays = torch_arrays(path)
+    if WHOLE_FILE not in arrays:
+        raise DataError(
+            f"{path} holds {', '.join(arrays)}, and is taken for the other part of a file of one "
+            f"tensor: name what judges with {spelt('test')}"
+        )
+    return arrays[WHOLE_FILE]
 
 
 def _labels_elsewhere(path: Path, asked: ArrayOptions) -> tuple[Any, None, str]:

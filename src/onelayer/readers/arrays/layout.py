@@ -10,7 +10,7 @@ from pathlib import Path
 from onelayer.errors import DataError
 from onelayer.words import spelt
 
-_X_NAMES = ("x", "features", "images", "data", "inputs", "embeddings")
+_X_NAMES = ("x", "features", "images", "data", "inputs", "embedding", "embeddings")
 _Y_NAMES = ("y", "labels", "label", "targets", "target")
 _CLASS_NAMES = ("list_classes", "classes", "class_names", "label_names", "target_names")
 _PARTS = {
@@ -100,6 +100,28 @@ def beside(path: Path) -> list[Path]:
     stems = [name for name in replaced if name != stem] + [f"{stem}_y", f"{stem}_labels"]
     kinds = dict.fromkeys((path.suffix if path.suffix in {".pt", ".pth"} else ".npy", ".npy"))
     return [folder / f"{name}{kind}" for kind in kinds for name in dict.fromkeys(stems)]
+
+
+def part_in(path: Path) -> str:
+    """Return the part that a file's name says it is: train, val, test, or `WHOLE`."""
+    return _parsed(path.name.removesuffix(path.suffix))[0]
+
+
+def other_parts(path: Path) -> dict[str, Path]:
+    """Return what the files of val and test beside one of train are called: X_test for X_train.
+
+    The word for the part alone is replaced; val goes by several, the first that is there.
+    """
+    stem = path.name.removesuffix(path.suffix)
+    found: dict[str, Path] = {}
+    for word, part in _PARTS.items():
+        if part == "train":
+            continue
+        named = re.sub(r"(?<![a-zA-Z])(training|train)(?![a-zA-Z])", word, stem, count=1)
+        file = path.parent / f"{named}{path.suffix}"
+        if named != stem and (part not in found or not found[part].is_file()):
+            found[part] = file
+    return found
 
 
 def _found(names: list[str], asked: str | None, usual: tuple[str, ...]) -> dict[str, list[str]]:

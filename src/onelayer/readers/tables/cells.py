@@ -25,6 +25,7 @@ from onelayer.readers.tables.notation import (
     find_notation,
     matching,
 )
+from onelayer.words import spelt
 
 Kind: TypeAlias = Literal["number", "category"]
 
@@ -124,7 +125,7 @@ def read_cells(name: str, array: Any, missing: Collection[str] = ()) -> Cells:
         text, words = _clean_text(array, missing)
         return Cells(name, text, declared, words=words)
     if not any(numeric(kind) for numeric in _NUMERIC):
-        raise DataError(f"column {name!r} holds {kind}: give numbers or text, or leave it out")
+        raise DataError(f"column {name!r} holds {kind}: {_instead(name, kind)}")
     if types.is_decimal(kind):  # by its text: Arrow's own cast may be off in the last bit
         array = array.cast(pa.large_string())
     numbers = array.cast(pa.float64(), safe=not types.is_integer(kind))
@@ -287,6 +288,18 @@ def _codes_or_numbers(values: Any, notation: Notation, odd: int) -> Nature:
         return Nature("number", notation=notation, odd=odd)
     first = values.filter(pc.match_substring_regex(values, _CODE))[0].as_py()
     return Nature("category", note=f"digits with leading zeros, as {first}, are codes")
+
+
+def _instead(name: str, kind: Any) -> str:
+    """What to do about a column that is no column of a table; a Parquet file's lists are X."""
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+        named = spelt(f"x={name!r}", f"--x {name}")
+        labels = spelt("y='label'", "--y label")
+        return (
+            f"where it is X, as an embedding is, name it with {named} and the labels with "
+            f"{labels}; else leave it out"
+        )
+    return "give numbers or text, or leave it out"
 
 
 def _are_texts(array: Any) -> bool:
