@@ -51,6 +51,10 @@ class Settings:
         The column of a table that holds the classes, by name or, counted from 0, by place.
     drop
         Columns of a table that are not looked at, by name or place.
+    text
+        Columns of a table that are free text, of which words and pairs of words are looked at, by
+        name or place. Others are taken as text by themselves where their values nearly all differ
+        and most have five words or more.
     weights
         The column of a table that says how many examples each row counts for: 2 is the row twice,
         in the training and in every figure that judges. They are not sampling weights, whose
@@ -111,6 +115,7 @@ class Settings:
     n_features: int | None = None
     target: str | int | None = None
     drop: tuple[str | int, ...] = ()
+    text: str | int | tuple[str | int, ...] = ()
     weights: str | int | None = None
     group: str | int | None = None
     header: bool = True
@@ -135,6 +140,11 @@ class Settings:
     seed: int = 0
     refit: bool = False
     strict: bool = False
+
+    @property
+    def texts(self) -> tuple[str | int, ...]:
+        """The columns of free text that were asked for."""
+        return (self.text,) if isinstance(self.text, (str, int)) else tuple(self.text)
 
     def __post_init__(self) -> None:
         _require(self.C is None or self.C > 0, "C", self.C, "a number above 0, or inf")

@@ -95,6 +95,16 @@ def _table(seed: int) -> Sample:
     return Sample(frame, np.array(["no", "yes"])[_labels(np.column_stack([-z, z]), random)])
 
 
+def _messages(seed: int) -> Sample:
+    random = np.random.default_rng(seed)
+    words = np.array(["win", "prize", "call", "now", "home", "dinner", "see", "you", "ok"])
+    y = random.integers(0, 2, M)
+    shares = np.array([[0.03, 0.03, 0.06, 0.1, 0.18, 0.15, 0.15, 0.15, 0.15], np.full(9, 1 / 9)])
+    texts = [" ".join(random.choice(words, random.integers(5, 12), p=shares[k])) for k in y]
+    frame = pd.DataFrame({"message": texts, "hour": random.integers(0, 24, M).astype(float)})
+    return Sample(frame, np.array(["ham", "spam"])[y])
+
+
 def _pictures(seed: int) -> Sample:
     random = np.random.default_rng(seed)
     shades = np.array([(113, 128, 143), (143, 128, 113), (118, 138, 118)])
@@ -234,6 +244,7 @@ if find_spec("onnxruntime") is not None:
 KINDS = {
     "csv": Kind(_table, _as_csv, request=_sent_records, settings=TABLE),
     "parquet": Kind(_table, _as_parquet, request=_sent_records, settings=TABLE),
+    "text": Kind(_messages, _as_csv, request=_sent_records, settings={**TABLE, "text": "message"}),
     "pictures": Kind(_pictures, _as_folder, _as_files, _sent_pictures, FIXED),
     "npz": Kind(_numbers, _as_npz),
     "npy": Kind(_numbers, _as_npy),

@@ -34,6 +34,8 @@ def _lonely(random: np.random.Generator, m: int) -> np.ndarray:
     return cells
 
 
+WORDS = ["sun", "rain", "Schön", "snow", "wind", "猫が好き", "it's", "42", "fog", "hail", "हिन्दी"]
+
 USEFUL: dict[str, Callable[[np.random.Generator, int], Any]] = {
     "number": lambda random, m: random.normal(5, 3, m),
     "number with gaps": lambda random, m: _with_gaps(random.normal(size=m), random),
@@ -50,6 +52,12 @@ USEFUL: dict[str, Callable[[np.random.Generator, int], Any]] = {
     "truths with gaps": lambda random, m: _with_gaps(random.choice(["TRUE", "False"], m), random),
     "codes": lambda random, m: random.choice(["007", "012", "100"], m),
     "levels like numbers": lambda random, m: random.choice(["1", "2.0", "x"], m),
+    "sentences": lambda random, m: [
+        " ".join(random.choice(WORDS, random.integers(5, 9))) for _ in range(m)
+    ],
+    "sentences with gaps": lambda random, m: _with_gaps(
+        [" ".join(random.choice(WORDS, 6)) for _ in range(m)], random
+    ),
     "a number or nothing": lambda random, m: _with_gaps(np.full(m, 7.0), random, 0.5),
 }
 """Columns that become features, by what they hold: (random, rows) -> cells."""
@@ -130,9 +138,10 @@ def _frame(
 
 
 @st.composite
-def random_tables(draw: st.DrawFn, *, extra: bool = True) -> RandomTable:
+def random_tables(draw: st.DrawFn, *, extra: bool = True, texts: bool = True) -> RandomTable:
     """Up to eight columns of any kinds in any order, one of them a number that decides y."""
-    chosen = draw(st.lists(st.sampled_from((*KINDS, DUPLICATE)), max_size=7))
+    kinds = [kind for kind in (*KINDS, DUPLICATE) if texts or not kind.startswith("sentences")]
+    chosen = draw(st.lists(st.sampled_from(kinds), max_size=7))
     chosen.insert(draw(st.integers(0, len(chosen))), SIGNAL)
     names = draw(st.permutations(string.ascii_letters[: len(chosen)]))
     made_of = dict(zip(names, chosen, strict=True))

@@ -101,7 +101,9 @@ def test_a_pipeline_for_frames_is_the_same_model(made):
         loaded = onelayer.load(Path(name) / "m.safetensors")
     expected = model.predict_proba(made.rows)
     np.testing.assert_array_equal(loaded.predict_proba(made.rows), expected)
-    np.testing.assert_allclose(pipeline.predict_proba(made.rows), expected, rtol=1e-12)
+    in_float32 = any(column.kind == "text" for column in model.columns)
+    rtol = 1e-5 if in_float32 else 1e-12  # what the estimator answers of float32 is float32
+    np.testing.assert_allclose(pipeline.predict_proba(made.rows), expected, rtol=rtol)
     assert loaded.inputs.encoding.to_dict() == model.inputs.encoding.to_dict()
 
 

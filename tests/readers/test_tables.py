@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from onelayer.errors import DataError, UsageError
 from onelayer.inputs.codes import codes_of
 from onelayer.inputs.column_kinds import ReadTable, inferred
-from onelayer.inputs.encoding import Codes, Column, Encoding
+from onelayer.inputs.columns import Codes, Column
+from onelayer.inputs.encoding import Encoding
 from onelayer.inputs.fitting import fit_table, least_rows, weighted_quantiles
 from onelayer.inputs.given import given_table
 from onelayer.readers.tables.cells import level_codes, nature_of, numbers_of, read_cells, texts_of

@@ -67,6 +67,16 @@ Drop: TypeAlias = Annotated[
     ),
 ]
 
+Text: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="A column of free text, whose words are looked at; give it again for more.",
+        rich_help_panel=_TABLES,
+        show_default=False,
+    ),
+]
+
 WeightColumn: TypeAlias = Annotated[
     str | None,
     typer.Option(

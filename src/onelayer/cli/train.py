@@ -31,6 +31,7 @@ def train(
     n_features: source_options.NFeatures = Settings.n_features,
     target: source_options.TargetColumn = None,
     drop: source_options.Drop = None,
+    text: source_options.Text = None,
     weights: source_options.WeightColumn = None,
     group: source_options.GroupColumn = None,
     header: source_options.Header = Settings.header,
@@ -62,7 +63,8 @@ def train(
     """Train a model on SOURCE and judge it on examples that it has not seen."""
     given = dict(locals())  # by their names, which are those of the settings
     settings = {field.name: given[field.name] for field in fields(Settings)}
-    settings |= {"drop": tuple(drop or ()), "missing": tuple(missing or ())}
+    several = {"drop": drop, "text": text, "missing": missing}
+    settings |= {name: tuple(found or ()) for name, found in several.items()}
     outputs = _Outputs(output, _report_path(output, report, no_report))
     model = _trained(source, outputs, settings, overwrite=overwrite)
     if as_json:

@@ -27,17 +27,19 @@ from sklearn.preprocessing import (
 from onelayer.errors import UsageError
 from onelayer.estimators.layer_classifier import LayerClassifier
 from onelayer.estimators.table_classifier import TableFeatures
-from onelayer.inputs.encoding import NONE, Column, Encoding, Make, Piece
+from onelayer.inputs.columns import Column
+from onelayer.inputs.encoding import NONE, Encoding, Make, Piece
 from onelayer.inputs.fitting import OTHER
 
 
 @dataclass(frozen=True, eq=False)
 class _Levels:
-    """One column's levels, the feature of each, and what the features are called."""
+    """One column's levels, the feature of each, and what the features are called; or its terms."""
 
     levels: tuple[str, ...]
     places: tuple[int, ...]
     names: tuple[str, ...]
+    idf: tuple[float, ...] = ()  # of a text, whose terms are the names
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,6 +175,8 @@ def _encoded(_: str, step: Any, features: Features) -> Features:
 
 
 def _levels_of(table: Encoding, piece: Piece) -> _Levels | None:
+    if piece.make == "terms":
+        return _Levels((), (), piece.names, piece.idf)
     if piece.make != "levels":
         return None
     return _Levels(table.columns[piece.column].levels, piece.places, piece.names)
@@ -356,6 +360,9 @@ def _pieces(features: Features, names: list[str]) -> list[Piece]:
         column = names.index(first.column)
         if levels is None:
             pieces.append(Piece(column=column, make=first.make, fill=first.fill))
+            continue
+        if first.make == "terms":
+            pieces.append(Piece(column=column, make="terms", names=levels.names, idf=levels.idf))
             continue
         new = {feature.place: at for at, feature in enumerate(several)}
         pieces.append(

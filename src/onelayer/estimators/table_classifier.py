@@ -15,7 +15,7 @@ from onelayer.errors import DataWarning, UsageError
 from onelayer.estimators.classifier import LogisticRegression
 
 if TYPE_CHECKING:
-    from onelayer.inputs.encoding import Codes
+    from onelayer.inputs.columns import Codes
     from onelayer.inputs.fitting import Fitted
 
 HERE = "the data frame"

@@ -10,7 +10,7 @@ from onelayer.errors import UsageError
 from onelayer.export.onnx_table import BLANKS, input_name
 from onelayer.export.subject import Subject
 from onelayer.inputs import PictureInputs, TableInputs
-from onelayer.inputs.encoding import Column
+from onelayer.inputs.columns import Column
 
 USUAL = 500
 """Rows at random. *Guard*: enough to meet every level, a tenth of a second to check."""

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from onelayer.errors import UsageError
 from onelayer.export.onnx_graph import OnnxGraph
 from onelayer.export.onnx_layer import add_products
-from onelayer.inputs.encoding import NONE, Column, Encoding, Piece
+from onelayer.inputs.columns import Column
+from onelayer.inputs.encoding import NONE, Encoding, Piece
 from onelayer.layer import Layer
 from onelayer.readers.tables.cells import MISSING, NUMBER
 from onelayer.readers.tables.notation import NOTHING
@@ -33,6 +35,12 @@ def input_name(column: Column) -> str:
 
 def add_table(graph: OnnxGraph, encoding: Encoding, layer: Layer) -> str:
     """Add z - b', (m, k), of a table's columns."""
+    texts = [column.name for column in encoding.columns if column.kind == "text"]
+    if texts:
+        raise UsageError(
+            f"column {texts[0]!r} is free text, and ONNX has no words that are told apart as the "
+            "model does: leave it out of the training, or keep the model as it is"
+        )
     starts = np.cumsum([0, *(piece.width for piece in encoding.pieces)])
     parts: list[str] = []
     for at, column in enumerate(encoding.columns):

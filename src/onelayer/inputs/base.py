@@ -18,7 +18,7 @@ from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
 from onelayer.settings import Settings
 
 if TYPE_CHECKING:
-    from onelayer.inputs.encoding import Column
+    from onelayer.inputs.columns import Column
     from onelayer.inputs.examples import Examples
 
 
@@ -113,6 +113,11 @@ class Inputs(ABC):
         """Return what rows are compared by, part by part, to find those that are the same."""
         return [part.matrix for part in parts]
 
+    @property
+    def by_chance(self) -> bool:
+        """Whether rows may be the same by chance, as those of few values are."""
+        return self.preprocessing is None
+
     def require_ready(self) -> None:
         """Open what rows are made by; DataError where it is not there, or another."""
         return
@@ -130,6 +135,11 @@ class Inputs(ABC):
     def seen(self, picture: np.ndarray) -> np.ndarray:
         """Return the part of a decoded picture that is looked at."""
         return picture
+
+    def words(self, shares: np.ndarray) -> dict[str, list[tuple[str, float]]]:
+        """Name what words add to z, of what each feature of a row adds (n,): by column of text."""
+        del shares
+        return {}
 
     def explain(self, shares: np.ndarray) -> np.ndarray:
         """Turn what each feature adds to z, (m, n, k), into what each thing that is seen adds."""

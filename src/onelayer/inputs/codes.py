@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from onelayer.errors import DataError
-from onelayer.inputs.encoding import Codes, Column
+from onelayer.inputs.columns import Codes, Column
 from onelayer.inputs.oddities import Oddities
 from onelayer.readers.tables.cells import (
     Cells,
     level_codes,
+    levels_of,
     no_number,
     read_cells,
     read_numbers,
@@ -54,17 +56,20 @@ def codes_of(
     require_columns([column.name for column in columns], table.column_names, source)
     at = np.arange(table.num_rows) if rows is None else rows
     found = Oddities(source) if odd is None else odd
-    codes = np.empty((table.num_rows, len(columns)))
+    codes, seen = np.empty((table.num_rows, len(columns))), list(columns)
     for place, column in enumerate(columns):
         cells = read_cells(column.name, table[column.name], column.missing)
         if column.kind == "number":
             codes[:, place] = _numbers(column, cells, source, at, found)
-        else:
-            levels = {level: number for number, level in enumerate(column.levels)}
-            codes[:, place] = level_codes(texts_of(cells, boolean=column.boolean), levels)
+            continue
+        texts = texts_of(cells, boolean=column.boolean)
+        if column.kind == "text":
+            seen[place] = replace(column, levels=levels_of(texts)[0])
+        levels = {level: number for number, level in enumerate(seen[place].levels)}
+        codes[:, place] = level_codes(texts, levels)
     if odd is None:
         found.tell()
-    return Codes(tuple(columns), codes)
+    return Codes(tuple(seen), codes)
 
 
 def require_columns(needed: Sequence[str], names: Sequence[str], source: object) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from onelayer.errors import DataError
-from onelayer.inputs.encoding import Column
+from onelayer.inputs.columns import Column
 from onelayer.readers.tables.cells import (
     Cells,
     Nature,
@@ -47,6 +47,8 @@ class ReadTable:
         Words that stand for no value, beside those that always do.
     usual
         A table with semicolons has decimal commas where its columns do not show another sign.
+    texts
+        The columns that are free text, by name.
     """
 
     source: str
@@ -54,6 +56,7 @@ class ReadTable:
     decimal: str | None = None
     missing: tuple[str, ...] = ()
     usual: str = "."
+    texts: frozenset[str] = frozenset()
 
     @property
     def sign(self) -> str:
@@ -73,7 +76,7 @@ def inferred(table: ReadTable) -> tuple[tuple[Column, ...], list[str]]:
         For columns of dates; the message names all of them.
     """
     natures = require_usable(table)
-    columns = [_column(one, natures[one.name], table.missing) for one in table.cells]
+    columns = [_column(one, natures[one.name], table) for one in table.cells]
     notes = [
         f"{name}: {nature.note}; taken as categories"
         for name, nature in natures.items()
@@ -83,7 +86,11 @@ def inferred(table: ReadTable) -> tuple[tuple[Column, ...], list[str]]:
     return tuple(columns), [*missing, *_on_notation(natures), *notes]
 
 
-def _column(cells: Cells, nature: Nature, missing: tuple[str, ...]) -> Column:
+def _column(cells: Cells, nature: Nature, table: ReadTable) -> Column:
+    missing = table.missing
+    if cells.name in table.texts:
+        levels, _ = levels_of(texts_of(cells))
+        return Column(name=cells.name, kind="text", levels=levels, missing=missing)
     if nature.kind == "number":
         return Column(
             name=cells.name, kind="number", notation=str(nature.notation), missing=missing
@@ -101,7 +108,10 @@ def require_usable(table: ReadTable) -> dict[str, Nature]:
         As `inferred`.
     """
     sign = table.sign
-    natures = {one.name: nature_of(one, sign) for one in table.cells}
+    natures = {
+        one.name: Nature("category") if one.name in table.texts else nature_of(one, sign)
+        for one in table.cells
+    }
     for reason, advice in REFUSALS.items():
         names = [name for name, nature in natures.items() if nature.refusal == reason]
         if names:
@@ -139,6 +149,7 @@ def _on_levels(columns: list[Column]) -> list[str]:
     found = [
         f"{column.name} {', '.join(map(repr, words))}"
         for column in columns
+        if column.kind == "category"
         for words in [[level for level in column.levels if re.match(NOTHING, level)]]
         if words
     ]

@@ -16,9 +16,13 @@ import numpy as np
 from scipy import sparse
 
 from onelayer.errors import DataError
+from onelayer.inputs.columns import Codes, Column, require_number
+from onelayer.inputs.tf_idf import TermRows
 
-Kind: TypeAlias = Literal["number", "category"]
-Make: TypeAlias = Literal["value", "missing", "levels"]
+Make: TypeAlias = Literal["value", "missing", "levels", "terms"]
+
+_KIND_OF = {"value": "number", "levels": "category", "terms": "text"}
+"""Of which kind a column is, that such features are made of."""
 
 NONE = -1
 """The place of a level that has no feature: it is all zeros."""
@@ -27,112 +31,6 @@ WIDE = 12
 """Features a piece from which on rows are held sparse. 30000 rows of 14 columns, seconds to encode
 and fit dense and sparse: of two classes 0.3 and 0.3 at 9 features a piece, 0.9 and 0.4 at 17, 1.1
 and 0.1 at 72; of five classes 0.2 and 0.5, 0.6 and 0.7, 3.4 and 0.4. The accuracy is the same."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """A column that a model looks at.
-
-    Attributes
-    ----------
-    name
-        As in the file.
-    kind
-        "number" or "category".
-    levels
-        Of a category: the texts that were seen in training, in order.
-    boolean
-        Whether these are true and false, in any case.
-    median, low, high
-        Of a number: its median, and the hundredth and ninety-ninth of a hundred of its values in
-        training; 0 where nobody knows.
-    notation
-        Of a number: how it is written, by an example; see `readers.tables.notation`.
-    missing
-        Words that stand for no value in the table, beside those that always do.
-    """
-
-    name: str
-    kind: Kind
-    levels: tuple[str, ...] = ()
-    boolean: bool = False
-    median: float = 0.0
-    low: float = 0.0
-    high: float = 0.0
-    notation: str = "1234.5"
-    missing: tuple[str, ...] = ()
-
-    def require_sound(self) -> None:
-        """Raise ValueError for what no column has: another kind, a level twice, no number."""
-        if not isinstance(self.name, str) or self.kind not in get_args(Kind):
-            raise ValueError(f"column {self.name!r} is of kind {self.kind!r}")
-        different = len(set(self.levels)) == len(self.levels)
-        if not different or not all(isinstance(level, str) for level in self.levels):
-            raise ValueError(f"the levels of column {self.name!r} are not as many texts")
-        if not all(isinstance(word, str) for word in self.missing):
-            raise ValueError(f"column {self.name!r} has missing words that are no texts")
-        for value in (self.median, self.low, self.high):
-            _require_number(value, f"column {self.name!r}")
-        if self.notation != Column.notation:
-            from onelayer.readers.tables.notation import Notation
-
-            Notation.parse(self.notation)
-
-
-@dataclass(frozen=True, eq=False)
-class Codes:
-    """The cells of a table as numbers, together with the columns that they are cells of.
-
-    What a number means depends on its column. So the two are never handed over separately, and a
-    column is always asked for by its name.
-
-    Attributes
-    ----------
-    columns
-        What the codes stand for.
-    values
-        (m, columns): a number itself, or the place of a level among the column's levels, one
-        beyond the last where training has not seen it; NaN where the cell is missing.
-    """
-
-    columns: tuple[Column, ...]
-    values: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def of(self, column: Column) -> np.ndarray:
-        """Return the codes of one column, (m,).
-
-        Raises
-        ------
-        ValueError
-            Where there are none, or where their numbers stand for other levels.
-        """
-        at = self._places.get(column.name)
-        if at is None:
-            raise ValueError(f"there are no codes of {column.name!r}")
-        own = self.columns[at]
-        if (own.kind, own.levels) != (column.kind, column.levels):
-            raise ValueError(f"the codes of {column.name!r} stand for other levels")
-        return np.asarray(self.values[:, at])
-
-    def only(self, columns: Sequence[Column]) -> np.ndarray:
-        """Return the codes of these columns, (m, columns)."""
-        return np.column_stack([self.of(column) for column in columns])
-
-    def unseen(self) -> dict[str, int]:
-        """Count the cells, by column, whose level was not seen in training."""
-        counts = {
-            column.name: int((self.of(column) == len(column.levels)).sum())
-            for column in self.columns
-            if column.kind == "category"
-        }
-        return {name: count for name, count in counts.items() if count}
-
-    @cached_property
-    def _places(self) -> dict[str, int]:
-        return {column.name: at for at, column in enumerate(self.columns)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,14 +43,17 @@ class Piece:
         The column's place.
     make
         "value": the number, `fill` where it is missing. "missing": 1 where it is missing, else 0.
-        "levels": one feature a name, 1 where the cell's level has that place, else 0.
+        "levels": one feature a name, 1 where the cell's level has that place, else 0. "terms": one
+        feature a name, a word or a pair of words, as `inputs.tf_idf` says.
     fill
         None: a missing number is an error.
     places
         The feature of each level, `NONE` for none; then those of a level that was not seen in
         training and of a missing cell.
     names
-        What the features of levels are called, beside the column's name.
+        What the features of levels are called, beside the column's name; the terms of a text.
+    idf
+        Of each term.
     """
 
     column: int
@@ -160,32 +61,47 @@ class Piece:
     fill: float | None = None
     places: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
+    idf: tuple[float, ...] = ()
 
     def require_sound(self, columns: Sequence[Column]) -> None:
         """Raise ValueError where it cannot be made of a column of these."""
         if self.make not in get_args(Make) or self.column not in range(len(columns)):
             raise ValueError(f"a feature is made by {self.make!r} of column {self.column!r}")
         column = columns[self.column]
-        of_kind = {"value": "number", "levels": "category"}.get(self.make, column.kind)
+        of_kind = _KIND_OF.get(self.make, column.kind)
         inside = self.make != "levels" or (
             len(self.places) == len(column.levels) + 2
             and all(place in range(NONE, self.width) for place in self.places)
         )
         if column.kind != of_kind or not inside:
             raise ValueError(f"a feature does not fit column {column.name!r}, a {column.kind}")
+        known = len({*self.names}) == len(self.names) == len(self.idf)
+        if self.make == "terms" and not (known and all(0 < one < np.inf for one in self.idf)):
+            raise ValueError(f"the words of column {column.name!r} do not fit each other")
         if self.fill is not None:
-            _require_number(self.fill, f"what stands for a missing {column.name!r}")
+            require_number(self.fill, f"what stands for a missing {column.name!r}")
 
     @property
     def width(self) -> int:
         """How many features it has."""
-        return len(self.names) if self.make == "levels" else 1
+        return len(self.names) if self.make in {"levels", "terms"} else 1
 
     def titles(self, column: str) -> list[str]:
         """Return what its features are called."""
         if self.make == "levels":
             return [f"{column} {name}" for name in self.names]
+        if self.make == "terms":
+            return [f'{column} "{name}"' for name in self.names]
         return [column if self.make == "value" else f"{column} missing"]
+
+    @cached_property
+    def _term_rows(self) -> TermRows:
+        return TermRows(self.names, self.idf)
+
+    def term_rows(self, texts: Sequence[str], codes: np.ndarray) -> Any:
+        """Return CSR float32 (m, width) of cells that are these texts; all zeros where missing."""
+        rows = self._term_rows.of([*texts, ""])
+        return rows[np.where(np.isnan(codes), len(texts), codes).astype(np.int64)]
 
     def entries(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the one entry that a row may have here: its place, `NONE` for none, and value."""
@@ -195,6 +111,8 @@ class Piece:
             return np.zeros(m, np.int64), np.where(missing, fill, codes)
         if self.make == "missing":
             return np.where(missing, 0, NONE), np.ones(m)
+        if self.make == "terms":
+            return np.full(m, NONE), np.ones(m)
         at = np.where(missing, len(self.places) - 1, codes).astype(np.int64)
         return np.array(self.places, np.int64)[at], np.ones(m)
 
@@ -223,6 +141,22 @@ class Encoding:
         owned = self.owners[:, None] == np.arange(len(self.columns))
         return np.einsum("mnk,nc->mck", shares, owned.astype(np.float64))
 
+    def words(self, shares: np.ndarray) -> dict[str, list[tuple[str, float]]]:
+        """Name what the words of a row's texts add, (n,) of all features: by column, largest first.
+
+        Those that add nothing are left out.
+        """
+        found: dict[str, list[tuple[str, float]]] = {}
+        for piece, start in zip(self.pieces, self._starts.tolist(), strict=True):
+            if piece.make != "terms":
+                continue
+            own = shares[start : start + piece.width]
+            at = np.flatnonzero(own)
+            at = at[np.argsort(-np.abs(own[at]), kind="stable")]
+            told = [(piece.names[j], float(own[j])) for j in at.tolist()]
+            found[self.columns[piece.column].name] = told
+        return found
+
     @property
     def owners(self) -> np.ndarray:
         """The place of each feature's column, (n,)."""
@@ -239,8 +173,15 @@ class Encoding:
         )
 
     @property
+    def is_read(self) -> bool:
+        """Whether it looks at words."""
+        return any(piece.make == "terms" for piece in self.pieces)
+
+    @property
     def is_wide(self) -> bool:
         """Whether rows are mostly zeros, and held sparse: most features are of levels."""
+        if self.is_read:
+            return True
         wide = len(self.owners) >= WIDE * max(1, len(self.pieces))
         return wide and not self.centre[self._of_levels].any()
 
@@ -259,7 +200,10 @@ class Encoding:
         by_column = [codes.of(column) for column in self.columns]
         self._require_filled(by_column)
         parts = [piece.entries(by_column[piece.column]) for piece in self.pieces]
-        return self._sparse(parts, len(codes)) if self.is_wide else self._dense(parts, len(codes))
+        if not self.is_read:
+            make = self._sparse if self.is_wide else self._dense
+            return make(parts, len(codes))
+        return self._with_terms(self._sparse(parts, len(codes)).astype(np.float32), codes)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
@@ -321,6 +265,19 @@ class Encoding:
         X.has_sorted_indices = True
         return X
 
+    def _with_terms(self, X: Any, codes: Codes) -> Any:
+        """Add the features of words, of which X (m, n) has none yet."""
+        for piece, start in zip(self.pieces, self._starts.tolist(), strict=True):
+            if piece.make != "terms":
+                continue
+            column = self.columns[piece.column]
+            rows = piece.term_rows(codes.texts(column), codes.of(column))
+            at, shape = rows.indices + start, (len(codes), len(self.centre))
+            scaled = rows.data * self.scale[at].astype(np.float32)
+            X = X + sparse.csr_matrix((scaled, at, rows.indptr), shape=shape)
+        X.sort_indices()
+        return X
+
     def _require_filled(self, by_column: list[np.ndarray]) -> None:
         for piece in self.pieces:
             missing = np.isnan(by_column[piece.column])
@@ -343,11 +300,6 @@ class Encoding:
             raise ValueError("the table's columns and features do not fit each other")
         if not np.isfinite(self.centre).all() or not (self.scale > 0).all():
             raise ValueError("a feature of the table has no centre, or a scale of zero or below")
-
-
-def _require_number(value: Any, what: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{what} is {value!r}, which is no number")
 
 
 def _made(kind: type, fields: dict[str, Any]) -> Any:

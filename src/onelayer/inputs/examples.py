@@ -167,6 +167,11 @@ class Examples:
         """Number the rows by content."""
         return content_groups(self.matrix) if self.content is None else self.content
 
+    @property
+    def repeats_by_chance(self) -> bool:
+        """Whether rows repeat so often that they seem to agree by chance; see `COMMON`."""
+        return self.told.by_chance and common(self.contents())
+
     def groups(self) -> np.ndarray:
         """Number the rows by what must lie on one side of a split: the same, and nearly the same.
 
@@ -176,7 +181,7 @@ class Examples:
         if self.group is not None:
             return self.group
         same = self.contents()
-        if self.preprocessing is None and common(same):
+        if self.repeats_by_chance:
             return np.arange(len(self))
         return same if self.alike is None else joined_groups(same, self.alike)
 

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from shlex import quote
 
 import numpy as np
 
 from onelayer.errors import DataError
-from onelayer.inputs.encoding import NONE, Codes, Column, Encoding, Piece
-from onelayer.words import to_drop
+from onelayer.inputs.columns import Codes, Column
+from onelayer.inputs.encoding import NONE, Encoding, Piece
+from onelayer.inputs.tf_idf import LEAST_TEXTS, MOST_TERMS, learn_terms, words_in
+from onelayer.words import spelt, to_drop
 
 RARE = 10
 """Rows below which a level is pooled with the others of its column; in tables of fewer than 1000
@@ -20,6 +23,13 @@ rows one row in a hundred, and always at least 2."""
 
 LEVELS = 1000
 """The most levels of a column that have a feature of their own; rarer ones are pooled."""
+
+SENTENCE = 5
+"""Words from which on a cell is taken for a sentence; names of people have four or fewer."""
+
+ROWS_A_TEXT = 5
+"""Rows a different text, on average, above which sentences are taken for the levels of a category,
+as answers to choose from are. It counts weights: a row of weight 2 is the row twice."""
 
 OTHER = "other"
 
@@ -45,6 +55,7 @@ class _Made:
     spread: tuple[float, float] = (0.0, 1.0)  # centre and scale of its value
     why: str = ""  # it is left out
     is_text: bool = False  # as text, which may say much
+    texts: tuple[str, ...] = ()  # of a column of text: what its codes stand for
     remark: str = ""  # it is kept, and worth a look
     pooled: tuple[str, ...] = ()
 
@@ -72,7 +83,7 @@ def fit_table(codes: Codes, weights: np.ndarray) -> Fitted:
     DataError
         Where no column is left, or a number is too large to be standardised.
     """
-    made = _columns_made(codes, weights)
+    made = [_with_terms(one, codes, weights) for one in _columns_made(codes, weights)]
     used = [one for one in made if one.pieces]
     if not used:
         raise DataError("no column is left to look at: " + "; ".join(_left_out(made)))
@@ -92,7 +103,7 @@ def fit_table(codes: Codes, weights: np.ndarray) -> Fitted:
         scale=np.ascontiguousarray(scale),
     )
     least = least_rows(_counts(weights).sum())
-    lost = _left_out([one for one in made if one.is_text])
+    lost = [f"{said}{_way_out(one)}" for one in made if one.is_text for said in _left_out([one])]
     return Fitted(table, tuple(_notes(table, made, least)), tuple(lost))
 
 
@@ -101,10 +112,11 @@ def telling(codes: Codes, weights: np.ndarray) -> tuple[Column, ...]:
 
     Only these tell rows apart: rows that differ in an identifier alone are the same to a model.
     """
+    made = _columns_made(codes, weights)
     told = [
-        column
-        for column, one in zip(codes.columns, _columns_made(codes, weights), strict=True)
-        if one.pieces
+        one.column if one.texts else column
+        for column, one in zip(codes.columns, made, strict=True)
+        if one.pieces or one.texts
     ]
     return tuple(told) or codes.columns
 
@@ -114,7 +126,7 @@ def _columns_made(codes: Codes, weights: np.ndarray) -> list[_Made]:
     return [
         _number(column, codes.of(column), weights)
         if column.kind == "number"
-        else _category(column, codes.of(column), counts)
+        else _words(column, codes.of(column), counts)
         for column in codes.columns
     ]
 
@@ -192,6 +204,50 @@ def _like_identifier(values: np.ndarray, m: int) -> bool:
     return whole and len(np.unique(values)) == m
 
 
+def _words(column: Column, codes: np.ndarray, counts: np.ndarray) -> _Made:
+    """A column of text, as asked for or as it looks; or one of categories."""
+    if column.kind == "text":
+        return _text(column, codes, "")
+    if not _are_sentences(column, codes, counts):
+        return _category(column, codes, counts)
+    return _text(column, codes, f"taken as text, as most cells have {SENTENCE} words or more")
+
+
+def _text(column: Column, codes: np.ndarray, remark: str) -> _Made:
+    known = replace(column, kind="text", levels=())
+    missing = np.isnan(codes)
+    if missing.all():
+        return _Made(known, why="no value at all")
+    indicator = (Piece(column=0, make="missing"),) if missing.any() else ()
+    return _Made(known, indicator, remark=remark, texts=column.levels)
+
+
+def _are_sentences(column: Column, codes: np.ndarray, counts: np.ndarray) -> bool:
+    """Whether most cells that are not missing have the words of a sentence, and many differ."""
+    known = ~np.isnan(codes)
+    sizes = np.bincount(codes[known].astype(int), counts[known], minlength=len(column.levels))
+    if np.count_nonzero(sizes) * ROWS_A_TEXT < sizes.sum():
+        return False
+    long = words_in(column.levels) >= SENTENCE
+    return bool(sizes[long].sum() > 0.5 * sizes.sum())
+
+
+def _with_terms(made: _Made, codes: Codes, weights: np.ndarray) -> _Made:
+    """Learn the words of a column of text; it is left out where it has none that come twice."""
+    if not made.texts:
+        return made
+    places = codes.of(made.column)
+    known = ~np.isnan(places)
+    rows = np.bincount(
+        places[known].astype(int), _counts(weights)[known], minlength=len(made.texts)
+    )
+    terms, idf = learn_terms(made.texts, rows)
+    if not terms:
+        return replace(made, pieces=(), why="no word that two rows have", is_text=True)
+    piece = Piece(column=0, make="terms", names=terms, idf=idf)
+    return replace(made, pieces=(piece, *made.pieces))
+
+
 def _category(column: Column, codes: np.ndarray, counts: np.ndarray) -> _Made:
     K = len(column.levels)
     missing = np.isnan(codes)
@@ -240,6 +296,9 @@ def _notes(table: Encoding, made: list[_Made], least: float) -> Iterator[str]:
         named = _some([f"{one.column.name} {one.pieces[0].width}" for one in categories])
         yield f"{_count(categories, 'category', 'categories')}, one feature a level: {named}"
         yield from _on_pooled(categories, least)
+    for one in made:
+        if one.pieces and one.texts:
+            yield _on_terms(one)
     left_out = _left_out(made)
     if left_out:
         yield f"left out: {_some(left_out)}"
@@ -259,6 +318,16 @@ def _on_numbers(numbers: list[_Made]) -> str:
     return f"{said}; missing ones count as the median, and have a feature: {_some(lacking)}"
 
 
+def _on_terms(made: _Made) -> str:
+    pairs = sum(" " in term for term in made.pieces[0].names)
+    words = made.pieces[0].width - pairs
+    capped = ", the most frequent ones" * (words + pairs == MOST_TERMS)
+    return (
+        f"{made.column.name}: free text, {words:,} words and {pairs:,} pairs of words that "
+        f"{LEAST_TEXTS} rows or more have{capped}, weighted by TF-IDF"
+    )
+
+
 def _on_pooled(categories: list[_Made], least: float) -> Iterator[str]:
     pooled = [one for one in categories if one.pooled]
     if not pooled:
@@ -268,6 +337,14 @@ def _on_pooled(categories: list[_Made], least: float) -> Iterator[str]:
     yield f"fewer than {least:g} rows, so pooled as other: {named}"
     rest = ", elsewhere as all zeros" * (len(pooled) < len(categories))
     yield f"a level that was not seen in training counts as other there{rest}"
+
+
+def _way_out(made: _Made) -> str:
+    """How the words of a column that is lost are looked at, where its cells have several."""
+    texts, name = made.column.levels, made.column.name
+    if made.texts or not texts or np.median(words_in(texts)) < 2:
+        return ""
+    return f"; {spelt(f'text={name!r}', f'--text {quote(name)}')} looks at its words"
 
 
 def _left_out(made: list[_Made]) -> list[str]:

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from onelayer.inputs.base import Inputs
-from onelayer.inputs.encoding import Codes, Column, Encoding
+from onelayer.inputs.columns import Codes, Column
+from onelayer.inputs.encoding import Encoding
 from onelayer.inputs.examples import Examples
 from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
 from onelayer.settings import Settings
@@ -86,13 +87,20 @@ class TableInputs(Inputs):
         """
         from onelayer.inputs.fitting import telling
 
+        if self.encoding is not None:
+            return self
         codes = Codes(self.columns, examples.matrix)
         return replace(self, columns=telling(codes, examples.row_weights))
 
     def told_apart(self, parts: list[Examples]) -> list[Any]:
-        """By the columns that tell something of the first part."""
+        """By the columns that tell something of the first part; by its texts, where it has any."""
         columns = parts[0].told.columns
-        return [Codes(part.inputs.columns, part.matrix).only(columns) for part in parts]
+        return [Codes(part.inputs.columns, part.matrix).compared(columns) for part in parts]
+
+    @property
+    def by_chance(self) -> bool:
+        """No text is written twice by chance."""
+        return all(column.kind != "text" for column in self.columns)
 
     def rows(self, given: Any) -> Any:
         """Take a file, a data frame, an Arrow table, dictionaries or an array; see `given_table`.
@@ -105,6 +113,10 @@ class TableInputs(Inputs):
         notations = {column.name: column.notation for column in self.columns}
         table, source = given_table(given, list(notations), self.options, notations)
         return self.fitted.features_of(codes_of(self.columns, table, source))
+
+    def words(self, shares: np.ndarray) -> dict[str, list[tuple[str, float]]]:
+        """Of each column of text, its words and pairs of words, those that add most first."""
+        return self.fitted.words(shares)
 
     def explain(self, shares: np.ndarray) -> np.ndarray:
         """Add up the features of each column: (m, columns, k)."""

@@ -16,7 +16,7 @@ from onelayer.designs import Scaling
 from onelayer.errors import DataError, ShapeError, UsageError
 from onelayer.evaluation import Evaluation, evaluate
 from onelayer.inputs import EncoderInputs, Inputs
-from onelayer.inputs.encoding import Column
+from onelayer.inputs.columns import Column
 from onelayer.layer import Layer, Score
 from onelayer.logistic import Head
 from onelayer.model_file import write
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from onelayer.estimators.optimality import Optimality
     from onelayer.export.check import Agreement
     from onelayer.model.reporting import Evidence
+
+_AT_ONCE = 1 << 24
+"""Numbers that are explained at a time. *Guard* for memory, where rows have many words."""
 
 Given: TypeAlias = Any
 """Files, one or several, or an array; a SciPy sparse matrix too; for a table, see `given_table`."""
@@ -146,9 +149,37 @@ class Model:
         (m, columns, K). z_i = sum_j contributions_ij + b, b of `layer.inner`. Where the model
         standardises, a number adds nothing at its mean. Given and errors as for `predict`.
         """
-        shares = self.layer.contributions(self._require_rows(self.rows(given)))
-        shares = self.inputs.explain(shares)
+        X = self._require_rows(self.rows(given))
+        at_once = max(1, _AT_ONCE // self.layer.W.size)
+        starts = range(0, X.shape[0], at_once)
+        parts = [
+            self.inputs.explain(self.layer.contributions(X[start : start + at_once]))
+            for start in starts
+        ]
+        shares = np.concatenate(parts)
         return shares[:, :, 0] if self.head.name == "binary" else shares
+
+    def words(self, given: Given, label: Any = None) -> list[dict[str, list[tuple[str, float]]]]:
+        """Return what the words of each row's texts add to the score of a class: largest first.
+
+        A dictionary a row: of each column of free text the words and pairs of words that the row
+        has, each with what it adds. `label` names the class; None: each row's answer.
+
+        Raises
+        ------
+        UsageError
+            Where the model does not know the class. Otherwise as for `predict`.
+        """
+        return self.words_of(self.rows(given), None if label is None else self._known(label))
+
+    def words_of(self, X: Any, k: int | None = None) -> list[dict[str, list[tuple[str, float]]]]:
+        """Return the same of rows of X, for class k; None: each row's answer."""
+        answers = self.readout.answers(self.forward(X))
+        places = answers.tolist() if k is None else [k] * len(answers)
+        return [
+            self.inputs.words(self.layer.score(X[[row]], place).shares[0])
+            for row, place in enumerate(places)
+        ]
 
     def evaluate(
         self,
@@ -290,8 +321,8 @@ class Model:
         pictures = self.inputs.pictures(given)
         chosen = self.predict(pictures) if label is None else np.full(len(pictures), label)
         known = self.classes.tolist()
-        if label is not None and label not in known:
-            raise UsageError(f"the class {label!r} is unknown: choose one of {known[:20]}")
+        if label is not None:
+            self._known(label)
         found = [
             self.score_of_places(picture, known.index(one))
             for picture, one in zip(pictures, chosen.tolist(), strict=True)
@@ -337,6 +368,13 @@ class Model:
     def rows(self, given: Given) -> Any:
         """Return X (m, n), which the forward pass takes, of what `predict` takes."""
         return self.inputs.rows(given)
+
+    def _known(self, label: Any) -> int:
+        """Return the place of a class."""
+        known = self.classes.tolist()
+        if label not in known:
+            raise UsageError(f"the class {label!r} is unknown: choose one of {known[:20]}")
+        return int(known.index(label))
 
     def _require_rows(self, X: Any) -> Any:
         if X.ndim != 2 or X.shape[1] != self.layer.n:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from onelayer.errors import DataError
-from onelayer.inputs.examples import Examples, common, in_two_classes
+from onelayer.inputs.examples import Examples, in_two_classes
 from onelayer.readers import Audit
 from onelayer.readers.pictures.alike import SMALLEST, Fingerprints, connected, nearly_same
 
@@ -31,8 +32,9 @@ def without_repeats(
         Where nothing of a class would be left; with `strict`, for any such picture.
     """
     train, audit = _not_judging(train, others, audit, strict=strict)
-    if train.preprocessing is None and common(train.contents()):
+    if train.repeats_by_chance:
         audit = _noted(audit, "many rows repeat, as by chance: they are split like any others")
+    audit = _noted(audit, *_on_texts(train))
     ambiguous = in_two_classes(train)
     if not ambiguous.any():
         return train, audit
@@ -44,6 +46,20 @@ def without_repeats(
     note = f"{len(names)} {train.unit} are the same in two classes and were kept: {_shown(names)}"
     groups = _named_groups(train.contents(), train.names, ambiguous)
     return train, replace(_noted(audit, note), in_two_classes=groups)
+
+
+def _on_texts(train: Examples) -> Iterator[str]:
+    """Count the rows whose text is another's, which lie on one side of a split."""
+    if train.preprocessing is not None or train.told.by_chance or train.group is not None:
+        return
+    sizes = np.bincount(train.contents())
+    repeated = int((sizes[sizes > 1]).sum())
+    if repeated:
+        texts = int((sizes > 1).sum())
+        yield (
+            f"{repeated:,} {train.unit} have a text that others have too, {texts:,} different "
+            "ones: the same text lies on one side of a split"
+        )
 
 
 def with_near_duplicates(

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from onelayer.errors import DataError, UsageError
 from onelayer.inputs import TableInputs
 from onelayer.inputs.codes import codes_of, require_columns
-from onelayer.inputs.encoding import Codes
+from onelayer.inputs.columns import Codes
 from onelayer.inputs.oddities import Oddities
 from onelayer.model.fitted import Model
 from onelayer.model_file import written_whole

@@ -62,6 +62,7 @@ def train(
     n_features: int | None = Settings.n_features,
     target: str | int | None = Settings.target,
     drop: tuple[str | int, ...] = Settings.drop,
+    text: str | int | tuple[str | int, ...] = Settings.text,
     weights: str | int | None = Settings.weights,
     group: str | int | None = Settings.group,
     header: bool = Settings.header,

@@ -86,6 +86,8 @@ def columns_in_words(model: Model) -> list[str]:
     for column in model.columns:
         if column.kind == "number":
             lines.append(f"{column.name}: number, median {column.median:g}")
+        elif column.kind == "text":
+            lines.append(f"{column.name}: free text, by words and pairs of words")
         else:
             shown = ", ".join(column.levels[:6]) + ", ..." * (len(column.levels) > 6)
             lines.append(f"{column.name}: {len(column.levels)} levels, {shown}")

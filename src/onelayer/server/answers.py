@@ -15,6 +15,9 @@ from onelayer.model import Model
 from onelayer.server.rejections import Rejection
 from onelayer.server.sent import Sent
 
+WORDS = 20
+"""Of a text, that are named: those that add most."""
+
 
 def class_names(model: Model) -> list[str]:
     """What the classes are called in JSON, whose keys are text."""
@@ -67,6 +70,7 @@ def _explanation(model: Model, examples: Sent, row: int, k: int) -> dict[str, An
         "intercept": score.intercept,
         "temperature": model.temperature,
         "offset": _offset(model, k),
+        "words": {name: told[:WORDS] for name, told in model.words_of(x, k)[0].items()},
     }
     if picture is None:
         return {**told, "contributions": score.shares[0].tolist(), "seen": None}

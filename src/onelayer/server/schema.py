@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from onelayer.inputs.encoding import Column
+from onelayer.inputs.columns import Column
 from onelayer.model import Model
 from onelayer.server.answers import class_names
 from onelayer.server.limits import Limits
@@ -62,6 +62,9 @@ class Explanation(Prediction):
         description="What each number of a row, each pixel (rows of pixels, its channels added up) "
         "or each place that an encoder sees (rows of places) adds to z."
     )
+    words: dict[str, list[tuple[str, float]]] = Field(
+        description="Of each column of free text the words and pairs of words that add most to z."
+    )
     seen: str | None = Field(description="The picture as the model sees it, a PNG as a data URI.")
 
 
@@ -82,7 +85,7 @@ class ColumnDescription(BaseModel):
     """A column of a table."""
 
     name: str
-    kind: str = Field(description="`number` or `category`.")
+    kind: str = Field(description="`number`, `category`, or free `text`.")
     levels: list[str]
     boolean: bool
     median: float

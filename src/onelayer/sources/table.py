@@ -15,7 +15,7 @@ import numpy as np
 from onelayer.errors import DataError, DataWarning, UsageError
 from onelayer.inputs import TableInputs
 from onelayer.inputs.base import is_path
-from onelayer.inputs.encoding import Codes, Column
+from onelayer.inputs.columns import Codes, Column
 from onelayer.inputs.examples import Examples
 from onelayer.readers import Audit
 from onelayer.readers.arrays.kinds import array_kind
@@ -137,15 +137,24 @@ class _Reading:
         """The columns that are looked at."""
         if self.like is not None:
             return [column.name for column in self._known(self.like)]
-        dropped = {self.file.names[self.file.position(name)] for name in self.asked.drop}
-        taken = dropped & set(self.roles)
-        if taken:
-            name = min(taken)
-            raise UsageError(f"column {name!r} is dropped, and is the {self.roles[name]}")
+        dropped = self._named(self.asked.drop)
+        for what, names in (("is dropped", dropped), ("is free text", self.texts)):
+            for name in sorted(names & set(self.roles)):
+                raise UsageError(f"column {name!r} {what}, and is the {self.roles[name]}")
+        for name in sorted(self.texts & dropped):
+            raise UsageError(f"column {name!r} is free text, and is dropped: say one of the two")
         kept = [name for name in self.file.names if name not in dropped | set(self.roles)]
         if not kept:
             raise DataError(f"{self.path} has no column beside {', '.join(self.roles)}")
         return kept
+
+    @property
+    def texts(self) -> set[str]:
+        """The columns of free text that were asked for."""
+        return self._named(self.asked.texts)
+
+    def _named(self, asked: Sequence[str | int]) -> set[str]:
+        return {self.file.names[self.file.position(name)] for name in asked}
 
     def examples(self) -> Examples:
         """Read the rows that have a target and a weight."""
@@ -243,6 +252,7 @@ class _Reading:
             decimal=self.file.options.decimal,
             missing=self.file.options.missing,
             usual=self.file.decimal,
+            texts=frozenset(self.texts),
         )
 
     def _labels(self, table: Any) -> tuple[np.ndarray, np.ndarray, list[str]]:

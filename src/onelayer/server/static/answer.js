@@ -133,7 +133,7 @@ function pixels(explanation, label) {
   return [element("figure", { class: "pushed" }, ...shown, element("figcaption", {}, caption))];
 }
 
-function features({ contributions, names = null }) {
+function features({ contributions, names = null, words = {} }) {
   const largest = contributions
     .map((share, column) => ({ share, name: names ? names[column] : `column ${column}` }))
     .sort((a, b) => Math.abs(b.share) - Math.abs(a.share))
@@ -142,7 +142,15 @@ function features({ contributions, names = null }) {
   const rows = largest.map(({ name, share }) => row(name, bar(Math.abs(share) / most, share < 0), signed(share)));
   const rest = contributions.length - rows.length;
   const caption = `What each ${names ? "column" : "number"} adds to z${rest > 0 ? `: the ${rows.length} that add most, of ${contributions.length}` : ""}`;
-  return [table(caption, rows)];
+  return [table(caption, rows), ...Object.entries(words).map(wordsOf)];
+}
+
+// What the words of a text add: their sum is its column's share.
+function wordsOf([column, told]) {
+  if (told.length === 0) return element("p", { class: "caveat" }, `No word of ${column} was seen in training often enough.`);
+  const most = Math.abs(told[0][1]) || 1;
+  const rows = told.slice(0, FEATURES).map(([word, share]) => row(word, bar(Math.abs(share) / most, share < 0), signed(share)));
+  return table(`What words and pairs of words of ${column} add to z, those that add most`, rows);
 }
 
 function sum(explanation) {

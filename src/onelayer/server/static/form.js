@@ -8,7 +8,7 @@ const CHOICES = 200; // levels that a list to choose from is still of use for
 export function fieldsOf(columns) {
   return columns.map((column, place) => {
     const id = `cell-${place}`;
-    const [field, ...more] = column.kind === "number" ? number(id, column) : category(id, column);
+    const [field, ...more] = FIELDS[column.kind](id, column);
     return element("div", {}, element("label", { for: id }, column.name), field, ...more);
   });
 }
@@ -30,11 +30,17 @@ function number(id, { median, low, high }) {
   return [element("input", field), element("span", { id: `${id}-usual`, class: "muted" }, usual)];
 }
 
+function text(id) {
+  return [element("textarea", { id, rows: 4, placeholder: "missing" })];
+}
+
 function category(id, { levels }) {
   if (levels.length > CHOICES) return written(id, levels);
   const options = levels.map((level) => element("option", { value: level }, level));
   return [element("select", { id }, element("option", { value: "" }, "missing"), ...options)];
 }
+
+const FIELDS = { number, category, text };
 
 function written(id, levels) {
   const known = element("datalist", { id: `${id}-levels` }, ...levels.map((level) => element("option", { value: level })));

@@ -1,0 +1,154 @@
+"""What a table's columns hold, and its cells as numbers together with the columns they are of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any, Literal, TypeAlias, get_args
+
+import numpy as np
+
+Kind: TypeAlias = Literal["number", "category", "text"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column that a model looks at.
+
+    Attributes
+    ----------
+    name
+        As in the file.
+    kind
+        "number", "category" or "text", which is looked at word by word.
+    levels
+        Of a category: the texts that were seen in training, in order. Of a text that is being
+        read: all texts of the column, which a model does not keep.
+    boolean
+        Whether these are true and false, in any case.
+    median, low, high
+        Of a number: its median, and the hundredth and ninety-ninth of a hundred of its values in
+        training; 0 where nobody knows.
+    notation
+        Of a number: how it is written, by an example; see `readers.tables.notation`.
+    missing
+        Words that stand for no value in the table, beside those that always do.
+    """
+
+    name: str
+    kind: Kind
+    levels: tuple[str, ...] = ()
+    boolean: bool = False
+    median: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    notation: str = "1234.5"
+    missing: tuple[str, ...] = ()
+
+    def require_sound(self) -> None:
+        """Raise ValueError for what no column has: another kind, a level twice, no number."""
+        if not isinstance(self.name, str) or self.kind not in get_args(Kind):
+            raise ValueError(f"column {self.name!r} is of kind {self.kind!r}")
+        different = len(set(self.levels)) == len(self.levels)
+        if not different or not all(isinstance(level, str) for level in self.levels):
+            raise ValueError(f"the levels of column {self.name!r} are not as many texts")
+        if not all(isinstance(word, str) for word in self.missing):
+            raise ValueError(f"column {self.name!r} has missing words that are no texts")
+        for value in (self.median, self.low, self.high):
+            require_number(value, f"column {self.name!r}")
+        if self.notation != Column.notation:
+            from onelayer.readers.tables.notation import Notation
+
+            Notation.parse(self.notation)
+
+
+@dataclass(frozen=True, eq=False)
+class Codes:
+    """The cells of a table as numbers, together with the columns that they are cells of.
+
+    What a number means depends on its column. So the two are never handed over separately, and a
+    column is always asked for by its name.
+
+    Attributes
+    ----------
+    columns
+        What the codes stand for.
+    values
+        (m, columns): a number itself, or the place of a level among the column's levels, one
+        beyond the last where training has not seen it; NaN where the cell is missing.
+    """
+
+    columns: tuple[Column, ...]
+    values: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def of(self, column: Column) -> np.ndarray:
+        """Return the codes of one column, (m,).
+
+        Raises
+        ------
+        ValueError
+            Where there are none, or where their numbers stand for other levels.
+        """
+        own = self._own(column)
+        if column.kind != "text" and (own.kind, own.levels) != (column.kind, column.levels):
+            raise ValueError(f"the codes of {column.name!r} stand for other levels")
+        return np.asarray(self.values[:, self._places[column.name]])
+
+    def texts(self, column: Column) -> tuple[str, ...]:
+        """Return the texts that the codes of a column of text or categories stand for."""
+        return self._own(column).levels
+
+    def compared(self, columns: Sequence[Column]) -> np.ndarray:
+        """Return numbers that are equal where rows are the same, in whatever file: (m, columns).
+
+        Rows that have texts are the same where these are, blanks and capitals apart: an answer to
+        a message is to be judged on other messages, whenever the same one was sent again.
+        """
+        same = np.column_stack([self._same(column) for column in columns])
+        of_text = np.array([column.kind == "text" for column in columns])
+        written = ~np.isnan(same[:, of_text]).all(axis=1)
+        same[np.ix_(written, ~of_text)] = 0
+        return same
+
+    def _own(self, column: Column) -> Column:
+        at = self._places.get(column.name)
+        if at is None:
+            raise ValueError(f"there are no codes of {column.name!r}")
+        return self.columns[at]
+
+    def _same(self, column: Column) -> np.ndarray:
+        codes = self.of(column)
+        if column.kind != "text":
+            return codes
+        digests = np.array([*map(_digest, self.texts(column)), np.nan])
+        return digests[np.where(np.isnan(codes), -1, codes).astype(np.int64)]
+
+    def unseen(self) -> dict[str, int]:
+        """Count the cells, by column, whose level was not seen in training."""
+        counts = {
+            column.name: int((self.of(column) == len(column.levels)).sum())
+            for column in self.columns
+            if column.kind == "category"
+        }
+        return {name: count for name, count in counts.items() if count}
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {column.name: at for at, column in enumerate(self.columns)}
+
+
+def _digest(text: str) -> float:
+    """Return a whole number below 2^53 that tells texts apart, but for blanks and capitals."""
+    plain = " ".join(text.split()).casefold().encode("utf-8", "surrogatepass")
+    return float(int.from_bytes(blake2b(plain, digest_size=8).digest()) >> 11)
+
+
+def require_number(value: Any, what: str) -> None:
+    """Refuse what is no number; TypeError."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{what} is {value!r}, which is no number")
