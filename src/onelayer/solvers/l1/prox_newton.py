@@ -18,7 +18,6 @@ import numpy as np
 from onelayer.objective import Objective
 from onelayer.solvers.algebra import LEAST_BEND, lifted
 from onelayer.solvers.l1.duality import dual_value
-from onelayer.solvers.l1.quadratic import ENOUGH, LOOSELY
 from onelayer.solvers.l1.working_set import Direction, WorkingSet, choose_coordinates
 from onelayer.solvers.smooth.line_search import falls
 from onelayer.solvers.solver import Solver, State
@@ -238,20 +237,18 @@ def _solve(
 
     At least one step, unless the working set is solved to `finest`, relative to J, already.
     """
-    last, moved = np.inf, False
+    moved = False
     for _ in range(INNER_STEPS):
         R = objective.head.residual(point.Z, objective.targets)
         U = R * objective.weights[:, None]
-        # At W = 0 too, a violation counts: as much as it would with 1 % of J in the penalty.
-        least = 0.01 * abs(point.value) / objective.penalty.l1
-        violation = working.backward(point.W, U, objective.penalty, least)
+        violation = working.backward(point.W, U, objective.penalty, abs(point.value))
         floor = finest * abs(point.value)
         if violation <= (max(goal, floor) if moved else floor):
             break
-        if working.A.size == 0 or violation > STALE * last:
+        if working.A.size == 0 or violation > STALE * working.last:
             working.take_curvature(objective, objective.head.activation(point.Z))
-        last = violation
-        working.enough = LOOSELY if violation > FAR * abs(point.value) else ENOUGH
+        working.last = violation
+        working.exactly = violation <= FAR * abs(point.value)
         if not _search(objective, point, working, R):
             break
         moved = True

@@ -13,6 +13,7 @@ from importlib import import_module
 import numpy as np
 from scipy import linalg
 
+from onelayer.penalties import Penalty
 from onelayer.solvers.algebra import noise
 
 Sweep = Callable[[np.ndarray, np.ndarray, np.ndarray, float], float]
@@ -24,7 +25,9 @@ STEPS = 50  # guard: of Newton between sweeps, on at most
 FEW = 400  # guard: coordinates
 RIDGES = 6  # guard: the last is of the size of Q
 ENOUGH = 1e-9  # measured: of the decrease, what a last sweep may gain; 1e-3 took 6 passes, not 3
-LOOSELY = 1e-3  # guard: the same far from the optimum, where the model changes before it is exact
+CLOSE = 1e-3  # guard: of the subgradient at the start, what may be left: the dual point feels it
+ROUNDED = 1e-9  # guard: of l1, the same: less is rounding
+LOOSELY = 1e-3  # guard: of the decrease, where the model changes before it is exact
 
 
 def sweep(Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float) -> float:
@@ -63,22 +66,32 @@ def minimise(
     l1: float,
     sweep: Sweep = sweep,
     enough: float = ENOUGH,
+    close: float = CLOSE,
 ) -> float:
-    """Lower q(w) + l1 ||w||_1 until a sweep gains little; w and g, the gradient of q, follow.
+    """Lower q(w) + l1 ||w||_1 until nothing is left to gain; w and g, the gradient of q, follow.
 
-    Little is `enough` of the decrease so far. Q (s, s) is symmetric and positive semi-definite.
-    Returns the decrease.
+    That is where a sweep gains no more than `enough` of the decrease so far, and no entry of the
+    subgradient is more than `close` of what it was: where Q hardly bends, as along the direction
+    in which all classes of a feature move together, sweeps gain little far from the minimum.
+    Q (s, s) is symmetric and positive semi-definite. Returns the decrease.
     """
-    total = 0.0
+    total, left = 0.0, max(close * _violation(g, w, l1), ROUNDED * l1)
     sweeps = SWEEPS if sweep is TWIN else COMPILED_SWEEPS
     for _ in range(ROUNDS):
         for _ in range(sweeps):
             gain = sweep(Q, g, w, l1)
             total += gain
             if gain <= enough * total:
-                return total
+                break
+        if gain <= enough * total and _violation(g, w, l1) <= left:
+            return total
         total += _newton_on_support(Q, g, w, l1)
     return total
+
+
+def _violation(g: np.ndarray, w: np.ndarray, l1: float) -> float:
+    """The largest entry of the subgradient of q(w) + l1 ||w||_1."""
+    return float(np.abs(Penalty(l1, 1.0).subgradient(w, g)).max(initial=0))
 
 
 def _newton_on_support(Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float) -> float:

@@ -9,6 +9,7 @@ one whose z stays 0.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,13 +19,22 @@ from onelayer.designs.passes import SMALL_BYTES
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solvers.l1.joint_model import MOST, Joint
-from onelayer.solvers.l1.quadratic import ENOUGH, Sweep, compiled_sweep, minimise, sweep
+from onelayer.solvers.l1.quadratic import (
+    CLOSE,
+    ENOUGH,
+    LOOSELY,
+    Sweep,
+    compiled_sweep,
+    minimise,
+    sweep,
+)
 
 FIRST = 200  # measured: coordinates a class; 400 took half as long again on 20 Newsgroups
 NEAR = 0.95  # measured: of l1, zeros that join before they violate; at 0.8 the sets grow too large
 BLOCK = 1000  # guard: coordinates that share a Gram matrix, 8 MB
 TURNS = 5  # guard: over the blocks, a direction
 COUPLED = 0.1  # guard: of the first turn's decrease, what a last one may gain
+FIRST_ORDER = 0.01  # guard: of J, what a violation of l1 counts for at least, where it is small
 DAMPING = 1e-12  # theory: keeps the centred diagonal of a near-constant column above its rounding
 
 
@@ -94,14 +104,18 @@ class Direction:
 
 @dataclass
 class WorkingSet:
-    """Which coordinates (n, k), in blocks, and the A (m, k) of their model, empty before any."""
+    """Which coordinates (n, k), in blocks, and the A (m, k) of their model, empty before any.
+
+    exactly: whether the model is minimised to the end; last: the violation that a step met last.
+    """
 
     chosen: np.ndarray
     blocks: list[Block]
     sweep: Sweep
-    enough: float = ENOUGH
     joint: Joint | None = None  # of several classes and few coordinates
     A: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    exactly: bool = True
+    last: float = math.inf
 
     @classmethod
     def of(cls, objective: Objective, chosen: np.ndarray) -> WorkingSet:
@@ -118,10 +132,12 @@ class WorkingSet:
         joint = Joint(X, parts) if chosen.shape[1] > 1 and 0 < chosen.sum() <= MOST else None
         return cls(chosen, blocks, sweep if small else compiled_sweep(), joint=joint)
 
-    def backward(self, W: np.ndarray, U: np.ndarray, penalty: Penalty, least: float) -> float:
+    def backward(self, W: np.ndarray, U: np.ndarray, penalty: Penalty, value: float) -> float:
         """Each block's gradient from U = v dz (m, k); returns the gap over the blocks, nearly.
 
-        That is l1 ||w||_1 + w^T g, and ||w||_1 (or `least`) times how far some |g| is beyond l1.
+        That is l1 ||w||_1 + w^T g, and what it costs the dual that some |g| are beyond l1: the
+        residuals are scaled to fit, by 1 / (1 + x), which takes x l1 ||w||_1 and, of J, the value,
+        about (x / (1 + x))^2; at W = 0 a violation counts too.
         """
         slack = size = beyond = 0.0
         for block in self.blocks:
@@ -131,7 +147,8 @@ class WorkingSet:
             slack += penalty.l1 * norm + float(w @ block.g)
             size += norm
             beyond = max(beyond, float(np.abs(block.g).max(initial=0)) - penalty.l1)
-        return abs(slack) + beyond * max(size, least)
+        x = beyond / penalty.l1
+        return abs(slack) + beyond * size + max(FIRST_ORDER * x, (x / (1 + x)) ** 2) * value
 
     def take_curvature(self, objective: Objective, A: np.ndarray) -> None:
         """Make the model that of A."""
@@ -174,7 +191,10 @@ class WorkingSet:
         return Direction(steps, b, Z)
 
     def _minimise(self, Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float) -> float:
-        return minimise(Q, g, w, l1, self.sweep, self.enough)
+        """To the end, where it is the end of the whole model: blocks of several change it again."""
+        whole = self.exactly and (self.joint is not None or len(self.blocks) == 1)
+        enough, close = ENOUGH if self.exactly else LOOSELY, CLOSE if whole else math.inf
+        return minimise(Q, g, w, l1, self.sweep, enough, close)
 
     def _turn(
         self, objective: Objective, W: np.ndarray, U: np.ndarray, step: Direction, mean: np.ndarray
