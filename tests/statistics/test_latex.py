@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import onelayer
-from onelayer.statistics.formats import _tex
+from onelayer.sheets.formats import _tex
 
 AWKWARD = r"a_b % & # $ {c} ~ ^ \ <d> | -- *e* [f] '' \end{table}"
 DOCUMENT = r"""\documentclass{article}

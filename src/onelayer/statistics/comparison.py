@@ -10,12 +10,12 @@ import numpy as np
 
 from onelayer.designs.blockwise import OfRows
 from onelayer.errors import DataError, UsageError
+from onelayer.sheets.printable import Printable
+from onelayer.sheets.sheet import Group, Pairs, Sheet
 from onelayer.statistics import numbers
 from onelayer.statistics.fit import Fit
 from onelayer.statistics.observations import Observations, frame_index
-from onelayer.statistics.printable import Printable
 from onelayer.statistics.result import LogitResult
-from onelayer.statistics.sheet import Group, Pairs, Sheet
 from onelayer.statistics.summary import Summary, Test, make_summary
 from onelayer.statistics.tabulating import class_name, data_facts
 

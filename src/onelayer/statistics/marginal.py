@@ -9,11 +9,11 @@ import numpy as np
 from scipy.special import ndtri
 
 from onelayer.errors import DataError
+from onelayer.sheets.printable import Printable
+from onelayer.sheets.sheet import Group, Sheet
 from onelayer.statistics.effects import average_effects, dummy_columns
 from onelayer.statistics.fit import Fit
 from onelayer.statistics.moves import Moves, column_moves, formula_moves
-from onelayer.statistics.printable import Printable
-from onelayer.statistics.sheet import Group, Sheet
 from onelayer.statistics.tabulating import (
     COLUMNS,
     bound_heads,

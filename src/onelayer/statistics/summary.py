@@ -9,6 +9,8 @@ import numpy as np
 from scipy.special import chdtrc, ndtri
 
 from onelayer.errors import UsageError
+from onelayer.sheets.printable import Printable
+from onelayer.sheets.sheet import Group, Pairs, Sheet
 from onelayer.statistics import numbers
 from onelayer.statistics.bias_reduced import penalised_rows
 from onelayer.statistics.covariance import standard_errors
@@ -16,9 +18,7 @@ from onelayer.statistics.fit import Fit
 from onelayer.statistics.limit import levels_in_words, limit
 from onelayer.statistics.marginal import MarginalEffects, make_effects
 from onelayer.statistics.observations import Observations, frame_index
-from onelayer.statistics.printable import Printable
 from onelayer.statistics.profile import profile_intervals
-from onelayer.statistics.sheet import Group, Pairs, Sheet
 from onelayer.statistics.tabulating import (
     COLUMNS,
     ODDS,

@@ -8,10 +8,10 @@ import numpy as np
 from scipy.special import ndtr
 
 from onelayer.errors import UsageError
+from onelayer.sheets.sheet import Pairs
 from onelayer.statistics import numbers
 from onelayer.statistics.fit import Context, Fit
 from onelayer.statistics.observations import Observations
-from onelayer.statistics.sheet import Pairs
 
 COLUMNS = ("coef", "std_err", "z", "p_value", "ci_low", "ci_high")
 ODDS = ("odds_ratio", "odds_low", "odds_high")

@@ -7,7 +7,7 @@ from html import escape
 from importlib.resources import files
 from unicodedata import normalize
 
-from onelayer.statistics.sheet import Group, Pairs, Sheet
+from onelayer.sheets.sheet import Group, Pairs, Sheet
 
 FIGURE_SPACE, POINT_SPACE = "\u2007", "\u2008"
 
@@ -23,7 +23,7 @@ def html_page(sheet: Sheet) -> str:
 
 def html_part(sheet: Sheet) -> str:
     """What a notebook shows: the page's body with its style."""
-    style = (files("onelayer.statistics") / "sheet.css").read_text(encoding="utf-8")
+    style = (files("onelayer.sheets") / "sheet.css").read_text(encoding="utf-8")
     alarm = f'<p class="alarm" role="alert">{escape(sheet.alarm)}</p>' if sheet.alarm else ""
     notes = "".join(f"<p>{escape(note)}</p>" for note in sheet.notes)
     parts = [

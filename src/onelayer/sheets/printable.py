@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from onelayer.errors import UsageError
-from onelayer.statistics.formats import html_page, html_part, latex, markdown
-from onelayer.statistics.sheet import WIDTH, Sheet, text
+from onelayer.sheets.formats import html_page, html_part, latex, markdown
+from onelayer.sheets.sheet import WIDTH, Sheet, text
 from onelayer.words import visible
 
 

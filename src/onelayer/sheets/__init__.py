@@ -1,0 +1,1 @@
+"""Tables of results for people, in the formats that people want them in."""
