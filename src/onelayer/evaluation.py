@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,16 @@ from onelayer.calibration import (
     reliability,
 )
 from onelayer.measures import Rate, area_under_curve, head_of, log_loss
+from onelayer.sheets.printable import Printable
+from onelayer.sheets.sheet import Group, Sheet
+from onelayer.words import count_in_words, counted, interval_in_words, loss_in_words, percent
 
 INTERVAL_BELOW = 500
 """With more examples than this the 95 % interval is narrower than +-4.4 points: rounding's size."""
+
+
+MATRIX = 20
+"""The most classes whose answers are counted by true class: four hundred numbers in a file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +69,12 @@ class Trust:
         return asdict(self)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Evaluation:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Evaluation(Printable):
     """Measures of one model on one set; rates are fractions.
+
+    Printed, and in a notebook, it is a table: a row a class, with how its examples were answered.
+    `frame` has the same as numbers.
 
     Attributes
     ----------
@@ -84,6 +95,12 @@ class Evaluation:
         rest. None with a single class.
     recall
         By class, the share of its examples labelled right; None where it has none.
+    precision
+        By class, the share of what was labelled so that is of it; None where nothing was. Empty in
+        files of versions that did not count it.
+    confusion
+        A row a true class, a column an answer: how many examples. None for more than `MATRIX`
+        classes.
     top_5
         The share with the true class among the five likeliest; None with five classes or fewer.
     cost
@@ -102,6 +119,8 @@ class Evaluation:
     recall: dict[str, float | None]
     top_5: float | None
     cost: float | None
+    precision: dict[str, float | None] = field(default_factory=dict)
+    confusion: tuple[tuple[float, ...], ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; what has nothing to say here is left out."""
@@ -115,11 +134,13 @@ class Evaluation:
             "calibration_error": self.calibration_error,
             "auc": self.auc,
             "recall": self.recall,
+            "precision": self.precision,
         }
         further = {
             "uncalibrated": self.uncalibrated and self.uncalibrated.to_dict(),
             "top_5": self.top_5,
             "cost": self.cost,
+            "confusion": self.confusion and [list(row) for row in self.confusion],
         }
         return named | {name: value for name, value in further.items() if value is not None}
 
@@ -127,6 +148,7 @@ class Evaluation:
     def from_dict(cls, fields: dict[str, Any]) -> Evaluation:
         """Return what `to_dict`, or JSON made from it, described; JSON has null for what is NaN."""
         interval, before = fields["interval"], fields.get("uncalibrated")
+        confusion = fields.get("confusion")
         rates = ("accuracy", "balanced_accuracy", "log_loss", "brier", "calibration_error")
         return cls(
             n=fields["n"],
@@ -137,6 +159,8 @@ class Evaluation:
             auc=fields["auc"],
             top_5=fields.get("top_5"),
             cost=fields.get("cost"),
+            precision=dict(fields.get("precision") or {}),
+            confusion=confusion and tuple(tuple(row) for row in confusion),
         )
 
     @property
@@ -144,6 +168,58 @@ class Evaluation:
         """The class with the lowest recall, and that recall."""
         present = {name: value for name, value in self.recall.items() if value is not None}
         return min(present.items(), key=lambda pair: pair[1])
+
+    @property
+    def frame(self) -> Any:
+        """A row a class: examples, recall, precision, and how many were answered as each class."""
+        import pandas as pd
+
+        names = list(self.recall)
+        columns: dict[Any, Any] = {"recall": [*self.recall.values()]}
+        if self.precision:
+            columns["precision"] = [*self.precision.values()]
+        found = pd.DataFrame(columns, index=pd.Index(names, name="class"), dtype=float)
+        if self.confusion is not None:
+            counts = np.array(self.confusion)
+            found.insert(0, "examples", counts.sum(axis=1))
+            for name, column in zip(names, counts.T, strict=True):
+                found[f"answered {name}"] = column
+        return found
+
+    @property
+    def sheet(self) -> Sheet:
+        """The accuracy as a title, the other measures, and a row a class."""
+        names = list(self.recall)
+        within = f" (95 %: {interval_in_words([*self.interval])})" if self.interval else ""
+        answered = tuple(f"as {name}" for name in names) if self.confusion else ()
+        shown = ("recall", "precision") if self.precision else ("recall",)
+        return Sheet(
+            title=f"Accuracy {percent(self.accuracy)}{within} on {count_in_words(self.n)} examples",
+            facts=tuple(self._facts()),
+            heads=("class", "examples", *shown, *answered) if self.confusion else ("class", *shown),
+            groups=(Group("", tuple(self._row(at) for at in range(len(names)))),),
+        )
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "balanced accuracy", percent(self.balanced_accuracy)
+        yield "log loss", loss_in_words(self.log_loss)
+        if not math.isnan(self.brier):
+            yield "Brier score", f"{self.brier:.4f}"
+            yield "calibration error", percent(self.calibration_error)
+        for name, value in (("AUC", self.auc), ("cost", self.cost)):
+            if value is not None:
+                yield name, f"{value:.3f}"
+        if self.top_5 is not None:
+            yield "among the likeliest five", percent(self.top_5)
+
+    def _row(self, at: int) -> tuple[str, ...]:
+        name = list(self.recall)[at]
+        rates = [self.recall[name], *([self.precision[name]] if self.precision else [])]
+        words = ["none" if rate is None else percent(rate) for rate in rates]
+        if self.confusion is None:
+            return (name, *words)
+        counts = self.confusion[at]
+        return (name, count_in_words(sum(counts)), *words, *map(count_in_words, counts))
 
 
 def _known(value: float | None) -> float:
@@ -168,6 +244,7 @@ def evaluate(
     readout = readout or own
     shares = np.ones(len(labels)) if weights is None else weights
     answers, logits = readout.answers(Z), readout.logits(Z)
+    names = [str(label) for label in classes.tolist()]
     recalls = _recalls(answers, labels, shares, len(classes))
     right = Rate.of(answers == labels, weights)
     return Evaluation(
@@ -178,9 +255,11 @@ def evaluate(
         **Trust.of(Z, labels, readout, weights).to_dict(),
         uncalibrated=None if readout.plain else Trust.of(Z, labels, own, weights),
         auc=area_under_curve(logits, labels, own.head, weights),
-        recall=dict(zip(map(str, classes.tolist()), recalls, strict=True)),
+        recall=dict(zip(names, recalls, strict=True)),
         top_5=_top(5, logits, labels, weights) if len(classes) > 5 else None,
         cost=readout.cost(labels, answers, weights),
+        precision=dict(zip(names, _recalls(labels, answers, shares, len(classes)), strict=True)),
+        confusion=_confusion(labels, answers, shares, len(classes)),
     )
 
 
@@ -190,6 +269,15 @@ def _recalls(
     hits = np.bincount(labels, weights=shares * (answers == labels), minlength=K)
     counts = np.bincount(labels, weights=shares, minlength=K)
     return [hit / n if n else None for hit, n in zip(hits.tolist(), counts.tolist(), strict=True)]
+
+
+def _confusion(
+    labels: np.ndarray, answers: np.ndarray, shares: np.ndarray, K: int
+) -> tuple[tuple[float, ...], ...] | None:
+    if K > MATRIX:
+        return None
+    counts = np.bincount(labels * K + answers, shares, minlength=K * K).reshape(K, K)
+    return tuple(tuple(map(counted, row)) for row in counts.tolist())
 
 
 def _top(k: int, Z: np.ndarray, labels: np.ndarray, weights: np.ndarray | None) -> float:

@@ -51,7 +51,7 @@ class Record(NamedTuple):
     gap: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Solution:
     """How a fit ended.
 
@@ -104,6 +104,15 @@ class Solution:
     reason: str
     history: tuple[Record, ...]
     surveyed: float = 0.0
+
+    def __repr__(self) -> str:
+        gap = "undefined" if self.gap != self.gap else f"{self.gap:.1e} ({self.gap_kind})"
+        return (
+            f"{self.status} after {self.iterations} steps of {self.solver}\n"
+            f"  why it ran   {self.reason}\n"
+            f"  how exact    objective {self.objective:.8g}, relative gap {gap}\n"
+            f"  what it cost {self.passes:.1f} passes over the data, {self.seconds:.3f} s"
+        )
 
     def __str__(self) -> str:
         gap = "undefined" if self.gap != self.gap else f"{self.gap:.1e} ({self.gap_kind})"

@@ -70,6 +70,22 @@ class Model:
     def __repr__(self) -> str:
         return f"<Model of {len(self.classes)} classes, {self.layer.n} features>"
 
+    def _repr_html_(self) -> str:
+        from onelayer.model.in_short import in_notebook
+
+        return in_notebook(self)
+
+    @property
+    def coefficients(self) -> Any:
+        """`coef` with names, a pandas DataFrame: a row a feature, a column a class.
+
+        Of two classes the weights are those for the second. In the order of the features; those of
+        large weight and standardised: `onelayer inspect`.
+        """
+        from onelayer.model.weights_left import as_frame
+
+        return as_frame(self)
+
     @property
     def coef(self) -> np.ndarray:
         """w, one row a class, (K, n), or (1, n) for two classes; for X as given, unscaled."""

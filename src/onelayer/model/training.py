@@ -25,6 +25,7 @@ from onelayer.model.choice import Choosing, choose
 from onelayer.model.conversion import from_estimator
 from onelayer.model.deciding import check_decision, with_reached
 from onelayer.model.fitted import Model
+from onelayer.model.keywords import with_known_keywords
 from onelayer.model.parts import Parts, read_parts
 from onelayer.model.reporting import Evidence
 from onelayer.settings import (
@@ -49,6 +50,7 @@ class TrainingInterrupted(KeyboardInterrupt):
         self.model = model
 
 
+@with_known_keywords
 def train(
     source: Any,
     *,

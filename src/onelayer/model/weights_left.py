@@ -70,6 +70,15 @@ def coefficients(model: Model) -> Coefficients:
     return Coefficients(kept, comparable.size, bool(model.parameters.get("l1_ratio")))
 
 
+def as_frame(model: Model) -> Any:
+    """Return the weights as they are, zeros too: a row a feature, a column a class."""
+    import pandas as pd
+
+    named = feature_names(model) or range(model.layer.n)
+    labels = model.classes.tolist()[-len(model.coef) :]
+    return pd.DataFrame(model.coef.T, index=pd.Index(named, name="feature"), columns=labels)
+
+
 def are_named(model: Model) -> bool:
     """Whether the weights are worth a list: those of a table, or the few that L1 has left."""
     return model.inputs.kind == "table" or bool(model.parameters.get("l1_ratio"))

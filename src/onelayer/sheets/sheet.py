@@ -93,7 +93,7 @@ def _panels(sheet: Sheet, page: int) -> list[range]:
     if not sheet.groups:
         return []
     widths = _widths(sheet)
-    names = min(SHORTEST, max(len(row[0]) for group in sheet.groups for row in group.rows))
+    names = min(SHORTEST, _longest(sheet))
     room = page - len(INDENT) - names
 
     def fits(columns: range) -> bool:
@@ -110,6 +110,12 @@ def _panels(sheet: Sheet, page: int) -> list[range]:
     return panels
 
 
+def _longest(sheet: Sheet) -> int:
+    """Of the names and their head, the longest."""
+    rows = [row for group in sheet.groups for row in group.rows]
+    return max(len(row[0]) for row in [sheet.heads, *rows])
+
+
 def _widths(sheet: Sheet) -> list[int]:
     """Of the columns behind the names."""
     rows = [row for group in sheet.groups for row in group.rows]
@@ -123,7 +129,7 @@ def _table(sheet: Sheet, panel: range, page: int) -> str:
         return (row[0], *(row[i + 1] for i in panel))
 
     widths = _widths(sheet)
-    longest = max(len(row[0]) for group in sheet.groups for row in group.rows)
+    longest = _longest(sheet)
     layout = _layout(longest, [widths[i] for i in panel], page)
     rule = INDENT + "\u2500" * layout.width
     lines = [_line(cut(sheet.heads), layout), rule]
