@@ -10,6 +10,7 @@ import numpy as np
 
 from onelayer.designs import Loss, LossInMemory
 from onelayer.designs.blockwise import Blockwise
+from onelayer.designs.loss_over_parts import LossOverParts
 from onelayer.errors import UsageError
 from onelayer.logistic import Head
 from onelayer.penalties import Penalty
@@ -57,6 +58,12 @@ class Objective:
     def weighted(self, weights: np.ndarray) -> Objective:
         """The same under other weights (m,)."""
         return replace(self, loss=self.in_memory.weighted(weights))
+
+    def of_sample(self) -> Objective:
+        """The same on the sample of the rows that stays in memory where X does not."""
+        if not isinstance(self.loss, LossOverParts):
+            raise UsageError(f"{type(self.loss).__name__} keeps no sample beside X")
+        return replace(self, loss=self.loss.sample)
 
     def start(self) -> np.ndarray:
         """theta = 0, where every solver begins."""

@@ -30,10 +30,10 @@ def test_scikit_learns_checks(estimator, check):
     check(estimator)
 
 
-def test_the_signature_is_scikit_learns_and_three_more():
+def test_the_signature_is_scikit_learns_and_four_more():
     theirs = inspect.signature(linear_model.LogisticRegression).parameters
     ours = inspect.signature(LogisticRegression).parameters
-    assert list(ours) == [*theirs, "scaling", "learning_rate", "firth"]
+    assert list(ours) == [*theirs, "scaling", "learning_rate", "firth", "memory"]
     assert [ours[name].kind for name in theirs] == [theirs[name].kind for name in theirs]
     differing = {name for name in theirs if ours[name].default != theirs[name].default}
     assert differing == {"solver", "tol", "max_iter"}

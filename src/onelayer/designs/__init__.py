@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from onelayer.designs.values import (
     first_not_finite,
     held,
     largest,
+    mapped_file,
     storable,
 )
 
@@ -45,8 +47,11 @@ __all__ = [
     "make_scaling",
     "make_scalings",
     "size_of",
+    "stays_on_disk",
     "storable",
     "survey",
+    "survey_labelled",
+    "where_it_lies",
 ]
 
 
@@ -86,4 +91,41 @@ def make_design(X: Any, scaling: Scaling | None = None, *, double: bool = False)
     X = held(X)
     if sparse.issparse(X):
         return CsrDesign(X, scaling)
-    return DenseDesign(X, scaling, double=double)
+    if isinstance(X, np.ndarray):
+        return DenseDesign(X, scaling, double=double)
+    from onelayer.designs.on_disk import OnDisk
+
+    return OnDisk(X, scaling, double=double)
+
+
+def where_it_lies(X: Any, memory: float | str | None) -> Any:
+    """X as it was given, or its rows on disk: an array that maps a file larger than the budget.
+
+    memory is that budget, see `memory_budget`: None is half of what is free.
+    """
+    if mapped_file(X) is None:
+        return X
+    from onelayer.designs.rows_on_disk import rows_on_disk
+    from onelayer.memory_limits import memory_budget
+
+    return rows_on_disk(X, memory_budget(memory))
+
+
+def stays_on_disk(X: Any) -> bool:
+    """Whether these are rows that `where_it_lies` has left on disk."""
+    known = sys.modules.get("onelayer.designs.rows_on_disk")  # else there are none
+    return known is not None and isinstance(X, known.RowsOnDisk)
+
+
+def survey_labelled(
+    X: Any, targets: np.ndarray, weights: np.ndarray, classes: int, *, moments: bool
+) -> Survey:
+    """The survey of X; where X is on disk, it draws a sample too and finds the moments."""
+    if sparse.issparse(X) or isinstance(X, np.ndarray):
+        return survey(X)
+    from onelayer.designs.disk_survey import survey_on_disk
+    from onelayer.designs.row_labels import RowLabels
+
+    labels = RowLabels.compact(targets, weights, classes)
+    found = survey_on_disk(X, labels, moments=moments)
+    return Survey(found.largest, X.nbytes, found.sample)

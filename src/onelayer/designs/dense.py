@@ -114,26 +114,35 @@ def dense_moments(X: np.ndarray, weights: Sequence[np.ndarray]) -> list[ColumnMo
     Weighted moments in float64, merged block by block (Chan et al. 1979). The variance is the
     population's, as in scikit-learn's StandardScaler.
     """
-    moments = [_Moments(X, v) for v in weights]
-    step = max(1, BLOCK_BYTES // (8 * max(X.shape[1], 1)))
-    for start in range(0, len(X), step):
-        block = X[start : start + step].astype(np.float64)
-        for one in moments:
-            one.add(block, one.weights[start : start + step])
+    moments = [RunningMoments(X[np.argmax(v > 0)]) for v in weights]
+    for rows, block in _in_float64(X):
+        for one, v in zip(moments, weights, strict=True):
+            one.add(block, v[rows])
     return [one.found() for one in moments]
 
 
-class _Moments:
-    """Mean and mean square about it, counted from a first value.
+def _in_float64(X: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    step = max(1, BLOCK_BYTES // (8 * max(X.shape[1], 1)))
+    for start in range(0, len(X), step):
+        rows = slice(start, start + step)
+        yield rows, X[rows].astype(np.float64)
+
+
+class RunningMoments:
+    """Mean and mean square about it, counted from a first row that has weight.
 
     A far mean then costs no digits, and a constant is 0.
     """
 
-    def __init__(self, X: np.ndarray, weights: np.ndarray) -> None:
-        n = X.shape[1]
-        self.weights = weights
-        self.origin = X[np.argmax(weights > 0)].astype(np.float64)
-        self.mean, self.square, self.total = np.zeros(n), np.zeros(n), 0.0
+    def __init__(self, first: np.ndarray) -> None:
+        self.origin = first.astype(np.float64)
+        self.mean, self.square = np.zeros((2, len(first)))
+        self.total = 0.0
+
+    def add_rows(self, X: np.ndarray, v: np.ndarray) -> None:
+        """Merge the moments of rows of any dtype, some at a time."""
+        for rows, block in _in_float64(X):
+            self.add(block, v[rows])
 
     def add(self, block: np.ndarray, v: np.ndarray) -> None:
         """Merge the moments of some rows of weights v."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from onelayer.designs.blockwise import Blockwise
+from onelayer.designs.loss import Loss
 from onelayer.designs.loss_in_memory import LossInMemory
 from onelayer.designs.scaling import Scaling
+from onelayer.designs.survey import Survey
 from onelayer.logistic import Head
 
 
@@ -19,11 +21,16 @@ class Design(Blockwise):
         targets: np.ndarray,
         weights: np.ndarray,
         scaling: Scaling | None = None,
-    ) -> LossInMemory:
+        found: Survey | None = None,
+    ) -> Loss:
         """The weighted mean loss of these rows as a function of (W, b).
 
-        targets (m,) are 0/1 or 0..K-1; weights (m,) sum to 1. With a scaling the variables are
-        those of (X' - centre) * scale.
+        targets (m,) are 0/1 or 0..K-1; weights (m,) sum to 1, or are Booleans, of rows that count
+        the same or nothing. With a scaling the variables are those of (X' - centre) * scale.
+        `found` is what a survey under these weights has found, for a loss that needs it.
         """
+        del found
+        if weights.dtype == bool:
+            weights = weights / weights.sum()
         design = self if scaling is None else self.rescaled(scaling)
         return LossInMemory(design, head, targets, weights)

@@ -51,6 +51,48 @@ class Reads(Protocol):
         ...
 
 
+Balance = tuple[np.ndarray, np.ndarray]
+"""What the classes have too much, (K,), and what they have: see `foresight.balance`."""
+
+
+def balancing(means: np.ndarray, shares: np.ndarray) -> Balance | None:
+    """What brings the means (K,) of activations to the shares of the classes; None: nothing."""
+    excess = means - shares
+    excess -= excess.mean()  # theory: of rounding alone, for both sum to 1
+    return (excess, means) if np.abs(excess).max() > BALANCED else None
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Foreseen:
+    """Activations A (m, K) at z + length u, and by how much those that were foreseen differ.
+
+    Z (m, 2 k) holds z and u.
+    """
+
+    loss: LossInMemory
+    Z: np.ndarray
+    A: np.ndarray
+    change: np.ndarray
+    length: float
+
+    def means(self) -> np.ndarray:
+        """sum v p of the activations foreseen, (K,)."""
+        v = self.loss.weights
+        return np.asarray(column_sums(v, self.A) + column_sums(v, self.change))
+
+    def told(self, balancing: Balance | None) -> tuple[np.ndarray, float, np.ndarray]:
+        """The means, and of a `Foresight` what is apart and G, once balanced if asked."""
+        means, A, change, v = self.means(), self.A, self.change, self.loss.weights
+        k, apart = self.Z.shape[1] // 2, 0.0
+        for rows in _chunks(len(A)):
+            if balancing is not None:
+                change[rows] = balance(A[rows], change[rows], *balancing)
+            there = _classes(self.Z[rows, :k] + self.length * self.Z[rows, k:])
+            apart += float(v[rows] @ divergence(A[rows], change[rows], there))
+        return means, apart, self.loss.design.backward(change[:, -k:] * v[:, None])
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class LossInMemory(Loss):
@@ -148,22 +190,18 @@ class LossInMemory(Loss):
         self, start: Parameters, step: Parameters, length: float, *, balanced: bool
     ) -> Foresight:
         """By one forward read and one backward; (m, 2 K) numbers are held between them."""
-        k, v = len(start[1]), self.weights
+        there = self.foreseen(start, step, length)
+        balance = balancing(there.means(), self.shares()) if balanced else None
+        return Foresight(*there.told(balance)[1:])
+
+    def foreseen(self, start: Parameters, step: Parameters, length: float) -> Foreseen:
+        """The activations there and those foreseen, row by row."""
+        k = len(start[1])
         Z = self.forward(np.hstack([start[0], step[0]]), np.concatenate([start[1], step[1]]))
         A, change = np.empty((2, len(Z), max(k, 2)))
         for rows in _chunks(len(Z)):
             A[rows], change[rows] = foresee(_classes(Z[rows, :k]), _classes(Z[rows, k:]), length)
-        means = column_sums(v, A) + column_sums(v, change)
-        excess = means - self.shares()
-        excess -= excess.mean()  # theory: of rounding alone, for both sum to 1
-        if balanced and np.abs(excess).max() > BALANCED:
-            for rows in _chunks(len(Z)):
-                change[rows] = balance(A[rows], change[rows], excess, means)
-        apart = 0.0
-        for rows in _chunks(len(Z)):
-            there = _classes(Z[rows, :k] + length * Z[rows, k:])
-            apart += float(v[rows] @ divergence(A[rows], change[rows], there))
-        return Foresight(apart, self.design.backward(change[:, -k:] * v[:, None]))
+        return Foreseen(self, Z, A, change, length)
 
     def moments(self, curvature: np.ndarray | None = None, *, shared: bool = False) -> Moments:
         """Of v a (1 - a), of its mean over the classes, or of v."""

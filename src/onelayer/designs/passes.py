@@ -13,6 +13,8 @@ Sums = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 SMALL_BYTES = 2_000_000  # measured (benchmarks/thresholds.py): below, NumPy in float64 is as fast
 DENSE = 200_000  # guard: numbers, 1.6 MB; fewer are held dense, for a call of SciPy costs more
+SAMPLE_AT_HAND = "sample at hand"
+"""Offered where a sample stays in memory and X does not: metrics are made of it without a read."""
 ROWS = 4096  # guard: rows whose activations or dense copies are made at a time
 
 
@@ -35,7 +37,8 @@ class Traits:
     """What the choice of a solver needs to know of X: its shape, its size, what can be asked.
 
     offers: "rows", "hessian" and, in memory, "columns" come from any blocks; "sample" (rows by
-    their numbers), "gram" and "rows in turn" are what a design may add.
+    their numbers), "gram" and "rows in turn" are what a design may add, and "sample at hand" says
+    that a sample of the rows lies in memory where X does not.
     """
 
     m: int
@@ -43,6 +46,11 @@ class Traits:
     nbytes: int
     density: float
     offers: frozenset[str]
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether a sample lies in memory, and X does not."""
+        return SAMPLE_AT_HAND in self.offers
 
 
 @dataclass(frozen=True)

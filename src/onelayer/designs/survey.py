@@ -14,7 +14,22 @@ from typing import Any, final
 import numpy as np
 from scipy import sparse
 
+from onelayer.designs.scaling import ColumnMoments
 from onelayer.designs.values import blocks_of, largest
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class SampledRows:
+    """Some rows of X (s, n), their targets and weights (s,) that sum to 1, to stand for all.
+
+    moments: of the columns over all rows, under the weights of all.
+    """
+
+    X: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+    moments: ColumnMoments
 
 
 @final
@@ -28,10 +43,18 @@ class Survey:
         max |x|; NaN or infinity where X holds one.
     bytes_read
         Of X, to find it.
+    sample
+        Rows that stay in memory where X does not; None where X does.
     """
 
     largest: float
     bytes_read: int
+    sample: SampledRows | None = None
+
+    @property
+    def moments(self) -> ColumnMoments | None:
+        """Of the columns, where they were looked for."""
+        return None if self.sample is None else self.sample.moments
 
 
 def survey(X: Any, look: Callable[[np.ndarray], None] | None = None) -> Survey:

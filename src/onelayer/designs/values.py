@@ -53,12 +53,24 @@ def held(X: Any) -> Any:
     return X if X.dtype in DTYPES else X.astype(np.float64)
 
 
+def mapped_file(X: Any) -> Any:
+    """The memory map of a file that X is a view of; None where it is none.
+
+    One whose changes are private counts as none, for the file does not hold them.
+    """
+    root = X
+    while isinstance(root, np.ndarray) and isinstance(root.base, np.ndarray):
+        root = root.base
+    whole = isinstance(root, np.memmap) and root.mode != "c" and root.filename is not None
+    return root if whole else None
+
+
 def largest(X: Any) -> float:
     """max |x|; NaN or infinity where X holds one. One pass, nothing copied."""
     if X.dtype == np.uint8:
         return 255.0
     values = X.data[: X.nnz] if sparse.issparse(X) else X
-    if values.ndim == 2 and values.flags.f_contiguous:
+    if isinstance(values, np.ndarray) and values.ndim == 2 and values.flags.f_contiguous:
         values = values.T
     return float(np.max([_largest(block) for block in blocks_of(values)], initial=0.0))
 
@@ -80,7 +92,7 @@ def first_not_finite(X: Any) -> tuple[int, int, float] | None:
         if len(bad):
             at = (start + bad[0][0], *bad[0][1:])
             row, column = _position(X, int(at[0])) if sparse.issparse(X) else at
-            return int(row), int(column), float(values[at])
+            return int(row), int(column), float(block[tuple(bad[0])])
         start += len(block)
     return None
 

@@ -12,7 +12,7 @@ from sklearn.base import _fit_context
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 
-from onelayer.designs import Survey, make_scaling
+from onelayer.designs import Survey, where_it_lies
 from onelayer.estimators.callbacks import FitTasks
 from onelayer.estimators.layer_classifier import LayerClassifier
 from onelayer.estimators.parameter_meanings import (
@@ -132,6 +132,10 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
     firth : bool, default=False
         Bias-reduced estimates (Firth 1993), finite for separable data too: of two classes, with
         `C=inf`, by Fisher scoring. The weights count as examples: 2 is a row twice.
+    memory : number of bytes, str as "4GB", or None, default=None
+        For X that maps a file (`np.load(path, mmap_mode="r")`): if X is larger than
+        this it is read from the file in turn, and so much of it stays in memory. None is half of
+        what is free, control groups regarded. It changes no byte of the result.
 
     Attributes
     ----------
@@ -190,8 +194,8 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
 
     - `tol` is a relative gap in J (there a bound on the largest entry of the gradient); the
       defaults `tol=1e-7`, `max_iter=1000` and `solver="auto"` differ.
-    - `scaling`, `learning_rate`, `firth`, and the attributes `solution_`, `scaling_` and `firth_`
-      are new.
+    - `scaling`, `learning_rate`, `firth`, `memory`, and the attributes `solution_`, `scaling_` and
+      `firth_` are new.
     - bytes, float16 and float32 are not copied into float64; predictions are computed from the
       parameters in float64 and shown in float32 where both X and `coef_` are.
     - callbacks are called whatever the solver.
@@ -236,6 +240,7 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
         "scaling": [Interval(Real, 0, None, closed="neither"), StrOptions({"standard"}), None],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "firth": ["boolean"],
+        "memory": [None, Interval(Real, 0, None, closed="neither"), str],
     }
 
     def __init__(
@@ -258,6 +263,7 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
         scaling: float | str | None = None,
         learning_rate: float = 0.005,
         firth: bool = False,
+        memory: float | str | None = None,
     ) -> None:
         self.penalty = penalty
         self.C = C
@@ -276,6 +282,7 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
         self.scaling = scaling
         self.learning_rate = learning_rate
         self.firth = firth
+        self.memory = memory
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LogisticRegression:
@@ -303,7 +310,7 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
             On Ctrl-C; the best parameters so far are kept, and `solution_.status` is
             `"interrupted"`.
         """
-        given = X
+        given, X = X, where_it_lies(X, self.memory)
         X, y, found = check_training(self, X, y)
         classes, targets = check_classes(y)
         known = Known(X=X, y=y, targets=targets, classes=classes, survey=found)
@@ -335,7 +342,7 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
             survey=known.survey,
         )
         check_magnitude(sample)
-        problem = make_problem(sample, asked, make_scaling(X, self.scaling, weights.shares))
+        problem = make_problem(sample, asked, sample.asked_scaling())
         start = self._start(problem)
         self.classes_ = classes
         chosen = self._solver(problem, X)

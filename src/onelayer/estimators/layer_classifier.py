@@ -26,6 +26,7 @@ class LayerClassifier(InferenceMixin, LinearClassifierMixin, SparseCoefMixin, Ba
     """
 
     solver: str
+    memory: float | str | None = None  # of an heir whose constructor does not ask
     firth: bool = False  # of an heir whose constructor does not ask
     scaling_: Scaling | None = None  # of coefficients that were set, not fitted
     _layer: Layer | None  # see `parameters.py`

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from onelayer.designs import Scaling, Survey, make_design, size_of, survey
+from onelayer.designs import Scaling, Survey, make_design, make_scaling, size_of, survey_labelled
 from onelayer.errors import DataError
 from onelayer.estimators.parameter_meanings import PenaltyAsked, strength
 from onelayer.estimators.validation import Weights
@@ -63,12 +63,25 @@ class Data:
     @cached_property
     def surveyed(self) -> Survey:
         """What was found in X; one read where nobody has looked."""
-        return survey(self.X) if self.survey is None else self.survey
+        if self.survey is not None:
+            return self.survey
+        weights, moments = self.weights.compact, self.scaling == "standard"
+        return survey_labelled(self.X, self.targets, weights, self.k, moments=moments)
+
+    def asked_scaling(self) -> Scaling | None:
+        """The scaling that is asked for; a read for "standard", where the survey has no moments."""
+        if self.scaling != "standard":
+            return make_scaling(self.X, self.scaling, self.weights.relative)
+        moments = self.surveyed.moments
+        if moments is not None:
+            return moments.scaling
+        return make_scaling(self.X, self.scaling, self.weights.shares)
 
     @property
     def read_before(self) -> int:
         """Bytes of X that are read before the first step: the survey, and moments if asked for."""
-        return self.surveyed.bytes_read + (self.scaling == "standard") * size_of(self.X)
+        read_for_moments = self.scaling == "standard" and self.surveyed.moments is None
+        return self.surveyed.bytes_read + read_for_moments * size_of(self.X)
 
 
 @dataclass(frozen=True)
@@ -107,10 +120,11 @@ def make_problem(data: Data, asked: PenaltyAsked, scaling: Scaling | None) -> Pr
     """
     penalty = Penalty(strength(asked.C, data.weights.total), asked.l1_ratio)
     scaling, penalty = tame(scaling, penalty, data.X.shape[1])
-    design, shares = make_design(data.X, scaling), data.weights.shares
+    design = make_design(data.X, scaling)
     design.ledger.add(data.read_before)
+    head, weights = head_of(data.k), data.weights.compact
     objective = Objective(
-        loss=design.bind(head_of(data.k), data.targets, shares),
+        loss=design.bind(head, data.targets, weights, found=data.surveyed),
         penalty=penalty,
         intercept=data.fit_intercept,
     )

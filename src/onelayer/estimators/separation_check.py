@@ -84,14 +84,14 @@ def advice_on_separation(data: Labelled, weights: Weights, options: Any) -> str:
     `options` has `fit_intercept` and `scaling`.
     """
     kept = weights.relative > 0
-    data = data if kept.all() else data.of(np.flatnonzero(kept))
     text, others = Status.SEPARABLE.advice, len(data.classes) - 1
     if others == 1:
         text = text.replace("set a finite C", "set firth=True, or a finite C")
     # Standardising without an intercept centres X, and with it another hyperplane.
     told = options.fit_intercept or options.scaling != "standard"
-    if not told or data.X.shape[0] * (data.X.shape[1] + 1) * others**2 > CHEAP:
+    if not told or np.count_nonzero(kept) * (data.X.shape[1] + 1) * others**2 > CHEAP:
         return f"{text} onelayer.check_separation(X, y) names the columns."
+    data = data if kept.all() else data.of(np.flatnonzero(kept))
     found = find_separation(data, intercept=options.fit_intercept, signs=False)
     if found.kind == "none":
         return text.replace("A hyperplane separates", "A hyperplane all but separates")

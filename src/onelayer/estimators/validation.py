@@ -12,9 +12,17 @@ from sklearn import get_config
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, validate_data
+from sklearn.utils.validation import _check_n_features, check_consistent_length, validate_data
 
-from onelayer.designs import DTYPES, Survey, first_not_finite, storable, survey
+from onelayer.designs import (
+    DTYPES,
+    Survey,
+    first_not_finite,
+    stays_on_disk,
+    storable,
+    survey,
+    where_it_lies,
+)
 from onelayer.errors import DataError
 
 
@@ -34,7 +42,10 @@ class Weights:
         """Weights (m,) in units of `unit`."""
         top = float(weights.max())
         equal = ((weights == top) | (weights == 0)).all()
-        return cls(weights == top if equal else weights / top, unit * Fraction(top))
+        if not equal:
+            return cls(weights / top, unit * Fraction(top))
+        alike = np.broadcast_to(np.True_, weights.shape) if weights.min() == top else weights == top
+        return cls(alike, unit * Fraction(top))
 
     @property
     def shares(self) -> np.ndarray:
@@ -42,10 +53,18 @@ class Weights:
         return self.relative / self.relative.sum()
 
     @property
+    def compact(self) -> np.ndarray:
+        """Weights that sum to 1, or Booleans, as designs bind them."""
+        return self.relative if self.relative.dtype == bool else self.shares
+
+    @property
     def total(self) -> Fraction:
         """Their sum."""
         return self.unit * Fraction(float(self.relative.sum()))
 
+
+TOGETHER = 1 << 22
+"""Labels that are numbered or counted at a time. *Guard* for memory."""
 
 _PLAIN: dict[str, Any] = {"ensure_2d": False, "dtype": None, "ensure_all_finite": False}
 
@@ -56,13 +75,18 @@ def check_training(estimator: Any, X: Any, y: Any) -> tuple[Any, np.ndarray, Sur
     The last is None where nobody looked, as scikit-learn's configuration assumes finite values.
     """
     _require_numpy(type(estimator).__name__, X=X, y=y)
-    options = {**_reading(), "estimator": estimator}
-    X, y = validate_data(
-        estimator, storable(_flat(X)), y, validate_separately=(options, dict(_PLAIN))
-    )
+    if stays_on_disk(X):
+        y, found = check_array(y, **_PLAIN, input_name="y"), None
+        _check_n_features(estimator, X, reset=True)
+        vars(estimator).pop("feature_names_in_", None)
+    else:
+        options = {**_reading(), "estimator": estimator}
+        X, y = validate_data(
+            estimator, storable(_flat(X)), y, validate_separately=(options, dict(_PLAIN))
+        )
+        found = _require_finite(X)
     y = y if y.ndim == 1 else column_or_1d(y, warn=True)
     check_consistent_length(X, y)
-    found = _require_finite(X)
     _require_finite_vector(y, "y")
     _require_labels(y)
     return X, y, found
@@ -72,10 +96,15 @@ def check_examples(estimator: Any, X: Any) -> Any:
     """X (m, n) as designs hold it: float64, float32, float16 or uint8, or CSR; never inflated.
 
     Pictures (m, h, w) or (m, h, w, c) are flattened, a view where memory allows. Other dtypes
-    become float64; other sparse formats CSR.
+    become float64; other sparse formats CSR. What maps a file larger than the estimator's memory
+    stays on disk.
     """
     _require_numpy(type(estimator).__name__, X=X)
-    X = validate_data(estimator, storable(_flat(X)), reset=False, **_reading())
+    X = where_it_lies(X, estimator.memory)
+    if stays_on_disk(X):
+        _check_n_features(estimator, X, reset=False)
+    else:
+        X = validate_data(estimator, storable(_flat(X)), reset=False, **_reading())
     _require_finite(X)
     return X
 
@@ -91,14 +120,40 @@ def shown_dtype(given: Any, read: Any, solver: str = "auto") -> np.dtype:
 
 def check_classes(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The sorted labels, and every example's position among them."""
-    classes, targets = np.unique(y, return_inverse=True)
-    targets = targets.astype(np.int32)  # one type, so that kernels are compiled once
+    classes, targets = _numbered(y)
     if len(classes) < 2:
         raise DataError(
             "This solver needs samples of at least 2 classes in the data, but the data contains "
             f"only one class: {classes.tolist()[0]!r}"
         )
     return classes, targets
+
+
+def _numbered(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sorted labels, and the position of each; of very many rows some at a time.
+
+    In one type, so that kernels are compiled once; of very many rows in the smallest.
+    """
+    if len(y) <= TOGETHER:
+        classes, targets = np.unique(y, return_inverse=True)
+        return classes, targets.astype(np.int32)
+    parts = [y[start : start + TOGETHER] for start in range(0, len(y), TOGETHER)]
+    classes = np.unique(np.concatenate([np.unique(part) for part in parts]))
+    small = np.min_scalar_type(max(len(classes) - 1, 0))
+    targets = np.empty(len(y), small)
+    for number, part in enumerate(parts):
+        start = number * TOGETHER
+        targets[start : start + len(part)] = np.searchsorted(classes, part)
+    return classes, targets
+
+
+def _class_totals(targets: np.ndarray, weights: np.ndarray, classes: int) -> np.ndarray:
+    """The sum of the weights of each class: (classes,); of very many rows some at a time."""
+    total = np.zeros(classes)
+    for start in range(0, len(targets), TOGETHER):
+        rows = slice(start, start + TOGETHER)
+        total += np.bincount(targets[rows], weights[rows], minlength=classes)
+    return total
 
 
 def check_weights(
@@ -109,7 +164,9 @@ def check_weights(
     _require_two_classes(weights, classes, targets)
     if class_weight is None:
         return weights
-    of_class = _class_weights(class_weight, classes, np.bincount(targets, weights.relative))
+    of_class = _class_weights(
+        class_weight, classes, _class_totals(targets, weights.relative, len(classes))
+    )
     factors = of_class[targets]
     if not (weights.relative * factors).any():
         raise DataError("class_weight leaves every row a weight of zero")
@@ -121,7 +178,7 @@ def check_weights(
 def row_weights(sample_weight: Any, m: int) -> np.ndarray:
     """Sample weights (m,), finite, not negative and not all zero; None is 1 for each row."""
     if sample_weight is None:
-        return np.ones(m)
+        return np.broadcast_to(1.0, m)
     _require_numpy("the fit", sample_weight=sample_weight)
     if isinstance(sample_weight, numbers.Number):
         sample_weight = np.full(m, sample_weight)
@@ -193,7 +250,8 @@ def _reading() -> dict[str, Any]:
 
 
 def _require_two_classes(weights: Weights, classes: np.ndarray, targets: np.ndarray) -> None:
-    carried = classes[np.bincount(targets, weights.relative > 0) > 0].tolist()
+    totals = _class_totals(targets, weights.relative > 0, len(classes))
+    carried = classes[totals > 0].tolist()
     if len(carried) < 2:
         raise DataError(
             "This solver needs samples of at least 2 classes with a weight above zero, but only "

@@ -16,6 +16,7 @@ from onelayer.solvers.smooth.lbfgs import Lbfgs
 from onelayer.solvers.smooth.newton import Newton
 from onelayer.solvers.smooth.truncated_newton import TruncatedNewton
 from onelayer.solvers.solver import Solver
+from onelayer.words import spelt
 
 # Measured, by benchmarks/thresholds.py:
 NEWTON_SIZE = 100  # parameters; beyond, one Hessian costs more than all passes over a metric
@@ -46,7 +47,10 @@ def choose_solver(
         return _gram(traits, penalty, k), (
             f"{traits.m} examples are fewer than {traits.n} features"
         )
-    if size <= _newton_size(penalty) and "hessian" in traits.offers:
+    if (
+        size <= (NEWTON_SIZE if traits.at_hand else _newton_size(penalty))
+        and "hessian" in traits.offers
+    ):
         return Newton(), f"{size} parameters are few enough for the whole Hessian"
     if penalty.strength > 0 and "rows in turn" in traits.offers:
         return DualAscent(), f"{size} parameters of sparse rows, which are taken in turn"
@@ -99,6 +103,11 @@ def check(solver: Solver[Any], objective: Objective) -> None:
         Which names both, and a solver that would do.
     """
     penalty, missing = objective.penalty, solver.needs - objective.loss.traits.offers
+    if missing == {"columns"} and penalty.l1 > 0:
+        raise UsageError(
+            f"An L1 penalty needs the columns of X, which {objective.loss.held_by} does not offer: "
+            f"take {spelt('l1_ratio')}=0, or more {spelt('memory')} where X fits"
+        )
     if missing:
         lack = f"needs {', '.join(sorted(missing))}, which {objective.loss.held_by} does not offer"
     elif solver.for_l2 and penalty.l2 == 0:

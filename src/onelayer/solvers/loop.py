@@ -12,7 +12,7 @@ import numpy as np
 
 from onelayer.objective import Objective
 from onelayer.solution import Record, Solution, Status
-from onelayer.solvers.choose import check
+from onelayer.solvers.choose import check, solver_for
 from onelayer.solvers.rounding import Rounding
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
@@ -21,6 +21,7 @@ Callback = Callable[[Record], None]
 
 HIDDEN = 0.3  # guard: of the gap, or of tol: what rounding may hide before products are in float64
 GAINED = 0.01  # guard: of the gap, a step that makes good less of it has met rounding
+SAMPLE_TOL = 1e-6  # guard: of a sample's optimum, which is off by more from that of all rows
 EXACTLY = "; the end with products in float64, for those in float32 hid what was left"
 
 
@@ -53,12 +54,21 @@ class Run:
         """
         check(self.solver, self.objective)
         self._began, self._bytes = perf_counter(), self.objective.loss.bytes_read
-        theta = self.objective.start() if start is None else self.objective.symmetric(start)
         # The loop looks for values that are not finite itself; NumPy need not warn of each.
         with np.errstate(all="ignore"):
             own = self.solver.exact or self.solver.runs_all_steps
             self._rounding = None if own else Rounding.of(self.objective)
-            return self._solve(theta)
+            theta = self._begin() if start is None else start
+            return self._solve(self.objective.symmetric(theta))
+
+    def _begin(self) -> np.ndarray:
+        """Zero; where a sample of the rows is at hand, its optimum, which costs no read of all."""
+        zero = self.objective.start()
+        if not self.objective.loss.traits.at_hand or self.solver.runs_all_steps:
+            return zero
+        sample = self.objective.of_sample()
+        theta, solution = Run(sample, *solver_for(sample), tol=SAMPLE_TOL).solve()
+        return zero if solution.status is Status.SEPARABLE else theta
 
     def _solve(self, theta: np.ndarray) -> tuple[np.ndarray, Solution]:
         state = self.solver.init(self.objective, theta, self.tol)

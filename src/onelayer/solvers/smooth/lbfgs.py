@@ -17,7 +17,13 @@ from onelayer.objective import Objective
 from onelayer.solvers.smooth.lbfgs_memory import Memory
 from onelayer.solvers.smooth.line_search import Trial, search_along
 from onelayer.solvers.smooth.metrics import Metric, SharedGram, better_metric, first_metric
-from onelayer.solvers.smooth.newton_decrement import Decrement, Enough, newton_decrement, strictly
+from onelayer.solvers.smooth.newton_decrement import (
+    Decrement,
+    Enough,
+    missing_at_most,
+    newton_decrement,
+    strictly,
+)
 from onelayer.solvers.smooth.newton_finish import (
     ALLOWED,
     NEAR,
@@ -35,6 +41,7 @@ from onelayer.vectors import dot
 REFRESH = ((3e-3, 15.0),)
 REFRESH_CLASSES = ((3e-3, 4.0), (1e-4, 6.0))
 MISLED = 0.02  # guard: of a step; rows that no sample has seen forbid the rest
+SAMPLED = 2.0  # theory: by how much H^-1 may exceed M^-1 of a sample of 100 rows an unknown
 TRUSTED = 10.0  # guard: times the penalty; a metric of a larger ridge knows no flat directions
 
 
@@ -77,9 +84,13 @@ class Lbfgs(Solver[LbfgsState]):
             direction=gradient,
             estimate=np.inf,
             tol=tol,
-            refreshes=() if self.metric is not None else _schedule(objective),
+            refreshes=() if self._for_good(objective) else _schedule(objective),
         )
         return _aim(blank)
+
+    def _for_good(self, objective: Objective) -> bool:
+        """Whether the first metric is the best that there will be: of a sample's own optimum."""
+        return self.metric is not None or objective.loss.traits.at_hand
 
     def step(self, objective: Objective, state: LbfgsState) -> LbfgsState:
         """Along -B gradient to a Wolfe point, or along Newton's direction near the end."""
@@ -133,7 +144,12 @@ def _rounded(state: LbfgsState, trial: Trial) -> bool:
 
 
 def _enough(objective: Objective, state: LbfgsState, allowed: float = 0.0) -> Enough:
-    """The end of conjugate gradients; what products come to late may be most of the decrease."""
+    """The end of conjugate gradients; what products come to late may be most of the decrease.
+
+    Each is a read where a sample is at hand, whose metric bounds what is left.
+    """
+    if allowed > 0 and objective.loss.traits.at_hand:
+        return missing_at_most(allowed, SAMPLED)
     trusted = not 0 < TRUSTED * objective.penalty.l2 < state.memory.metric.ridge
     return strictly(allowed if trusted else 0.0)
 

@@ -27,6 +27,7 @@ SYSTEM_FREE = 1e9  # measured: products that cost nothing beside what a pass ove
 SUMMED = 2048  # guard: rows whose products are added to S at a time
 SYSTEM_BYTES = 512_000_000  # guard: of S in float32
 FEWEST = 4  # guard: directions that are worth their trouble
+AT_HAND = 20.0  # guard: passes that a metric may cost where all else is a read from disk
 UNSEEN = 0.02  # guard: of the shared matrix, added to S
 CONSTANT = 1e-12  # theory: of a sum of squares, what is left of a constant feature's variance
 
@@ -116,8 +117,9 @@ class SharedGram:
 
     @classmethod
     def at(cls, objective: Objective, curvature: Any) -> SharedGram:
-        """At the theta of `curvature`: rows are drawn where it is."""
-        drawn = objective.loss.drawn(ROWS_PER_FEATURE * len(objective.start()), curvature)
+        """At the theta of `curvature`: rows are drawn where it is, of a sample at hand all."""
+        traits, count = objective.loss.traits, ROWS_PER_FEATURE * len(objective.start())
+        drawn = objective.loss.drawn(traits.m if traits.at_hand else count, curvature)
         diagonal = true_diagonal(objective, objective.loss.moments(curvature, shared=True))
         return cls._from(objective, drawn, 1.0, diagonal, whole=True)
 
@@ -265,8 +267,10 @@ penalty's; 0 where that is not known."""
 
 
 def first_metric(objective: Objective, theta: np.ndarray) -> Metric:
-    """The metric to begin with."""
+    """The metric to begin with; of a sample at hand already that of theta's neighbourhood."""
     traits, k = objective.loss.traits, objective.head.width
+    if traits.at_hand:
+        return better_metric(objective, theta, AT_HAND) or Diagonal.at(objective, theta)
     if "sample" in traits.offers and traits.n**2 <= GRAM_WORTH * traits.m * k:
         return SharedGram.of(objective)
     return Diagonal.at(objective, theta)
@@ -282,7 +286,7 @@ def better_metric(objective: Objective, theta: np.ndarray, worth: float) -> Metr
     if k == 1:
         return SharedGram.at(objective, objective.curvature(theta))
     rank = _rank(objective, worth)
-    if rank == len(theta) and not objective.loss.compiled:
+    if rank == len(theta) and not objective.loss.compiled and not traits.at_hand:
         return WholeHessian.at(objective, theta)
     if rank < FEWEST:
         return None

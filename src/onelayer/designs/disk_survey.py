@@ -1,0 +1,135 @@
+"""The first read of rows on disk: whether all is finite, moments, and a sample that stays.
+
+The sample is drawn by class, in proportion to the weights, and its size follows from the shape of X
+and the number of classes alone. It is solved in memory for the start, and its curvature stands in
+for that of all rows in the metrics of solvers: both save reads of everything.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from onelayer.designs.dense import DenseDesign, RunningMoments
+from onelayer.designs.row_labels import RowLabels
+from onelayer.designs.rows_on_disk import RowsOnDisk
+from onelayer.designs.scaling import ColumnMoments
+from onelayer.designs.survey import SampledRows
+from onelayer.designs.values import first_not_finite, largest
+from onelayer.errors import DataError
+
+ROWS_PER_UNKNOWN = 100  # theory: the sample's curvature is then within a fifth of that of all rows
+PART = 32  # guard: of all rows at least one in so many, where that is more
+SAMPLE_BYTES = 1 << 28  # guard: of the sample
+FEWEST = 50  # guard: rows of each class, where there are as many
+
+
+class Found(NamedTuple):
+    """max |x|, and the sample with the moments of all rows."""
+
+    largest: float
+    sample: SampledRows
+
+
+def survey_on_disk(X: RowsOnDisk, labels: RowLabels, *, moments: bool) -> Found:
+    """Read X once. With `moments` those of the columns are exact to float64's digits.
+
+    Raises
+    ------
+    DataError
+        NaN or infinity in X, naming the first row and column; a file that changed.
+    """
+    top, drawing = 0.0, _Drawing(X, labels)
+    tally: _Exactly | _Roughly = (_Exactly if moments else _Roughly)(X.shape[1])
+    for number, rows, block in X.visit():
+        size = largest(block)
+        if not np.isfinite(size):
+            _refuse(block, rows.start)
+        top = max(top, size)
+        targets, shares = labels.of(rows)
+        tally.add(block, shares)
+        drawing.draw(number, block, targets, shares)
+    return Found(top, drawing.sample(tally.found()))
+
+
+def sample_size(shape: tuple[int, int], itemsize: int, classes: int) -> int:
+    """Rows to be drawn."""
+    m, n = shape
+    wanted = max(ROWS_PER_UNKNOWN * (n + 1) * (classes if classes > 2 else 1), m // PART)
+    return max(1, min(wanted, m // 2, SAMPLE_BYTES // max(1, n * itemsize)))
+
+
+class _Drawing:
+    """Rows drawn group by group, each group with random numbers of its own."""
+
+    def __init__(self, X: RowsOnDisk, labels: RowLabels) -> None:
+        size, carried = sample_size(X.shape, X.dtype.itemsize, labels.classes), labels.shares > 0
+        of_class = np.maximum(size * labels.shares, FEWEST) * carried
+        self.rate = np.divide(of_class, labels.shares, out=np.zeros(labels.classes), where=carried)
+        self.shares = labels.shares
+        self.rows: list[np.ndarray] = []
+        self.targets: list[np.ndarray] = []
+        self.weights: list[np.ndarray] = []
+
+    def draw(self, number: int, X: np.ndarray, targets: np.ndarray, shares: np.ndarray) -> None:
+        """Of a group; a row is taken in proportion to its weight, and counts for what it stands."""
+        probability = np.minimum(1, self.rate[targets] * shares)
+        random = np.random.default_rng((0, number)).random(len(targets))
+        picked = np.flatnonzero(random < probability)
+        self.rows.append(X[picked])
+        self.targets.append(targets[picked])
+        self.weights.append(shares[picked] / probability[picked])
+
+    def sample(self, moments: ColumnMoments) -> SampledRows:
+        """The drawn rows; each class together has the share that it has of all rows."""
+        targets, weights = np.concatenate(self.targets), np.concatenate(self.weights)
+        sums = np.bincount(targets, weights, minlength=len(self.shares))
+        weights *= (self.shares / np.where(sums > 0, sums, 1))[targets]
+        rows = np.concatenate(self.rows)
+        return SampledRows(rows, targets, weights / weights.sum(), moments)
+
+
+class _Exactly:
+    """Moments in float64, as of X in memory."""
+
+    def __init__(self, n: int) -> None:
+        self.running = RunningMoments(np.zeros(n))
+
+    def add(self, X: np.ndarray, shares: np.ndarray) -> None:
+        """Merge those of a group."""
+        if self.running.total == 0:
+            self.running = RunningMoments(X[np.argmax(shares > 0)])
+        self.running.add_rows(X, shares)
+
+    def found(self) -> ColumnMoments:
+        """Those of all rows."""
+        return self.running.found()
+
+
+class _Roughly:
+    """Moments by the compiled pass, in the products' own type: for metrics alone."""
+
+    def __init__(self, n: int) -> None:
+        self.sums = np.zeros((2, n))
+
+    def add(self, X: np.ndarray, shares: np.ndarray) -> None:
+        """Add those of a group."""
+        first, second = DenseDesign(X).moments(shares[:, None])
+        self.sums += np.hstack([first, second]).T
+
+    def found(self) -> ColumnMoments:
+        """Those of all rows; a variance below what rounding can tell is 0."""
+        mean, square = self.sums
+        return ColumnMoments(mean, np.maximum(square - mean**2, 0))
+
+
+def _refuse(block: np.ndarray, start: int) -> None:
+    bad = first_not_finite(block)
+    if bad is not None:
+        row, column, value = bad
+        what = "NaN" if np.isnan(value) else f"infinity or a value too large for {block.dtype!r}"
+        raise DataError(
+            f"Input X contains {what}. The first is at row {start + row}, column {column}, "
+            "counted from 0."
+        )

@@ -1,0 +1,238 @@
+"""The loss of examples that lie in parts: on disk, or elsewhere. The sum of the parts' losses.
+
+Each part is visited in turn, where it lies, and answers with sums; those are added by the part's
+number. Nothing of size m comes out of a part: curvature is made again from (W, b) in each read,
+rather than kept. A sample of the rows stays in memory; its curvature stands in for that of all rows
+where a metric is made, which costs no read.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Self, TypeVar, final
+
+import numpy as np
+
+from onelayer.designs.drawn_rows import Drawn
+from onelayer.designs.loss import Foresight, Gradient, Loss, Moments, Parameters
+from onelayer.designs.loss_in_memory import Balance, LossInMemory, balancing
+from onelayer.designs.passes import Ledger, Traits
+from onelayer.designs.row_labels import RowLabels
+from onelayer.logistic import Head
+
+T = TypeVar("T")
+
+SEEN = 0.5  # guard: of a feature's mean square; below it the sample says nothing of the feature
+
+
+class VisitedParts(ABC):
+    """Examples in a fixed sequence of parts.
+
+    A part is a loss in memory while it is visited, whose weights sum to its share of all.
+    """
+
+    traits: Traits
+    labels: RowLabels
+    ledger: Ledger
+    dtype: np.dtype
+    compiled: bool
+    held_by: str
+
+    @abstractmethod
+    def each(self, ask: Callable[[LossInMemory], T]) -> Iterator[T]:
+        """What each part answers, in the order of the parts; one read of all."""
+
+    @abstractmethod
+    def exactly(self) -> Self:
+        """The same with products in float64; itself where they are."""
+
+
+@dataclass(eq=False)
+class CurvatureThere:
+    """Where curvature is asked for; the intercept's part, once a read has met it."""
+
+    W: np.ndarray
+    b: np.ndarray
+    intercept: np.ndarray | None = field(default=None)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class LossOverParts(Loss):
+    """sum_i v_i L(a_i, y_i) over all parts; every method is one read of all, or none.
+
+    Attributes
+    ----------
+    parts
+        Where the examples lie.
+    sample
+        Some of the rows, in memory, weighted to stand for all: a loss of its own.
+    squares
+        (n,), sum v x'^2 over all rows, about.
+    """
+
+    parts: VisitedParts
+    head: Head
+    sample: LossInMemory
+    squares: np.ndarray
+
+    @property
+    def traits(self) -> Traits:
+        """Of all parts."""
+        return self.parts.traits
+
+    @property
+    def held_by(self) -> str:
+        """What the parts are."""
+        return self.parts.held_by
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the parts' products."""
+        return self.parts.dtype
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the parts' reads are kernels."""
+        return self.parts.compiled
+
+    @property
+    def bytes_read(self) -> int:
+        """Of all parts, the bytes that stayed in memory too."""
+        return self.parts.ledger.bytes_read
+
+    def value_and_gradient(self, W: np.ndarray, b: np.ndarray) -> Gradient:
+        """One read."""
+        loss, G, db = self._sum(lambda part: part.value_and_gradient(W, b))
+        return float(loss), G, db
+
+    def along(
+        self, W: np.ndarray, b: np.ndarray, V: np.ndarray, c: np.ndarray, steps: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """One read."""
+        values, slopes = self._sum(lambda part: part.along(W, b, V, c, steps))
+        return values, slopes
+
+    def expansion(self, W: np.ndarray, b: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, Any]:
+        """The loss, its gradient and its Hessian in one read."""
+        loss, G, db, H = self._sum(lambda part: part.expansion(W, b))
+        return float(loss), G, db, H
+
+    def hessian(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """One read."""
+        return np.asarray(self._sum(lambda part: (part.hessian(W, b),))[0])
+
+    def curvature(self, W: np.ndarray, b: np.ndarray) -> CurvatureThere:
+        """(W, b) alone: no read."""
+        return CurvatureThere(W, b)
+
+    def product(
+        self, curvature: CurvatureThere, V: np.ndarray, c: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """One read, which makes the activations again."""
+        W, b = curvature.W, curvature.b
+
+        def ask(part: LossInMemory) -> tuple[np.ndarray, ...]:
+            A = part.curvature(W, b)
+            return *part.product(A, V, c), part.intercept_curvature(A)
+
+        P, dc, curvature.intercept = self._sum(ask)
+        return P, dc
+
+    def intercept_curvature(self, curvature: CurvatureThere) -> np.ndarray:
+        """Known from the first product there; else one read."""
+        if curvature.intercept is None:
+            self.product(curvature, np.zeros_like(curvature.W), np.zeros_like(curvature.b))
+        return np.asarray(curvature.intercept)
+
+    def foresight(
+        self, start: Parameters, step: Parameters, length: float, *, balanced: bool
+    ) -> Foresight:
+        """One read, and another where the residuals foreseen must be balanced first."""
+
+        def told(balance: Balance | None) -> tuple[np.ndarray, ...]:
+            return self._sum(lambda part: part.foreseen(start, step, length).told(balance))
+
+        means, apart, G = told(None)
+        balance = balancing(means, self.shares())
+        if balanced and balance is not None:
+            _, apart, G = told(balance)
+        return Foresight(float(apart), G)
+
+    def moments(self, curvature: Any = None, *, shared: bool = False) -> Moments:
+        """Those of the sample, for a metric: no read.
+
+        A feature that the sample has missed gets the mean curvature with its own mean square.
+        """
+        found = self.sample.moments(self._there(curvature), shared=shared)
+        seen = self.sample.moments().squares[:, 0]
+        missed = seen < SEEN * self.squares
+        squares = found.squares.copy()
+        squares[missed] = self.squares[missed, None] * found.total
+        return found._replace(squares=squares)
+
+    def drawn(self, count: int, curvature: Any = None) -> Drawn:
+        """From the sample: no read. More rows than these are not to be had."""
+        return replace(self.sample.drawn(count, self._there(curvature)), whole=False)
+
+    def some_rows(self, count: int) -> np.ndarray:
+        """Of the sample."""
+        return self.sample.some_rows(count)
+
+    def magnitudes(self, count: int) -> np.ndarray:
+        """In the sample."""
+        return self.sample.magnitudes(count)
+
+    def centres(self) -> np.ndarray:
+        """The sample's, which are those of all."""
+        return self.sample.centres()
+
+    def reach(self, V: np.ndarray, c: np.ndarray) -> float:
+        """One read."""
+        return max(self.parts.each(lambda part: _reach(part, V, c)))
+
+    def shares(self) -> np.ndarray:
+        """sum v y of each class (K,), of both where the head is binary."""
+        return self.parts.labels.shares
+
+    @property
+    def counted(self) -> float:
+        """From the labels' weights."""
+        return self.parts.labels.counted
+
+    @property
+    def least_weight(self) -> float:
+        """From the labels' weights."""
+        return self.parts.labels.least
+
+    def exactly(self) -> LossOverParts:
+        """The same with products in float64; itself where they are."""
+        exact = self.parts.exactly()
+        if exact is self.parts:
+            return self
+        return replace(self, parts=exact, sample=self.sample.exactly())
+
+    def _there(self, curvature: CurvatureThere | None) -> np.ndarray | None:
+        """The curvature of the sample's rows at the same place."""
+        return None if curvature is None else self.sample.curvature(curvature.W, curvature.b)
+
+    def _sum(self, ask: Callable[[LossInMemory], tuple[Any, ...]]) -> tuple[Any, ...]:
+        return _added(self.parts.each(ask))
+
+
+def _reach(part: LossInMemory, V: np.ndarray, c: np.ndarray) -> float:
+    return part.reach(V, c) if part.weights.any() else 0.0
+
+
+def _added(answers: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Sums by position, in order; the first answer's arrays become the sums."""
+    total: list[Any] = []
+    for answer in answers:
+        if not total:
+            total = [np.array(one, dtype=np.float64) for one in answer]
+            continue
+        for one, more in zip(total, answer, strict=True):
+            np.add(one, more, out=one)
+    return tuple(total)

@@ -1,0 +1,124 @@
+"""X in a file: a design whose blocks are read from disk, and its loss over parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar, final
+
+import numpy as np
+
+from onelayer.designs.dense import BLOCK_BYTES, DenseDesign
+from onelayer.designs.design import Design
+from onelayer.designs.disk_survey import survey_on_disk
+from onelayer.designs.loss_in_memory import LossInMemory
+from onelayer.designs.loss_over_parts import LossOverParts, VisitedParts
+from onelayer.designs.passes import SAMPLE_AT_HAND, Ledger, Traits
+from onelayer.designs.row_labels import RowLabels
+from onelayer.designs.rows_on_disk import RowsOnDisk
+from onelayer.designs.scaling import Scaling
+from onelayer.designs.survey import SampledRows, Survey
+from onelayer.logistic import Head
+
+T = TypeVar("T")
+
+
+@final
+class OnDisk(Design):
+    """X (m, n) as rows of a file; every pass is one read of it, but for what stays in memory."""
+
+    def __init__(
+        self, X: RowsOnDisk, scaling: Scaling | None = None, *, double: bool = False
+    ) -> None:
+        super().__init__(X.shape, X.dtype, X.nbytes, scaling, double=double)
+        self.X = X
+
+    def read(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """As many rows as stay in the cache, of each group in turn."""
+        step = max(1, BLOCK_BYTES // max(1, self.traits.n * self.dtype.itemsize))
+        for _, group, X in self.X.visit():
+            for start in range(0, len(X), step):
+                block = X[start : start + step]
+                yield slice(group.start + start, group.start + start + len(block)), block
+
+    def bind(
+        self,
+        head: Head,
+        targets: np.ndarray,
+        weights: np.ndarray,
+        scaling: Scaling | None = None,
+        found: Survey | None = None,
+    ) -> LossOverParts:
+        """The loss over the groups of rows; a read, where `found` has no sample."""
+        design = self if scaling is None else self.rescaled(scaling)
+        labels = RowLabels.compact(targets, weights, max(2, head.width))
+        sample = None if found is None else found.sample
+        if sample is None:
+            sample = survey_on_disk(self.X, labels, moments=False).sample
+            self.ledger.add(self.X.nbytes)
+        mean, variance, s = sample.moments.mean, sample.moments.variance, design.scaling
+        if s is not None:
+            mean, variance = (mean - s.centre) * s.scale, variance * s.scale**2
+        return LossOverParts(
+            DiskParts.of(design, head, labels),
+            head,
+            _loss_of(sample, design, head),
+            variance + mean**2,
+        )
+
+
+def _loss_of(sample: SampledRows, design: OnDisk, head: Head) -> LossInMemory:
+    """Of the sampled rows; their reads are in a ledger of their own."""
+    held = DenseDesign(sample.X, design.scaling, double=design.dtype == np.float64)
+    return LossInMemory(held, head, sample.targets, sample.weights)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class DiskParts(VisitedParts):
+    """The groups of rows of a file, one after the other."""
+
+    X: RowsOnDisk
+    head: Head
+    labels: RowLabels
+    scaling: Scaling | None
+    traits: Traits
+    ledger: Ledger
+    dtype: np.dtype
+    compiled: bool
+    double: bool = False
+    held_by: str = field(default=OnDisk.__name__)
+
+    @classmethod
+    def of(cls, design: OnDisk, head: Head, labels: RowLabels) -> DiskParts:
+        """Those of a design; what they compute in is what an array of a group's size would."""
+        X, group = design.X, design.X.groups[0]
+        like = DenseDesign(np.empty((group.stop - group.start, X.shape[1]), X.dtype))
+        offers = design.traits.offers | {"sample", SAMPLE_AT_HAND}
+        double = design.dtype == np.float64 and like.dtype != np.float64
+        parts = cls(
+            X=X,
+            head=head,
+            labels=labels,
+            scaling=design.scaling,
+            traits=replace(design.traits, offers=offers - {"columns"}),
+            ledger=design.ledger,
+            dtype=like.dtype,
+            compiled=like.compiled,
+        )
+        return parts.exactly() if double else parts
+
+    def each(self, ask: Callable[[LossInMemory], T]) -> Iterator[T]:
+        """What each group answers; one read."""
+        for _, rows, X in self.X.visit():
+            self.ledger.add(self.traits.nbytes * len(X) // self.traits.m)
+            targets, weights = self.labels.of(rows)
+            design: Any = DenseDesign(X, self.scaling)
+            design = design.exactly() if self.double else design
+            yield ask(LossInMemory(design, self.head, targets, weights))
+
+    def exactly(self) -> DiskParts:
+        """The same with products in float64; itself where they are."""
+        if self.dtype == np.float64:
+            return self
+        return replace(self, dtype=np.dtype(np.float64), compiled=False, double=True)

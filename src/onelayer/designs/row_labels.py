@@ -1,0 +1,68 @@
+"""Labels and weights of very many rows, as small as they can be held.
+
+Labels are in the smallest integer type, and weights are Booleans where rows count the same or
+nothing: a read converts those of the rows that it is at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+TOGETHER = 1 << 20  # guard: rows whose labels and weights are converted at a time
+
+
+@dataclass(frozen=True, eq=False)
+class RowLabels:
+    """targets (m,), 0..classes - 1, and weights (m,), numbers or Booleans, in any unit."""
+
+    targets: np.ndarray
+    weights: np.ndarray
+    classes: int
+
+    @classmethod
+    def compact(cls, targets: np.ndarray, weights: np.ndarray, classes: int) -> RowLabels:
+        """Targets in the smallest type that holds them; equal weights as one number."""
+        small = np.min_scalar_type(classes - 1)
+        if weights.dtype == bool and weights.all():
+            weights = np.broadcast_to(np.True_, weights.shape)
+        return cls(targets.astype(small, copy=False), weights, classes)
+
+    @cached_property
+    def total(self) -> float:
+        """The sum of the weights, by pieces in their order."""
+        return float(sum(self.weights[some].sum(dtype=np.float64) for some in self._pieces()))
+
+    @cached_property
+    def shares(self) -> np.ndarray:
+        """Of each class in the total, (classes,)."""
+        found = np.zeros(self.classes)
+        for some in self._pieces():
+            targets, shares = self.of(some)
+            found += np.bincount(targets, shares, minlength=self.classes)
+        return found
+
+    @cached_property
+    def counted(self) -> float:
+        """As many rows of equal weight tell as much: 1 / sum v^2."""
+        squares = (float(v @ v) for v in self._of_all())
+        return 1 / sum(squares)
+
+    @cached_property
+    def least(self) -> float:
+        """The smallest weight that is not 0; the weights sum to 1."""
+        return min(float(v[v > 0].min()) for v in self._of_all() if v.any())
+
+    def of(self, rows: slice) -> tuple[np.ndarray, np.ndarray]:
+        """Targets as kernels take them, and weights that sum to 1 over all rows."""
+        return self.targets[rows].astype(np.int32), self.weights[rows] / self.total
+
+    def _of_all(self) -> Iterator[np.ndarray]:
+        return (self.of(some)[1] for some in self._pieces())
+
+    def _pieces(self) -> Iterator[slice]:
+        for start in range(0, len(self.targets), TOGETHER):
+            yield slice(start, start + TOGETHER)
