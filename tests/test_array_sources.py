@@ -426,3 +426,52 @@ def test_classes_are_sorted_whatever_the_kind_of_source(kind, classes, tmp_path)
     np.testing.assert_array_equal(
         found.matrix.toarray() if sparse.issparse(found.matrix) else found.matrix, rows
     )
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2, 2, 3)])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64])
+def test_what_was_flattened_in_training_is_flattened_ever_after(shape, dtype):
+    """Numbers in more dimensions are no pictures, and the rows that they were trained on as."""
+    random = np.random.default_rng(0)
+    X = random.integers(-9, 9, (60, *shape)).astype(dtype)
+    y = (X.reshape(60, -1)[:, 0] > 0).astype(int)
+    model = onelayer.train((X, y), C=1.0)
+    flat = X.reshape(60, -1)
+    np.testing.assert_array_equal(model.predict_proba(X), model.predict_proba(flat))
+    assert model.evaluate((X, y)).accuracy == (model.predict(X) == y).mean()
+    with pytest.raises((ShapeError, DataError)):
+        model.predict(X[:, :1])
+
+
+def test_arrays_that_mask_values_are_refused_and_others_are_arrays():
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(60, 3)), np.arange(60) % 2
+    masked = np.ma.array(X, mask=X > 2)
+    row, column = np.argwhere(X > 2)[0]
+    for use in (
+        lambda: onelayer.train((masked, y)),
+        lambda: onelayer.train((X, y), C=1.0).predict(masked),
+        lambda: onelayer.LogisticRegression().fit(masked, y),
+        lambda: onelayer.LogisticRegression().fit(X, y).predict(masked),
+    ):
+        with pytest.raises(DataError, match=rf"X is masked at \({row}, {column}\), counted from 0"):
+            use()
+    for use in (
+        lambda: onelayer.train((X, np.ma.array(y, mask=y > 0))),
+        lambda: onelayer.LogisticRegression().fit(X, np.ma.array(y, mask=y > 0)),
+    ):
+        with pytest.raises(DataError, match="y is masked at 1, counted from 0"):
+            use()
+    expected = onelayer.train((X, y), C=1.0).coef
+    with pytest.warns(PendingDeprecationWarning):
+        matrix = np.matrix(X)
+    for whole in (np.ma.array(X), matrix):
+        np.testing.assert_array_equal(onelayer.train((whole, y), C=1.0).coef, expected)
+
+
+def test_labels_as_text_of_any_length_are_text():
+    labels = np.array(["cat", "hippopotamus"] * 30)
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    model = onelayer.train((X, labels.astype(np.dtypes.StringDType())), C=1.0)
+    assert model.classes.tolist() == ["cat", "hippopotamus"]
+    np.testing.assert_array_equal(model.coef, onelayer.train((X, labels), C=1.0).coef)

@@ -65,9 +65,87 @@ def test_a_frame_without_a_target_is_asked_for_one(frame):
         onelayer.train(frame)
     with pytest.raises(UsageError, match="has no column 'z'"):
         onelayer.train(frame, target="z")
-    twice = pd.concat([frame, frame[["x"]]], axis=1)
-    with pytest.raises((DataError, ValueError)):
-        onelayer.train(twice, target="y")
+
+
+@pytest.mark.parametrize("way", [lambda frame: frame, pa.Table.from_pandas])
+def test_two_columns_of_one_name_are_named(frame, way):
+    numbers = frame[["x", "y"]]
+    model = onelayer.train(numbers, target="y", C=1.0)
+    if way is pa.Table.from_pandas:
+        twice = way(numbers).append_column("x", pa.array(frame.x))
+    else:
+        twice = pd.concat([numbers, frame[["x"]]], axis=1)
+    for use in (lambda: onelayer.train(twice, target="y"), lambda: model.predict(twice)):
+        with pytest.raises(DataError, match="two columns are called 'x': rename one"):
+            use()
+
+
+def test_names_that_are_one_as_text_are_named(frame):
+    with pytest.raises(DataError, match="the data frame: two columns are called '1'"):
+        onelayer.train(frame.rename(columns={"x": 1, "town": "1"}), target="y")
+
+
+NEITHER = {
+    "complex": lambda m: np.arange(m) + 1j,
+    "objects": lambda m: [object() for _ in range(m)],
+    "far too large": lambda m: pd.Series([10**40] * m, dtype=object),
+}
+
+
+@pytest.mark.parametrize("kind", NEITHER)
+def test_a_column_that_is_neither_numbers_nor_text_is_named(frame, kind):
+    model = onelayer.train(frame, target="y", C=1.0)
+    odd = frame.assign(x=NEITHER[kind](len(frame)))
+    for use in (lambda: onelayer.train(odd, target="y"), lambda: model.predict(odd)):
+        with pytest.raises(DataError, match="column 'x' holds neither numbers nor text"):
+            use()
+
+
+def test_a_column_is_what_it_holds_however_it_is_kept(frame):
+    many = np.where(frame.x > 1, frame.x, 0.0)
+    expected = onelayer.train(frame.assign(x=many), target="y", C=1.0)
+    kept = {
+        "sparse": frame.assign(x=pd.arrays.SparseArray(many, fill_value=0.0)),
+        "runs": pa.Table.from_pandas(frame).set_column(
+            0, "x", pa.compute.run_end_encode(pa.array(many))
+        ),
+        "subclass": type("Frame", (pd.DataFrame,), {})(frame.assign(x=many)),
+    }
+    for way, table in kept.items():
+        model = onelayer.train(table, target="y", C=1.0)
+        np.testing.assert_array_equal(model.coef, expected.coef, way)
+        assert model.evaluate(table) == expected.evaluate(frame.assign(x=many)), way
+
+
+def test_intervals_are_categories_by_their_texts(frame):
+    cut = pd.cut(frame.x.where(frame.x < 2), 3)
+    model = onelayer.train(frame.assign(x=cut), target="y", C=1.0)
+    as_text = frame.assign(x=cut.astype(object).map(str, na_action="ignore"))
+    np.testing.assert_array_equal(model.coef, onelayer.train(as_text, target="y", C=1.0).coef)
+    assert model.evaluate(frame.assign(x=cut)) == model.evaluate(as_text)
+
+
+def test_classes_are_the_values_of_a_frame(frame):
+    yes = (frame.y == "yes").to_numpy()
+    kept = {
+        "categories of numbers": (pd.Categorical(yes.astype(int)), [0, 1]),
+        "large": (yes + 2**53, [str(2**53), str(2**53 + 1)]),
+        "larger": (yes.astype("u8") + 2**63, [str(2**63), str(2**63 + 1)]),
+    }
+    expected = onelayer.train(frame, target="y", C=1.0)
+    for way, (labels, classes) in kept.items():
+        model = onelayer.train(frame.assign(y=labels), target="y", C=1.0)
+        assert model.classes.tolist() == classes, way
+        assert model.evaluate(frame.assign(y=labels)).accuracy == expected.evaluate(frame).accuracy
+
+
+def test_columns_are_asked_for_by_the_names_that_they_have(frame):
+    parts = pd.MultiIndex.from_tuples([("a", "x"), ("a", "always"), ("b", "town"), ("b", "y")])
+    model = onelayer.train(frame.set_axis(parts, axis=1), target=("b", "y"), drop=[("b", "town")])
+    assert model.inputs.target == "b y"
+    assert [column.name for column in model.columns] == ["a x"]
+    with pytest.raises(UsageError, match="has no column"):
+        onelayer.train(frame, target=("b", "y"))
 
 
 def test_columns_without_names_of_text_have_some(frame):
@@ -160,3 +238,19 @@ def test_a_new_kind_is_one_file_and_one_line(tmp_path, monkeypatch):
     model.save(tmp_path / "m.safetensors")
     found = onelayer.load(tmp_path / "m.safetensors").evaluate(folder)
     assert found == model.evaluate(folder)
+
+
+NO_COLUMNS = {
+    "weights": "w",
+    "group": "g",
+    "drop": ("a",),
+    "target": "y",
+}
+
+
+@pytest.mark.parametrize("option", NO_COLUMNS)
+def test_a_column_asked_for_where_there_are_none_is_not_passed_over(option):
+    with pytest.raises(UsageError, match=f"arrays is no table.* has no column for {option}"):
+        onelayer.train((np.eye(4), list("abab")), **{option: NO_COLUMNS[option]})
+    with pytest.raises(UsageError, match=f"digits is no table.* has no column for {option}"):
+        onelayer.train("digits", **{option: NO_COLUMNS[option]})

@@ -90,6 +90,8 @@ def write_atomically(path: Path | str, data: bytes) -> None:
 def written_whole(path: Path | str) -> Iterator[Path]:
     """Yield the name of a part to write; it becomes `path` at the end, as in `write_atomically`."""
     target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {target.parent} to write {target.name} to")
     if target.exists() and not target.is_file():
         raise IsADirectoryError(f"{path} is not a regular file: name a file to write")
     part = target.with_name(f".onelayer-{secrets.token_hex(6)}.part")

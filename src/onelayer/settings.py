@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -23,6 +24,15 @@ CostsGiven: TypeAlias = str | Path | Mapping[tuple[Any, Any], float] | Sequence[
 """`"a:b=5, b:a=1"`, a CSV file, {(true, answer): cost}, or a matrix (K, K)."""
 ShareGiven: TypeAlias = str | tuple[Any, float] | Mapping[Any, float]
 """A class and a share: `"ill=0.95"`, `("ill", 0.95)` or `{"ill": 0.95}`."""
+
+
+_WORDS: Mapping[str, Sequence[str | None]] = {
+    "mode": get_args(Mode),
+    "fit": get_args(Fit),
+    "class_weight": (*get_args(ClassWeight), None),
+    "calibrate": get_args(Calibrate),
+}
+"""The words that these may be; None is their default."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,25 +157,47 @@ class Settings:
         return (self.text,) if isinstance(self.text, (str, int)) else tuple(self.text)
 
     def __post_init__(self) -> None:
-        _require(self.C is None or self.C > 0, "C", self.C, "a number above 0, or inf")
-        n = self.n_features
-        _require(n is None or n >= 1, "n_features", n, "a whole number, at least 1")
-        ratio = self.l1_ratio
-        _require(0 <= ratio <= 1, "l1_ratio", ratio, "a number from 0 to 1")
-        rate = self.learning_rate
-        _require(0 < rate < math.inf, "learning_rate", rate, "a number above 0")
-        _require(self.max_iter >= 1, "max_iter", self.max_iter, "a whole number, at least 1")
-        size = self.test_size
-        _require(0 <= size < 1, "test_size", size, "a fraction, at least 0 and below 1")
-        weight = self.class_weight
-        _require(weight in {None, "balanced"}, "class_weight", weight, "'balanced' or None")
-        _require(self.seed >= 0, "seed", self.seed, "a whole number, at least 0")
+        self._require_numbers()
+        self._require_words()
         self._require_one_rule()
+
+    def _require_numbers(self) -> None:
+        C, n, rate, size = self.C, self.n_features, self.learning_rate, self.test_size
+        _require(C is None or (_real(C) and C > 0), "C", C, "a number above 0, or inf")
+        whole = n is None or (_whole(n) and n >= 1)
+        _require(whole, "n_features", n, "a whole number, at least 1")
+        ratio, most = self.l1_ratio, self.max_iter
+        _require(_real(ratio) and 0 <= ratio <= 1, "l1_ratio", ratio, "a number from 0 to 1")
+        _require(_real(rate) and 0 < rate < math.inf, "learning_rate", rate, "a number above 0")
+        _require(_whole(most) and most >= 1, "max_iter", most, "a whole number, at least 1")
+        fraction = _real(size) and 0 <= size < 1
+        _require(fraction, "test_size", size, "a fraction, at least 0 and below 1")
+        whole = _whole(self.seed) and 0 <= self.seed < 2**32
+        _require(whole, "seed", self.seed, "a whole number from 0 to 4294967295")
+
+    def _require_words(self) -> None:
+        for name in ("header", "correct_class_weight", "refit", "strict"):
+            value = getattr(self, name)
+            _require(isinstance(value, (bool, np.bool_)), name, value, "True or False")
+        for name in ("target", "weights", "group"):
+            value = getattr(self, name)
+            column = value is None or isinstance(value, (str, Integral, tuple))
+            _require(column, name, value, "the name of a column of a table, or its place")
+        for name in ("drop", "missing"):
+            value = getattr(self, name)
+            several = isinstance(value, Sequence) and not isinstance(value, str)
+            _require(several, name, value, f"a list, as [{value!r}]")
+        for name, known in _WORDS.items():
+            value = getattr(self, name)
+            _require(
+                value is None or (isinstance(value, str) and value in known),
+                name,
+                value,
+                " or ".join(map(repr, known)),
+            )
 
     def _require_one_rule(self) -> None:
         """Check what is said of probabilities and answers."""
-        how = self.calibrate
-        _require(how in {None, "temperature", "none"}, "calibrate", how, "'temperature' or 'none'")
         rules = {"costs": self.costs, "recall": self.recall, "precision": self.precision}
         given = [name for name, rule in rules.items() if rule is not None]
         if len(given) > 1:
@@ -217,6 +249,19 @@ def _both(pair: Any) -> tuple[Any, str, Any]:
     return (pair[0], "=", pair[1]) if isinstance(pair, tuple) and len(pair) == 2 else ("", "", "")
 
 
+def _real(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _shown(value: Any) -> str:
+    """In one line, the beginning of what is long."""
+    return " ".join(repr(value).split())[:200]
+
+
 def _require(holds: bool, name: str, value: Any, expected: str) -> None:
     if not holds:
-        raise UsageError(f"{spelt(name)} is {value!r}: give {expected}")
+        raise UsageError(f"{spelt(name)} is {_shown(value)}: give {expected}")

@@ -185,7 +185,7 @@ WRONG_USE = {
     ("--learning-rate", "0"): "--learning-rate is 0.0: give a number above 0",
     ("--max-iter", "0"): "--max-iter is 0: give a whole number, at least 1",
     ("--test-size", "1"): "--test-size is 1.0: give a fraction, at least 0 and below 1",
-    ("--seed", "-3"): "--seed is -3: give a whole number, at least 0",
+    ("--seed", "-3"): "--seed is -3: give a whole number from 0 to 4294967295",
     ("--solver", "magic"): "there is no solver 'magic': give one of auto, gradient-descent, newton",
     ("--size", "0"): "'0' is no size: give 64, or height x width as in 48x64",
     ("--size", "4x4x4"): "'4x4x4' is no size",

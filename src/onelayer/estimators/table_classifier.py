@@ -149,12 +149,10 @@ def _looked_at(frame: Any, target: str, drop: Sequence[str]) -> list[str]:
 
     Which are left out is for the rows and weights of the fit to say.
     """
-    import narwhals as nw
-
-    from onelayer.inputs.given import frame_table
+    from onelayer.inputs.given import frame_table, known_frame
     from onelayer.readers.tables.cells import as_classes, read_cells
 
-    table = frame_table(nw.from_native(frame, eager_only=True))
+    table = frame_table(known_frame(frame, HERE))
     for name in (target, *drop):
         if name not in table.column_names:
             raise UsageError(

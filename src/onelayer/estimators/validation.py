@@ -24,6 +24,7 @@ from onelayer.designs import (
     where_it_lies,
 )
 from onelayer.errors import DataError
+from onelayer.readers.row_arrays import require_unmasked
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def check_training(estimator: Any, X: Any, y: Any) -> tuple[Any, np.ndarray, Sur
 
     The last is None where nobody looked, as scikit-learn's configuration assumes finite values.
     """
-    _require_numpy(type(estimator).__name__, X=X, y=y)
+    _require_plain(type(estimator).__name__, X=X, y=y)
     if stays_on_disk(X):
         y, found = check_array(y, **_PLAIN, input_name="y"), None
         _check_n_features(estimator, X, reset=True)
@@ -99,12 +100,13 @@ def check_examples(estimator: Any, X: Any) -> Any:
     become float64; other sparse formats CSR. What maps a file larger than the estimator's memory
     stays on disk.
     """
-    _require_numpy(type(estimator).__name__, X=X)
+    _require_plain(type(estimator).__name__, X=X)
     X = where_it_lies(X, estimator.memory)
     if stays_on_disk(X):
         _check_n_features(estimator, X, reset=False)
     else:
         X = validate_data(estimator, storable(_flat(X)), reset=False, **_reading())
+    X = validate_data(estimator, storable(_flat(X)), reset=False, **_reading())
     _require_finite(X)
     return X
 
@@ -179,7 +181,7 @@ def row_weights(sample_weight: Any, m: int) -> np.ndarray:
     """Sample weights (m,), finite, not negative and not all zero; None is 1 for each row."""
     if sample_weight is None:
         return np.broadcast_to(1.0, m)
-    _require_numpy("the fit", sample_weight=sample_weight)
+    _require_plain("the fit", sample_weight=sample_weight)
     if isinstance(sample_weight, numbers.Number):
         sample_weight = np.full(m, sample_weight)
     weights = check_array(
@@ -220,12 +222,15 @@ def _class_weights(
     return factors
 
 
-def _require_numpy(who: str, **given: Any) -> None:
-    """Under the array API scikit-learn's answers are arrays of the library that X is of.
+def _require_plain(who: str, **given: Any) -> None:
+    """Refuse masked values, which scikit-learn takes for values, and arrays of other libraries.
 
-    Ours are NumPy's, which its metrics refuse beside another library's. Without the dispatch every
-    array that NumPy can read is read.
+    Under the array API scikit-learn's answers are arrays of the library that X is of. Ours are
+    NumPy's, which its metrics refuse beside another library's. Without the dispatch every array
+    that NumPy can read is read.
     """
+    for name, array in given.items():
+        require_unmasked(array, name)
     if not get_config()["array_api_dispatch"]:
         return
     for name, array in given.items():

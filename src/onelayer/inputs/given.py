@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,7 +17,7 @@ import pyarrow as pa
 from onelayer.errors import DataError, UsageError
 from onelayer.inputs.codes import require_columns
 from onelayer.readers.tables.notation import PLAIN, Notation
-from onelayer.readers.tables.table_files import open_table, plain_types
+from onelayer.readers.tables.table_files import one_text, open_table, plain_types
 from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
 
 HERE = "the rows given"
@@ -64,38 +66,67 @@ def given_table(
         return _of_dictionaries(rows, names, notations), HERE
     if isinstance(rows, (list, tuple)) and len(rows) == 1:
         return given_table(rows[0], names, options, notations)
-    frame = nw.from_native(as_frame(rows), eager_only=True, pass_through=True)
+    frame = known_frame(rows, HERE)
     if not isinstance(frame, nw.DataFrame):
         raise UsageError(
             f"rows are a {type(rows).__name__}: give a data frame, a list of dictionaries or a file"
         )
-    return _of_frame(frame, names, notations), HERE
+    return frame_table(frame.select([n for n in frame.columns if n in names]), notations), HERE
 
 
-def _of_frame(frame: Any, names: Sequence[str], notations: Notations) -> Any:
-    twice = [name for name in names if list(frame.columns).count(name) > 1]
-    if twice:
-        raise DataError(f"{HERE} have two columns called {twice[0]!r}: rename one")
-    return frame_table(frame.select([name for name in frame.columns if name in names]), notations)
+def known_frame(rows: Any, called: str) -> Any:
+    """Return a data frame of any library as one of narwhals; what is none as it is.
 
+    Columns are called by texts; a name of several parts is one with blanks between.
 
-def as_frame(rows: Any) -> Any:
-    """Return a data frame whose columns are called by texts, and in memory; all else as it is.
-
-    A name of several parts is one with blanks between.
+    Raises
+    ------
+    DataError
+        Where two columns have one name.
     """
     if isinstance(rows, pa.RecordBatch):
-        return pa.Table.from_batches([rows])
-    if type(rows).__name__ == "LazyFrame" and hasattr(rows, "collect"):
-        return rows.collect()
-    names = list(getattr(rows, "columns", []))
-    if not hasattr(rows, "set_axis") or all(isinstance(name, str) for name in names):
-        return rows
-    return rows.set_axis([_one_text(name) for name in names], axis=1)
+        rows = pa.Table.from_batches([rows])
+    elif type(rows).__name__ == "LazyFrame" and hasattr(rows, "collect"):
+        rows = rows.collect()
+    if isinstance(rows, pa.Table):
+        _require_names_apart(rows.column_names, called)
+    elif hasattr(rows, "set_axis"):
+        names = [one_text(name) for name in rows.columns]
+        _require_names_apart(names, called)
+        if names != list(rows.columns):
+            rows = rows.set_axis(names, axis=1)
+        rows = _in_plain_types(rows)
+    return nw.from_native(rows, eager_only=True, pass_through=True)
 
 
-def _one_text(name: Any) -> str:
-    return " ".join(map(str, name)).strip() if isinstance(name, tuple) else str(name)
+def _require_names_apart(names: Sequence[str], called: str) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DataError(f"{called}: two columns are called {twice[0]!r}: rename one")
+
+
+def _in_plain_types(frame: Any) -> Any:
+    """Write out pandas' sparse columns, and call intervals, as `cut` makes them, by their texts."""
+    kinds = {name: type(kind).__name__ for name, kind in frame.dtypes.items()}
+    sparse = [name for name, kind in kinds.items() if kind == "SparseDtype"]
+    cut = [
+        name
+        for name, kind in kinds.items()
+        if kind == "IntervalDtype" or (kind == "CategoricalDtype" and _of_intervals(frame[name]))
+    ]
+    if not sparse and not cut:
+        return frame
+    written = {name: frame[name].sparse.to_dense() for name in sparse}
+    return frame.assign(**written, **{name: frame[name].map(_interval) for name in cut})
+
+
+def _of_intervals(categories: Any) -> bool:
+    return type(categories.cat.categories.dtype).__name__ == "IntervalDtype"
+
+
+def _interval(value: Any) -> str | None:
+    """The text of an interval; a missing one is a number, NaN."""
+    return None if isinstance(value, float) else str(value)
 
 
 def frame_table(frame: Any, notations: Notations = NONE_KNOWN) -> Any:
@@ -107,12 +138,38 @@ def frame_table(frame: Any, notations: Notations = NONE_KNOWN) -> Any:
     wide = [name for name, kind in schema.items() if kind in (nw.Int128, nw.UInt128)]
     mixed = [name for name, kind in schema.items() if kind == nw.Object]
     plain = frame.with_columns(nw.col(*wide).cast(nw.Float64)) if wide else frame
-    table = plain.drop(mixed).to_arrow()
-    found = {
-        name: cells(frame[name].to_list(), notations.get(name)) if name in mixed else table[name]
-        for name in schema
-    }
+    table = _as_arrow(plain.drop(mixed))
+    found = {}
+    for name in schema:
+        with _said_by_name(name):
+            found[name] = (
+                cells(frame[name].to_list(), notations.get(name)) if name in mixed else table[name]
+            )
     return plain_types(pa.table(found))
+
+
+def _as_arrow(frame: Any) -> Any:
+    """All columns at once; where that fails one by one, to say which has no type in Arrow."""
+    try:
+        return frame.to_arrow()
+    except (pa.ArrowException, TypeError, OverflowError):
+        for name in frame.columns:
+            with _said_by_name(name):
+                frame.select(name).to_arrow()
+        raise
+
+
+@contextmanager
+def _said_by_name(column: str) -> Iterator[None]:
+    """What Arrow has no type for, in words that name the column."""
+    try:
+        yield
+    except (pa.ArrowException, TypeError, OverflowError) as error:
+        why = " ".join(map(str, error.args)).splitlines()[0]
+        raise DataError(
+            f"column {column!r} holds neither numbers nor text: make of it what matters, or leave "
+            f"it out ({why})"
+        ) from error
 
 
 def _of_dictionaries(
@@ -121,11 +178,11 @@ def _of_dictionaries(
     """A key that one row lacks is missing there; one that all lack is found out later."""
     if not rows:
         raise DataError(f"{HERE} are none: give one or more")
-    found = {
-        name: cells([row.get(name) for row in rows], notations.get(name))
-        for name in names
-        if any(name in row for row in rows)
-    }
+    found = {}
+    for name in names:
+        if any(name in row for row in rows):
+            with _said_by_name(name):
+                found[name] = cells([row.get(name) for row in rows], notations.get(name))
     return pa.table(found)
 
 
@@ -135,9 +192,11 @@ def _of_array(rows: np.ndarray, names: Sequence[str], notations: Notations) -> A
             f"{HERE} have the shape {rows.shape}: the model takes (m, {len(names)}), the columns "
             f"{', '.join(names[:10])} in this order"
         )
-    return pa.table(
-        {name: cells(rows[:, j].tolist(), notations.get(name)) for j, name in enumerate(names)}
-    )
+    found = {}
+    for j, name in enumerate(names):
+        with _said_by_name(name):
+            found[name] = cells(rows[:, j].tolist(), notations.get(name))
+    return pa.table(found)
 
 
 def cells(values: list[Any], example: str | None = None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
@@ -59,10 +60,15 @@ class RowInputs(Inputs):
         return self.arrays.index_base
 
     def rows(self, given: Any) -> Any:
-        """Take an array or a sparse matrix, a row an example, or a file of arrays."""
+        """Take an array or a sparse matrix, a row an example, or a file of arrays.
+
+        What has more dimensions is flattened, as in training.
+        """
         array = self._of_arrays(given)
         if array is None:
             raise self.no_pictures("files")
+        if array.ndim > 2 and math.prod(array.shape[1:]) == self.width:
+            return self.array_rows(array, "the array given")
         if array.ndim == 4:
             raise self.no_pictures("an array of pictures")
         return array

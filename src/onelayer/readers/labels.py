@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from onelayer.errors import DataError
+from onelayer.readers.row_arrays import require_unmasked
 
 _MOST_CLASSES = 0.5  # of the rows; with more values than that, labels are measurements
 
@@ -22,7 +23,8 @@ def clean_labels(y: Any, m: int, source: object) -> np.ndarray:
     DataError
         Where y does not have m rows, or is neither of these: NaN, fractions, objects.
     """
-    y = np.asarray(y)
+    require_unmasked(y, "y")
+    y = label_array(y)
     if y.ndim == 2 and 1 in y.shape:
         y = y.ravel()
     if y.shape[:1] != (m,):
@@ -34,6 +36,12 @@ def clean_labels(y: Any, m: int, source: object) -> np.ndarray:
     if y.ndim != 1:
         raise DataError(f"{source} has y of shape {y.shape}: give one label a row, (m,)")
     return _discrete(y, source)
+
+
+def label_array(y: Any) -> np.ndarray:
+    """Return labels as an array; NumPy's text of any length, which has no casts, as objects."""
+    y = np.asarray(y)
+    return np.array(y.tolist(), dtype=object) if y.dtype.kind == "T" else y
 
 
 def class_names(names: Any, labels: np.ndarray) -> np.ndarray:

@@ -15,10 +15,30 @@ _NUMBERS = "biuf"
 
 
 def given_rows(X: Any) -> Any | None:
-    """Return an array as it is and a sparse matrix as CSR; None for what is neither."""
+    """Return an array as it is and a sparse matrix as CSR; None for what is neither.
+
+    Raises
+    ------
+    DataError
+        For an array that masks values: what lies under a mask is no number.
+    """
     if sparse.issparse(X):
         return X.tocsr()
+    if isinstance(X, (np.matrix, np.ma.MaskedArray)):
+        require_unmasked(X, "X")
+        return np.asarray(X)
     return X if isinstance(X, np.ndarray) else None
+
+
+def require_unmasked(values: Any, called: str) -> None:
+    """Refuse an array of which something is masked; DataError that names the first place."""
+    if not np.ma.isMaskedArray(values) or not np.ma.getmaskarray(values).any():
+        return
+    first = tuple(np.argwhere(np.ma.getmaskarray(values))[0].tolist())
+    raise DataError(
+        f"{called} is masked at {first[0] if len(first) == 1 else first}, counted from 0, and what "
+        "lies under a mask is no value: leave the row out, or fill the value in, as with .filled(0)"
+    )
 
 
 def is_sparse(X: Any) -> bool:

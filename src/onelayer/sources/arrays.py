@@ -26,7 +26,7 @@ from onelayer.readers.arrays.kinds import (
     labelled,
 )
 from onelayer.readers.arrays.layout import ArrayOptions
-from onelayer.readers.labels import class_names, clean_labels, encode
+from onelayer.readers.labels import class_names, clean_labels, encode, label_array
 from onelayer.readers.pictures.decoding import converted
 from onelayer.readers.pictures.pixels import mode_of, resized
 from onelayer.readers.pictures.reading import read_listed
@@ -178,7 +178,7 @@ class ArrayFile(_Arrays):
 
     def read(self, part: str | None, like: Like | None = None) -> Examples:
         """Read X and y of a part, or of the only one."""
-        self.require_no_target(like)
+        self.require_no_columns(like)
         self.progress("reading", 0, 1)
         sets = self._sets_like(like)
         name, found = chosen_set(labelled(sets) or sets, part)
@@ -233,7 +233,7 @@ class GivenArrays(_Arrays):
     def identity(self) -> str:
         """By their shape and labels."""
         X, y = self.given
-        labels = np.asarray(y).ravel()
+        labels = label_array(y).ravel()
         told = blake2b(f"{X.shape if hasattr(X, 'shape') else (len(X),)}".encode(), digest_size=16)
         # As text, numbers are five times as large: some at a time. Text is of one width.
         together = LABELS_TOGETHER if labels.dtype.kind in "biuf" else max(1, labels.size)
@@ -244,7 +244,7 @@ class GivenArrays(_Arrays):
     def read(self, part: str | None, like: Like | None = None) -> Examples:
         """Take X and y as they are."""
         del part
-        self.require_no_target(like)
+        self.require_no_columns(like)
         X, y = self.given
         if isinstance(X, (list, tuple)) and len(X) and isinstance(X[0], (Image.Image, str, Path)):
             return self._of_pictures(list(X), np.asarray(y), like)

@@ -49,7 +49,7 @@ class PictureFolder(Source):
 
     def read(self, part: str | None, like: Like | None = None) -> Examples:
         """Read the pictures of a part, of one size."""
-        self.require_no_target(like)
+        self.require_no_columns(like)
         name = part or next(name for name in JUDGES if name in self.parts())
         size, mode, fit = self.settings.size, self.settings.mode, self.settings.fit
         encoder = asked_encoder(self.settings, like)

@@ -83,9 +83,11 @@ def _are_rows(given: Any) -> bool:
 
 def _is_frame(given: Any) -> bool:
     """Whether it is a data frame; by its type, so that no library is imported for the asking."""
-    kind = type(given)
-    of_tables = kind.__module__.split(".")[0] in {"pandas", "polars", "pyarrow", "modin"}
-    return of_tables and kind.__name__ in {"DataFrame", "LazyFrame", "Table", "RecordBatch"}
+    return any(
+        kind.__module__.split(".")[0] in {"pandas", "polars", "pyarrow", "modin"}
+        and kind.__name__ in {"DataFrame", "LazyFrame", "Table", "RecordBatch"}
+        for kind in type(given).__mro__
+    )
 
 
 def _free(name: str, taken: Sequence[str]) -> str:
@@ -96,16 +98,10 @@ def _free(name: str, taken: Sequence[str]) -> str:
 
 def _arrow(given: Any) -> Any:
     """One Arrow table, a column of several types as text."""
-    import narwhals as nw
-    import pyarrow as pa
-
-    from onelayer.inputs.given import as_frame, cells, frame_table
+    from onelayer.inputs.given import frame_table, given_table, known_frame
 
     if _are_rows(given):
-        keys = dict.fromkeys(name for row in given for name in row)
-        return pa.table({str(name): cells([row.get(name) for row in given]) for name in keys})
-    frame = nw.from_native(as_frame(given), eager_only=True)
-    columns = [str(name) for name in frame.columns]
-    if len(set(columns)) < len(columns):
-        raise DataError(f"{IN_MEMORY} has two columns of one name: rename one")
-    return frame_table(frame).rename_columns(columns)
+        keys = list(dict.fromkeys(name for row in given for name in row))
+        table, _ = given_table(given, keys)
+        return table.rename_columns([str(name) for name in keys])
+    return frame_table(known_frame(given, IN_MEMORY))

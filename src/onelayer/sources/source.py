@@ -23,6 +23,10 @@ JUDGES = ("test", "val", "train")
 """The part that judges, where a source has several and none is named."""
 
 
+COLUMNS = ("target", "drop", "weights", "group")
+"""The settings that name columns of a table."""
+
+
 def no_progress(stage: str, done: int, total: int) -> None:
     """Say nothing."""
     del stage, done, total
@@ -83,12 +87,15 @@ class Source(ABC):
         """Return the parts that it has: "train", and "val" and "test" where they are."""
         return ("train",)
 
-    def require_no_target(self, like: Like | None) -> None:
-        """Refuse a target for what has no columns; UsageError."""
-        if like is None and self.settings.target is not None:
+    def require_no_columns(self, like: Like | None) -> None:
+        """Refuse the name of a column for what has none, which would be passed over; UsageError."""
+        named = [
+            name for name in COLUMNS if getattr(self.settings, name) != getattr(Settings, name)
+        ]
+        if like is None and named:
             raise UsageError(
                 f"{self.described} is no table, .csv or .parquet: it has no column "
-                f"for {spelt('target')}"
+                f"for {spelt(named[0])}"
             )
 
     def is_split(self) -> bool:

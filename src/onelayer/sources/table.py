@@ -112,10 +112,10 @@ class _Reading:
     @cached_property
     def roles(self) -> dict[str, str]:
         """The columns that are no features, and what they are; those of a model's may be absent."""
+        from onelayer.readers.tables.table_files import listed, one_text
+
         asked = self.asked
         if asked.target is None:
-            from onelayer.readers.tables.table_files import listed
-
             raise UsageError(
                 f"{self.path} is a table: name the column of its classes with {spelt('target')}. "
                 f"It has {listed(self.file.names)}"
@@ -124,7 +124,7 @@ class _Reading:
         optional = () if self.like is None else ("weights", "group")
         roles: dict[str, str] = {}
         for role, column in named.items():
-            if column is None or (role in optional and str(column) not in self.file.names):
+            if column is None or (role in optional and one_text(column) not in self.file.names):
                 continue
             name = self.file.names[self.file.position(column)]
             if name in roles:
@@ -311,9 +311,20 @@ class _Reading:
         return next((name for name, its in self.roles.items() if its == role), None)
 
     def _target(self, table: Any) -> Cells:
-        from onelayer.readers.tables.cells import as_classes
+        """A category of numbers is of the numbers; whole ones that no float holds are texts."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
 
-        return as_classes(self._cells(table, self._by_role("target") or ""))
+        from onelayer.readers.tables.cells import as_classes, read_cells
+
+        name = self._by_role("target") or ""
+        array = table[name]
+        if pa.types.is_dictionary(array.type):
+            array = array.cast(array.type.value_type)
+        if pa.types.is_integer(array.type):
+            ends = [abs(end or 0) for end in pc.min_max(array).as_py().values()]
+            array = array.cast(pa.large_string()) if max(ends) >= 2**53 else array
+        return as_classes(read_cells(name, array, self.file.options.missing))
 
     def _cells(self, table: Any, name: str) -> Cells:
         from onelayer.readers.tables.cells import read_cells

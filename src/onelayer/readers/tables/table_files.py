@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
@@ -97,8 +98,8 @@ class TableFile(ABC):
         UsageError
             Where there is none; the message lists the columns, and names like it.
         """
-        if str(asked) in self.names:
-            return self.names.index(str(asked))
+        if one_text(asked) in self.names:
+            return self.names.index(one_text(asked))
         place = _whole(asked)
         if place is not None and -len(self.names) <= place < len(self.names):
             return place % len(self.names)
@@ -244,11 +245,19 @@ def open_table(path: Path, options: TableOptions = AS_USUAL) -> TableFile:
     return found
 
 
+def one_text(name: Any) -> str:
+    """Return what a column is called, as text; parts of a name have blanks between them."""
+    return " ".join(map(str, name)).strip() if isinstance(name, tuple) else str(name)
+
+
 def plain_types(table: Any) -> Any:
-    """Return a table of which rows can be taken: Arrow cannot take those of views of text."""
+    """Return a table of which rows can be taken: Arrow takes none of views of text, or of runs."""
     for at, field in enumerate(table.schema):
         if pa.types.is_string_view(field.type):
             table = table.set_column(at, field.name, table[at].cast(pa.large_string()))
+        elif pa.types.is_run_end_encoded(field.type):
+            written = [pc.run_end_decode(chunk) for chunk in table[at].chunks]
+            table = table.set_column(at, field.name, pa.chunked_array(written))
     return table
 
 
@@ -354,5 +363,5 @@ def _said_in_words(path: Path) -> Iterator[None]:
 def _whole(asked: str | int) -> int | None:
     try:
         return int(asked)
-    except ValueError:
+    except (ValueError, TypeError):
         return None
