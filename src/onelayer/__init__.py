@@ -7,7 +7,19 @@ The names below are loaded when they are first used, so that `import onelayer` s
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what editors and type checkers see
+    from onelayer import displays, lesson, server
+    from onelayer.estimators import LogisticRegression, LogisticRegressionCV, check_separation
+    from onelayer.estimators.table_classifier import make_table_classifier
+    from onelayer.model import Model, load, save, train
+    from onelayer.readers import read_pictures
+    from onelayer.settings import Settings
+    from onelayer.statistics.comparison import compare
+    from onelayer.statistics.logit import logit
+
+    __version__: str
 
 _HOME = {
     "LogisticRegression": "onelayer.estimators",

@@ -60,6 +60,11 @@ def _in_words(error: Exception) -> str:
         return f"{error.strerror}{where}"
     if isinstance(error, MemoryError):
         return f"out of memory: {error}" if str(error) else "out of memory"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return (
+            f"this needs {error.name.partition('.')[0]}, which is not installed: "
+            "pip install onelayer brings all that onelayer uses"
+        )
     if isinstance(error, (ValueError, OSError, ImportError, ArithmeticError)):
         return str(error)
     return f"{type(error).__name__}: {error} (--debug shows where)"

@@ -7,7 +7,14 @@ several, `axes_`), and the lines of a curve, `line_` or `lines_`. matplotlib is 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what editors and type checkers see
+    from onelayer.displays.coefficients import CoefficientsDisplay
+    from onelayer.displays.cross_validation import CrossValidationDisplay
+    from onelayer.displays.paths import PathDisplay
+    from onelayer.displays.reliability import ReliabilityDisplay
+    from onelayer.displays.weights import WeightsDisplay
 
 _HOME = {
     "CoefficientsDisplay": "onelayer.displays.coefficients",

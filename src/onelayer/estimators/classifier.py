@@ -8,7 +8,6 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, TypeAlias, final
 
 import numpy as np
-from sklearn.base import _fit_context
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 
@@ -37,6 +36,7 @@ from onelayer.estimators.validation import (
     check_training,
     check_weights,
     shown_dtype,
+    with_parameters_checked,
 )
 from onelayer.estimators.warm import WarmStartMixin
 from onelayer.solution import Record
@@ -284,7 +284,7 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
         self.firth = firth
         self.memory = memory
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @with_parameters_checked
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LogisticRegression:
         """Find the W and b that minimise J.
 
@@ -316,7 +316,7 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
         known = Known(X=X, y=y, targets=targets, classes=classes, survey=found)
         return self._fit(known, sample_weight, shown_dtype(given, X, self.solver))
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @with_parameters_checked
     def _fit_known(self, known: Known, sample_weight: Any = None) -> LogisticRegression:
         """`fit` on what has been read and checked already: no survey, and no labels, again."""
         self.n_features_in_ = known.X.shape[1]

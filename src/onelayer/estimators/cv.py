@@ -7,7 +7,6 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
-from sklearn.base import _fit_context
 from sklearn.callback import CallbackSupportMixin
 from sklearn.metrics import get_scorer_names
 from sklearn.utils import metadata_routing
@@ -45,6 +44,7 @@ from onelayer.estimators.validation import (
     check_weights,
     row_weights,
     shown_dtype,
+    with_parameters_checked,
 )
 
 if TYPE_CHECKING:
@@ -259,7 +259,7 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
         self.loo = loo
         self.store_coefs = store_coefs
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @with_parameters_checked
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> LogisticRegressionCV:
         """Fit the path on all rows and on every fold, and take the C that scores best.
 

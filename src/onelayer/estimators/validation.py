@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from sklearn import get_config
+from sklearn.base import _fit_context
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -25,6 +27,14 @@ from onelayer.designs import (
 )
 from onelayer.errors import DataError
 from onelayer.readers.row_arrays import require_unmasked
+
+Fit = TypeVar("Fit", bound=Callable[..., Any])
+
+
+def with_parameters_checked(fit: Fit) -> Fit:
+    """Check a constructor's parameters before `fit`, as scikit-learn does; its type stays."""
+    checked: Fit = _fit_context(prefer_skip_nested_validation=True)(fit)
+    return checked
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,16 @@ training needs.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what editors and type checkers see
+    from onelayer.card import Card
+    from onelayer.evaluation import Evaluation
+    from onelayer.model.conversion import save
+    from onelayer.model.fitted import Model
+    from onelayer.model.loading import load
+    from onelayer.model.training import TrainingInterrupted, train
+    from onelayer.settings import Settings
 
 _HOME = {
     "Card": "onelayer.card",
