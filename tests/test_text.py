@@ -188,7 +188,7 @@ def test_what_cannot_be_text():
 
 def test_no_file_of_onnx_is_made_of_words(tmp_path):
     pytest.importorskip("onnx")
-    with pytest.raises(UsageError, match="'message' is free text, and ONNX has no words"):
+    with pytest.raises(UsageError, match="'message' is free text, and ONNX has nothing that reads"):
         trained(messages()).export(tmp_path / "m.onnx")
     assert not list(tmp_path.iterdir())
 

@@ -18,6 +18,7 @@ from onelayer.errors import DataError, DataWarning
 from onelayer.inputs.codes import codes_of
 from onelayer.inputs.column_kinds import ReadTable, inferred
 from onelayer.readers.tables.cells import read_cells
+from onelayer.readers.tables.dates import written
 from onelayer.readers.tables.table_files import open_table
 
 _HEAD = """# What is read of odd CSV files
@@ -57,6 +58,8 @@ def _read(path: Path) -> str:
     column = columns[0]
     if column.kind == "number":
         return f"numbers: {', '.join(map(_number, codes))}"
+    if column.kind == "date":
+        return f"dates: {', '.join(written(code, column.notation) for code in codes)}"
     shown = str if column.boolean else repr
     levels = ["missing" if math.isnan(code) else shown(column.levels[int(code)]) for code in codes]
     return f"{'booleans' if column.boolean else 'words'}: {', '.join(levels)}"

@@ -320,8 +320,8 @@ BAD = {
         1,
         "the target 'bought' has 300 different values in 300 rows, as text 0, text 1, text 10",
     ),
-    "dates": (
-        None,
+    "dates of no calendar": (
+        change(date="99/99/2024"),
         ("--target", "bought"),
         1,
         "t.csv: column 'date' holds dates or times, which are neither numbers nor categories",

@@ -34,6 +34,11 @@ def _lonely(random: np.random.Generator, m: int) -> np.ndarray:
     return cells
 
 
+def _days(random: np.random.Generator, m: int) -> pd.DatetimeIndex:
+    hours = pd.to_timedelta(random.integers(0, 20_000, m), unit="h")
+    return pd.DatetimeIndex(pd.Timestamp("2022-02-28") + hours)
+
+
 WORDS = ["sun", "rain", "Schön", "snow", "wind", "猫が好き", "it's", "42", "fog", "hail", "हिन्दी"]
 
 USEFUL: dict[str, Callable[[np.random.Generator, int], Any]] = {
@@ -57,6 +62,10 @@ USEFUL: dict[str, Callable[[np.random.Generator, int], Any]] = {
     ],
     "sentences with gaps": lambda random, m: _with_gaps(
         [" ".join(random.choice(WORDS, 6)) for _ in range(m)], random
+    ),
+    "dates": lambda random, m: _days(random, m).strftime("%d/%m/%Y").to_numpy(object),
+    "dates with gaps and times": lambda random, m: _with_gaps(
+        _days(random, m).strftime("%Y-%m-%d %H:%M").to_numpy(object), random
     ),
     "a number or nothing": lambda random, m: _with_gaps(np.full(m, 7.0), random, 0.5),
 }
@@ -138,9 +147,11 @@ def _frame(
 
 
 @st.composite
-def random_tables(draw: st.DrawFn, *, extra: bool = True, texts: bool = True) -> RandomTable:
+def random_tables(
+    draw: st.DrawFn, *, extra: bool = True, without: tuple[str, ...] = ()
+) -> RandomTable:
     """Up to eight columns of any kinds in any order, one of them a number that decides y."""
-    kinds = [kind for kind in (*KINDS, DUPLICATE) if texts or not kind.startswith("sentences")]
+    kinds = [kind for kind in (*KINDS, DUPLICATE) if not kind.startswith(without)]
     chosen = draw(st.lists(st.sampled_from(kinds), max_size=7))
     chosen.insert(draw(st.integers(0, len(chosen))), SIGNAL)
     names = draw(st.permutations(string.ascii_letters[: len(chosen)]))

@@ -23,7 +23,7 @@ def without_text(made):
     return made.train.drop(columns=[c for c, kind in made.made_of.items() if kind in USELESS])
 
 
-@given(random_tables(extra=False, texts=False))
+@given(random_tables(extra=False, without=("sentences",)))
 @tries(12)
 def test_a_weight_of_two_is_the_row_twice(made):
     random = np.random.default_rng(0)
@@ -57,7 +57,7 @@ def test_weights_of_one_are_no_weights(made):
     assert ones.card.test == plain.card.test
 
 
-@given(random_tables(extra=False, texts=False))
+@given(random_tables(extra=False, without=("sentences",)))
 @tries(8)
 def test_equal_weights_are_no_weights(made):
     """C counts for each row, so that a fifth of it stands against rows that count for five."""

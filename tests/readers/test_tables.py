@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,11 +16,12 @@ from hypothesis import strategies as st
 
 from onelayer.errors import DataError, UsageError
 from onelayer.inputs.codes import codes_of
-from onelayer.inputs.column_kinds import ReadTable, inferred
+from onelayer.inputs.column_kinds import ReadTable, inferred, require_usable
 from onelayer.inputs.columns import Codes, Column
 from onelayer.inputs.encoding import Encoding
-from onelayer.inputs.fitting import fit_table, least_rows, weighted_quantiles
+from onelayer.inputs.fitting import fit_table, least_rows
 from onelayer.inputs.given import given_table
+from onelayer.inputs.made import weighted_quantiles
 from onelayer.readers.tables.cells import level_codes, nature_of, numbers_of, read_cells, texts_of
 from onelayer.readers.tables.table_files import open_table
 from onelayer.readers.tables.table_options import TableOptions
@@ -157,30 +159,35 @@ def test_a_column_that_is_declared_categorical_is_one():
     assert texts_of(declared).to_pylist() == ["3", "2", None]
 
 
-REFUSED = {
-    "dates": ["2024-01-31", "2024-02-01 12:30", "?"],
-    "dates of other countries": ["31.01.2024", "1/2/2024"],
-    "dates in words": ["3 May 2024", "Jan 5, 2024"],
-    "times": ["12:30", "7:05:09"],
-    "dates but for one": [*["2024-01-31"] * 19, "soon"],
+DATES = {
+    "dates": (["2024-01-31", "2024-02-01 12:30", "?"], "2024-12-31"),
+    "dates of other countries": (["31.01.2024", "1/2/2024"], "31/12/2024"),
+    "dates in words": (["3 May 2024", "Jan 5, 2024"], "2024-12-31"),
+    "times": (["12:30", "7:05:09"], "23:59"),
+    "dates but for one": ([*["2024-01-31"] * 19, "soon"], "2024-12-31"),
 }
 
 
-@pytest.mark.parametrize("what", REFUSED)
-def test_what_is_neither_number_nor_category_is_refused_by_name(what):
-    assert nature_of(cells(REFUSED[what])).refusal == "dates"
+@pytest.mark.parametrize("what", DATES)
+def test_dates_are_found_and_refused_where_only_numbers_and_categories_are_due(what):
+    texts, notation = DATES[what]
+    read = ReadTable("t.csv", [cells(texts)])
+    assert nature_of(cells(texts)).refusal == "dates"
+    columns, notes = inferred(read)
+    assert (columns[0].kind, columns[0].notation) == ("date", notation)
+    assert f"c: dates, written as {notation}" in notes
     with pytest.raises(
         DataError, match=r"t.csv: column 'c' holds .* leave them out: drop=\['c'\]$"
     ):
-        inferred(ReadTable("t.csv", [cells(REFUSED[what])]))
+        require_usable(read)
 
 
-def test_dates_of_a_type_are_refused_and_all_are_named():
-    days = pa.array([0, 1], pa.date32())
+def test_what_only_looks_like_dates_is_refused_and_all_are_named():
+    days = cells(["99/99/2024", "77/01/2024"])
     with pytest.raises(DataError) as caught:
-        inferred(ReadTable("t.parquet", [read_cells(name, days) for name in ("born", "died")]))
+        inferred(ReadTable("t.csv", [replace(days, name=name) for name in ("born", "died")]))
     assert str(caught.value) == (
-        "t.parquet: each of the columns 'born', 'died' holds dates or times, which are neither "
+        "t.csv: each of the columns 'born', 'died' holds dates or times, which are neither "
         "numbers nor categories: make of them what matters, as an age in days, a month or a "
         "weekday, or leave them out: drop=['born', 'died']"
     )

@@ -28,6 +28,7 @@ from onelayer.errors import UsageError
 from onelayer.estimators.layer_classifier import LayerClassifier
 from onelayer.estimators.table_classifier import TableFeatures
 from onelayer.inputs.columns import Column
+from onelayer.inputs.date_parts import Part
 from onelayer.inputs.encoding import NONE, Encoding, Make, Piece
 from onelayer.inputs.fitting import OTHER
 
@@ -40,6 +41,7 @@ class _Levels:
     places: tuple[int, ...]
     names: tuple[str, ...]
     idf: tuple[float, ...] = ()  # of a text, whose terms are the names
+    of: Part = ""  # of a date, the part whose levels these are
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +53,7 @@ class _Feature:
     fill: float | None = None
     text: str | None = None  # what stands for a missing text
     levels: _Levels | None = None
+    of: Part = ""
     place: int = 0
     centre: float = 0.0
     scale: float = 1.0
@@ -165,7 +168,14 @@ def _encoded(_: str, step: Any, features: Features) -> Features:
     del features
     table: Encoding = step.table_
     made = [
-        _Feature(table.columns[piece.column].name, piece.make, piece.fill, levels=levels, place=at)
+        _Feature(
+            table.columns[piece.column].name,
+            piece.make,
+            piece.fill,
+            levels=levels,
+            of=piece.of,
+            place=at,
+        )
         for piece in table.pieces
         for levels in [_levels_of(table, piece)]
         for at in range(piece.width)
@@ -179,7 +189,7 @@ def _levels_of(table: Encoding, piece: Piece) -> _Levels | None:
         return _Levels((), (), piece.names, piece.idf)
     if piece.make != "levels":
         return None
-    return _Levels(table.columns[piece.column].levels, piece.places, piece.names)
+    return _Levels(table.columns[piece.column].levels, piece.places, piece.names, of=piece.of)
 
 
 def _impute(name: str, step: Any, features: Features) -> Features:
@@ -329,7 +339,7 @@ def _table(features: Features, pipeline: Pipeline) -> Encoding:
         names = _names_in(pipeline)  # an array has all its columns, and in their order
     levels = {feature.column: feature.levels for feature in features if feature.levels}
     for feature in features:
-        if feature.make == "value" and feature.column in levels:
+        if feature.make == "value" and not feature.of and feature.column in levels:
             raise UsageError(f"column {feature.column!r} is both a number and a category")
     fills = {f.column: f.fill for f in features if f.make == "value" and f.fill is not None}
     columns = [
@@ -359,7 +369,7 @@ def _pieces(features: Features, names: list[str]) -> list[Piece]:
         first, levels = several[0], several[0].levels
         column = names.index(first.column)
         if levels is None:
-            pieces.append(Piece(column=column, make=first.make, fill=first.fill))
+            pieces.append(Piece(column=column, make=first.make, fill=first.fill, of=first.of))
             continue
         if first.make == "terms":
             pieces.append(Piece(column=column, make="terms", names=levels.names, idf=levels.idf))
@@ -371,6 +381,7 @@ def _pieces(features: Features, names: list[str]) -> list[Piece]:
                 make="levels",
                 places=tuple(new.get(place, NONE) for place in levels.places),
                 names=tuple(levels.names[feature.place] for feature in several),
+                of=levels.of,
             )
         )
     return pieces

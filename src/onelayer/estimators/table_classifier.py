@@ -92,9 +92,10 @@ class TableFeatures(TransformerMixin, BaseEstimator):
 
     def _codes(self, X: Any) -> Codes:
         from onelayer.inputs.codes import codes_of
+        from onelayer.inputs.columns import number_notations
         from onelayer.inputs.given import given_table
 
-        notations = {column.name: column.notation for column in self.table_.columns}
+        notations = number_notations(self.table_.columns)
         table, source = given_table(X, list(notations), notations=notations)
         return codes_of(self.table_.columns, table, source)
 

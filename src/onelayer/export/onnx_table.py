@@ -35,12 +35,13 @@ def input_name(column: Column) -> str:
 
 def add_table(graph: OnnxGraph, encoding: Encoding, layer: Layer) -> str:
     """Add z - b', (m, k), of a table's columns."""
-    texts = [column.name for column in encoding.columns if column.kind == "text"]
-    if texts:
-        raise UsageError(
-            f"column {texts[0]!r} is free text, and ONNX has no words that are told apart as the "
-            "model does: leave it out of the training, or keep the model as it is"
-        )
+    beyond = {"text": "free text", "date": "one of dates"}
+    for column in encoding.columns:
+        if column.kind in beyond:
+            raise UsageError(
+                f"column {column.name!r} is {beyond[column.kind]}, and ONNX has nothing that reads "
+                "it as the model does: leave it out of the training, or keep the model as it is"
+            )
     starts = np.cumsum([0, *(piece.width for piece in encoding.pieces)])
     parts: list[str] = []
     for at, column in enumerate(encoding.columns):

@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 
 from onelayer.errors import DataError
 from onelayer.inputs.columns import Codes, Column
 from onelayer.inputs.oddities import Oddities
 from onelayer.readers.tables.cells import (
     Cells,
+    Numbers,
     level_codes,
     levels_of,
     no_number,
@@ -21,7 +23,8 @@ from onelayer.readers.tables.cells import (
     require_finite,
     texts_of,
 )
-from onelayer.readers.tables.notation import Notation
+from onelayer.readers.tables.dates import seconds_of
+from onelayer.readers.tables.notation import NOTHING, Notation
 
 
 def codes_of(
@@ -62,6 +65,9 @@ def codes_of(
         if column.kind == "number":
             codes[:, place] = _numbers(column, cells, source, at, found)
             continue
+        if column.kind == "date":
+            codes[:, place] = _dates(column, cells, source, at, found)
+            continue
         texts = texts_of(cells, boolean=column.boolean)
         if column.kind == "text":
             seen[place] = replace(column, levels=levels_of(texts)[0])
@@ -87,6 +93,25 @@ def require_columns(needed: Sequence[str], names: Sequence[str], source: object)
             f"{source} has no column {', '.join(map(repr, lacking[:10]))}: the model looks at it"
             f"{others}"
         )
+
+
+def _dates(
+    column: Column, cells: Cells, source: object, rows: np.ndarray, odd: Oddities
+) -> np.ndarray:
+    """Read a column of dates; where a source begins with none at all, it is another column."""
+    texts = texts_of(cells)
+    values = seconds_of(texts, column.notation)
+    nothing = [word is True for word in pc.match_substring_regex(texts, NOTHING).to_pylist()]
+    odd_ones = np.isnan(values) & ~cells.missing & ~np.array(nothing, bool)
+    found = Numbers(values, odd_ones, cells)
+    if found.odd.any() and rows[0] == 0 and np.isnan(values).all():
+        row = int(found.odd.argmax())
+        raise DataError(
+            f"{source}: column {column.name!r} is one of dates, written as {column.notation}, and "
+            f"has {found.text(row)!r} in row {rows[row]}, counted from 0"
+        )
+    odd.add(column.name, found, rows, what="date")
+    return values
 
 
 def _numbers(

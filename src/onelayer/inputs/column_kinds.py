@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from onelayer.errors import DataError
+from onelayer.errors import DataError, DataWarning
 from onelayer.inputs.columns import Column
 from onelayer.readers.tables.cells import (
     Cells,
@@ -17,7 +18,15 @@ from onelayer.readers.tables.cells import (
     nothings,
     texts_of,
 )
-from onelayer.readers.tables.notation import NOTHING, PLAIN, Notation, decimal_sign
+from onelayer.readers.tables.dates import are_dates, order_of
+from onelayer.readers.tables.notation import (
+    MOSTLY,
+    NOTHING,
+    PLAIN,
+    Notation,
+    decimal_sign,
+    matching,
+)
 from onelayer.words import spelt, to_drop
 
 _SHOWN = 8
@@ -73,9 +82,10 @@ def inferred(table: ReadTable) -> tuple[tuple[Column, ...], list[str]]:
     Raises
     ------
     DataError
-        For columns of dates; the message names all of them.
+        For columns that look like dates and are none; the message names all of them.
     """
-    natures = require_usable(table)
+    natures = _natures(table)
+    _require_known_dates(table, natures)
     columns = [_column(one, natures[one.name], table) for one in table.cells]
     notes = [
         f"{name}: {nature.note}; taken as categories"
@@ -83,7 +93,7 @@ def inferred(table: ReadTable) -> tuple[tuple[Column, ...], list[str]]:
         if nature.note
     ]
     missing = [*_on_missing(table, columns, natures), *_on_levels(columns)]
-    return tuple(columns), [*missing, *_on_notation(natures), *notes]
+    return tuple(columns), [*missing, *_on_notation(natures), *_on_dates(table, columns), *notes]
 
 
 def _column(cells: Cells, nature: Nature, table: ReadTable) -> Column:
@@ -91,6 +101,9 @@ def _column(cells: Cells, nature: Nature, table: ReadTable) -> Column:
     if cells.name in table.texts:
         levels, _ = levels_of(texts_of(cells))
         return Column(name=cells.name, kind="text", levels=levels, missing=missing)
+    if nature.refusal == "dates":
+        order = order_of(texts_of(cells))
+        return Column(name=cells.name, kind="date", notation=order.notation, missing=missing)
     if nature.kind == "number":
         return Column(
             name=cells.name, kind="number", notation=str(nature.notation), missing=missing
@@ -100,23 +113,56 @@ def _column(cells: Cells, nature: Nature, table: ReadTable) -> Column:
 
 
 def require_usable(table: ReadTable) -> dict[str, Nature]:
-    """Return what columns are taken for, by name, if all of them can be used.
+    """Return what columns are taken for, by name, if all are numbers or categories.
 
     Raises
     ------
     DataError
-        As `inferred`.
+        For columns of dates; the message names all of them.
     """
+    natures = _natures(table)
+    _refuse(table, [name for name, nature in natures.items() if nature.refusal])
+    return natures
+
+
+def _natures(table: ReadTable) -> dict[str, Nature]:
     sign = table.sign
-    natures = {
+    return {
         one.name: Nature("category") if one.name in table.texts else nature_of(one, sign)
         for one in table.cells
     }
-    for reason, advice in REFUSALS.items():
-        names = [name for name, nature in natures.items() if nature.refusal == reason]
-        if names:
-            raise DataError(f"{table.source}: {_columns_named(names)} {advice}: {to_drop(names)}")
-    return natures
+
+
+def _require_known_dates(table: ReadTable, natures: dict[str, Nature]) -> None:
+    """Refuse columns of what looks like dates, and is written as no calendar has it."""
+    unknown = []
+    for one in table.cells:
+        if natures[one.name].refusal:
+            texts = texts_of(one)
+            known = len(texts.drop_null()) - matching(texts.drop_null(), NOTHING)
+            unknown += [one.name] * bool(are_dates(texts).sum() < MOSTLY * known)
+    _refuse(table, unknown)
+
+
+def _refuse(table: ReadTable, names: list[str]) -> None:
+    if names:
+        advice = f"{REFUSALS['dates']}: {to_drop(names)}"
+        raise DataError(f"{table.source}: {_columns_named(names)} {advice}")
+
+
+def _on_dates(table: ReadTable, columns: list[Column]) -> list[str]:
+    """Say how dates are read; where day and month are a guess, it is a warning."""
+    dates = [column for column in columns if column.kind == "date"]
+    cells = {one.name: one for one in table.cells}
+    guessed = [c.name for c in dates if order_of(texts_of(cells[c.name])).guessed]
+    if guessed:
+        warnings.warn(
+            f"{table.source}: {_columns_named(guessed)} may have the day or the month first, as no "
+            "number is above 12; taken for the month: write dates as 2024-12-31 where it is not",
+            DataWarning,
+            stacklevel=2,
+        )
+    return [f"{column.name}: dates, written as {column.notation}" for column in dates]
 
 
 def _on_missing(table: ReadTable, columns: list[Column], natures: dict[str, Nature]) -> list[str]:

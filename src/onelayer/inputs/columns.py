@@ -10,7 +10,9 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
-Kind: TypeAlias = Literal["number", "category", "text"]
+from onelayer.readers.tables.dates import NOTATIONS
+
+Kind: TypeAlias = Literal["number", "category", "text", "date"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +24,7 @@ class Column:
     name
         As in the file.
     kind
-        "number", "category" or "text", which is looked at word by word.
+        "number", "category", "text", which is looked at word by word, or "date", by its parts.
     levels
         Of a category: the texts that were seen in training, in order. Of a text that is being
         read: all texts of the column, which a model does not keep.
@@ -30,9 +32,9 @@ class Column:
         Whether these are true and false, in any case.
     median, low, high
         Of a number: its median, and the hundredth and ninety-ninth of a hundred of its values in
-        training; 0 where nobody knows.
+        training; 0 where nobody knows. Of a date the same in seconds since 1970.
     notation
-        Of a number: how it is written, by an example; see `readers.tables.notation`.
+        Of a number or a date: how it is written, by an example; see `readers.tables`.
     missing
         Words that stand for no value in the table, beside those that always do.
     """
@@ -58,10 +60,21 @@ class Column:
             raise ValueError(f"column {self.name!r} has missing words that are no texts")
         for value in (self.median, self.low, self.high):
             require_number(value, f"column {self.name!r}")
-        if self.notation != Column.notation:
+        if self.kind == "date":
+            if self.notation not in NOTATIONS:
+                raise ValueError(f"the dates of {self.name!r} are written as {self.notation!r}")
+        elif self.notation != Column.notation:
             from onelayer.readers.tables.notation import Notation
 
             Notation.parse(self.notation)
+
+
+def number_notations(columns: Sequence[Column]) -> dict[str, str]:
+    """Return how columns are written, by name; all others as the usual number."""
+    return {
+        column.name: column.notation if column.kind == "number" else Column.notation
+        for column in columns
+    }
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,12 +17,16 @@ from scipy import sparse
 
 from onelayer.errors import DataError
 from onelayer.inputs.columns import Codes, Column, require_number
+from onelayer.inputs.date_parts import NAMES, Part, part_of
 from onelayer.inputs.tf_idf import TermRows
 
 Make: TypeAlias = Literal["value", "missing", "levels", "terms"]
 
 _KIND_OF = {"value": "number", "levels": "category", "terms": "text"}
 """Of which kind a column is, that such features are made of."""
+
+_PARTS_OF = {"value": {"", "year", "days"}, "levels": {"", *NAMES}}
+"""Which parts of a date such features are made of."""
 
 NONE = -1
 """The place of a level that has no feature: it is all zeros."""
@@ -54,6 +58,8 @@ class Piece:
         What the features of levels are called, beside the column's name; the terms of a text.
     idf
         Of each term.
+    of
+        Of a date, the part that is a number or a level.
     """
 
     column: int
@@ -62,17 +68,20 @@ class Piece:
     places: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
     idf: tuple[float, ...] = ()
+    of: Part = ""
 
     def require_sound(self, columns: Sequence[Column]) -> None:
         """Raise ValueError where it cannot be made of a column of these."""
         if self.make not in get_args(Make) or self.column not in range(len(columns)):
             raise ValueError(f"a feature is made by {self.make!r} of column {self.column!r}")
         column = columns[self.column]
-        of_kind = _KIND_OF.get(self.make, column.kind)
+        of_kind = "date" if self.of else _KIND_OF.get(self.make, column.kind)
+        levels = NAMES.get(self.of, column.levels)
         inside = self.make != "levels" or (
-            len(self.places) == len(column.levels) + 2
+            len(self.places) == len(levels) + 2
             and all(place in range(NONE, self.width) for place in self.places)
         )
+        inside = inside and self.of in _PARTS_OF.get(self.make, {""})
         if column.kind != of_kind or not inside:
             raise ValueError(f"a feature does not fit column {column.name!r}, a {column.kind}")
         known = len({*self.names}) == len(self.names) == len(self.idf)
@@ -88,6 +97,8 @@ class Piece:
 
     def titles(self, column: str) -> list[str]:
         """Return what its features are called."""
+        if self.of:
+            column = f"{column} {self.of}"
         if self.make == "levels":
             return [f"{column} {name}" for name in self.names]
         if self.make == "terms":
@@ -105,6 +116,7 @@ class Piece:
 
     def entries(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the one entry that a row may have here: its place, `NONE` for none, and value."""
+        codes = part_of(codes, self.of)
         m, missing = len(codes), np.isnan(codes)
         if self.make == "value":
             fill = np.nan if self.fill is None else self.fill

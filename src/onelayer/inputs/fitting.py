@@ -5,7 +5,7 @@ Everything is weighted: a row of weight 2 counts as two rows, so that both give 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from shlex import quote
 
@@ -13,7 +13,9 @@ import numpy as np
 
 from onelayer.errors import DataError
 from onelayer.inputs.columns import Codes, Column
+from onelayer.inputs.date_fitting import date_made
 from onelayer.inputs.encoding import NONE, Encoding, Piece
+from onelayer.inputs.made import RANGE, Made, spread_of, weighted_quantiles
 from onelayer.inputs.tf_idf import LEAST_TEXTS, MOST_TERMS, learn_terms, words_in
 from onelayer.words import spelt, to_drop
 
@@ -33,9 +35,6 @@ as answers to choose from are. It counts weights: a row of weight 2 is the row t
 
 OTHER = "other"
 
-RANGE = (0.01, 0.5, 0.99)
-"""What is kept of a number's values: a low one, the median and a high one, by share of the rows."""
-
 
 @dataclass(frozen=True)
 class Fitted:
@@ -44,20 +43,6 @@ class Fitted:
     table: Encoding
     notes: tuple[str, ...]
     lost: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Made:
-    """What one column became: its pieces' `column` is not yet set. No piece: it is left out."""
-
-    column: Column
-    pieces: tuple[Piece, ...] = ()
-    spread: tuple[float, float] = (0.0, 1.0)  # centre and scale of its value
-    why: str = ""  # it is left out
-    is_text: bool = False  # as text, which may say much
-    texts: tuple[str, ...] = ()  # of a column of text: what its codes stand for
-    remark: str = ""  # it is kept, and worth a look
-    pooled: tuple[str, ...] = ()
 
 
 def fit_table(codes: Codes, weights: np.ndarray) -> Fitted:
@@ -90,7 +75,7 @@ def fit_table(codes: Codes, weights: np.ndarray) -> Fitted:
     by_name = sorted(enumerate(used), key=lambda one: one[1].column.name)
     pieces = [replace(piece, column=at) for at, one in by_name for piece in one.pieces]
     spreads = [
-        one.spread if piece.make == "value" else (0.0, 1.0)
+        one.spreads[piece.of] if piece.make == "value" else (0.0, 1.0)
         for _, one in by_name
         for piece in one.pieces
         for _ in range(piece.width)
@@ -121,14 +106,19 @@ def telling(codes: Codes, weights: np.ndarray) -> tuple[Column, ...]:
     return tuple(told) or codes.columns
 
 
-def _columns_made(codes: Codes, weights: np.ndarray) -> list[_Made]:
+def _columns_made(codes: Codes, weights: np.ndarray) -> list[Made]:
     counts = _counts(weights)
-    return [
-        _number(column, codes.of(column), weights)
-        if column.kind == "number"
-        else _words(column, codes.of(column), counts)
-        for column in codes.columns
-    ]
+    return [_column_made(column, codes.of(column), weights, counts) for column in codes.columns]
+
+
+def _column_made(
+    column: Column, codes: np.ndarray, weights: np.ndarray, counts: np.ndarray
+) -> Made:
+    if column.kind == "number":
+        return _number(column, codes, weights)
+    if column.kind == "date":
+        return date_made(column, codes, weights)
+    return _words(column, codes, counts)
 
 
 def _counts(weights: np.ndarray) -> np.ndarray:
@@ -142,60 +132,27 @@ def least_rows(m: float) -> float:
     return float(min(RARE, max(2.0, m / 100)))
 
 
-def weighted_quantiles(
-    values: np.ndarray, weights: np.ndarray, shares: Sequence[float]
-) -> list[float]:
-    """Return the values below which these shares of the weight lie, between two the mean of both.
-
-    With weights of 1 and a share of 0.5 that is the median.
-    """
-    order = np.argsort(values, kind="stable")
-    below = np.cumsum(weights[order])
-    at = np.array(shares) * below[-1]
-    # Theory: a sum of m weights rounds by m eps of it; "between two" is so whatever it rounds to.
-    slack = len(order) * np.finfo(float).eps * below[-1]
-    low = np.searchsorted(below, at - slack, side="left")
-    high = np.searchsorted(below, at + slack, side="right")
-    ends = np.minimum([low, high], len(order) - 1)
-    found: list[float] = (values[order[ends]] / 2).sum(axis=0).tolist()
-    return found
-
-
-def _number(column: Column, codes: np.ndarray, weights: np.ndarray) -> _Made:
+def _number(column: Column, codes: np.ndarray, weights: np.ndarray) -> Made:
     missing = np.isnan(codes)
     if missing.all():
-        return _Made(column, why="no value at all")
+        return Made(column, why="no value at all")
     present = codes[~missing]
     indicator = (Piece(column=0, make="missing"),) if missing.any() else ()
     if present.min() == present.max():
         known = replace(column, median=present[0], low=present[0], high=present[0])
         if not indicator:
-            return _Made(column, why=f"always {present[0]:g}")
+            return Made(column, why=f"always {present[0]:g}")
         remark = f"{present[0]:g} wherever it is known, so only whether it is missing counts"
-        return _Made(known, indicator, remark=remark)
+        return Made(known, indicator, remark=remark)
     low, median, high = weighted_quantiles(present, weights[~missing], RANGE)
-    spread = _spread(np.where(missing, median, codes), weights, column.name)
+    spread = spread_of(np.where(missing, median, codes), weights, column.name)
     value = Piece(column=0, make="value", fill=median)
     known = replace(column, median=median, low=low, high=high)
     remark = ""
     if _like_identifier(present, len(codes)):
         alike = "all different whole numbers, as an identifier has"
         remark = f"{alike}; kept, and {to_drop([column.name])} leaves it out"
-    return _Made(known, (value, *indicator), spread, remark=remark)
-
-
-def _spread(values: np.ndarray, weights: np.ndarray, name: str) -> tuple[float, float]:
-    """Return the mean and one over the standard deviation."""
-    total = weights.sum()
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean = float(weights @ values / total)
-        deviation = float(np.sqrt(weights @ (values - mean) ** 2 / total))
-    if not 0 < deviation < np.inf:
-        raise DataError(
-            f"column {name!r} cannot be standardised: squares of its values over- or underflow; "
-            "divide it by its largest value first"
-        )
-    return mean, 1 / deviation
+    return Made(known, (value, *indicator), {"": spread}, remark=remark)
 
 
 def _like_identifier(values: np.ndarray, m: int) -> bool:
@@ -204,7 +161,7 @@ def _like_identifier(values: np.ndarray, m: int) -> bool:
     return whole and len(np.unique(values)) == m
 
 
-def _words(column: Column, codes: np.ndarray, counts: np.ndarray) -> _Made:
+def _words(column: Column, codes: np.ndarray, counts: np.ndarray) -> Made:
     """A column of text, as asked for or as it looks; or one of categories."""
     if column.kind == "text":
         return _text(column, codes, "")
@@ -213,13 +170,13 @@ def _words(column: Column, codes: np.ndarray, counts: np.ndarray) -> _Made:
     return _text(column, codes, f"taken as text, as most cells have {SENTENCE} words or more")
 
 
-def _text(column: Column, codes: np.ndarray, remark: str) -> _Made:
+def _text(column: Column, codes: np.ndarray, remark: str) -> Made:
     known = replace(column, kind="text", levels=())
     missing = np.isnan(codes)
     if missing.all():
-        return _Made(known, why="no value at all")
+        return Made(known, why="no value at all")
     indicator = (Piece(column=0, make="missing"),) if missing.any() else ()
-    return _Made(known, indicator, remark=remark, texts=column.levels)
+    return Made(known, indicator, remark=remark, texts=column.levels)
 
 
 def _are_sentences(column: Column, codes: np.ndarray, counts: np.ndarray) -> bool:
@@ -232,7 +189,7 @@ def _are_sentences(column: Column, codes: np.ndarray, counts: np.ndarray) -> boo
     return bool(sizes[long].sum() > 0.5 * sizes.sum())
 
 
-def _with_terms(made: _Made, codes: Codes, weights: np.ndarray) -> _Made:
+def _with_terms(made: Made, codes: Codes, weights: np.ndarray) -> Made:
     """Learn the words of a column of text; it is left out where it has none that come twice."""
     if not made.texts:
         return made
@@ -248,17 +205,17 @@ def _with_terms(made: _Made, codes: Codes, weights: np.ndarray) -> _Made:
     return replace(made, pieces=(piece, *made.pieces))
 
 
-def _category(column: Column, codes: np.ndarray, counts: np.ndarray) -> _Made:
+def _category(column: Column, codes: np.ndarray, counts: np.ndarray) -> Made:
     K = len(column.levels)
     missing = np.isnan(codes)
     sizes = np.bincount(np.where(missing, K, codes).astype(int), counts, minlength=K + 1)
     present = np.flatnonzero(sizes)
     if len(present) < 2:
-        return _Made(column, why="no value at all" if missing.all() else "always the same")
+        return Made(column, why="no value at all" if missing.all() else "always the same")
     rare = _rare_ones(sizes, least_rows(counts.sum()))
     if sizes[rare].sum() > 0.5 * sizes.sum() or _all_different(codes[~missing], len(codes)):
         few = f"{np.count_nonzero(sizes[:K])} different values, most of them rare"
-        return _Made(column, why=few, is_text=True)
+        return Made(column, why=few, is_text=True)
     kept = [at for at in present.tolist() if not rare[at]]
     places = {at: place for place, at in enumerate(kept)}
     other = len(kept) if rare.any() else NONE
@@ -272,7 +229,7 @@ def _category(column: Column, codes: np.ndarray, counts: np.ndarray) -> _Made:
         names=(*names, OTHER) if rare.any() else tuple(names),
     )
     pooled = [column.levels[at] if at < K else "missing" for at in np.flatnonzero(rare)]
-    return _Made(column, (piece,), pooled=tuple(pooled))
+    return Made(column, (piece,), pooled=tuple(pooled))
 
 
 def _all_different(present: np.ndarray, m: int) -> bool:
@@ -287,7 +244,7 @@ def _rare_ones(sizes: np.ndarray, least: float) -> np.ndarray:
     return (sizes > 0) & ((sizes < least) | (rank >= LEVELS))
 
 
-def _notes(table: Encoding, made: list[_Made], least: float) -> Iterator[str]:
+def _notes(table: Encoding, made: list[Made], least: float) -> Iterator[str]:
     numbers = [one for one in made if one.pieces and one.column.kind == "number"]
     categories = [one for one in made if one.pieces and one.column.kind == "category"]
     if numbers:
@@ -309,7 +266,7 @@ def _notes(table: Encoding, made: list[_Made], least: float) -> Iterator[str]:
     yield f"{len(table.centre)} features of {len(table.columns)} columns, {how}"
 
 
-def _on_numbers(numbers: list[_Made]) -> str:
+def _on_numbers(numbers: list[Made]) -> str:
     count = _count(numbers, "number", "numbers")
     said = f"{count}, standardised: {_some([one.column.name for one in numbers])}"
     lacking = [one.column.name for one in numbers if len(one.pieces) > 1]
@@ -318,7 +275,7 @@ def _on_numbers(numbers: list[_Made]) -> str:
     return f"{said}; missing ones count as the median, and have a feature: {_some(lacking)}"
 
 
-def _on_terms(made: _Made) -> str:
+def _on_terms(made: Made) -> str:
     pairs = sum(" " in term for term in made.pieces[0].names)
     words = made.pieces[0].width - pairs
     capped = ", the most frequent ones" * (words + pairs == MOST_TERMS)
@@ -328,7 +285,7 @@ def _on_terms(made: _Made) -> str:
     )
 
 
-def _on_pooled(categories: list[_Made], least: float) -> Iterator[str]:
+def _on_pooled(categories: list[Made], least: float) -> Iterator[str]:
     pooled = [one for one in categories if one.pooled]
     if not pooled:
         yield "a level that was not seen in training is all zeros, as none of the others"
@@ -339,7 +296,7 @@ def _on_pooled(categories: list[_Made], least: float) -> Iterator[str]:
     yield f"a level that was not seen in training counts as other there{rest}"
 
 
-def _way_out(made: _Made) -> str:
+def _way_out(made: Made) -> str:
     """How the words of a column that is lost are looked at, where its cells have several."""
     texts, name = made.column.levels, made.column.name
     if made.texts or not texts or np.median(words_in(texts)) < 2:
@@ -347,11 +304,11 @@ def _way_out(made: _Made) -> str:
     return f"; {spelt(f'text={name!r}', f'--text {quote(name)}')} looks at its words"
 
 
-def _left_out(made: list[_Made]) -> list[str]:
+def _left_out(made: list[Made]) -> list[str]:
     return [f"{one.column.name} ({one.why})" for one in made if not one.pieces]
 
 
-def _count(made: list[_Made], one: str, several: str) -> str:
+def _count(made: list[Made], one: str, several: str) -> str:
     return f"{len(made)} {one if len(made) == 1 else several}"
 
 

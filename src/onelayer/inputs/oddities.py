@@ -27,12 +27,17 @@ class Oddities:
     rows: dict[str, dict[str, list[int]]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     with_more: set[str] = field(default_factory=set)
+    due: dict[str, str] = field(default_factory=dict)
 
-    def add(self, name: str, numbers: Numbers, rows: np.ndarray) -> None:
-        """Keep the odd cells of a column; `rows` (m,) are the places of its cells."""
+    def add(self, name: str, numbers: Numbers, rows: np.ndarray, *, what: str = "number") -> None:
+        """Keep the odd cells of a column; `rows` (m,) are the places of its cells.
+
+        `what` they should be.
+        """
         if not numbers.odd.any():
             return
         words = self.rows.setdefault(name, {})
+        self.due[name] = what
         self.counts[name] = self.counts.get(name, 0) + int(numbers.odd.sum())
         for place in np.flatnonzero(numbers.odd).tolist():
             word = numbers.text(place)
@@ -64,9 +69,9 @@ class Oddities:
     def _sentence(self, name: str) -> str:
         count, words = self.counts[name], self.rows[name]
         what = (
-            "1 cell is no number, and counts"
+            f"1 cell is no {self.due[name]}, and counts"
             if count == 1
-            else f"{count:,} cells are no numbers, and count"
+            else f"{count:,} cells are no {self.due[name]}s, and count"
         )
         shown = ", ".join(f"{word!r} ({_places(rows)})" for word, rows in words.items())
         more = " and more" * (name in self.with_more)

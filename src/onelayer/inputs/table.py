@@ -8,7 +8,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from onelayer.inputs.base import Inputs
-from onelayer.inputs.columns import Codes, Column
+from onelayer.inputs.columns import Codes, Column, number_notations
 from onelayer.inputs.encoding import Encoding
 from onelayer.inputs.examples import Examples
 from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
@@ -110,7 +110,7 @@ class TableInputs(Inputs):
         from onelayer.inputs.codes import codes_of
         from onelayer.inputs.given import given_table
 
-        notations = {column.name: column.notation for column in self.columns}
+        notations = number_notations(self.columns)
         table, source = given_table(given, list(notations), self.options, notations)
         return self.fitted.features_of(codes_of(self.columns, table, source))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from onelayer.penalties import left_of
+from onelayer.readers.tables.dates import written
 
 if TYPE_CHECKING:
     from onelayer.model.fitted import Model
@@ -95,6 +96,9 @@ def columns_in_words(model: Model) -> list[str]:
     for column in model.columns:
         if column.kind == "number":
             lines.append(f"{column.name}: number, median {column.median:g}")
+        elif column.kind == "date":
+            low, high = (written(one, column.notation) for one in (column.low, column.high))
+            lines.append(f"{column.name}: date, usually from {low} to {high}")
         elif column.kind == "text":
             lines.append(f"{column.name}: free text, by words and pairs of words")
         else:

@@ -10,7 +10,9 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
+from onelayer.inputs.columns import Column
 from onelayer.model import Model
+from onelayer.readers.tables.dates import written
 from onelayer.server.answers import class_names
 from onelayer.server.limits import Limits
 from onelayer.server.sent import media_types
@@ -113,8 +115,11 @@ def _example(model: Model) -> dict[str, Any]:
 
 def _row(model: Model) -> dict[str, Any] | None:
     """Return a row of a table as it would be sent, None for a model of numbers."""
-    cells = {
-        column.name: column.median if column.kind == "number" else next(iter(column.levels), None)
-        for column in model.columns
-    }
+    cells = {column.name: _usual(column) for column in model.columns}
     return cells or None
+
+
+def _usual(column: Column) -> Any:
+    if column.kind == "date":
+        return written(column.median, column.notation)
+    return column.median if column.kind == "number" else next(iter(column.levels), None)

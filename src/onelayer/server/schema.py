@@ -85,7 +85,7 @@ class ColumnDescription(BaseModel):
     """A column of a table."""
 
     name: str
-    kind: str = Field(description="`number`, `category`, or free `text`.")
+    kind: str = Field(description="`number`, `category`, `date`, or free `text`.")
     levels: list[str]
     boolean: bool
     median: float

@@ -138,7 +138,7 @@ def _cell(number: int, column: Column, value: Any) -> float | str | None:
         return None
     if column.kind == "number" and type(value) in {int, float} and abs(value) <= LARGEST:
         return float(value)
-    if column.kind in {"category", "text"} and isinstance(value, str) and _is_text(value):
+    if column.kind in {"category", "text", "date"} and isinstance(value, str) and _is_text(value):
         return value
     if column.kind == "category" and isinstance(value, bool) and column.boolean:
         return str(value).lower()

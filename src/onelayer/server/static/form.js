@@ -30,6 +30,19 @@ function number(id, { median, low, high }) {
   return [element("input", field), element("span", { id: `${id}-usual`, class: "muted" }, usual)];
 }
 
+// A date as 2024-12-31, or with a time; the server takes the other ways to write the column's dates, too.
+function date(id, { median, low, high, notation }) {
+  const shown = (seconds) => {
+    const moment = new Date(seconds * 1000).toISOString();
+    const clock = moment.slice(11, 16);
+    if (notation === "23:59") return clock;
+    return clock === "00:00" ? moment.slice(0, 10) : `${moment.slice(0, 10)} ${clock}`;
+  };
+  const usual = `usually ${shown(low)} to ${shown(high)}`;
+  const field = { id, type: "text", value: shown(median), placeholder: "missing", "aria-describedby": `${id}-usual` };
+  return [element("input", field), element("span", { id: `${id}-usual`, class: "muted" }, usual)];
+}
+
 function text(id) {
   return [element("textarea", { id, rows: 4, placeholder: "missing" })];
 }
@@ -40,7 +53,7 @@ function category(id, { levels }) {
   return [element("select", { id }, element("option", { value: "" }, "missing"), ...options)];
 }
 
-const FIELDS = { number, category, text };
+const FIELDS = { number, category, text, date };
 
 function written(id, levels) {
   const known = element("datalist", { id: `${id}-levels` }, ...levels.map((level) => element("option", { value: level })));
