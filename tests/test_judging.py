@@ -146,7 +146,9 @@ def test_a_class_of_a_single_picture_is_trained_on_and_not_judged(tmp_path, writ
     write_pictures(tmp_path / "photos", {"green": (40, 200, 40)}, 1)
     model = onelayer.train(source)
     assert model.card.test.recall == {"blue": 1.0, "green": None, "red": 1.0}
-    assert any(note.startswith("green has a single picture") for note in model.card.audit.notes)
+    assert any(
+        note.startswith("green has one picture alone: it stays") for note in model.card.audit.notes
+    )
 
 
 def test_with_one_picture_a_class_nothing_judges_or_chooses(tmp_path, write_pictures):

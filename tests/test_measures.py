@@ -9,7 +9,7 @@ from onelayer.calibration import Costs, Readout
 from onelayer.evaluation import evaluate
 from onelayer.logistic import Softmax
 from onelayer.measures import auc_of, wilson_interval
-from onelayer.words import count_in_words, loss_in_words
+from onelayer.words import count_in_words, count_of, loss_in_words
 
 
 @pytest.mark.parametrize(("correct", "n"), [(0, 10), (5, 8), (10, 10), (300, 499)])
@@ -111,3 +111,12 @@ def test_the_interval_counts_weights_as_examples():
 )
 def test_a_number_of_examples_is_whole_where_it_is_about(n, text):
     assert count_in_words(n) == text
+
+
+def test_one_is_written_in_the_singular():
+    assert [count_of(n, "rows") for n in (0, 1, 2, 1234)] == [
+        "0 rows",
+        "1 row",
+        "2 rows",
+        "1,234 rows",
+    ]

@@ -254,3 +254,10 @@ def test_a_column_asked_for_where_there_are_none_is_not_passed_over(option):
         onelayer.train((np.eye(4), list("abab")), **{option: NO_COLUMNS[option]})
     with pytest.raises(UsageError, match=f"digits is no table.* has no column for {option}"):
         onelayer.train("digits", **{option: NO_COLUMNS[option]})
+
+
+def test_rows_of_one_group_are_no_lack_of_rows(frame):
+    model = onelayer.train(frame.assign(g="all"), target="y", group="g")
+    assert "default: too few groups to choose on" in str(model.card)
+    assert "none: too few groups to hold a fifth out at a time" in str(model.card)
+    assert "in one group: they stay in training, and nobody judges" in str(model.card)

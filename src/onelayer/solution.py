@@ -107,8 +107,9 @@ class Solution:
 
     def __repr__(self) -> str:
         gap = "undefined" if self.gap != self.gap else f"{self.gap:.1e} ({self.gap_kind})"
+        steps = "step" if self.iterations == 1 else "steps"
         return (
-            f"{self.status} after {self.iterations} steps of {self.solver}\n"
+            f"{self.status} after {self.iterations} {steps} of {self.solver}\n"
             f"  why it ran   {self.reason}\n"
             f"  how exact    objective {self.objective:.8g}, relative gap {gap}\n"
             f"  what it cost {self.passes:.1f} passes over the data, {self.seconds:.3f} s"

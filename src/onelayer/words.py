@@ -92,6 +92,11 @@ def count_in_words(n: float) -> str:
     return f"{n:,.1f}" if n >= 10 else f"{n:.3g}"
 
 
+def count_of(n: float, units: str) -> str:
+    """So many of something: 1,234 rows, 1 row."""
+    return f"{count_in_words(n)} {units.removesuffix('s') if n == 1 else units}"
+
+
 def c_in_words(C: float) -> str:
     """C, or that there is no penalty."""
     return "inf (no penalty)" if math.isinf(C) else f"{C:g}"

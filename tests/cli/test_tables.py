@@ -332,6 +332,18 @@ BAD = {
         1,
         "the weights 'weight' have -1 in row 0, counted from 0: give numbers, at least 0",
     ),
+    "weights whose sum overflows": (
+        change(weight=[1e308] * 300),
+        ("--target", "bought", "--drop", "date", "--weights", "weight"),
+        1,
+        "the weights 'weight' are at most 1e+308, whose sums and squares no float holds: multiply",
+    ),
+    "weights whose squares vanish": (
+        change(weight=[1e-300] * 300),
+        ("--target", "bought", "--drop", "date", "--weights", "weight"),
+        1,
+        "the weights 'weight' are at most 1e-300, whose sums and squares no float holds: multiply",
+    ),
     "missing weights": (
         change(weight=[1, None] + [1] * 298),
         ("--target", "bought", "--drop", "date", "--weights", "weight"),
@@ -430,7 +442,7 @@ def test_where_scores_must_not_go(frame, table, model, tmp_path, onelayer):
     wrong = {
         (there, "-o", there): "cannot be both read and written: give another name",
         (table, "-o", there): f"{there} exists: give another name with -o, or --overwrite",
-        (table, "-o", tmp_path / "s.txt"): "has no suffix that says what to write: give .csv or",
+        (table, "-o", tmp_path / "s.txt"): "s.txt: no table is written as .txt; give .csv or",
         (table, there, "-o", tmp_path / "s.csv"): "takes the rows of one table: give one file",
         (table, "--keep", "x"): "has no column 'x'. It has id, age",
     }

@@ -116,6 +116,16 @@ def test_links_are_followed_and_loops_are_harmless(pets, tmp_path):
     )
 
 
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_a_link_up_to_all_classes_makes_no_picture_one_of_its_own_class(pets, depth):
+    expected = read_pictures(pets).audit.by_class
+    (pets / "cat/up").symlink_to([pets, *pets.parents][depth])
+    found = read_pictures(pets)
+    assert found.audit.by_class == expected
+    assert not any("/up/" in path.as_posix() for path in found.paths)
+    assert found.audit.notes[-1].endswith("not followed: cat/up")
+
+
 @pytest.mark.parametrize(
     ("sizes", "asked", "shape", "why"),
     [

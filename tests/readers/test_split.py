@@ -65,11 +65,19 @@ def test_a_class_of_one_group_stays_in_training_and_is_named():
     groups = np.array([0, 1, 2, 3, 3, 4])
     test = stratified_split(labels, groups, 0.4, 0)
     assert not test[3:].any()
-    assert split_notes(labels, groups, ("ant", "bee", "cat")) == (
-        "bee has a single picture or group: it stays in training and is not judged",
-        "cat has a single picture or group: it stays in training and is not judged",
+    assert split_notes(labels, groups, ("ant", "bee", "cat"), "rows") == (
+        "all 2 rows of bee are in one group: they stay in training, and nobody judges bee",
+        "cat has one row alone: it stays in training, and nobody judges cat",
     )
-    assert split_notes(labels[:3], groups[:3], ("ant", "bee", "cat")) == ()
+    assert split_notes(labels[:3], groups[:3], ("ant", "bee", "cat"), "rows") == ()
+    together = np.array([0, 0, 1, 1, 1]), np.zeros(5, int)
+    assert split_notes(*together, ("ant", "bee"), "pictures") == (
+        (
+            "the 2 pictures of ant are in groups that are mostly of other classes: they stay in "
+            "training, and nobody judges ant"
+        ),
+        "all 3 pictures of bee are in one group: they stay in training, and nobody judges bee",
+    )
 
 
 def test_nothing_is_held_out_for_none():

@@ -254,7 +254,7 @@ def test_numbers_become_a_value_and_whether_it_is_missing():
     assert found.table.features == ("c", "c missing")
     assert found.notes == (
         "1 number, standardised: c; missing ones count as the median, and have a feature: c",
-        "2 features of 1 columns, dense",
+        "2 features of 1 column, dense",
     )
 
 

@@ -287,3 +287,24 @@ def test_what_pythons_csv_writes_comes_back(body, sign, quoting, end, tmp_path):
     csv.writer(text, delimiter=sign, quoting=quoting, lineterminator=end).writerows([names, *body])
     read = rows(written(tmp_path, text.getvalue()))
     assert [list(row) for row in zip(*read.values(), strict=True)] == body
+
+
+@pytest.mark.parametrize(
+    ("write", "kind"),
+    [
+        (lambda frame, path: frame.to_json(path, orient="records"), "JSON"),
+        (lambda frame, path: frame.to_json(path, orient="records", lines=True), "JSON"),
+        (lambda frame, path: frame.to_json(path, orient="columns"), "JSON"),
+        (lambda frame, path: frame.to_feather(path), "an Arrow file"),
+    ],
+)
+def test_other_kinds_of_tables_are_known_by_how_they_begin(write, kind, tmp_path):
+    path = tmp_path / "t.data"
+    write(pd.DataFrame({"a": [1, 2] * 500, "b": ["x", "y"] * 500}), path)
+    with pytest.raises(DataError, match=rf"t.data is {kind}.*: give CSV or Parquet"):
+        open_table(path)
+
+
+def test_of_many_columns_of_one_name_some_are_listed(tmp_path):
+    with pytest.raises(DataError, match=r"1000 columns called 'a' \(0, 1, 2, 3, 4 and 995 more,"):
+        open_table(written(tmp_path, ",".join(["a"] * 1000) + "\n" + ",".join(["1"] * 1000)))

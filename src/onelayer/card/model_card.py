@@ -26,6 +26,7 @@ from onelayer.words import (
     RAW_PIXELS,
     c_in_words,
     count_in_words,
+    count_of,
     interval_in_words,
     loss_in_words,
     percent,
@@ -269,7 +270,7 @@ def _scaling(scaling: float | str) -> str:
 def _solved(solution: Solution) -> str:
     exact = "gap undefined" if math.isnan(solution.gap) else f"relative gap {solution.gap:.1e}"
     return (
-        f"{solution.status} after {solution.iterations} steps of {solution.solver} "
+        f"{solution.status} after {count_of(solution.iterations, 'steps')} of {solution.solver} "
         f"({solution.reason}), {exact}, {solution.passes:.1f} passes, "
         f"{solution.seconds:.2f} s"
     )

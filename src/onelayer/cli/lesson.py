@@ -45,8 +45,10 @@ def lesson(
 ) -> None:
     """Open the lesson, from one neuron to a classifier, in the browser (extra `lesson`).
 
-    Every figure moves with what you choose; examples are dragged, code of yours is checked. It is
-    served to this machine alone, until Ctrl-C.
+    Every figure moves with what you choose, examples are dragged, code of yours is checked.
+
+    It is served to this machine alone, until Ctrl-C.
+
     With --export or --notebook the lesson is written instead, and needs no extra.
     """
     del debug

@@ -14,6 +14,7 @@ from onelayer.cli.outcome import FAILED
 from onelayer.cli.output import print_json, progress_shown, put_data, show, warn
 from onelayer.errors import UsageError
 from onelayer.readers.tables.table_options import TableOptions
+from onelayer.words import count_of
 
 if TYPE_CHECKING:
     from onelayer.model import Model
@@ -75,7 +76,7 @@ def predict(
         failures = [{"file": file, "reason": reason} for file, reason in failed.items()]
         print_json({**written, "failed": failures})
     elif output is not None:
-        show(f"Written: {output}, {rows:,} rows")
+        show(f"Written: {output}, {count_of(rows, 'rows')}")
     elif shape == "csv":
         _print_csv(predictions)
     else:
@@ -165,7 +166,7 @@ def _files(paths: list[Path]) -> tuple[list[Path], dict[str, str]]:
         except OSError as error:
             failed[str(path)] = f"cannot be opened: {error.strerror or error}"
         except DataError as error:
-            failed[str(path)] = str(error)
+            failed[str(path)] = str(error).removeprefix(f"{path} ")
     return files, failed
 
 

@@ -12,6 +12,7 @@ from onelayer.words import (
     RAW_PIXELS,
     c_in_words,
     count_in_words,
+    count_of,
     interval_in_words,
     loss_in_words,
     percent,
@@ -141,11 +142,11 @@ def _worst(measures: Evaluation) -> str:
 
 
 def _solved(solution: Solution) -> str:
-    solver, steps = solution.solver, solution.iterations
+    solver, steps = solution.solver, count_of(solution.iterations, "steps")
     ended = {
-        "converged": f"Solved by {solver} in {steps} steps",
-        "max_iter": f"All {steps} steps of {solver} taken",
-        "separable": f"Separable classes: {solver} stopped after {steps} steps",
-        "stalled": f"Stalled: {solver} stopped after {steps} steps",
+        "converged": f"Solved by {solver} in {steps}",
+        "max_iter": f"All {steps} of {solver} taken",
+        "separable": f"Separable classes: {solver} stopped after {steps}",
+        "stalled": f"Stalled: {solver} stopped after {steps}",
     }
     return f"{ended[solution.status]}, {solution.seconds:.2f} s."

@@ -81,6 +81,11 @@ class Examples:
         return self.audit.unit
 
     @property
+    def apart(self) -> str:
+        """What lies on one side of a split: an example, or a group of them; in the plural."""
+        return self.unit if self.group is None else "groups"
+
+    @property
     def matrix(self) -> Any:
         """These rows alone, (m, n): a copy, unless they are all that was read."""
         return self.whole if self.rows is None else self.whole[self.rows]

@@ -17,7 +17,7 @@ from onelayer.inputs.date_fitting import date_made
 from onelayer.inputs.encoding import NONE, Encoding, Piece
 from onelayer.inputs.made import RANGE, Made, spread_of, weighted_quantiles
 from onelayer.inputs.tf_idf import LEAST_TEXTS, MOST_TERMS, learn_terms, words_in
-from onelayer.words import spelt, to_drop
+from onelayer.words import count_of, spelt, to_drop
 
 RARE = 10
 """Rows below which a level is pooled with the others of its column; in tables of fewer than 1000
@@ -263,7 +263,8 @@ def _notes(table: Encoding, made: list[Made], least: float) -> Iterator[str]:
         if one.remark:
             yield f"{one.column.name}: {one.remark}"
     how = "sparse, as most are zeros" if table.is_wide else "dense"
-    yield f"{len(table.centre)} features of {len(table.columns)} columns, {how}"
+    made_of = count_of(len(table.columns), "columns")
+    yield f"{count_of(len(table.centre), 'features')} of {made_of}, {how}"
 
 
 def _on_numbers(numbers: list[Made]) -> str:

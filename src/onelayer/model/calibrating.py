@@ -136,7 +136,7 @@ def _unseen(how: Calibrating) -> tuple[Unseen | None, str]:
         )
     folds = _folds(how)
     if folds is None or len(folds.rows) < FEWEST:
-        return None, f"none: too few {train.unit} to hold a fifth out at a time"
+        return None, f"none: too few {train.apart} to hold a fifth out at a time"
     who = f"{len(folds.rows):,} out-of-fold {train.unit}"
     weights = None if train.weights is None else train.weights[folds.rows]
     labels = train.labels[folds.rows]

@@ -88,7 +88,7 @@ def choose(how: Choosing) -> tuple[Choice, OutOfFold | None]:
     train = how.train
     folded = Folded.of(train.labels, train.groups(), how.seed, train.weights, _most(train))
     if folded is None:
-        words = f"the default: too few {how.train.unit} to choose on"
+        words = f"the default: too few {train.apart} to choose on"
         return Choice(C=1.0, words=words), None
     return _by_folds(how, folded)
 

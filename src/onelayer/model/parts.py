@@ -14,7 +14,7 @@ from onelayer.model.near_duplicates import with_near_duplicates, without_repeats
 from onelayer.readers import Audit, split_notes, stratified_split
 from onelayer.settings import Settings
 from onelayer.sources import Like, Progress, Source, open_source
-from onelayer.words import spelt
+from onelayer.words import count_of, spelt
 
 N = TypeVar("N", int, float)
 
@@ -148,7 +148,7 @@ def _held_out(train: Examples, audit: Audit, settings: Settings) -> Parts:
     if settings.test_size == 0:
         return Parts(train=train, val=None, test=None, judge="nobody", audit=audit)
     kept, held = split(train, settings.test_size, settings.seed)
-    notes = split_notes(train.labels, train.groups(), train.classes.tolist())
+    notes = split_notes(train.labels, train.groups(), train.classes.tolist(), train.unit)
     together = f", each {settings.group} on one side" * (train.group is not None)
     whole = ", each row with all of its weight" * (train.weights is not None)
     how = f"stratified by class{together}{whole}, seed {settings.seed}"
@@ -156,7 +156,7 @@ def _held_out(train: Examples, audit: Audit, settings: Settings) -> Parts:
         train=kept,
         val=None,
         test=held if len(held) else None,
-        judge=f"{len(held)} {train.unit} held out, {how}",
+        judge=f"{count_of(len(held), train.unit)} held out, {how}",
         audit=_noted(audit, *notes),
     )
 

@@ -168,7 +168,8 @@ def require_table_name(output: Path) -> str:
     """
     kind = table_kind(output)
     if kind is None or output.suffix.lower() not in {".csv", ".tsv", ".parquet", ".pq"}:
-        raise UsageError(f"{output} has no suffix that says what to write: give .csv or .parquet")
+        suffix = f"no table is written as {output.suffix}" if output.suffix else "no suffix"
+        raise UsageError(f"{output}: {suffix}; give .csv or .parquet")
     return "tsv" if output.suffix.lower() == ".tsv" else kind
 
 

@@ -70,7 +70,8 @@ class Audit:
         return visible("\n".join([self._headline(), *self.notes, *self._left_out_lines()]))
 
     def _headline(self) -> str:
-        read = f"{self.source}: {self.read} {self.unit} read{_in_brackets(self.by_class)}"
+        examples = f"{self.read} {self.unit.removesuffix('s') if self.read == 1 else self.unit}"
+        read = f"{self.source}: {examples} read{_in_brackets(self.by_class)}"
         if not self.weights:
             return read
         total = count_in_words(sum(self.weights.values()))
@@ -90,7 +91,7 @@ def _in_brackets(counts: Mapping[str, float]) -> str:
     sizes = [_size(count) for count in counts.values()]
     if len(sizes) > _CLASSES_SHOWN:
         least, most = _size(min(counts.values())), _size(max(counts.values()))
-        return f" ({len(sizes)} classes of {least} to {most})"
+        return f" ({len(sizes)} classes of {least if least == most else f'{least} to {most}'})"
     each = ", ".join(f"{name}: {size}" for name, size in zip(counts, sizes, strict=True))
     return f" ({each})" if each else ""
 

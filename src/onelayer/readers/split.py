@@ -41,15 +41,29 @@ def stratified_split(
     return _choose(group_class, sizes, quotas, np.random.default_rng(seed))[row_group]
 
 
-def split_notes(labels: np.ndarray, groups: np.ndarray, classes: Sequence[str]) -> tuple[str, ...]:
-    """Say which classes `stratified_split` must leave in training; labels are 0..K-1."""
+def split_notes(
+    labels: np.ndarray, groups: np.ndarray, classes: Sequence[str], unit: str
+) -> tuple[str, ...]:
+    """Say which classes `stratified_split` must leave in training, and why; labels are 0..K-1."""
     _, group_class, _ = _grouped(labels, groups)
-    present = np.unique(labels)
-    single = present[np.bincount(group_class, minlength=len(present)) < 2]
+    present, rows = np.unique(labels, return_counts=True)
+    found = np.bincount(group_class, minlength=len(present))
     return tuple(
-        f"{classes[label]} has a single picture or group: it stays in training and is not judged"
-        for label in single
+        f"{_why_whole(str(classes[label]), int(of_it), bool(own), unit)}: "
+        f"{'it stays' if of_it == 1 else 'they stay'} in training, and nobody judges {name}"
+        for label, name, of_it, own in zip(
+            present.tolist(), [classes[label] for label in present], rows, found, strict=True
+        )
+        if own < 2
     )
+
+
+def _why_whole(name: str, rows: int, own: bool, unit: str) -> str:
+    if rows == 1:
+        return f"{name} has one {unit.removesuffix('s')} alone"
+    if own:
+        return f"all {rows:,} {unit} of {name} are in one group"
+    return f"the {rows:,} {unit} of {name} are in groups that are mostly of other classes"
 
 
 def _grouped(labels: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 MOST_NUMBERS = 20
 """A target of numbers with more different values than this is a measurement."""
 
+_WEIGHTS = 1e-100, 1e100
+"""Where the largest weight must lie. *Guard*: squares and sums of weights are divided by."""
 _MOST_TEXTS = 0.5  # of the rows; with more values than that, and than MOST_NUMBERS, it is no class
 _SHOWN = 8
 
@@ -286,6 +288,12 @@ class _Reading:
             return None
         cells = self._cells(table, name)
         weights = numbers_of(cells, self.path, nature_of(cells, self.file.decimal).notation)
+        largest = float(weights.max(initial=0.0))
+        if largest > _WEIGHTS[1] or 0 < largest < _WEIGHTS[0]:
+            raise DataError(
+                f"{self.path}: the weights {name!r} are at most {largest:g}, whose sums and "
+                f"squares no float holds: multiply all of them by {1 / largest:.0e}"
+            )
         wrong = ~(weights >= 0)
         if wrong.any():
             row = int(wrong.argmax())

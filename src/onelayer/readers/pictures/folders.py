@@ -69,16 +69,19 @@ def find_pictures(paths: Iterable[Path | str]) -> list[Path]:
 def files_below(
     folder: Path,
     passed: PassedBy | None = None,
-    above: frozenset[tuple[int, int]] = frozenset(),
+    above: frozenset[tuple[int, int]] | None = None,
 ) -> Iterator[Path]:
     """Yield the visible files of a folder and its sub-folders, sorted; links are followed.
 
-    A link to a folder that it lies in is passed by: `above` knows the folders on the way. `passed`
-    is told of it, and of hidden files and folders.
+    A link to a folder that it lies in is passed by: `above` knows the folders on the way, from the
+    root of the file system, for a link from one class up to all of them would make the pictures of
+    all classes its own. `passed` is told of it, and of hidden files and folders.
     """
-    status = folder.stat()
-    identity = status.st_dev, status.st_ino
+    identity = _identity(folder)
     passed = passed or PassedBy()
+    if above is None:
+        on_the_way = {*folder.absolute().parents, *folder.resolve().parents}
+        above = frozenset(map(_identity, on_the_way))
     if identity in above:
         passed.loops.append(folder)
         return
@@ -89,6 +92,11 @@ def files_below(
             yield from files_below(entry, passed, above | {identity})
         else:
             yield entry
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino
 
 
 def hidden_beside(folder: Path) -> list[Path]:

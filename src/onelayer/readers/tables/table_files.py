@@ -30,6 +30,12 @@ BATCH = 16_384
 """Rows of a batch: of 300 features some 40 MB, and scored as fast as with four times as many."""
 HEADLESS = "The first row looks like data"
 
+_OTHERS = {
+    "JSON": re.compile(rb'\{\s*"|\[\s*\{'),
+    "an Arrow file (Feather)": re.compile(b"ARRO"),
+}
+"""Files that are no table of ours, by how they begin."""
+
 _BLOCK = 1 << 22  # bytes of CSV at a time
 _UNEVEN = re.compile(r"Expected (\d+) columns, got (\d+)(?:: (.*))?", re.DOTALL)
 _NAMED_ROWS = (
@@ -232,6 +238,12 @@ def open_table(path: Path, options: TableOptions = AS_USUAL) -> TableFile:
         Where the file is empty, damaged or of another encoding, or has two columns of one name.
     """
     text = TextFile.at(path, options.encoding)
+    other = next((name for name, begin in _OTHERS.items() if begin.match(text.begins)), None)
+    if other is not None:
+        raise DataError(
+            f"{path} is {other}, and no table that is read: give CSV or Parquet, or in Python the "
+            "data frame that pandas or polars makes of it"
+        )
     parquet = table_kind(path) == "parquet" or text.begins == b"PAR1"
     found = _parquet(text, options) if parquet else _csv(text, options)
     twice = [name for name, count in Counter(found.names).items() if count > 1]
@@ -239,7 +251,7 @@ def open_table(path: Path, options: TableOptions = AS_USUAL) -> TableFile:
         at = [place for place, name in enumerate(found.names) if name == twice[0]]
         hint = "".join(f". {note}" for note in found.notes if note.startswith(HEADLESS))
         raise DataError(
-            f"{path} has {len(at)} columns called {twice[0]!r} ({', '.join(map(str, at))}, "
+            f"{path} has {len(at)} columns called {twice[0]!r} ({listed([*map(str, at)], 5)}, "
             f"counted from 0): rename them{hint}"
         )
     return found
