@@ -13,7 +13,6 @@ linear system, and KL what the model has missed: both vanish with the gap, and n
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import xlog1py
 
 from onelayer.logistic import log_softmax, sigma, softmax
 
@@ -26,7 +25,7 @@ def foresee(Z: np.ndarray, U: np.ndarray, length: float) -> tuple[np.ndarray, np
     Z and U are (rows, K), of all classes. p = a_0 + (diag(a_0) - a_0 a_0^T) u, a_0 = softmax(z);
     where that leaves the simplex, p is a.
     """
-    A, before = _activations(Z + length * U), _activations(Z)
+    A, before = activations(Z + length * U), activations(Z)
     change = before - A + before * (U - _sums(before * U)[:, None])
     # What is nearly 1 has fewer digits than what it lacks, which is the sum of the others.
     largest = A.argmax(axis=1)[:, None]
@@ -52,8 +51,9 @@ def divergence(A: np.ndarray, change: np.ndarray, Z: np.ndarray) -> np.ndarray:
 
     Z (rows, K) is where a is taken: it tells log a where a itself is too small for a float.
     """
+    p = A + change
     ratio = np.divide(change, A, out=np.zeros_like(A), where=(change != 0) & (A > 0))
-    terms = xlog1py(A + change, ratio) - change
+    terms = p * np.log1p(ratio, out=np.zeros_like(A), where=p > 0) - change
     lost = (A == 0) & (change > 0)
     if lost.any():
         d = change[lost]
@@ -61,12 +61,15 @@ def divergence(A: np.ndarray, change: np.ndarray, Z: np.ndarray) -> np.ndarray:
     return _sums(terms).clip(0)
 
 
-def _activations(Z: np.ndarray) -> np.ndarray:
-    """softmax, of two classes by sigma: a maximum and a sum over two numbers a row take long."""
+def activations(Z: np.ndarray) -> np.ndarray:
+    """Softmax; of two classes by sigma: a maximum and a sum over two numbers a row take long."""
     if Z.shape[1] > 2:
         return softmax(Z)
     z = Z[:, 1] - Z[:, 0]
-    return np.column_stack([sigma(-z), sigma(z)])
+    likely = sigma(np.abs(z))
+    rare = np.exp(-np.abs(z)) * likely
+    second = z > 0
+    return np.column_stack([np.where(second, rare, likely), np.where(second, likely, rare)])
 
 
 def _sums(rows: np.ndarray) -> np.ndarray:

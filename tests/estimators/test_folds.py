@@ -88,7 +88,7 @@ def test_a_copy_of_an_example_does_not_vouch_for_it():
         return ((out_of_fold(folding, 2).Z[:, 0] > 0) == labels).mean()
 
     assert right(np.arange(300)) > 0.8
-    assert right(np.repeat(np.arange(150), 2)) < 0.6
+    assert right(np.repeat(np.arange(150), 2)) < 0.65  # of 150 coins
 
 
 def test_no_class_with_two_groups_means_no_folds():

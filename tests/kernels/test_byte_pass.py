@@ -69,6 +69,22 @@ def test_every_number_of_rows_at_the_edges_of_a_block(n):
                 np.testing.assert_allclose(ours, exact, rtol=LIMIT, atol=LIMIT * 255 * m)
 
 
+@here
+@pytest.mark.parametrize("n", [64, 65, 129, 300])
+def test_half_a_pass_is_as_exact(n):
+    """z alone, of several columns, and X^T u alone, u partly 0."""
+    random = np.random.default_rng(n)
+    for m in (1, 3, 31, 32, 33, 70):
+        X = random.integers(0, 256, (m, n), dtype=np.uint8)
+        W, b, u = random.normal(size=(n, 3)), random.normal(size=3), random.normal(size=m)
+        u[m // 2 :] = 0
+        kernels, exact = FusedDense(X, None, np.dtype(np.float32)), X.astype(float)
+        Z, G = exact @ W + b, exact.T @ u
+        np.testing.assert_allclose(kernels.forward(W, b), Z, atol=1e-7 * np.abs(Z).max())
+        least = 1e-8 * (np.abs(u) @ exact).max()
+        np.testing.assert_allclose(kernels.backward(u)[:, 0], G, atol=least)
+
+
 def test_wide_rows_in_blocks_of_eight_and_their_columns_in_stretches():
     X, asked = problem(37, MOST - 7)
     for one in asked:

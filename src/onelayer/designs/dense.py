@@ -54,7 +54,9 @@ class DenseDesign(Design):
 
     def backward(self, U: np.ndarray) -> np.ndarray:
         """X'^T u: (n, k), by the kernel of the moments where u is one column."""
-        return self.moments(U)[0] if self.compiled and U.shape[1] == 1 else super().backward(U)
+        if not self.compiled or U.shape[1] > 1:
+            return super().backward(U)
+        return self.by_kernels().backward(U[:, 0])
 
     def sample(self, rows: np.ndarray) -> np.ndarray:
         """[X'[rows] 1] as a float32 array; those rows alone are read."""

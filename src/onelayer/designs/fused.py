@@ -18,6 +18,9 @@ from onelayer.designs.scaling import Scaling, in_two
 # Measured (benchmarks/thresholds.py): up to so many columns the kernel is taken. At k = 100 BLAS on
 # converted blocks took 1.16 times as long, at 200 as long; each task has a gradient of its own.
 COLUMNS = 128
+BYTE_COLUMNS = (
+    4  # measured, 60000 x 784: of 2 columns z took 3.4 ms where floats took 10, of 10 31 and 38
+)
 INTERRUPTED = 1 << 26  # measured: products, 0.2 s of them; then a serial kernel can be interrupted
 BLAS_BLOCK = 1 << 23  # guard: bytes of converted rows that one product takes
 
@@ -32,17 +35,41 @@ class FusedDense:
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """z (m, k)."""
-        from onelayer.kernels.dense_pass import forward_pass
-        from onelayer.kernels.products import padded
-
-        parameters = padded(*self._rounded(*self.folded.fold(W, b)))
+        forward_pass, parameters = self._forward_kernel(*self.folded.fold(W, b))
         Z = np.empty((len(self.X), W.shape[1]), self.dtype)
 
         def task(start: int, stop: int) -> None:
-            forward_pass(self.X, self.centre, *parameters, start, stop, Z)
+            forward_pass(self.X, *parameters, start, stop, Z)
 
         self._run(W.shape[1], task)
         return Z
+
+    def _forward_kernel(self, W: np.ndarray, b: np.ndarray) -> tuple[Any, tuple[Any, ...]]:
+        """The kernel of a forward read, and what it takes of the parameters."""
+        from onelayer.kernels import byte_pass
+        from onelayer.kernels.dense_pass import forward_pass
+        from onelayer.kernels.products import padded
+
+        if len(b) <= BYTE_COLUMNS and byte_pass.takes(self.X):
+            digits, units = zip(*map(byte_pass.byte_weights, W.T), strict=True)
+            return byte_pass.byte_forward_pass, (np.stack(digits), np.array(units), b)
+        return forward_pass, (self.centre, *padded(*self._rounded(W, b)))
+
+    def backward(self, u: np.ndarray) -> np.ndarray:
+        """X'^T u (n, 1) from (m,)."""
+        from onelayer.kernels import byte_pass
+
+        if not byte_pass.takes(self.X):
+            return self.moments(u[:, None])[0]
+        dz = np.ascontiguousarray(u, np.float64)
+
+        def task(start: int, stop: int) -> np.ndarray:
+            G = np.zeros(self.X.shape[1])
+            byte_pass.byte_backward_pass(self.X, dz, start, stop, G)
+            return G
+
+        G = sum(self._run(1, task))
+        return self.folded.fold_gradient(G[:, None], dz.sum(keepdims=True))
 
     def sums(self, asked: Pass) -> Sums:
         """Loss, G and db."""

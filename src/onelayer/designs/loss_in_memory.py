@@ -11,7 +11,7 @@ from onelayer.designs.blockwise import Blockwise
 from onelayer.designs.drawn_rows import Drawn, draw, mean_curvature
 from onelayer.designs.loss import Foresight, Gradient, Loss, Moments, Parameters
 from onelayer.designs.passes import ROWS, Ledger, Pass, Sums, Traits
-from onelayer.foresight import BALANCED, balance, divergence, foresee
+from onelayer.foresight import BALANCED, activations, balance, divergence, foresee
 from onelayer.logistic import Head
 from onelayer.vectors import column_sums
 
@@ -20,6 +20,11 @@ def _classes(Z: np.ndarray) -> np.ndarray:
     """z of all classes in float64, of two (0, z)."""
     Z = Z.astype(np.float64, copy=False)
     return np.hstack([np.zeros_like(Z), Z]) if Z.shape[1] == 1 else Z
+
+
+def _changes(change: np.ndarray) -> np.ndarray:
+    """Changes of the activations of all classes: of two, one gains what the other loses."""
+    return np.hstack([-change, change]) if change.shape[1] == 1 else change
 
 
 def _chunks(m: int) -> list[slice]:
@@ -65,32 +70,30 @@ def balancing(means: np.ndarray, shares: np.ndarray) -> Balance | None:
 @final
 @dataclass(frozen=True, eq=False)
 class Foreseen:
-    """Activations A (m, K) at z + length u, and by how much those that were foreseen differ.
+    """Activations that were foreseen, by how much they differ from a at z + length u.
 
-    Z (m, 2 k) holds z and u.
+    Z (m, 2 k) holds z and u; change (m, k) is p - a, of two classes for the second alone; means
+    (K,) are sum v p.
     """
 
     loss: LossInMemory
     Z: np.ndarray
-    A: np.ndarray
     change: np.ndarray
+    means: np.ndarray
     length: float
-
-    def means(self) -> np.ndarray:
-        """sum v p of the activations foreseen, (K,)."""
-        v = self.loss.weights
-        return np.asarray(column_sums(v, self.A) + column_sums(v, self.change))
 
     def told(self, balancing: Balance | None) -> tuple[np.ndarray, float, np.ndarray]:
         """The means, and of a `Foresight` what is apart and G, once balanced if asked."""
-        means, A, change, v = self.means(), self.A, self.change, self.loss.weights
-        k, apart = self.Z.shape[1] // 2, 0.0
-        for rows in _chunks(len(A)):
-            if balancing is not None:
-                change[rows] = balance(A[rows], change[rows], *balancing)
+        k, v, apart = self.change.shape[1], self.loss.weights, 0.0
+        moved = np.empty_like(self.change)
+        for rows in _chunks(len(moved)):
             there = _classes(self.Z[rows, :k] + self.length * self.Z[rows, k:])
-            apart += float(v[rows] @ divergence(A[rows], change[rows], there))
-        return means, apart, self.loss.design.backward(change[:, -k:] * v[:, None])
+            A, change = activations(there), _changes(self.change[rows])
+            if balancing is not None:
+                change = balance(A, change, *balancing)
+            apart += float(v[rows] @ divergence(A, change, there))
+            moved[rows] = change[:, -k:] * v[rows, None]
+        return self.means, apart, self.loss.design.backward(moved)
 
 
 @final
@@ -189,19 +192,21 @@ class LossInMemory(Loss):
     def foresight(
         self, start: Parameters, step: Parameters, length: float, *, balanced: bool
     ) -> Foresight:
-        """By one forward read and one backward; (m, 2 K) numbers are held between them."""
+        """By one forward read and one backward; (m, 4 k) numbers are held between them."""
         there = self.foreseen(start, step, length)
-        balance = balancing(there.means(), self.shares()) if balanced else None
+        balance = balancing(there.means, self.shares()) if balanced else None
         return Foresight(*there.told(balance)[1:])
 
     def foreseen(self, start: Parameters, step: Parameters, length: float) -> Foreseen:
-        """The activations there and those foreseen, row by row."""
-        k = len(start[1])
+        """The activations that Newton's model foresees, row by row."""
+        k, v = len(start[1]), self.weights
         Z = self.forward(np.hstack([start[0], step[0]]), np.concatenate([start[1], step[1]]))
-        A, change = np.empty((2, len(Z), max(k, 2)))
+        change, means = np.empty((len(Z), k)), np.zeros(max(k, 2))
         for rows in _chunks(len(Z)):
-            A[rows], change[rows] = foresee(_classes(Z[rows, :k]), _classes(Z[rows, k:]), length)
-        return Foreseen(self, Z, A, change, length)
+            A, moved = foresee(_classes(Z[rows, :k]), _classes(Z[rows, k:]), length)
+            means += v[rows] @ A + v[rows] @ moved
+            change[rows] = moved[:, -k:]
+        return Foreseen(self, Z, change, means, length)
 
     def moments(self, curvature: np.ndarray | None = None, *, shared: bool = False) -> Moments:
         """Of v a (1 - a), of its mean over the classes, or of v."""
@@ -253,7 +258,7 @@ class LossInMemory(Loss):
         y, v, k = self.targets, self.weights, self.head.width
         if k > 1:
             return np.bincount(y, v, minlength=k)
-        return column_sums(v, np.column_stack([1 - y, y]))
+        return np.array([(v * (1 - y)).sum(), (v * y).sum()])
 
     @property
     def counted(self) -> float:

@@ -84,14 +84,42 @@ def byte_pass(X, digits, unit, b, targets, weights, A, start, stop, G):
             curvature(z, weights, A, s, rows, dz)
         for i in range(rows, ROWS):
             dz[i] = 0
-        top = 0.0
         for i in range(rows):
             db += dz[i]
-            top = max(top, abs(dz[i]))
-        if top > 0:
-            backward(X, factors, s, rows, round_residuals(dz, top, factors), g, ahead)
+        backward_block(X, dz, factors, s, rows, g, ahead)
     add_in_order(g, n, G)
     return loss, db
+
+
+@kernel
+def byte_forward_pass(X, digits, units, b, start, stop, Z):
+    """Z[start:stop] = X w + b for a few columns w, digits (k, 5, n') and units (k,) as above."""
+    n = X.shape[1]
+    z = np.zeros(ROWS)
+    size = min(ROWS, BLOCK // n // 4 * 4)
+    for s in range(start, stop, size):
+        rows = min(size, stop - s)
+        ahead = (s + size) * n
+        for c in range(len(digits)):
+            ahead = forward(X, digits[c], s, rows, z, ahead)
+            for i in range(rows):
+                Z[s + i, c] = z[i] * units[c] + b[c]
+
+
+@kernel
+def byte_backward_pass(X, h, start, stop, G):
+    """G += X^T h of the rows start..stop; h (m,) and G (n,) in float64."""
+    n = X.shape[1]
+    dz = np.zeros(ROWS)
+    factors = np.zeros((OF_RESIDUALS, ROWS), np.int8)
+    g = np.zeros(n + -n % WIDTH)
+    size = min(ROWS, BLOCK // n // 4 * 4)
+    for s in range(start, stop, size):
+        rows = min(size, stop - s)
+        for i in range(ROWS):
+            dz[i] = h[s + i] if i < rows else 0.0
+        backward_block(X, dz, factors, s, rows, g, (s + size) * n)
+    add_in_order(g, n, G)
 
 
 @helper
@@ -167,6 +195,16 @@ def round_residuals(dz, top, factors):
         for k in range(OF_RESIDUALS):
             factors[k, i] = np.int8(q >> (8 * k))
     return math.ldexp(1.0, exponent)
+
+
+@helper
+def backward_block(X, dz, factors, s, rows, g, ahead):
+    """g += X^T dz of a block, dz rounded to digits first; nothing where dz is 0."""
+    top = 0.0
+    for i in range(rows):
+        top = max(top, abs(dz[i]))
+    if top > 0:
+        backward(X, factors, s, rows, round_residuals(dz, top, factors), g, ahead)
 
 
 @helper

@@ -72,12 +72,13 @@ def finish(
     allowed = tol * abs(state.value)
     end = _end(objective, state, enough, allowed)
     found = newton_decrement(objective, curvature, state.value, state.gradient, precondition, end)
-    last = objective.penalty.l2 > 0 and leaves(found.gap, state.value, 0.0) <= allowed
+    gap = _at_most(objective, state.gradient, found)
+    last = objective.penalty.l2 > 0 and leaves(gap, state.value, 0.0) <= allowed
     step = objective.symmetric(_centred(objective, curvature, found) if last else found.direction)
     trial = search_along(objective, state, step)
     fall = 0.0 if trial is None else state.value - trial.value
-    left = found.gap if trial is None else leaves(found.gap, state.value, LEFT)
-    estimate = max(found.gap - fall, left)
+    left = gap if trial is None else leaves(gap, state.value, LEFT)
+    estimate = max(gap - fall, left)
     if not last:
         return Finish(trial, estimate, "estimate")
     length, gradient = (0.0, state.gradient) if trial is None else (trial.length, trial.gradient)
@@ -87,7 +88,7 @@ def finish(
         # gradient that products can tell is gone.
         unit = float(np.finfo(np.float64).eps) * abs(state.value)
         tellable = HOPELESS**2 * dot(state.gradient, precondition(state.gradient))
-        if found.gap <= unit or bound > abs(state.value) or found.residual <= tellable:
+        if gap <= unit or bound > abs(state.value) or found.residual <= tellable:
             return Finish(trial, SAFE * estimate, "estimate")
     return Finish(trial, bound, "bound")
 
@@ -100,13 +101,25 @@ def _end(objective: Objective, state: State, enough: Enough, allowed: float) -> 
 
     def end(at: Progress) -> bool:
         nonlocal most
-        if not enough(at):
-            return False
+        if proves(at) or not enough(at):
+            return proves(at)
         most = min(most, LONGER * len(at.gains) + MORE)
         far = leaves(0.5 * (sum(at.gains) + at.norm), state.value, 0.0) > allowed
-        return far or proves(at) or len(at.gains) >= most
+        return far or len(at.gains) >= most
 
     return end
+
+
+def _at_most(objective: Objective, gradient: np.ndarray, found: Decrement) -> float:
+    """What J may still fall by Newton's model: with L2, by what the linear system has left.
+
+    -g^T d / 2 is what it falls along the direction d, and |H d + g|^2 / (2 l2) bounds the rest.
+    """
+    l2 = objective.penalty.l2
+    if l2 == 0:
+        return found.gap
+    told = -0.5 * dot(gradient, found.direction)
+    return min(found.gap, told + dot(found.left, found.left) / (2 * l2))
 
 
 def bound_after(
