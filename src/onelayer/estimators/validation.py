@@ -116,7 +116,6 @@ def check_examples(estimator: Any, X: Any) -> Any:
         _check_n_features(estimator, X, reset=False)
     else:
         X = validate_data(estimator, storable(_flat(X)), reset=False, **_reading())
-    X = validate_data(estimator, storable(_flat(X)), reset=False, **_reading())
     _require_finite(X)
     return X
 
