@@ -6,7 +6,7 @@ from scipy import sparse
 
 from long_double import Long, Reference
 from onelayer import LogisticRegression
-from onelayer.designs import chosen_columns, make_design
+from onelayer.designs import chosen_columns, make_design, make_scaling
 from onelayer.logistic import Binary, Softmax
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
@@ -14,7 +14,7 @@ from onelayer.solution import Status
 from onelayer.solvers import Run
 from onelayer.solvers.l1 import quadratic
 from onelayer.solvers.l1.prox_newton import ProxNewton
-from random_fits import draw
+from random_fits import draw, judge
 
 
 def problem(X, y, C, ratio=1.0):
@@ -91,3 +91,71 @@ def test_the_bound_is_as_good_as_the_point_where_classes_share_flat_directions(s
     solution = model.fit(drawn.X, drawn.labels, drawn.weights).solution_
     assert solution.status is Status.CONVERGED
     assert solution.iterations <= 6
+
+
+def z_of(X, theta):
+    """In long double; of softmax without what its classes share."""
+    Z = X @ theta[:-1].astype(Long) + theta[-1]
+    return (Z - Z.mean(axis=1, keepdims=True) if Z.shape[1] > 1 else Z).astype(float)
+
+
+@pytest.mark.parametrize("K", [2, 3])
+@pytest.mark.parametrize("C", [1e10, 1e12, 1e14])
+def test_a_penalty_weaker_than_rounding_reaches_its_optimum_and_says_so(C, K):
+    """l1 is 1e-16 where the gradient is known to 1e-17: no residuals keep to it exactly."""
+    g = np.random.default_rng(0)
+    X, y = g.normal(size=(100, 5)), g.integers(0, K, 100)
+    theta, solution = Run(problem(X, y, C), ProxNewton(), tol=1e-7).solve()
+    assert solution.status is Status.CONVERGED
+    true = float(solution.objective / best(X, y, C, theta) - 1)
+    assert true <= 2 * solution.gap + 1e-13
+
+
+@pytest.mark.parametrize("K", [2, 3])
+@pytest.mark.parametrize("offset", [1e3, 1e6, 1e9, 1e12])
+def test_columns_far_from_zero_are_fitted_as_those_near_it(offset, K):
+    """Whole numbers, so that X + offset is what it says: the two fits are the same problem."""
+    g = np.random.default_rng(1)
+    X, y = g.integers(-9, 9, (60, 4)).astype(float), g.integers(0, K, 60)
+    away = offset * np.array([0.0, 1.0, 0.0, -1.0])
+    theta, near = Run(problem(X, y, 1.0), ProxNewton(), tol=1e-10).solve()
+    found, far = Run(problem(X + away, y, 1.0), ProxNewton(), tol=1e-10).solve()
+    assert far.status is Status.CONVERGED
+    assert far.iterations <= near.iterations + 1
+    assert far.objective == pytest.approx(near.objective, rel=1e-9)
+    np.testing.assert_allclose(found[:-1], theta[:-1], atol=1e-4)
+    atol = 1e-4 + 1e-15 * offset  # b is -W offset, and stored to so many digits
+    np.testing.assert_allclose(z_of(X + away, found), z_of(X, theta), atol=atol)
+
+
+@pytest.mark.parametrize("seed", [306, 361, 718])
+def test_far_columns_take_no_digits_from_the_stated_gap(seed):
+    """It was 0 where 1e-11 was true: the residuals' sum, of 1e-13, times an intercept of 1e3."""
+    assert judge(draw(seed)).lies in {"", "hangs"}
+
+
+def test_squares_are_those_of_the_gram_matrix():
+    g = np.random.default_rng(3)
+    X = np.where(g.random((30, 8)) < 0.4, g.normal(size=(30, 8)), 0)
+    v = g.random(30)
+    scaling = make_scaling(X, "standard", v / v.sum())
+    for storage in (np.asarray, sparse.csr_matrix):
+        chosen = make_design(storage(X), scaling).columns(np.array([1, 2, 6]))
+        np.testing.assert_allclose(chosen.squares(v), np.diag(chosen.gram(v)[0]), rtol=1e-12)
+    held = chosen_columns.SparseColumns(sparse.csr_array(X), scaling, compiled=False)
+    np.testing.assert_allclose(held.squares(v), np.diag(held.gram(v)[0]), rtol=1e-12)
+
+
+def test_one_newton_step_takes_many_coordinates_to_zero():
+    """It ended at the first zero, and 95 coordinates took 95 factorisations."""
+    g = np.random.default_rng(4)
+    B = g.normal(size=(300, 100)) / 20
+    Q, target, w = (
+        np.eye(100) + 1e-3 * B.T @ B,
+        np.r_[np.full(5, 2), -1 - g.random(95)],
+        np.ones(100),
+    )
+    gradient = Q @ (w - target)
+    quadratic._newton(Q, gradient, w, 1e-3)
+    assert (w != 0).tolist() == [True] * 5 + [False] * 95
+    np.testing.assert_allclose(gradient, Q @ (w - target), atol=1e-12)

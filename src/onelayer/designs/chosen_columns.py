@@ -41,6 +41,10 @@ class Columns(ABC):
     def gram(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """X_S^T diag(h) X_S and X_S^T h: (s, s) and (s,), in one read."""
 
+    @abstractmethod
+    def squares(self, h: np.ndarray) -> np.ndarray:
+        """sum_i h_i x_i^2 of each column: (s,), the diagonal of `gram`."""
+
     def grams(self, H: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """`gram` of each column of H (m, q): (q, s, s) and (q, s)."""
         Qs, sums = zip(*(self.gram(h) for h in H.T), strict=True)
@@ -93,6 +97,13 @@ class DenseColumns(Columns):
             Q += root.T @ root
             hx += h[rows].astype(B.dtype) @ B
         return Q, hx
+
+    def squares(self, h: np.ndarray) -> np.ndarray:
+        """sum_i h_i x_i^2: (s,), in float64."""
+        parts = (
+            np.einsum("i,ij,ij->j", h[rows], B, B, dtype=np.float64) for rows, B in self.read()
+        )
+        return sum(parts, np.zeros(self.size))
 
     def grams(self, H: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The same as one product with all x_i x_i^T where these are few numbers."""
@@ -155,6 +166,16 @@ class SparseColumns(Columns):
         centre, scale, H = self.scaling.centre, self.scaling.scale, h.sum()
         cross = np.outer(hx - 0.5 * H * centre, centre)
         return scale[:, None] * (Q - cross - cross.T) * scale, scale * (hx - H * centre)
+
+    def squares(self, h: np.ndarray) -> np.ndarray:
+        """sum_i h_i x_i^2 = s^2 (x^2^T h - 2 c x^T h + c^2 sum h): (s,)."""
+        first = self._backward(h)
+        entries = h.repeat(np.diff(self.X.indptr)) * self.X.data.astype(np.float64) ** 2
+        second = np.bincount(self.X.indices, entries, self.X.shape[1])
+        if self.scaling is None:
+            return second
+        both = (second[:, None], first[:, None], h.sum(keepdims=True))
+        return self.scaling.fold_squares(*both)[:, 0]
 
     def choose(self, places: np.ndarray) -> SparseColumns:
         """Some of these columns, copied."""

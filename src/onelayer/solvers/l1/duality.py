@@ -17,14 +17,23 @@ from scipy.special import xlog1py, xlogy
 from onelayer.penalties import Penalty
 
 
-def dual_value(residual: np.ndarray, weights: np.ndarray, G: np.ndarray, penalty: Penalty) -> float:
-    """The best of the dual points along the residual (m, k); G = X^T (v r) (n, k)."""
-    largest = float(np.abs(G).max(initial=0))
-    feasible = min(1.0, penalty.l1 / largest) if largest else 1.0
+def dual_value(
+    residual: np.ndarray,
+    weights: np.ndarray,
+    G: np.ndarray,
+    penalty: Penalty,
+    slack: np.ndarray | float = 0.0,
+) -> float:
+    """The best of the dual points along the residual (m, k); G = X^T (v r) (n, k).
+
+    slack (n, k): by how much |G| may be beyond l1 all the same, at a price: `RoundedBound`.
+    """
+    beyond = float((np.abs(G) / (penalty.l1 + slack)).max(initial=0))
+    feasible = 1 / beyond if beyond > 1 else 1.0
     best = _entropy(residual, weights, feasible)
     if penalty.l2 and feasible < 1:
-        beyond = np.maximum(np.abs(G) - penalty.l1, 0)
-        conjugate = 0.5 * float((beyond**2).sum()) / penalty.l2
+        excess = np.maximum(np.abs(G) - penalty.l1, 0)
+        conjugate = 0.5 * float((excess**2).sum()) / penalty.l2
         best = max(best, _entropy(residual, weights, 1.0) - conjugate)
     return best
 

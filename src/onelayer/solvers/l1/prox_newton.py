@@ -18,6 +18,7 @@ import numpy as np
 from onelayer.objective import Objective
 from onelayer.solvers.algebra import LEAST_BEND, lifted
 from onelayer.solvers.l1.duality import dual_value
+from onelayer.solvers.l1.rounded_bound import RoundedBound, near_zero
 from onelayer.solvers.l1.working_set import Direction, WorkingSet, choose_coordinates
 from onelayer.solvers.smooth.line_search import falls
 from onelayer.solvers.solver import Solver, State
@@ -38,8 +39,14 @@ FEASIBLE = 1e-10  # guard: the same, beyond which the residuals are no dual poin
 
 @dataclass(frozen=True, kw_only=True)
 class ProxNewtonState(State):
-    """A state with its z (m, k), the best dual value so far and the working set in use."""
+    """A state with its z (m, k), the best dual value so far and the working set in use.
 
+    near: the problem in columns near zero, centre (n,) what takes them there, b (k,) its intercept.
+    """
+
+    near: Objective
+    centre: np.ndarray
+    b: np.ndarray
     Z: np.ndarray
     dual: float
     tol: float
@@ -62,6 +69,21 @@ class Point:
     foreseen: tuple[np.ndarray, ...] = ()
 
 
+@dataclass(frozen=True)
+class Before:
+    """What a state takes over from the one before: see `ProxNewtonState`."""
+
+    centre: np.ndarray
+    tol: float
+    dual: float = -np.inf
+    working: WorkingSet | None = None
+
+    @classmethod
+    def of(cls, state: ProxNewtonState, working: WorkingSet) -> Before:
+        """Of a state whose step was on a working set."""
+        return cls(state.centre, state.tol, state.dual, working)
+
+
 @final
 @dataclass(frozen=True)
 class ProxNewton(Solver[ProxNewtonState]):
@@ -74,25 +96,27 @@ class ProxNewton(Solver[ProxNewtonState]):
     def init(self, objective: Objective, theta: np.ndarray, tol: float) -> ProxNewtonState:
         """J and its gap at theta, once the intercept is at its best."""
         W, b = objective.split(theta)
+        near, centre = near_zero(objective)
+        b = b + centre @ W
         rows = objective.loss.traits.m
-        Z = objective.design.forward(W, b) if W.any() else np.tile(b, (rows, 1))
-        point = Point(W.copy(), b.copy(), np.asfortranarray(Z), np.inf)
-        state = _judge(objective, point, -np.inf, tol)
-        return _foresee(objective, state, point) if _may_do(state) else state
+        Z = near.design.forward(W, b) if W.any() else np.tile(b, (rows, 1))
+        point = Point(W.copy(), b, np.asfortranarray(Z), np.inf)
+        state = _judge(near, point, Before(centre, tol))
+        return _foresee(state, point) if _may_do(state) else state
 
     def step(self, objective: Objective, state: ProxNewtonState) -> ProxNewtonState:
         """Solve on the working set, widened if need be; then one pass for gradient and gap."""
-        W, b = objective.split(state.theta)
+        W, _ = objective.split(state.theta)
         G, _ = objective.split(state.gradient)
-        point = Point(W.copy(), b.copy(), state.Z, state.value)
-        working = state.working
+        objective, working = state.near, state.working
+        point = Point(W.copy(), state.b.copy(), state.Z, state.value)
         violating = (W == 0) & (np.abs(G) > objective.penalty.l1)
         if working is None or (violating & ~working.chosen).any():
             working = WorkingSet.of(objective, choose_coordinates(W, G, objective.penalty.l1))
         moved = _solve(objective, point, working, INNER * state.gap, FINEST * state.tol)
         same = state.working is not None and np.array_equal(working.chosen, state.working.chosen)
-        following = _judge(objective, point, state.dual, state.tol)
-        return replace(following, working=working, stalled=same and not moved)
+        following = _judge(objective, point, Before.of(state, working))
+        return replace(following, stalled=same and not moved)
 
 
 def _may_do(state: ProxNewtonState) -> bool:
@@ -105,25 +129,26 @@ def _may_do(state: ProxNewtonState) -> bool:
     return state.tol * size < state.gap <= np.sqrt(state.tol) * size
 
 
-def _foresee(objective: Objective, state: ProxNewtonState, point: Point) -> ProxNewtonState:
+def _foresee(state: ProxNewtonState, point: Point) -> ProxNewtonState:
     """The same point with the bound at the residuals that a step would foresee.
 
     A pass, if the model promises that no more than tol is to be gained; else the step goes on from
     what was found.
     """
+    objective = state.near
     W, _ = objective.split(state.theta)
     G, _ = objective.split(state.gradient)
     working = WorkingSet.of(objective, choose_coordinates(W, G, objective.penalty.l1))
     R = objective.head.residual(point.Z, objective.targets)
     U = R * objective.weights[:, None]
-    working.backward(W, U, objective.penalty, 0.0)
+    working.backward(W, U, objective.penalty, 0.0, np.zeros_like(W))
     working.take_curvature(objective, objective.head.activation(point.Z))
     step = working.direction(objective, W, U)
     gain = -step.slope(working.blocks, W, U.sum(axis=0), objective.penalty) / 2
     if gain > state.tol * abs(state.value):
         return replace(state, working=working)
     point.foreseen = (_foreseen(objective, working, R, step),)
-    return replace(_judge(objective, point, state.dual, state.tol), working=working)
+    return _judge(objective, point, Before.of(state, working))
 
 
 def _foreseen(
@@ -133,7 +158,7 @@ def _foreseen(
     return R + objective.head.curvature_product(working.A, step.Z)
 
 
-def _judge(objective: Objective, point: Point, dual: float, tol: float) -> ProxNewtonState:
+def _judge(objective: Objective, point: Point, before: Before) -> ProxNewtonState:
     """The state at a point: the intercept at its best, the gradient in one pass, the gap."""
     centred = _centre(objective, point)
     v, R = objective.weights, objective.head.residual(point.Z, objective.targets)
@@ -143,18 +168,25 @@ def _judge(objective: Objective, point: Point, dual: float, tol: float) -> ProxN
         residuals += [inside] if _balanced(objective, inside) else []
     G, *Gs = _backward(objective, [R, *residuals])
     value = _loss(objective, point.Z) + objective.penalty.value(point.W)
-    for residual, of_dual in zip(residuals, Gs, strict=True):
-        dual = max(dual, dual_value(residual, v, of_dual, objective.penalty))
-    U = R * v[:, None]
+    W, b, working, dual = point.W, point.b, before.working, before.dual
+    rounded = RoundedBound(np.zeros(len(W)) if working is None else working.sizes, v)
+    for r, of_dual in zip(residuals, Gs, strict=True):
+        found = dual_value(r, v, of_dual, objective.penalty, rounded.slack(r))
+        dual = max(dual, found - rounded.price(r, W, b))
+    eps = float(np.finfo(objective.loss.dtype).eps)
     return ProxNewtonState(
-        theta=objective.join(point.W, point.b),
+        theta=objective.join(W, b - before.centre @ W),
         value=value,
-        gradient=objective.join(G + objective.penalty.gradient(point.W), U.sum(axis=0)),
-        gap=max(value - dual, 0.0),
+        gradient=objective.join(G + objective.penalty.gradient(W), column_sums(v, R)),
+        gap=max(value - dual, 0.0) + rounded.of_value(R, W, b, eps),
         gap_kind="bound",
+        near=objective,
+        centre=before.centre,
+        b=b,
         Z=point.Z,
         dual=dual,
-        tol=tol,
+        tol=before.tol,
+        working=working,
     )
 
 
@@ -235,20 +267,22 @@ def _solve(
 ) -> bool:
     """Minimise J over the working set and the intercept; whether the point, which follows, moved.
 
-    At least one step, unless the working set is solved to `finest`, relative to J, already.
+    At least one step, unless the working set is solved to `finest`, relative to J, already, or to
+    what rounding leaves.
     """
-    moved = False
+    moved, rounded = False, RoundedBound(working.sizes, objective.weights)
     for _ in range(INNER_STEPS):
         R = objective.head.residual(point.Z, objective.targets)
         U = R * objective.weights[:, None]
-        violation = working.backward(point.W, U, objective.penalty, abs(point.value))
-        floor = finest * abs(point.value)
+        slack, size = rounded.slack(R), abs(point.value)
+        violation = working.backward(point.W, U, objective.penalty, size, slack)
+        floor = finest * size + rounded.price(R, point.W, point.b)
         if violation <= (max(goal, floor) if moved else floor):
             break
         if working.A.size == 0 or violation > STALE * working.last:
             working.take_curvature(objective, objective.head.activation(point.Z))
         working.last = violation
-        working.exactly = violation <= FAR * abs(point.value)
+        working.exactly = violation <= FAR * size
         if not _search(objective, point, working, R):
             break
         moved = True

@@ -26,7 +26,9 @@ FEW = 400  # guard: coordinates
 RIDGES = 6  # guard: the last is of the size of Q
 ENOUGH = 1e-9  # measured: of the decrease, what a last sweep may gain; 1e-3 took 6 passes, not 3
 CLOSE = 1e-3  # guard: of the subgradient at the start, what may be left: the dual point feels it
-ROUNDED = 1e-9  # guard: of l1, the same: less is rounding
+ROUNDED = 1e-9  # guard: of l1, the same
+UNITS = 8  # guard: of rounding, what is none of both
+EPS = float(np.finfo(np.float64).eps)
 LOOSELY = 1e-3  # guard: of the decrease, where the model changes before it is exact
 
 
@@ -75,7 +77,7 @@ def minimise(
     in which all classes of a feature move together, sweeps gain little far from the minimum.
     Q (s, s) is symmetric and positive semi-definite. Returns the decrease.
     """
-    total, left = 0.0, max(close * _violation(g, w, l1), ROUNDED * l1)
+    total, left = 0.0, max(close * _violation(g, w, l1).max(initial=0), ROUNDED * l1)
     sweeps = SWEEPS if sweep is TWIN else COMPILED_SWEEPS
     for _ in range(ROUNDS):
         for _ in range(sweeps):
@@ -83,34 +85,46 @@ def minimise(
             total += gain
             if gain <= enough * total:
                 break
-        if gain <= enough * total and _violation(g, w, l1) <= left:
+        if gain <= enough * total and _ends(Q, g, w, l1, left):
             return total
         total += _newton_on_support(Q, g, w, l1)
     return total
 
 
-def _violation(g: np.ndarray, w: np.ndarray, l1: float) -> float:
-    """The largest entry of the subgradient of q(w) + l1 ||w||_1."""
-    return float(np.abs(Penalty(l1, 1.0).subgradient(w, g)).max(initial=0))
+def _violation(g: np.ndarray, w: np.ndarray, l1: float) -> np.ndarray:
+    """The sizes (s,) of the subgradient of q(w) + l1 ||w||_1."""
+    return np.abs(Penalty(l1, 1.0).subgradient(w, g))
+
+
+def _ends(Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float, left: float) -> bool:
+    """Whether the subgradient is no more than what may be left, or than g's own rounding."""
+    violation = _violation(g, w, l1)
+    if (violation <= left).all():
+        return True
+    return bool((violation <= np.maximum(left, UNITS * EPS * (np.abs(Q) @ np.abs(w)))).all())
 
 
 def _newton_on_support(Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float) -> float:
-    """Newton's steps on the non-zero coordinates, each as far as the first change of sign.
+    """Newton's steps on the non-zero coordinates, none of which changes its sign.
 
-    A coordinate that ends a step at 0 is left there, and the others go on, to the end of a whole
+    A coordinate that a step takes to 0 is left there, and the others go on, to the end of a whole
     step: a sweep would at once take it back to where it came from.
     """
     total, steps = 0.0, STEPS if len(w) <= FEW else 1
     for _ in range(steps):
-        decrease, whole = _to_first_zero(Q, g, w, l1)
+        decrease, whole = _newton(Q, g, w, l1)
         total += decrease
         if whole:
             break
     return total
 
 
-def _to_first_zero(Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float) -> tuple[float, bool]:
-    """The decrease, and whether there is nothing more to gain with these signs."""
+def _newton(Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float) -> tuple[float, bool]:
+    """One: the decrease, and whether there is nothing more to gain with these signs.
+
+    It ends at the first zero, or goes all the way with each coordinate left at its zero: what
+    lowers the model more. The latter does where hundreds of coordinates are to become zero.
+    """
     (support,) = w.nonzero()
     signs = np.sign(w[support])
     slope = g[support] + l1 * signs
@@ -120,11 +134,22 @@ def _to_first_zero(Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float) -> tu
     decrease = -reach * (1 - 0.5 * reach) * float(slope @ step)
     if not (np.isfinite(decrease) and decrease > 0):
         return 0.0, True
-    moved = w[support] + reach * step
-    moved[np.sign(moved) != signs] = 0
-    g += (moved - w[support]) @ Q[support]
-    w[support] = moved
+    change = _kept(w[support], reach * step, signs)
+    bent = change @ Q[support]
+    if reach < 1:
+        all_the_way = _kept(w[support], step, signs)
+        bends = all_the_way @ Q[support]
+        more = -float(slope @ all_the_way + 0.5 * bends[support] @ all_the_way)
+        if more > decrease:
+            change, bent, decrease = all_the_way, bends, more
+    g += bent
+    w[support] += change
     return decrease, reach == 1
+
+
+def _kept(w: np.ndarray, step: np.ndarray, signs: np.ndarray) -> np.ndarray:
+    """The step, each coordinate no farther than to 0."""
+    return np.where(np.sign(w + step) == signs, step, -w)
 
 
 def _newton_step(Q: np.ndarray, slope: np.ndarray) -> np.ndarray:

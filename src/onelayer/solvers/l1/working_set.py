@@ -106,11 +106,13 @@ class Direction:
 class WorkingSet:
     """Which coordinates (n, k), in blocks, and the A (m, k) of their model, empty before any.
 
+    sizes (n,): root mean squares of their columns, 0 of others and of what is beyond a float;
     exactly: whether the model is minimised to the end; last: the violation that a step met last.
     """
 
     chosen: np.ndarray
     blocks: list[Block]
+    sizes: np.ndarray
     sweep: Sweep
     joint: Joint | None = None  # of several classes and few coordinates
     A: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
@@ -130,25 +132,32 @@ class WorkingSet:
             parts += [(k, piece) for piece in pieces]
         small = objective.loss.traits.nbytes < SMALL_BYTES
         joint = Joint(X, parts) if chosen.shape[1] > 1 and 0 < chosen.sum() <= MOST else None
-        return cls(chosen, blocks, sweep if small else compiled_sweep(), joint=joint)
+        sizes = np.zeros(len(chosen))
+        squares = X.squares(objective.weights)
+        sizes[features] = np.sqrt(np.where(np.isfinite(squares), squares, 0))
+        return cls(chosen, blocks, sizes, sweep if small else compiled_sweep(), joint=joint)
 
-    def backward(self, W: np.ndarray, U: np.ndarray, penalty: Penalty, value: float) -> float:
+    def backward(
+        self, W: np.ndarray, U: np.ndarray, penalty: Penalty, value: float, slack: np.ndarray
+    ) -> float:
         """Each block's gradient from U = v dz (m, k); returns the gap over the blocks, nearly.
 
-        That is l1 ||w||_1 + w^T g, and what it costs the dual that some |g| are beyond l1: the
-        residuals are scaled to fit, by 1 / (1 + x), which takes x l1 ||w||_1 and, of J, the value,
-        about (x / (1 + x))^2; at W = 0 a violation counts too.
+        That is l1 ||w||_1 + w^T g, and what it costs the dual that some |g| are beyond l1 by more
+        than rounding, the slack (n, k): the residuals are scaled to fit, by 1 / (1 + x), which
+        takes x l1 ||w||_1 and, of J, about (x / (1 + x))^2; at W = 0 a violation counts too.
         """
-        slack = size = beyond = 0.0
+        gap = size = beyond = 0.0
         for block in self.blocks:
             w = block.of(W)
             block.g = block.X.backward(U[:, block.k]) + penalty.l2 * w
             norm = float(np.abs(w).sum())
-            slack += penalty.l1 * norm + float(w @ block.g)
+            gap += penalty.l1 * norm + float(w @ block.g)
             size += norm
-            beyond = max(beyond, float(np.abs(block.g).max(initial=0)) - penalty.l1)
+            room = penalty.l1 + slack[block.features, block.k]
+            beyond = max(beyond, float((np.abs(block.g) - room).max(initial=0)))
         x = beyond / penalty.l1
-        return abs(slack) + beyond * size + max(FIRST_ORDER * x, (x / (1 + x)) ** 2) * value
+        of_value = max(FIRST_ORDER * x, (x / (1 + x)) ** 2) * value
+        return abs(gap) + beyond * size + of_value
 
     def take_curvature(self, objective: Objective, A: np.ndarray) -> None:
         """Make the model that of A."""
