@@ -145,6 +145,19 @@ class Inputs(ABC):
         """Turn what each feature adds to z, (m, n, k), into what each thing that is seen adds."""
         return shares
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What `explain` speaks of, by name; empty where it has none that a person knows."""
+        return ()
+
+    def cells(self, rows: np.ndarray) -> list[tuple[str, ...]]:
+        """What each of `parts` is in rows of X (m, n), as text; of those that have names alone."""
+        return [() for _ in rows]
+
+    def numbers(self, rows: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
+        """The numbers that rows of X (m, n) were made of, (m, numbers), and their names."""
+        return (), np.zeros((len(rows), 0))
+
     def array_rows(self, X: Any, source: object) -> Any:
         """Return rows of numbers that a source of arrays holds, as these inputs have them."""
         raise DataError(

@@ -73,6 +73,19 @@ class RowInputs(Inputs):
             raise self.no_pictures("an array of pictures")
         return array
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The numbers, by name or place."""
+        return self.named or tuple(f"column {j}" for j in range(self.width))
+
+    def cells(self, rows: np.ndarray) -> list[tuple[str, ...]]:
+        """Each number with four digits."""
+        return [tuple(f"{value:.4g}" for value in row.tolist()) for row in rows]
+
+    def numbers(self, rows: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
+        """The rows themselves."""
+        return self.parts, rows
+
     def array_rows(self, X: Any, source: object) -> Any:
         """Rows as they are; anything with more dimensions is flattened."""
         del source

@@ -122,6 +122,23 @@ class TableInputs(Inputs):
         """Add up the features of each column: (m, columns, k)."""
         return self.fitted.by_column(shares)
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The columns."""
+        return tuple(column.name for column in self.columns)
+
+    def cells(self, rows: np.ndarray) -> list[tuple[str, ...]]:
+        """A number, a level, or that it was missing, column by column."""
+        from onelayer.inputs.reading_back import cells_of
+
+        return cells_of(self.fitted, rows)
+
+    def numbers(self, rows: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
+        """Columns of numbers, the median where a cell was missing."""
+        from onelayer.inputs.reading_back import numbers_of
+
+        return numbers_of(self.fitted, rows)
+
     def again(
         self, x: str | None = None, y: str | None = None, table: TableOptions | None = None
     ) -> Settings:

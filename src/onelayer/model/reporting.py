@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from onelayer.errors import UsageError
+from onelayer.estimators.fewer import of_fewer
 from onelayer.estimators.folds import FOLDS, Folding, OutOfFold, out_of_fold
 from onelayer.inputs.examples import Examples
-from onelayer.report.material import Judged, Material, Reported, Sample
+from onelayer.model.repeats import repeats_of
+from onelayer.report.material import Judged, Material, Reported, Sample, Seen, TrainedOn
 from onelayer.solution import Record
 from onelayer.sources import Progress, Source
 
@@ -112,12 +114,31 @@ def _of_training(model: Model, evidence: Evidence) -> Material:
         unseen=None if folds is None else _unseen(evidence, folds),
         folds=folds,
         shares=_shares(parts.train),
+        trained=None if folds is None else _trained(evidence, folds),
+    )
+
+
+def _trained(evidence: Evidence, folds: OutOfFold) -> TrainedOn:
+    parts, estimator = evidence.parts, evidence.estimator
+    descends = estimator.solver == "gradient-descent"  # twenty descents more would tell little
+    K = len(parts.train.classes)
+    fewer = [] if descends else of_fewer(_folding(evidence), K, folds.trained_on)
+    return TrainedOn(
+        sample=_sample(parts.train),
+        fewer=tuple(fewer),
+        repeats=repeats_of(parts),
+        own_test=parts.test_set is not None,
     )
 
 
 def _folds(evidence: Evidence) -> OutOfFold | None:
+    folding = replace(_folding(evidence), most=MOST)
+    return out_of_fold(folding, len(evidence.parts.train.classes))
+
+
+def _folding(evidence: Evidence) -> Folding:
     train, estimator = evidence.parts.train, evidence.estimator
-    folding = Folding(
+    return Folding(
         X=train.whole,
         places=train.places,
         labels=train.labels,
@@ -126,9 +147,7 @@ def _folds(evidence: Evidence) -> OutOfFold | None:
         seed=estimator.random_state,
         weights=train.weights,
         survey=train.survey,
-        most=MOST,
     )
-    return out_of_fold(folding, len(train.classes))
 
 
 def _unseen(evidence: Evidence, folds: OutOfFold) -> Judged:
@@ -156,6 +175,20 @@ def _layer(model: Model, examples: Examples, history: tuple[Record, ...]) -> Rep
         history=history,
         card=model.card,
         readout=model.readout,
+        seen=_seen(model),
+    )
+
+
+def _seen(model: Model) -> Seen | None:
+    """What the layer looks at, where that has names."""
+    inputs, layer = model.inputs, model.layer
+    if not inputs.parts:
+        return None
+    return Seen(
+        names=inputs.parts,
+        shares=lambda X: inputs.explain(layer.contributions(X)),
+        cells=inputs.cells,
+        numbers=inputs.numbers,
     )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from onelayer.calibration import Bin
 from onelayer.report.judging import Roc
+from onelayer.report.learning import LearningCurve
 from onelayer.solution import Record
 
 if TYPE_CHECKING:
@@ -131,6 +132,26 @@ def roc_curve(curve: Roc) -> str:
         ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
 
     return _drawn("roc", draw)
+
+
+def learning_curve(curve: LearningCurve, guessing: float) -> str:
+    """Log loss with its 95 % interval over how many examples were trained on."""
+    x = [step.trained_on for step in curve.steps]
+    y = [step.loss.value for step in curve.steps]
+    within = [step.loss.interval or (step.loss.value, step.loss.value) for step in curve.steps]
+
+    def draw(ax: Axes) -> None:
+        ax.axhline(guessing, color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
+        ax.fill_between(x, *np.array(within).T, color=ACCENT, alpha=0.15, linewidth=0)
+        ax.plot(x, y, color=ACCENT, linewidth=2, marker="o", markersize=5)
+        ax.set_xscale("log", base=2)
+        ax.set_xticks(x, [f"{size:,}" for size in x])
+        ax.minorticks_off()
+        ax.set_xlabel("examples trained on")
+        ax.set_ylabel("log loss of others")
+        ax.set_ylim(bottom=0, top=1.25 * max(guessing, y[-1]))
+
+    return _drawn("learning", draw)
 
 
 def reliability(bins: Sequence[Bin], before: Sequence[Bin] | None, of: str | None) -> str:

@@ -35,6 +35,12 @@ class Mean:
             half = Z95 * math.sqrt(float(w @ (values - mean) ** 2) / (n - 1) / n)
         return cls(mean, (mean - half, mean + half) if math.isfinite(half) else None)
 
+    def below(self, limit: float, z: float) -> bool:
+        """Whether the mean is surely below a limit, by z standard errors of it."""
+        if self.interval is None:
+            return False
+        return self.value + (self.interval[1] - self.value) * z / Z95 < limit
+
 
 @dataclass(frozen=True)
 class ClassJudgement:

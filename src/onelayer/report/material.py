@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -82,6 +82,75 @@ class Judged:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What a layer looks at, as its user knows it: the columns of a table, or named numbers.
+
+    Attributes
+    ----------
+    names
+        What the columns are called.
+    shares
+        Says of rows of X (m, n) what each column adds to z, (m, columns, k).
+    cells
+        Says of dense rows of X what stood in each column, as text.
+    numbers
+        The columns of numbers among them, and their values of dense rows of X, (m, numbers).
+    """
+
+    names: tuple[str, ...]
+    shares: Callable[[Any], np.ndarray]
+    cells: Callable[[np.ndarray], list[tuple[str, ...]]]
+    numbers: Callable[[np.ndarray], tuple[tuple[str, ...], np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Rows of numbers that are in a source more than once, where chance cannot have made them.
+
+    Attributes
+    ----------
+    rows
+        How many rows repeat an earlier one.
+    of
+        Among how many.
+    both
+        How many that judge are among those trained on.
+    judging
+        How many judge.
+    witness
+        The column whose values are otherwise nearly all different.
+    """
+
+    rows: int
+    of: int
+    both: int
+    judging: int
+    witness: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedOn:
+    """What a layer was trained on, and what else was asked of it.
+
+    Attributes
+    ----------
+    sample
+        The examples.
+    fewer
+        What layers of fewer of them say, the fewest first.
+    repeats
+        Rows that are there more than once; None where there are none to speak of.
+    own_test
+        Whether what judges was given by itself, not split off.
+    """
+
+    sample: Sample
+    fewer: tuple[OutOfFold, ...]
+    repeats: Repeats | None
+    own_test: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reported:
     """The layer that is reported on.
 
@@ -106,6 +175,8 @@ class Reported:
     explain
         Says of a decoded picture and a class's number what each place adds to its score, (h, w);
         None where the layer sees no places.
+    seen
+        What it looks at in its user's words; None where that has no names, as pixels have none.
     """
 
     classes: np.ndarray
@@ -117,6 +188,7 @@ class Reported:
     card: Card
     readout: Readout
     explain: Callable[[np.ndarray, int], np.ndarray | None]
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +217,8 @@ class Material:
         answer.
     seen
         Whether the examples judged were among those trained on, which flatters the layer.
+    trained
+        What it was trained on; None for a report on other data.
     """
 
     source: str
@@ -157,3 +231,4 @@ class Material:
     shares: np.ndarray
     other_data: bool = False
     seen: bool = False
+    trained: TrainedOn | None = None

@@ -7,7 +7,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from onelayer.report.results import Example
+    from onelayer.report.judgement import Example
 
 NAME = "mistakes.csv"
 HEADER = ("file", "label", "predicted", "probability_of_label")

@@ -15,7 +15,8 @@ from onelayer.model_file import write_atomically
 from onelayer.penalties import left_of
 from onelayer.report import figures, mistakes, sentences
 from onelayer.report.inlining import inlined, with_map
-from onelayer.report.results import Judgement, Results
+from onelayer.report.judgement import Judgement
+from onelayer.report.results import Results
 from onelayer.words import count_in_words, loss_in_words, percent
 
 GENERATOR = "onelayer"
@@ -108,6 +109,8 @@ def _view(results: Results) -> dict[str, Any]:
         "judged": judgement and sentences.judged(judgement),
         "verdict": None if judgement is None else _unbroken(sentences.verdict(judgement)),
         "meaning": judgement and sentences.meaning(judgement, pictures=layer.shape is not None),
+        "looked": sentences.looked(results),
+        "learning": sentences.learning(results.curve),
         "caveats": sentences.caveats(results),
         "judgement": judgement,
         "divided": sentences.divided(results),
@@ -236,6 +239,8 @@ def _figures(results: Results) -> dict[str, Any]:
         found["cost"] = figures.cost_by_pass(layer.history)
     if tried is not None:
         found["choice"] = figures.loss_by_c(tried)
+    if judgement is not None and results.curve is not None:
+        found["learning"] = figures.learning_curve(results.curve, judgement.base_loss.value)
     if judgement is not None:
         found["reliability"] = _reliability(judgement, results.names)
         if judgement.roc is not None:

@@ -13,116 +13,23 @@ from onelayer.estimators.folds import OutOfFold
 from onelayer.evaluation import Trust
 from onelayer.measures import Rate, area_under_curve, is_weak
 from onelayer.readers import Audit
+from onelayer.report.case import Case, NextStep
+from onelayer.report.findings import findings
+from onelayer.report.importance import Worth, worth_of_columns
+from onelayer.report.judgement import Example, Judgement
 from onelayer.report.judging import (
-    ClassJudgement,
     Mean,
-    Roc,
     base_losses,
     by_class,
     confusion,
     losses,
     roc,
 )
+from onelayer.report.learning import LearningCurve, learning_curve
 from onelayer.report.material import Judged, Material, Reported, Sample
 
 MISTAKES = 12
 SUSPECTS = 20
-
-
-@dataclass(frozen=True)
-class Example:
-    """One example that a layer got wrong.
-
-    Attributes
-    ----------
-    name
-        Its file, or its row.
-    label, answer
-        The class that it is labelled with, and the one that the layer predicted.
-    p_label, p_answer
-        The probabilities of the two.
-    pixels
-        The picture as the layer sees it, uint8 (height, width, channels); None for a row.
-    places
-        What each place of the picture adds to the score of the answer, (h, w); None where the layer
-        sees no places.
-    """
-
-    name: str
-    label: str
-    answer: str
-    p_label: float
-    p_answer: float
-    pixels: np.ndarray | None
-    places: np.ndarray | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judgement:
-    """How the layer did.
-
-    Attributes
-    ----------
-    who
-        What it was judged on, in words, in the plural.
-    rows
-        How many rows that were, where they have weights; else None. Every figure below counts
-        their weights, the mistakes alone are single rows.
-    accuracy, base
-        The share right, and that of always saying the most frequent class of training.
-    base_class
-        That class.
-    loss, base_loss
-        Mean log loss in nats, and that of always answering the shares of training.
-    auc
-        Area under the ROC curve; with several classes the mean over each against the rest.
-    counts
-        (K, K), row the true class, column the answer: sums of weights where there are any.
-    classes
-        One judgement a class.
-    roc
-        For two classes.
-    bins, trust
-        How often what was said with each probability was so, and what that comes to.
-    before
-        The two before calibration; None where there was none.
-    gain
-        By how much the log loss is below that of answering the shares of training, example by
-        example.
-    heated
-        By how much calibration raised the log loss, example by example; None where there was none.
-    confidence
-        How sure it is of its answers on average.
-    cost
-        The mean cost of the answers; None where there are no costs.
-    mistakes
-        The most confident ones first.
-    """
-
-    who: str
-    rows: int | None
-    accuracy: Rate
-    base: Rate
-    base_class: str
-    loss: Mean
-    base_loss: Mean
-    auc: float | None
-    counts: np.ndarray
-    classes: tuple[ClassJudgement, ...]
-    roc: Roc | None
-    bins: tuple[Bin, ...]
-    trust: Trust
-    before: tuple[tuple[Bin, ...], Trust] | None
-    gain: Mean
-    heated: Mean | None
-    confidence: float
-    cost: float | None
-    mistakes: tuple[Example, ...]
-
-    @property
-    def informed(self) -> bool:
-        """Whether the probabilities say more than the shares of the classes, beyond chance."""
-        return self.gain.interval is not None and self.gain.interval[0] > 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +60,11 @@ class Suspects:
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """Everything that the page shows; `judgement` is None where nobody could judge."""
+    """Everything that the page shows; `judgement` is None where nobody could judge.
+
+    `worth` is that of the columns, `curve` what more examples gained, and `findings` what to do
+    next, the first thing at the front.
+    """
 
     source: str
     source_id: str
@@ -164,6 +75,9 @@ class Results:
     cross_validated: bool
     other_data: bool
     seen: bool
+    worth: Worth
+    curve: LearningCurve | None
+    findings: tuple[NextStep, ...]
 
     @property
     def pictures(self) -> bool:
@@ -189,17 +103,39 @@ def collect(material: Material) -> Results:
     """
     cross_validated = material.judged is None and material.unseen is not None
     judged = material.unseen if cross_validated else material.judged
+    judgement = None if judged is None else _judge(judged, material)
+    curve, case = _curve(material), None
+    if judged is not None and judgement is not None:
+        worth = _worth(judged, judgement, material)
+        case = Case(material, judgement, judged, worth, curve)
     return Results(
         source=material.source,
         source_id=material.source_id,
         layer=material.layer,
         audit=material.audit,
-        judgement=None if judged is None else _judge(judged, material),
+        judgement=judgement,
         suspects=_suspects(material),
         cross_validated=cross_validated,
         other_data=material.other_data,
         seen=material.seen,
+        worth=Worth(()) if case is None else case.worth,
+        curve=curve,
+        findings=() if case is None else findings(case),
     )
+
+
+def _worth(judged: Judged, judgement: Judgement, material: Material) -> Worth:
+    seen, layer = material.layer.seen, material.layer
+    if seen is None or layer.shape is not None:
+        return Worth(())
+    return worth_of_columns(judged, seen, layer.readout, judgement.base_loss.value)
+
+
+def _curve(material: Material) -> LearningCurve | None:
+    trained, folds = material.trained, material.folds
+    if trained is None or folds is None:
+        return None
+    return learning_curve(trained.fewer, folds, trained.sample, material.layer.readout.head)
 
 
 def _judge(judged: Judged, material: Material) -> Judgement:

@@ -14,9 +14,11 @@ from onelayer.evaluation import Trust
 from onelayer.measures import Rate, is_weak
 from onelayer.penalties import left_of
 from onelayer.report.figures import costs_no_passes
+from onelayer.report.judgement import Judgement
 from onelayer.report.judging import Mean
+from onelayer.report.learning import LearningCurve
 from onelayer.report.material import Reported
-from onelayer.report.results import Judgement, Results, Suspects
+from onelayer.report.results import Results, Suspects
 from onelayer.solution import Record, Solution
 from onelayer.words import RAW_PIXELS, c_in_words, count_in_words, loss_in_words, percent, way_out
 
@@ -176,6 +178,32 @@ def divided(results: Results) -> str:
     by_weight = " by weight" * bool(results.audit.weights)
     trained = f" Trained on {count_in_words(card.train.n)}{by_weight}"
     return f"{trained}." if card.test is None else f"{trained}, judged by {card.judge}."
+
+
+def looked(results: Results) -> str:
+    """Say what a report looks for and has not found."""
+    found = "no class is rare and missed, no two classes make most of the errors"
+    if results.layer.seen is not None:
+        found += ", no single column decides, none carries nothing, no zeros look like gaps"
+    if results.curve is None:
+        return found
+    return f"{found}, and more examples would neither change little nor help surely"
+
+
+def learning(curve: LearningCurve | None) -> str:
+    """Say what the learning curve shows."""
+    if curve is None:
+        return ""
+    rights = ", ".join(
+        f"{percent(step.right.value)} with {step.trained_on:,}" for step in curve.steps
+    )
+    part = (
+        "" if curve.whole else " Of the examples for training only a part was used, to save time."
+    )
+    return (
+        "Each point is a layer of so many examples at the same C, on the same examples that it was "
+        f"not trained on; shaded: 95 %. Dashed: guessing. Right on {rights}.{part}"
+    )
 
 
 def caveats(results: Results) -> list[str]:
