@@ -182,3 +182,37 @@ def test_layers_of_fewer_examples_have_the_same_c(monkeypatch):
     ]
     assert pytest.approx([3.0] * 4) == Cs
     assert folding.estimator.C == 3.0
+
+
+def test_a_mistake_of_a_table_shows_its_cells_and_what_spoke_for_the_answer():
+    frame, random = clean(600)
+    frame["town"] = np.where(random.random(600) < 0.3, None, random.choice(["Ulm", "Bonn"], 600))
+    model = onelayer.train(frame, target="answer")
+    mistake = collect(_of_training(model, model.evidence)).judgement.mistakes[0]
+    row = frame.iloc[int(mistake.name)]
+    assert row.answer == mistake.label
+    for cell in mistake.cells:
+        told = row[cell.column]
+        if cell.column == "town":
+            assert cell.text == ("missing" if pd.isna(told) else told)
+        else:
+            assert float(cell.text) == pytest.approx(told, rel=1e-4)
+    shares = model.contributions(frame.iloc[[int(mistake.name)]])[0]
+    most = max(shares) if mistake.answer == "yes" else -min(shares)
+    assert mistake.cells[0].speaks == pytest.approx(most)
+    assert all(cell.speaks > 0 for cell in mistake.cells)
+
+
+def test_rows_of_a_file_are_called_by_their_lines(tmp_path):
+    frame, _ = clean(300)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    model = onelayer.train(tmp_path / "t.csv", target="answer")
+    found = collect(_of_training(model, model.evidence))
+    lines = (tmp_path / "t.csv").read_text().splitlines()
+    examples = [*found.judgement.mistakes, *found.suspects.examples]
+    assert {lines[int(one.name) - 1].split(",")[-1] == one.label for one in examples} == {True}
+    for one in found.judgement.mistakes:
+        cells = dict(zip(lines[0].split(","), lines[int(one.name) - 1].split(","), strict=True))
+        assert all(float(cells[c.column]) == pytest.approx(float(c.text), 1e-4) for c in one.cells)
+    assert "Lines are numbered as a spreadsheet shows them" in render(found)
+    assert "Rows are counted from 0" in render(results_of(frame, target="answer"))

@@ -4,9 +4,16 @@ import math
 
 import numpy as np
 import pytest
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score
+from sklearn.metrics import (
+    confusion_matrix,
+    precision_recall_curve,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
 
-from onelayer.logistic import softmax
+from onelayer.calibration import Costs, Readout, Threshold
+from onelayer.logistic import Binary, softmax
+from onelayer.report.by_threshold import by_threshold
 from onelayer.report.judging import (
     Mean,
     base_losses,
@@ -73,3 +80,38 @@ def test_the_base_rates_loss_is_the_entropy_of_the_shares():
     shares = np.array([0.5, 0.25, 0.25])
     found = base_losses(np.array([0, 0, 1, 2]), shares).mean()
     assert found == pytest.approx(1.5 * math.log(2))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_thresholds_are_scikit_learns(weighted):
+    random = np.random.default_rng(1)
+    labels = (random.random(400) < 0.2).astype(int)
+    Z = np.round(random.normal(size=(400, 1)) + 1.5 * labels[:, None], 1)
+    weights = random.integers(0, 3, 400).astype(float) if weighted else None
+    costs = Costs(np.array([[0.0, 1.0], [5.0, 0.5]]))
+    readout = Readout(head=Binary(), decision=costs)
+    found = by_threshold(Z, labels, readout, weights)
+    p = readout.probabilities(Z)[:, 1]
+    precision, recall, at = precision_recall_curve(labels, p, sample_weight=weights)
+    for value, r, q, cost in zip(
+        found.thresholds, found.recall, found.precision, found.cost, strict=True
+    ):
+        place = int(np.argmin(np.abs(at - value)))
+        assert (r, q) == pytest.approx((recall[place], precision[place]))
+        answers = (p >= value).astype(int)
+        assert cost == pytest.approx(costs.mean_cost(labels, answers, weights))
+    half = found.tops[-1]
+    assert half.share == pytest.approx(0.5, abs=0.01)
+    assert half.lift == pytest.approx(half.found / half.share)
+    assert by_threshold(Z, np.zeros(400, int), readout) is None
+
+
+def test_thresholds_are_of_the_rarer_class_or_of_the_rules():
+    labels = np.array([0, 1, 1, 1, 0, 1])
+    Z = np.array([[-2.0], [1.0], [2.0], [-1.0], [0.5], [3.0]])
+    rarer = by_threshold(Z, labels, Readout(head=Binary()))
+    assert rarer.position == 0
+    assert rarer.recall[-1] == 0.5
+    assert rarer.precision[-1] == 1
+    ruled = by_threshold(Z, labels, Readout(head=Binary(), decision=Threshold(1, 0.3)))
+    assert (ruled.position, ruled.used) == (1, 0.3)

@@ -77,7 +77,9 @@ def report_on_examples(
     model: Model, path: str | Path, source: Source, examples: Examples, Z: np.ndarray
 ) -> None:
     """Write a report on the examples of another source, whose forward pass is Z."""
-    judged = Judged(sample=_sample(examples), Z=Z, who=f"{examples.unit} of {source.described}")
+    judged = Judged(
+        sample=_sample(lined(examples)), Z=Z, who=f"{examples.unit} of {source.described}"
+    )
     trained = {} if model.card.audit is None else model.card.audit.mass
     counts = [trained.get(name, 0) for name in map(str, model.classes.tolist())]
     material = Material(
@@ -90,6 +92,7 @@ def report_on_examples(
         folds=None,
         shares=np.array(counts) / sum(counts) if sum(counts) else _shares(examples),
         other_data=True,
+        in_lines=in_lines(examples),
         seen=model.card.source_id == source.identity,
     )
     _write(material, path)
@@ -114,6 +117,7 @@ def _of_training(model: Model, evidence: Evidence) -> Material:
         unseen=None if folds is None else _unseen(evidence, folds),
         folds=folds,
         shares=_shares(parts.train),
+        in_lines=in_lines(parts.train),
         trained=None if folds is None else _trained(evidence, folds),
     )
 
@@ -214,19 +218,37 @@ def _judged(parts: Parts, Z: np.ndarray | None) -> Judged | None:
         return None
     unit = parts.test.unit
     who = f"held-out {unit}" if parts.test_set is None else f"{unit} of {parts.judge}"
-    return Judged(sample=_sample(parts.test), Z=Z, who=who)
+    return Judged(sample=_sample(lined(parts.test)), Z=Z, who=who)
 
 
 def _everything(parts: Parts) -> Examples:
     """All parts as one; where they were read from several sets, a name says from which."""
+    val, test = parts.val and lined(parts.val), parts.test and lined(parts.test)
+    called = replace(parts, train=lined(parts.train), val=val, test=test)
     if parts.test_set is None:
-        return parts.everything
+        return called.everything
     return replace(
-        parts,
-        train=_named(parts.train, "train"),
-        val=_named(parts.val, "val"),
-        test=_named(parts.test, parts.test_set),
+        called,
+        train=_named(called.train, "train"),
+        val=_named(val, "val"),
+        test=_named(test, parts.test_set),
     ).everything
+
+
+def lined(examples: Examples) -> Examples:
+    """Call the rows of a table in a file by their lines, as a spreadsheet numbers them.
+
+    Its first line is 1, and is the header where there is one.
+    """
+    if not in_lines(examples):
+        return examples
+    first = 1 + examples.inputs.options.header
+    return replace(examples, names=(examples.names.astype(int) + first).astype(str))
+
+
+def in_lines(examples: Examples) -> bool:
+    """Whether the examples are lines of a file that a spreadsheet opens."""
+    return examples.inputs.kind == "table" and Path(examples.audit.source).is_file()
 
 
 def _named(examples: Part, part: str) -> Part:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from onelayer.calibration import Bin
+from onelayer.report.by_threshold import ByThreshold
 from onelayer.report.judging import Roc
 from onelayer.report.learning import LearningCurve
 from onelayer.solution import Record
@@ -132,6 +133,41 @@ def roc_curve(curve: Roc) -> str:
         ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
 
     return _drawn("roc", draw)
+
+
+def by_threshold(found: ByThreshold, name: str) -> str:
+    """Recall, precision and, where there are costs, the mean cost over the threshold."""
+    kept = _thinned(len(found.thresholds))
+    x = found.thresholds[kept]
+
+    def draw(ax: Axes) -> None:
+        ax.axvline(found.used, color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
+        ax.plot(x, found.recall[kept], color=ACCENT, linewidth=2, label="found (recall)")
+        ax.plot(x, found.precision[kept], color=SECOND, linewidth=2, label="right (precision)")
+        if found.cost is not None:
+            cost = found.cost[kept] / max(float(found.cost.max()), 1e-300)
+            ax.plot(x, cost, ":", color=INK, linewidth=1.4, label="cost, of the highest")
+        ax.set_xlabel(f"answered from this probability of {name}", parse_math=False)
+        ax.set_ylabel("share")
+        ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+        ax.legend(loc="lower center", frameon=False, labelcolor=INK, handletextpad=0.5)
+
+    return _drawn("threshold", draw)
+
+
+def precision_recall(found: ByThreshold) -> str:
+    """Precision over recall as the threshold falls."""
+    kept = _thinned(len(found.thresholds))
+    base = float(found.precision[0])
+
+    def draw(ax: Axes) -> None:
+        ax.axhline(base, color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
+        ax.plot(found.recall[kept], found.precision[kept], color=ACCENT, linewidth=2)
+        ax.set_xlabel("share found (recall)")
+        ax.set_ylabel("share right (precision)")
+        ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+
+    return _drawn("precision", draw)
 
 
 def learning_curve(curve: LearningCurve, guessing: float) -> str:

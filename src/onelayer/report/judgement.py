@@ -9,7 +9,17 @@ import numpy as np
 from onelayer.calibration import Bin
 from onelayer.evaluation import Trust
 from onelayer.measures import Rate
+from onelayer.report.by_threshold import ByThreshold
 from onelayer.report.judging import ClassJudgement, Mean, Roc
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a row: its column, what stands in it, and how much it speaks for the answer."""
+
+    column: str
+    text: str
+    speaks: float
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,8 @@ class Example:
     places
         What each place of the picture adds to the score of the answer, (h, w); None where the layer
         sees no places.
+    cells
+        Of a row, what spoke for the answer and against its label, most of all first.
     """
 
     name: str
@@ -38,6 +50,7 @@ class Example:
     p_answer: float
     pixels: np.ndarray | None
     places: np.ndarray | None = None
+    cells: tuple[Cell, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +76,8 @@ class Judgement:
         (K, K), row the true class, column the answer: sums of weights where there are any.
     classes
         One judgement a class.
-    roc
-        For two classes.
+    roc, thresholds
+        For two classes: hits over false alarms; what each threshold would find.
     bins, trust
         How often what was said with each probability was so, and what that comes to.
     before
@@ -93,6 +106,7 @@ class Judgement:
     counts: np.ndarray
     classes: tuple[ClassJudgement, ...]
     roc: Roc | None
+    thresholds: ByThreshold | None
     bins: tuple[Bin, ...]
     trust: Trust
     before: tuple[tuple[Bin, ...], Trust] | None

@@ -219,6 +219,8 @@ class Material:
         Whether the examples judged were among those trained on, which flatters the layer.
     trained
         What it was trained on; None for a report on other data.
+    in_lines
+        Whether the names of examples are their lines in a file.
     """
 
     source: str
@@ -232,3 +234,4 @@ class Material:
     other_data: bool = False
     seen: bool = False
     trained: TrainedOn | None = None
+    in_lines: bool = False

@@ -88,7 +88,7 @@ def _two(value: float | None) -> str:
 
 
 def _view(results: Results) -> dict[str, Any]:
-    layer, card, judgement = results.layer, results.layer.card, results.judgement
+    judgement = results.judgement
     unit, place = results.audit.unit, "folder" if results.pictures else "class"
     return {
         "generator": GENERATOR,
@@ -98,35 +98,44 @@ def _view(results: Results) -> dict[str, Any]:
         "unit": unit,
         "single": unit.removesuffix("s"),
         "place": place,
-        "suspicion": sentences.suspicion(results.suspects, unit, place),
-        "trust": judgement and sentences.trust(judgement),
-        "trusts": [] if judgement is None else sentences.trusts(judgement),
-        "unhelpful": judgement and sentences.unhelpful(judgement),
-        "chance": judgement and sentences.chance(judgement),
-        "calibrated": sentences.calibrated(card.calibration),
-        "bins": sentences.bins(results),
-        "rule": sentences.rule(card.decision),
-        "judged": judgement and sentences.judged(judgement),
         "verdict": None if judgement is None else _unbroken(sentences.verdict(judgement)),
-        "meaning": judgement and sentences.meaning(judgement, pictures=layer.shape is not None),
-        "looked": sentences.looked(results),
-        "learning": sentences.learning(results.curve),
-        "caveats": sentences.caveats(results),
         "judgement": judgement,
-        "divided": sentences.divided(results),
         "audit": _audit(results),
         "measures": None if judgement is None else _measures(judgement),
         "confusion": None if judgement is None else _confusion(judgement, results.names),
         "classes": None if judgement is None else _classes(judgement),
         "weights": _weights(results),
-        "per": sentences.per(layer),
         "suspects": results.suspects,
+        "figures": _figures(results),
+        **_said(results, unit, place),
+        "made": _made(results.layer.card),
+    }
+
+
+def _said(results: Results, unit: str, place: str) -> dict[str, Any]:
+    """The page's sentences."""
+    layer, card, judgement = results.layer, results.layer.card, results.judgement
+    return {
+        "suspicion": sentences.suspicion(results.suspects, unit, place),
+        "trust": judgement and sentences.trust(judgement),
+        "trusts": [] if judgement is None else sentences.trusts(judgement),
+        "unhelpful": judgement and sentences.unhelpful(judgement),
+        "reached": sentences.reached(card.decision),
+        "chance": judgement and sentences.chance(judgement),
+        "calibrated": sentences.calibrated(card.calibration),
+        "bins": sentences.bins(results),
+        "rule": sentences.rule(card.decision),
+        "judged": judgement and sentences.judged(judgement),
+        "meaning": judgement and sentences.meaning(judgement, pictures=layer.shape is not None),
+        "looked": sentences.looked(results),
+        "learning": sentences.learning(results.curve),
+        "caveats": sentences.caveats(results),
+        "divided": sentences.divided(results),
+        "per": sentences.per(layer),
         "solved": [] if card.solution is None else sentences.solved(card.solution),
         "chosen": sentences.chosen(card.choice),
         "tried": sentences.tried(card.choice),
-        "figures": _figures(results),
         "costs": sentences.costs(layer.history),
-        "made": _made(card),
     }
 
 
@@ -245,6 +254,9 @@ def _figures(results: Results) -> dict[str, Any]:
         found["reliability"] = _reliability(judgement, results.names)
         if judgement.roc is not None:
             found["roc"] = figures.roc_curve(judgement.roc)
+        if (by := judgement.thresholds) is not None:
+            found["threshold"] = figures.by_threshold(by, _short(results.names[by.position]))
+            found["precision"] = figures.precision_recall(by)
     return found
 
 

@@ -8,15 +8,17 @@ from functools import cached_property
 import numpy as np
 
 from onelayer.calibration import Bin, Readout, confidences, reliability
+from onelayer.designs.row_products import seen_rows
 from onelayer.errors import DataError
 from onelayer.estimators.folds import OutOfFold
 from onelayer.evaluation import Trust
 from onelayer.measures import Rate, area_under_curve, is_weak
 from onelayer.readers import Audit
+from onelayer.report.by_threshold import by_threshold
 from onelayer.report.case import Case, NextStep
 from onelayer.report.findings import findings
 from onelayer.report.importance import Worth, worth_of_columns
-from onelayer.report.judgement import Example, Judgement
+from onelayer.report.judgement import Cell, Example, Judgement
 from onelayer.report.judging import (
     Mean,
     base_losses,
@@ -30,6 +32,8 @@ from onelayer.report.material import Judged, Material, Reported, Sample
 
 MISTAKES = 12
 SUSPECTS = 20
+CELLS = 4  # of a row that are shown: a line
+CELLS_OF = 20_000  # features beyond which a row is not unfolded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +67,7 @@ class Results:
     """Everything that the page shows; `judgement` is None where nobody could judge.
 
     `worth` is that of the columns, `curve` what more examples gained, and `findings` what to do
-    next, the first thing at the front.
+    next, the first thing at the front. `in_lines`: examples are called by their lines in a file.
     """
 
     source: str
@@ -78,6 +82,7 @@ class Results:
     worth: Worth
     curve: LearningCurve | None
     findings: tuple[NextStep, ...]
+    in_lines: bool
 
     @property
     def pictures(self) -> bool:
@@ -121,6 +126,7 @@ def collect(material: Material) -> Results:
         worth=Worth(()) if case is None else case.worth,
         curve=curve,
         findings=() if case is None else findings(case),
+        in_lines=material.in_lines,
     )
 
 
@@ -163,6 +169,7 @@ def _judge(judged: Judged, material: Material) -> Judgement:
         counts=counts,
         classes=by_class(counts, A, labels, names, weights),
         roc=roc(labels, judged.Z[:, 0], weights) if len(names) == 2 else None,
+        thresholds=(by_threshold(judged.Z, labels, readout, weights) if len(names) == 2 else None),
         bins=_bins(judged, readout),
         trust=_trust(judged, readout),
         before=None if readout.plain else (_bins(judged, own), _trust(judged, own)),
@@ -232,9 +239,25 @@ def _examples(
             p_answer=float(A[row, answers[row]]),
             pixels=_pixels(sample, row, layer),
             places=_places(sample, row, layer, int(answers[row])) if maps else None,
+            cells=_cells(sample, row, layer, int(answers[row])) if maps else (),
         )
         for row in rows.tolist()
     )
+
+
+def _cells(sample: Sample, row: int, layer: Reported, k: int) -> tuple[Cell, ...]:
+    """The columns that spoke most for the answer, beside the label, and what stands in them."""
+    seen, label = layer.seen, int(sample.labels[row])
+    if seen is None or layer.shape is not None or sample.X.shape[1] > CELLS_OF:
+        return ()
+    x = sample.X[sample.places[[row]]]
+    shares = seen.shares(x)[0]
+    speaks = (
+        shares[:, 0] * (1 if k else -1) if shares.shape[1] == 1 else shares[:, k] - shares[:, label]
+    )
+    texts = seen.cells(seen_rows(x, None))[0]
+    most = np.argsort(-speaks, kind="stable")[:CELLS].tolist()
+    return tuple(Cell(seen.names[j], texts[j], float(speaks[j])) for j in most if speaks[j] > 0)
 
 
 def _pixels(sample: Sample, row: int, layer: Reported) -> np.ndarray | None:

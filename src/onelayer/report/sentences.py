@@ -160,6 +160,21 @@ def rule(decision: CostRule | ShareRule | None) -> str:
     return "" if decision is None else f"Its answer is {decision.words}."
 
 
+def reached(decision: CostRule | ShareRule | None) -> list[tuple[str, str]]:
+    """Rows of what a threshold was asked for, promises and came to on the examples that judge."""
+    if not isinstance(decision, ShareRule):
+        return []
+    rows = [(f"{decision.kind.capitalize()} of {decision.of_class} asked for", decision.wanted)]
+    if decision.promised is not None and decision.confidence is not None:
+        surely = f"{100 * decision.confidence:g} % confidence"
+        rows.append((f"Promised for new examples, with {surely}", decision.promised))
+    if decision.reached is not None:
+        for kind, share in vars(decision.reached).items():
+            if share is not None:
+                rows.append((f"Reached on what judges: {kind}", share))
+    return [(name, percent(share)) for name, share in rows]
+
+
 def bins(results: Results) -> str:
     """Say what the points of the reliability diagram are."""
     who = (
