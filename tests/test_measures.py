@@ -8,7 +8,7 @@ from sklearn.metrics import balanced_accuracy_score, log_loss, roc_auc_score, to
 from onelayer.calibration import Costs, Readout
 from onelayer.evaluation import evaluate
 from onelayer.logistic import Softmax
-from onelayer.measures import auc_of, wilson_interval
+from onelayer.measures import auc_of, mean_recall, paired_interval, wilson_interval
 from onelayer.words import count_in_words, count_of, loss_in_words
 
 
@@ -120,3 +120,34 @@ def test_one_is_written_in_the_singular():
         "2 rows",
         "1,234 rows",
     ]
+
+
+def test_rates_of_the_same_examples_are_compared_by_where_they_disagree():
+    """Bonett and Price's interval, by hand; examples that both hit or miss only widen n."""
+    first = np.array([True] * 8 + [False] * 2 + [True] * 10)
+    second = np.array([False] * 8 + [True] * 2 + [True] * 10)
+    low, high = paired_interval(first, second)
+    d = (9 - 3) / 22
+    half = 1.959964 * np.sqrt((12 / 22 - d * d) / 22)
+    assert (low, high) == pytest.approx((d - half, d + half))
+    assert paired_interval(second, first) == pytest.approx((-high, -low))
+    assert paired_interval(first, first)[1] == -paired_interval(first, first)[0]
+
+
+def test_paired_intervals_hold_their_level():
+    random = np.random.default_rng(0)
+    inside = 0
+    for _ in range(500):
+        both, only = random.random(60) < 0.5, random.random(60)
+        first, second = both | (only < 0.15), both | (only > 0.93)
+        low, high = paired_interval(first, second)
+        inside += low <= 0.5 * (0.15 - 0.07) <= high
+    assert 0.93 <= inside / 500 <= 0.99
+
+
+def test_the_mean_recall_is_that_of_classes_and_its_error_theirs():
+    labels = np.repeat([0, 2], [4, 100])
+    hit = np.r_[1, 0, 1, 1, np.tile([1, 0], 50)].astype(bool)
+    mean, error = mean_recall(hit, labels)
+    assert mean == pytest.approx((0.75 + 0.5) / 2)
+    assert error == pytest.approx(np.sqrt(0.1875 / 3 + 0.25 / 99) / 2)

@@ -16,7 +16,7 @@ from onelayer.calibration import (
     confidences,
     reliability,
 )
-from onelayer.measures import Rate, area_under_curve, head_of, log_loss
+from onelayer.measures import Rate, area_under_curve, head_of, in_top, log_loss
 from onelayer.sheets.printable import Printable
 from onelayer.sheets.sheet import Group, Sheet
 from onelayer.words import count_in_words, counted, interval_in_words, loss_in_words, percent
@@ -282,6 +282,4 @@ def _confusion(
 
 def _top(k: int, Z: np.ndarray, labels: np.ndarray, weights: np.ndarray | None) -> float:
     """The share of examples with fewer than k classes above the true one."""
-    true = np.take_along_axis(Z, labels[:, None], axis=1)
-    above = (true < Z).sum(axis=1)
-    return float(np.average(above < k, weights=weights))
+    return float(np.average(in_top(k, Z, labels), weights=weights))

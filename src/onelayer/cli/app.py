@@ -14,6 +14,7 @@ from onelayer.cli.inspect import inspect
 from onelayer.cli.lesson import lesson
 from onelayer.cli.outcome import guarded
 from onelayer.cli.predict import predict
+from onelayer.cli.probe import probe
 from onelayer.cli.serve import serve
 from onelayer.cli.summary import summary
 from onelayer.cli.train import train
@@ -54,6 +55,7 @@ for command, example in (
     (evaluate, "onelayer evaluate model.safetensors more_photos/"),
     (predict, "onelayer predict model.safetensors new.jpg album/"),
     (inspect, "onelayer inspect model.safetensors --weights weights.png"),
+    (probe, "onelayer probe features.npz --protocol simclr"),
     (export, "onelayer export model.safetensors model.onnx"),
     (summary, "onelayer summary table.csv --formula 'y ~ age*sex'"),
     (serve, "onelayer serve model.safetensors"),

@@ -6,6 +6,7 @@ All text leaves through this module, which makes control characters visible: nam
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -36,6 +37,20 @@ def warn(text: str) -> None:
 def put(text: str) -> None:
     """Write text for people to stdout."""
     put_data(text if sys.stdout.isatty() else visible(text))
+
+
+def put_sheet(text: str) -> None:
+    """Write a table of results to stdout; where it has no letters for a line, with hyphens."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = text.replace("\u2500", "-")
+    put(text)
+
+
+def terminal_columns() -> int:
+    """Of the terminal, at most what numbers need; 80 in a file or pipe."""
+    return min(shutil.get_terminal_size().columns, 100) if sys.stdout.isatty() else 80
 
 
 def put_data(text: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from onelayer.cli import options as o
 from onelayer.cli import source_options
 from onelayer.cli import summary_options as s
-from onelayer.cli.output import print_json, put
+from onelayer.cli.output import print_json, put_sheet, terminal_columns
 from onelayer.errors import DataError, UsageError
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.words import quoted_name
@@ -71,7 +69,8 @@ def summary(
     if as_json:
         print_json({"table": str(table), **shown.to_dict()})
     else:
-        _write(shown.to_text(_columns()) if form is s.SheetFormat.TEXT else shown.to(form.value))
+        text = form is s.SheetFormat.TEXT
+        put_sheet(shown.to_text(terminal_columns()) if text else shown.to(form.value))
     if result.estimate.separable:
         some = bool(result.summary().frame.coef.notna().any())
         exist = "not all estimates exist" if some else "there are no estimates"
@@ -111,17 +110,3 @@ def _fitted(file: TableFile, formula: str, columns: ColumnRoles, **how: Any) -> 
     response = formula.partition("~")[0].strip().strip("`")
     frame = read_frame(file, used, keys=keys, response=response)
     return fit_formula(formula, frame, columns, **how)
-
-
-def _columns() -> int:
-    """Of the terminal, at most what numbers need; 80 in a file or pipe."""
-    return min(shutil.get_terminal_size().columns, 100) if sys.stdout.isatty() else 80
-
-
-def _write(text: str) -> None:
-    """To stdout; where it has no letters for a line, with hyphens."""
-    try:
-        text.encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:
-        text = text.replace("\u2500", "-")
-    put(text)

@@ -20,7 +20,9 @@ _HOME = {
     "CoefficientsDisplay": "onelayer.displays.coefficients",
     "CrossValidationDisplay": "onelayer.displays.cross_validation",
     "PathDisplay": "onelayer.displays.paths",
+    "ProbeDisplay": "onelayer.displays.probes",
     "ReliabilityDisplay": "onelayer.displays.reliability",
+    "ShotsDisplay": "onelayer.displays.probes",
     "WeightsDisplay": "onelayer.displays.weights",
 }
 
@@ -28,7 +30,9 @@ __all__ = [
     "CoefficientsDisplay",
     "CrossValidationDisplay",
     "PathDisplay",
+    "ProbeDisplay",
     "ReliabilityDisplay",
+    "ShotsDisplay",
     "WeightsDisplay",
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -118,6 +119,12 @@ class PenaltyPath:
             self._path = self._make(self._problems)
         point = self._path.at(lam)
         return Fits(C, self.problems(C), point)
+
+    def branch(self) -> PenaltyPath:
+        """The path as it stands, to be walked elsewhere: neither moves the other from here on."""
+        found = copy(self)
+        found._path = None if self._path is None else self._path.branch()  # noqa: SLF001 - a copy
+        return found
 
     def problems(self, C: float) -> tuple[Problem, ...]:
         """All rows and every fold at C, to be solved in whatever way."""

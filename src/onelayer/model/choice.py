@@ -60,6 +60,8 @@ class Choosing:
         Called with every estimator that is the best so far.
     tell
         Called as tell(done, total).
+    each
+        Called with every trial: its C, its scores, how the layer on all was solved for.
     """
 
     train: Examples
@@ -69,6 +71,7 @@ class Choosing:
     seed: int
     keep: Callable[[LogisticRegression], None]
     tell: Callable[[int, int], None]
+    each: Callable[[Candidate], None] | None = None
 
 
 def choose(how: Choosing) -> tuple[Choice, OutOfFold | None]:
@@ -121,6 +124,8 @@ class _Best:
             estimator = as_estimator(fits.whole, fits.C, self.how.train.classes)
             options = {"scaling": self.how.train.scaling, "l1_ratio": self.how.l1_ratio}
             self.how.keep(estimator.set_params(**options))
+        if self.how.each is not None:
+            self.how.each(trial)
         self.done += 1
         self.how.tell(min(self.done, VALUES), VALUES)
 
@@ -128,7 +133,7 @@ class _Best:
 def _by_folds(how: Choosing, folded: Folded) -> tuple[Choice, OutOfFold | None]:
     train = how.train
     chosen_on = train.take(folded.rows).compact() if folded.capped else train
-    data, splits = _data(how, chosen_on), folded.splits(chosen_on.places)
+    data, splits = data_of(chosen_on, how.class_weight), folded.splits(chosen_on.places)
     judge = LogLossJudge(data, splits, chosen_on.spread_weights)
     search, best = _search(how, data, judge, splits, chosen_on)
     choice = replace(
@@ -139,7 +144,7 @@ def _by_folds(how: Choosing, folded: Folded) -> tuple[Choice, OutOfFold | None]:
 
 
 def _by_a_set(how: Choosing, judge: Examples) -> Choice:
-    search, _ = _search(how, _data(how, how.train), _SetJudge(judge), [], judge)
+    search, _ = _search(how, data_of(how.train, how.class_weight), _SetJudge(judge), [], judge)
     return _choice(search, f"on {len(judge)} other {judge.unit}")
 
 
@@ -176,12 +181,13 @@ def _constant(z: np.ndarray, judged: Examples) -> float:
     return -log_loss(Z, judged.labels, head_of(judged.classes), judged.weights)
 
 
-def _data(how: Choosing, examples: Examples) -> Data:
+def data_of(examples: Examples, class_weight: Any = None) -> Data:
+    """What a fit on these examples takes: all that was read, the others of weight 0."""
     targets, classes = examples.spread(examples.labels), examples.classes
     return Data(
         X=examples.whole,
         targets=targets,
-        weights=check_weights(examples.spread_weights, how.class_weight, classes, targets),
+        weights=check_weights(examples.spread_weights, class_weight, classes, targets),
         k=len(classes),
         scaling=examples.scaling,
         survey=examples.survey,

@@ -58,12 +58,9 @@ def read_parts(source: Source, settings: Settings, progress: Progress) -> Parts:
     With a test set it judges, and a validation set chooses; a validation set alone judges. Else
     `test_size` of every class is held out, identical and nearly identical pictures on one side.
     """
-    train = source.read("train")
-    others = {
-        name: _read_like(train, other, part)
-        for name, (other, part) in _others(source, settings, progress).items()
-    }
-    audit = _audit(source, {"train": train, **others})
+    sets = read_sets(source, settings, progress)
+    audit = _audit(source, sets)
+    train, others = sets["train"], {name: one for name, one in sets.items() if name != "train"}
     progress("looking for the same twice", 0, 1)
     train, *rest = numbered([train, *others.values()])
     others = dict(zip(others, rest, strict=True))
@@ -72,6 +69,17 @@ def read_parts(source: Source, settings: Settings, progress: Progress) -> Parts:
     if others:
         return _encoded(_judged_by_a_set(train, others, audit))
     return _encoded(_held_out(train, audit, settings))
+
+
+def read_sets(source: Source, settings: Settings, progress: Progress) -> dict[str, Examples]:
+    """Read the source's own parts as they are, "train" first, and the sources that were named.
+
+    What chooses and judges is read like what is trained on. Nothing is left out or held out.
+    """
+    train = source.read("train")
+    others = _others(source, settings, progress)
+    read = {name: _read_like(train, other, part) for name, (other, part) in others.items()}
+    return {"train": train, **read}
 
 
 def _encoded(parts: Parts) -> Parts:

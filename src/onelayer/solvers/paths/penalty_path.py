@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -66,6 +67,10 @@ class Path(ABC):
     @abstractmethod
     def at(self, strength: float) -> PathPoint:
         """The solution at this strength, begun at the one before."""
+
+    @abstractmethod
+    def branch(self) -> Path:
+        """The path as it stands, to be walked elsewhere: neither moves the other from here on."""
 
 
 def make_path(objective: Objective, walking: Walking) -> Path:
@@ -135,6 +140,10 @@ class DirectPath(Path):
             left_out=leave_one_out(here, whole[0]) if how.leave_one_out else None,
         )
 
+    def branch(self) -> DirectPath:
+        """The same points solved so far; no point of one is changed by the other."""
+        return copy(self)
+
     def _solve(self, here: Objective, folds: Folds | None) -> list[Solved]:
         """Begun at the last point; the metric about it is the first fit's that it pays for."""
         how = self.walking
@@ -188,6 +197,12 @@ class RowPath(Path):
         solutions = [solution for _, solution in point.folds]
         return replace(point, theta=whole, folds=tuple(zip(parts, solutions, strict=True)))
 
+    def branch(self) -> RowPath:
+        """The Gram matrix is shared."""
+        found = copy(self)
+        found.inner = self.inner.branch()
+        return found
+
 
 @final
 class SeparatePaths(Path):
@@ -209,6 +224,12 @@ class SeparatePaths(Path):
         Z = self.folds.forward(self.objective, [point.theta for point in points])
         solved = tuple((point.theta, point.solution) for point in points)
         return replace(self.whole.at(strength), folds=solved, Z=Z)
+
+    def branch(self) -> SeparatePaths:
+        """A branch of every part."""
+        found = copy(self)
+        found.whole, found.parts = self.whole.branch(), [part.branch() for part in self.parts]
+        return found
 
 
 def _at(objective: Objective, strength: float) -> Objective:
