@@ -290,3 +290,12 @@ def test_rows_that_count_the_same_or_nothing_take_a_byte_of_weight_each():
     np.testing.assert_array_equal(found.shares, held_out / 2.5 / 3)
     assert found.total == Fraction(2.5) * 3
     assert Weights.of(np.array([1.0, 2.0])).relative.tolist() == [0.5, 1.0]
+
+
+def test_a_frame_is_known_by_its_names_when_it_is_predicted():
+    """A warning would be an error here."""
+    frame = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0], "b": [1.0, 0.0, 1.0, 0.5]})
+    classifier = LogisticRegression().fit(frame, [0, 1, 0, 1])
+    assert classifier.predict(frame).shape == (4,)
+    with pytest.raises(ValueError, match="The feature names should match"):
+        classifier.predict(frame[["b", "a"]])

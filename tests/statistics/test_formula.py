@@ -177,7 +177,10 @@ REFUSED = [
     (DataError, "y ~ day", {}, "'day' holds dates: make a number or a category"),
     (DataError, "y ~ age", {"weights": "minus"}, "'minus' holds -1"),
     (DataError, "y ~ age", {"cluster": "same"}, "need two clusters at least"),
-    (DataError, "y ~ empty", {}, "No row is complete"),
+    (DataError, "y ~ empty", {}, "No row is complete.*; of 300 rows.* missing of empty in 300$"),
+    (UsageError, 3, {}, "the formula is of type int: give text, as in"),
+    (UsageError, "y ~ age", {"weights": pd.Series([1.0])}, "weights is of type Series: give the"),
+    (UsageError, "y ~ age", {"cluster": [1, 2]}, "cluster is of type list: give the name of a col"),
 ]
 
 
@@ -195,7 +198,9 @@ def test_what_is_refused(counted, error, formula, how, text):
         onelayer.logit(formula, frame, **how)
 
 
-def test_a_frame_is_due():
+def test_a_frame_is_due(counted):
+    with pytest.raises(DataError, match="The frame has no rows"):
+        onelayer.logit("y ~ age", counted[:0])
     with pytest.raises(UsageError, match="frame is a list: expected a data frame"):
         onelayer.logit("y ~ x", [1, 2])
 

@@ -42,6 +42,14 @@ class ColumnRoles:
         return [name for name in (self.weights, self.cluster) if name is not None]
 
 
+def _none_left(rows: int, dropped: tuple[tuple[str, int], ...]) -> str:
+    if rows == 0:
+        return "The frame has no rows"
+    missing = ", ".join(f"{name} in {count:,}" for name, count in dropped)
+    where = f"; of {rows:,} rows values are missing of {missing}" if missing else ""
+    return f"No row is complete and of weight above zero{where}"
+
+
 def read_table(formula: str, frame: Any, columns: ColumnRoles) -> CompleteRows:
     """Complete cases of what the formula and `columns` name; `.` is every other column.
 
@@ -65,7 +73,7 @@ def read_table(formula: str, frame: Any, columns: ColumnRoles) -> CompleteRows:
     kept = complete.copy()
     kept[complete] = counts > 0
     if not kept.any():
-        raise DataError(f"No row is complete and of weight above zero; missing: {dict(dropped)}")
+        raise DataError(_none_left(len(frame), dropped))
     rows = prepared(frame if kept.all() else frame[kept], columns.reference or {})
     matrix = make_matrix(right, rows)
     context = Context(

@@ -86,9 +86,21 @@ def logit(
     >>> onelayer.logit("pass ~ hours", frame).summary().frame["coef"].round(3).tolist()
     [0.569, -1.695]
     """
+    _require_texts(formula=formula, weights=weights, cluster=cluster)
     columns, held = ColumnRoles(weights, cluster, dict(reference or {})), _pandas(frame)
     columns_used(formula, list(held.columns), columns)
     return fit_formula(formula, held, columns, robust=robust, firth=firth)
+
+
+def _require_texts(formula: Any, **columns: Any) -> None:
+    if not isinstance(formula, str):
+        kind = type(formula).__name__
+        raise UsageError(f"the formula is of type {kind}: give text, as in 'y ~ age + sex'")
+    for role, name in columns.items():
+        if name is not None and not isinstance(name, str):
+            raise UsageError(
+                f"{role} is of type {type(name).__name__}: give the name of a column of the frame"
+            )
 
 
 def fit_formula(
