@@ -112,6 +112,10 @@ class Settings:
         Of everything random: the same seed gives the same model.
     refit
         Train again on everything, judged or not, once the model has been judged.
+    memory
+        Rows of arrays in a `.npy` file that are larger than this, a number of bytes or "4GB", are
+        read from disk in turn, and as much of them stays in memory. None: half of what is free. It
+        changes nothing of the model.
     strict
         What else would be left out, or kept with a note, is an error.
     """
@@ -149,6 +153,7 @@ class Settings:
     test_size: float = 0.2
     seed: int = 0
     refit: bool = False
+    memory: float | str | None = None
     strict: bool = False
 
     @property

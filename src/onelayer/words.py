@@ -97,6 +97,14 @@ def count_of(n: float, units: str) -> str:
     return f"{count_in_words(n)} {units.removesuffix('s') if n == 1 else units}"
 
 
+def size_in_words(size: float) -> str:
+    """Bytes for people: 31.4 GB, 212 MB, 9.6 KB."""
+    for unit, of_one in (("GB", 1e9), ("MB", 1e6)):
+        if size >= of_one:
+            return f"{size / of_one:.3g} {unit}"
+    return f"{size / 1e3:.3g} KB"
+
+
 def c_in_words(C: float) -> str:
     """C, or that there is no penalty."""
     return "inf (no penalty)" if math.isinf(C) else f"{C:g}"

@@ -248,6 +248,10 @@ KINDS = {
     "pictures": Kind(_pictures, _as_folder, _as_files, _sent_pictures, FIXED),
     "npz": Kind(_numbers, _as_npz),
     "npy": Kind(_numbers, _as_npy),
+    "on disk": Kind(_numbers, _as_npy, settings={"memory": "1KB"}),
+    "pictures on disk": Kind(
+        _pictures, _as_npy, request=_sent_pictures, settings={**FIXED, "memory": 1000}
+    ),
     "float64": Kind(_numbers, _as_pair),
     "float32": Kind(_single, _as_pair),
     "uint8": Kind(_bytes, _as_pair),

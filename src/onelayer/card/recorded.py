@@ -20,6 +20,7 @@ def recorded(settings: Settings, test: str | None, val: str | None) -> Settings:
         for kind, share in shares.items()
     }
     named["costs"] = None if settings.costs is None else GIVEN
+    named["memory"] = None  # which changes nothing of the model
     named["features"] = getattr(settings.features, "__qualname__", settings.features)
     return settings_from(settings_fields(replace(settings, test=test, val=val, **named)))
 

@@ -242,6 +242,15 @@ Refit: TypeAlias = Annotated[
     ),
 ]
 
+Memory: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        help="Rows of a .npy file larger than this stay on disk, as 4GB; not given: than half of "
+        "what is free.",
+        rich_help_panel=_TRAINING,
+    ),
+]
+
 # Judging.
 
 Test: TypeAlias = Annotated[

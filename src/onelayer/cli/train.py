@@ -55,6 +55,7 @@ def train(
     test: options.Test = None,
     val: options.Val = None,
     test_size: options.TestSize = Settings.test_size,
+    memory: options.Memory = None,
     strict: options.Strict = Settings.strict,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,

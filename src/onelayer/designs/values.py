@@ -97,8 +97,12 @@ def first_not_finite(X: Any) -> tuple[int, int, float] | None:
     return None
 
 
-def blocks_of(values: np.ndarray) -> Iterator[np.ndarray]:
-    """Some rows of an array at a time."""
+def blocks_of(values: Any) -> Iterator[np.ndarray]:
+    """Some rows of an array at a time; rows on disk as they are visited, in one read."""
+    if not isinstance(values, np.ndarray):
+        for _, _, group in values.visit():
+            yield from blocks_of(group)
+        return
     step = max(1, BLOCK_BYTES // max(1, values[:1].nbytes))
     for start in range(0, len(values), step):
         yield values[start : start + step]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.designs import Survey
+from onelayer.designs import Survey, stays_on_disk
 from onelayer.estimators.classifier import LogisticRegression
 from onelayer.estimators.cross_validation import Accuracy, PenaltyPath, Split
 from onelayer.estimators.problem import Data
@@ -215,7 +215,7 @@ def _data(folding: Folding, folded: Folded, K: int) -> tuple[Data, np.ndarray]:
     """What is trained on, and where in it the rows lie: weights over X, or a part of it copied."""
     rows, estimator = folded.rows, folding.estimator
     places, X = folding.places[rows], folding.X
-    if folded.capped:
+    if folded.capped or stays_on_disk(X):
         places, X = np.arange(len(rows)), X[places]
     counts = np.ones(len(rows), bool) if folding.weights is None else folding.weights[rows]
     targets, weights = np.zeros(X.shape[0], np.int32), np.zeros(X.shape[0], counts.dtype)

@@ -14,7 +14,15 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from onelayer.designs import Scaling, Survey, make_design, make_scaling, size_of, survey_labelled
+from onelayer.designs import (
+    Scaling,
+    Survey,
+    make_design,
+    make_scaling,
+    size_of,
+    stays_on_disk,
+    survey_labelled,
+)
 from onelayer.errors import DataError
 from onelayer.estimators.parameter_meanings import PenaltyAsked, strength
 from onelayer.estimators.validation import Weights
@@ -62,8 +70,8 @@ class Data:
 
     @cached_property
     def surveyed(self) -> Survey:
-        """What was found in X; one read where nobody has looked."""
-        if self.survey is not None:
+        """What was found in X; a read where nobody has looked, or X on disk needs its sample."""
+        if self.survey is not None and not stays_on_disk(self.X):
             return self.survey
         weights, moments = self.weights.compact, self.scaling == "standard"
         return survey_labelled(self.X, self.targets, weights, self.k, moments=moments)

@@ -21,6 +21,7 @@ from onelayer.estimators.folds import FOLDS, Folding, OutOfFold, out_of_fold
 from onelayer.evaluation import Trust
 from onelayer.inputs.examples import Examples
 from onelayer.measures import head_of
+from onelayer.model.choice import most_on_disk
 from onelayer.model.deciding import Unseen, decided
 from onelayer.settings import Settings
 from onelayer.words import spelt
@@ -159,6 +160,7 @@ def _folds(how: Calibrating) -> OutOfFold | None:
         weights=train.weights,
         survey=train.survey,
         enough=ENOUGH,
+        most=most_on_disk(train),
     )
     return out_of_fold(folding, len(train.classes), how.tell)
 

@@ -10,7 +10,7 @@ from typing import Any, final
 import numpy as np
 
 from onelayer.card import Choice
-from onelayer.designs import make_design
+from onelayer.designs import make_design, stays_on_disk
 from onelayer.estimators import LogisticRegression
 from onelayer.estimators.cross_validation import (
     Accuracy,
@@ -132,7 +132,8 @@ class _Best:
 
 def _by_folds(how: Choosing, folded: Folded) -> tuple[Choice, OutOfFold | None]:
     train = how.train
-    chosen_on = train.take(folded.rows).compact() if folded.capped else train
+    copied = folded.capped or stays_on_disk(train.whole)
+    chosen_on = train.take(folded.rows).compact() if copied else train
     data, splits = data_of(chosen_on, how.class_weight), folded.splits(chosen_on.places)
     judge = LogLossJudge(data, splits, chosen_on.spread_weights)
     search, best = _search(how, data, judge, splits, chosen_on)
@@ -144,8 +145,24 @@ def _by_folds(how: Choosing, folded: Folded) -> tuple[Choice, OutOfFold | None]:
 
 
 def _by_a_set(how: Choosing, judge: Examples) -> Choice:
-    search, _ = _search(how, data_of(how.train, how.class_weight), _SetJudge(judge), [], judge)
-    return _choice(search, f"on {len(judge)} other {judge.unit}")
+    train = _at_hand(how.train, how.seed)
+    search, _ = _search(how, data_of(train, how.class_weight), _SetJudge(judge), [], judge)
+    some = "" if len(train) == len(how.train) else f", by layers of {_who(how.train, train)}"
+    return _choice(search, f"on {len(judge)} other {judge.unit}{some}")
+
+
+def _at_hand(train: Examples, seed: int) -> Examples:
+    """What the path is fitted on: of rows that stay on disk some, in memory."""
+    most = most_on_disk(train)
+    if most is None:
+        return train
+    folded = Folded.of(train.labels, train.groups(), seed, train.weights, most)
+    return (train if folded is None else train.take(folded.rows)).compact()
+
+
+def most_on_disk(train: Examples) -> int | None:
+    """How many of them folds are taken of where they stay on disk; None: all, in memory."""
+    return _most(train) if stays_on_disk(train.whole) else None
 
 
 def _choice(search: Search, where: str) -> Choice:

@@ -88,6 +88,7 @@ def train(
     test_size: float = Settings.test_size,
     seed: int = Settings.seed,
     refit: bool = Settings.refit,
+    memory: float | str | None = Settings.memory,
     strict: bool = Settings.strict,
 ) -> Model:
     """Train a logistic regression on a source, and judge it on examples that it has not seen.

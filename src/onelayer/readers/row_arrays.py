@@ -81,7 +81,7 @@ def require_finite(X: Any, source: object) -> None:
     DataError
         If there is one.
     """
-    found = first_not_finite(X if sparse.issparse(X) else X.reshape(len(X), -1))
+    found = first_not_finite(X if X.ndim == 2 else X.reshape(len(X), -1))
     if found is not None:
         row, column, value = found
         raise DataError(

@@ -63,8 +63,10 @@ def choose_solver(
 
 def solver_for(objective: Objective) -> tuple[Solver[Any], str]:
     """The same for an objective."""
-    loss, penalty = objective.loss, objective.penalty
-    return choose_solver(loss.traits, penalty, loss.head.width, intercept=objective.intercept)
+    loss, penalty, intercept = objective.loss, objective.penalty, objective.intercept
+    solver, reason = choose_solver(loss.traits, penalty, loss.head.width, intercept=intercept)
+    at_hand = "; X stays where it lies, and a sample of it gives the start"
+    return solver, reason + at_hand * loss.traits.at_hand
 
 
 def named_solver(name: str, objective: Objective, learning_rate: float) -> tuple[Solver[Any], str]:

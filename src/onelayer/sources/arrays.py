@@ -11,7 +11,7 @@ from typing import Any, final
 import numpy as np
 from PIL import Image
 
-from onelayer.designs import held
+from onelayer.designs import held, size_of, stays_on_disk, where_it_lies
 from onelayer.errors import DataError, UsageError
 from onelayer.inputs import Inputs, PictureInputs, RowInputs
 from onelayer.inputs.base import is_path
@@ -34,7 +34,7 @@ from onelayer.readers.row_arrays import given_rows, is_sparse, require_array, su
 from onelayer.settings import Settings
 from onelayer.sources.encoded import FileFeatures, asked_encoder, encoded
 from onelayer.sources.source import Like, Source, digest
-from onelayer.words import spelt
+from onelayer.words import size_in_words, spelt
 
 IN_MEMORY = "arrays"
 SIDE = 64
@@ -74,7 +74,7 @@ class _Arrays(Source):
             raise DataError(f"{source} has one class alone, {classes[0]}: give two or more")
         else:
             rows, inputs, notes = self._as_they_are(X, source)
-        whole = held(rows)
+        whole = held(where_it_lies(rows, self.settings.memory))
         found, digests = surveyed(whole, source)
         examples = Examples(
             whole=whole,
@@ -89,7 +89,7 @@ class _Arrays(Source):
                 read=len(positions),
                 unit=inputs.unit,
                 by_class=_by_class(positions, classes),
-                notes=tuple(notes),
+                notes=(*notes, *_place_of(whole)),
             ),
         )
         if reading is not None:
@@ -144,6 +144,12 @@ class _Arrays(Source):
     def _options(self) -> ArrayOptions:
         asked = self.settings
         return ArrayOptions(asked.x, asked.y, asked.n_features)
+
+
+def _place_of(X: Any) -> list[str]:
+    """That X is read from its file in turn, where it is."""
+    told = f"X stays in its file, {size_in_words(size_of(X))}, and is read from there"
+    return [told] if stays_on_disk(X) else []
 
 
 def _by_class(positions: np.ndarray, classes: np.ndarray) -> dict[str, int]:

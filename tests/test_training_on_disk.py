@@ -1,0 +1,87 @@
+"""Training on a .npy file that is larger than the memory budget: the same answers as in memory."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import onelayer
+from onelayer.cli.app import app
+from onelayer.designs import rows_on_disk
+from onelayer.errors import DataError, UsageError
+
+
+@pytest.fixture(autouse=True)
+def small_groups(monkeypatch):
+    monkeypatch.setattr(rows_on_disk, "GROUP_BYTES", 20_000)
+
+
+@pytest.fixture(scope="module", params=[2, 3])
+def files(request, tmp_path_factory):
+    """4,000 rows of 10 numbers with a mean and a size of their own, and their labels."""
+    folder, rng, k = tmp_path_factory.mktemp("files"), np.random.default_rng(0), request.param
+    Z = rng.normal(size=(4_000, 10))
+    scores = Z @ rng.normal(size=(10, k)) + rng.gumbel(size=(4_000, k))
+    np.save(folder / "X.npy", (Z * np.arange(1, 11) + 5).astype(np.float32))
+    np.save(folder / "y.npy", np.array(["ash", "elm", "oak"])[scores.argmax(axis=1)])
+    return folder
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"C": 1.0}, {}, {"C": 0.1, "class_weight": "balanced", "refit": True}, {"test_size": 0.0}],
+    ids=str,
+)
+def test_a_model_is_that_of_memory(files, options, tmp_path):
+    here = onelayer.train(files / "X.npy", **options)
+    there = onelayer.train(files / "X.npy", memory="50KB", **options)
+    again = onelayer.train(files / "X.npy", memory="100KB", **options)
+    assert (there.card.choice.C, there.card.choice.words) == (
+        here.card.choice.C,
+        here.card.choice.words,
+    )
+    assert there.card.judge == here.card.judge
+    size = np.abs(here.coef).max()
+    np.testing.assert_allclose(there.coef, here.coef, atol=1e-4 * size)
+    assert again.coef.tobytes() == there.coef.tobytes()
+    assert there.card.train.log_loss == pytest.approx(here.card.train.log_loss, rel=1e-6)
+    assert any(note == "X stays in its file, 160 KB, and is read from there"
+               for note in there.card.audit.notes)  # fmt: skip
+    there.save(tmp_path / "m.safetensors")
+    read = onelayer.load(tmp_path / "m.safetensors")
+    assert read.evaluate(files / "X.npy").log_loss == there.evaluate(files / "X.npy").log_loss
+    np.testing.assert_array_equal(read.predict(files / "X.npy"), there.predict(files / "X.npy"))
+
+
+def test_sets_that_choose_and_judge_stay_on_disk_too(files):
+    X, y = np.load(files / "X.npy", mmap_mode="r"), np.load(files / "y.npy")
+    sets = [slice(0, 2400), slice(2400, 3200), slice(3200, None)]
+    train, val, test = ((X[rows], y[rows]) for rows in sets)
+    here = onelayer.train(train, val=val, test=test)
+    there = onelayer.train(train, val=val, test=test, memory=1000)
+    assert there.card.choice.C == here.card.choice.C
+    assert there.card.test.log_loss == pytest.approx(here.card.test.log_loss, rel=1e-6)
+
+
+def test_the_command_line_takes_a_size(files, tmp_path):
+    asked = ["train", str(files / "X.npy"), "-o", str(tmp_path / "m.safetensors"), "--json"]
+    done = CliRunner().invoke(app, [*asked, "--memory", "50KB", "--no-report", "--C", "1"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["examples"] == 4_000
+    done = CliRunner().invoke(app, [*asked, "--memory", "much", "--no-report"])
+    assert done.exit_code == 2
+    assert "--memory is 'much': give a size, as '4GB'" in done.output
+
+
+def test_what_it_cannot_do_is_said(files, tmp_path):
+    with pytest.raises(UsageError, match="An L1 penalty needs the columns of X"):
+        onelayer.train(files / "X.npy", memory=1000, C=1.0, l1_ratio=1.0)
+    with pytest.raises(UsageError, match="'dual-ascent' needs rows in turn, which OnDisk does not"):
+        onelayer.train(files / "X.npy", memory=1000, C=1.0, solver="dual-ascent")
+    X = np.load(files / "X.npy")
+    X[2777, 3] = np.inf
+    np.save(tmp_path / "X.npy", X)
+    np.save(tmp_path / "y.npy", np.load(files / "y.npy"))
+    with pytest.raises(DataError, match=r"X\.npy has inf in row 2777, column 3 of X"):
+        onelayer.train(tmp_path / "X.npy", memory=1000, C=1.0)
