@@ -167,3 +167,14 @@ def test_a_table_without_names(onelayer, table, tmp_path):
     named = onelayer("summary", table, "--formula", "cured ~ age + race", "--format", "csv")
     values = [[line.split(",")[1:] for line in out.out.splitlines()] for out in (found, named)]
     assert values[0] == values[1]
+
+
+def test_collinear_columns_have_a_way_out_that_can_be_typed(onelayer, table, tmp_path):
+    frame = pd.read_csv(table)
+    frame["twice of it"] = 2 * frame.firm
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    done = onelayer("summary", tmp_path / "t.csv", "--target", "cured")
+    assert done.code == 1
+    assert done.err.endswith("Leave those columns out, as --drop 'twice of it' does\n")
+    done = onelayer("summary", tmp_path / "t.csv", "--target", "cured", "--drop", "twice of it")
+    assert done.code == 0

@@ -390,7 +390,7 @@ def test_a_file_of_another_name_is_text_where_it_has_a_target(frame, tmp_path, o
 def test_a_column_that_is_missing_at_prediction_is_named(frame, model, tmp_path, onelayer):
     path = _written(frame.drop(columns=["age", "town"]), tmp_path / "t.csv")
     done = onelayer("predict", model, path)
-    message = f"error: {path} has no column 'age', 'town': the model looks at it. "
+    message = f"error: {path} has no column 'age', 'town': the model looks at them. "
     message += "It has id, member, date, weight, house, bought\n"
     assert (done.code, done.err) == (1, message)
     wrong = _written(frame.assign(age="old"), tmp_path / "w.csv")

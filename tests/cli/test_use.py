@@ -231,3 +231,9 @@ def test_python_m_runs_it_and_a_closed_pipe_is_no_traceback(process, model_file,
     )
     os.close(write)
     assert "Traceback" not in done.stderr
+
+
+def test_the_name_of_an_embedded_set_is_no_file(onelayer, model_file):
+    done = onelayer("predict", model_file, "digits")
+    assert done.code == 1
+    assert "digits: the set of that name is for train and evaluate: give files" in done.err

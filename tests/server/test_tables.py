@@ -62,7 +62,7 @@ def test_the_columns_are_told(client):
     ("row", "detail"),
     [
         ([1, 2, 3], "row 0 is a list: the model takes an object of the columns age, colour"),
-        ({}, "row 0 has no column 'age', 'colour', 'member': the model looks at it"),
+        ({}, "row 0 has no column 'age', 'colour', 'member': the model looks at them"),
         (
             {"age": 3, "colour": "red"},
             "row 0 has no column 'member': the model looks at it",

@@ -236,6 +236,18 @@ def test_what_is_left_of_half_separated_classes_is_shown(shared):
     assert "estimated from the 66 rows that are not separated" in text
 
 
+def test_what_the_rows_that_are_left_say_nothing_of_has_a_note(counted):
+    """Level c is met among rows alone that x separates."""
+    x = (counted.index % 5 == 0).astype(int)
+    g = np.where(x == 0, np.where(counted.index % 2, "a", "b"), "c")
+    g[0] = "a"
+    y = np.where(x == 1, 1, (counted.index // 3) % 2)
+    frame = pd.DataFrame({"y": y, "x": x, "g": g})
+    text = " ".join(str(onelayer.logit("y ~ x + g", frame).summary()).split())
+    assert "NOT ALL ESTIMATES EXIST" in text
+    assert "Where there is no coefficient, the rows that are left say nothing of it." in text
+
+
 @pytest.mark.parametrize("formula", ["y ~ race * age", "y ~ 0 + race + age", "y ~ age + race"])
 def test_a_level_that_separates_is_named_and_the_rest_is_as_without_its_rows(counted, formula):
     frame = counted.assign(y=np.where(counted.race == "black", "yes", counted.y))

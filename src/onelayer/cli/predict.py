@@ -164,10 +164,18 @@ def _files(paths: list[Path]) -> tuple[list[Path], dict[str, str]]:
         try:
             files += find_pictures([path])
         except OSError as error:
-            failed[str(path)] = f"cannot be opened: {error.strerror or error}"
+            failed[str(path)] = _why_not_opened(path, error)
         except DataError as error:
             failed[str(path)] = str(error).removeprefix(f"{path} ")
     return files, failed
+
+
+def _why_not_opened(path: Path, error: OSError) -> str:
+    from onelayer.sources.embedded import NAMES
+
+    if str(path) in NAMES and isinstance(error, FileNotFoundError):
+        return "the set of that name is for train and evaluate: give files to name the classes of"
+    return f"cannot be opened: {error.strerror or error}"
 
 
 def _check_result(output: Path, inputs: list[Path], *, overwrite: bool) -> None:

@@ -89,10 +89,14 @@ def require_columns(needed: Sequence[str], names: Sequence[str], source: object)
     lacking = [name for name in needed if name not in names]
     if lacking:
         others = f". It has {', '.join(names[:20])}" if set(names) - set(needed) else ""
-        raise DataError(
-            f"{source} has no column {', '.join(map(repr, lacking[:10]))}: the model looks at it"
-            f"{others}"
-        )
+        raise DataError(f"{source} has {lacking_in_words(lacking)}{others}")
+
+
+def lacking_in_words(names: Sequence[str]) -> str:
+    """Say that there are no columns of these names, one at least."""
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    it = "it" if len(names) == 1 else "them"
+    return f"no column {', '.join(map(repr, names[:10]))}{more}: the model looks at {it}"
 
 
 def _dates(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.inputs.codes import lacking_in_words
 from onelayer.inputs.columns import Column
 from onelayer.model import Model
 from onelayer.server.limits import Limits
@@ -65,7 +66,8 @@ def media_types(model: Model) -> list[str]:
 def _pictures(service: Service, content_type: str, body: bytes) -> Sent:
     to = service.model.preprocessing
     if to is None:
-        raise Rejection(415, "the model takes rows of numbers, not pictures: send application/json")
+        kind = "a table" if service.model.columns else "numbers"
+        raise Rejection(415, f"the model takes rows of {kind}, not files: send application/json")
     files = parse_files(body, content_type, service.limits)
     pictures = service.decoders.decode(files, to)
     names = [{"file": file.name} for file in files]
@@ -127,8 +129,7 @@ def _record(number: int, row: Any, columns: tuple[Column, ...]) -> dict[str, Any
     if lacking:
         raise Rejection(
             422,
-            f"row {number} has no column {', '.join(map(repr, lacking[:10]))}: the model looks at "
-            "it; send null where it is missing",
+            f"row {number} has {lacking_in_words(lacking)}; send null where a value is missing",
         )
     return {column.name: _cell(number, column, row[column.name]) for column in columns}
 

@@ -7,6 +7,7 @@ import numpy as np
 from onelayer.errors import DataError
 from onelayer.statistics.column_space import independent
 from onelayer.statistics.observations import CONST, Observations
+from onelayer.words import spelt, to_drop
 
 TOLERANCE = 1e-7  # of a column's length: what R's lm asks of the part that is the column's own
 ROUNDED = 1e-13  # of a column's mean: what centring a constant in sparse rows leaves
@@ -67,7 +68,7 @@ def _in_words(R: np.ndarray, names: tuple[str, ...], dependent: list[int]) -> st
     more = len(dependent) - SHOWN
     texts += [f"and {more} more"] * (more > 0)
     involved = [names[column] for column in dependent]
-    remedy = "Leave those columns out"
+    remedy = _remedy(involved)
     if any(name.startswith("cr(") for name in involved):
         remedy = "Beside a constant a natural spline is written cr(x, df=3, constraints='center')"
     elif all(name.endswith("]") for name in involved):
@@ -76,6 +77,17 @@ def _in_words(R: np.ndarray, names: tuple[str, ...], dependent: list[int]) -> st
         f"Columns of X are collinear, so their coefficients are not unique: {'; '.join(texts)}. "
         f"{remedy}"
     )
+
+
+def _remedy(names: list[str]) -> str:
+    """What to do about columns, among which levels of categories may be, and terms of a formula."""
+    columns = [name for name in names if not name.endswith("]")]
+    remedy = "Leave those columns out"
+    if columns and not any(sign in name for name in columns for sign in "(:"):
+        remedy = spelt(remedy, f"{remedy}, as {to_drop(columns)} does")
+    if len(columns) < len(names):
+        remedy += "; of categories leave one out, or merge levels that stand for the same rows"
+    return remedy
 
 
 def _relation(name: str, others: list[str]) -> str:

@@ -47,6 +47,7 @@ LIMIT = (
     "The other coefficients are those that the likelihood tends to, estimated from the {rows} rows "
     "that are not separated."
 )
+UNKNOWN = "Where there is no coefficient, the rows that are left say nothing of it."
 FIRTH = ", or take Firth's estimate ({}), which is finite"
 
 
@@ -246,6 +247,7 @@ class Summary(Printable):
         if np.isfinite(self.values[:, 0]).any() and found is not None:
             rows = numbers.count(float((~found.separated).sum()))
             levels = f"; {levels}" if levels else ""
+            unknown = [UNKNOWN] * bool(np.isnan(self.values[:, 0]).any())
             return Sheet(
                 title=title(self.result),
                 facts=facts,
@@ -253,7 +255,7 @@ class Summary(Printable):
                 heads=heads,
                 together=(len(COLUMNS), len(ODDS)),
                 groups=_groups(sample, self.values),
-                notes=(LIMIT.format(rows=rows),),
+                notes=(LIMIT.format(rows=rows), *unknown),
             )
         by = f" ({found})" if found is not None and found.kind != "none" else ""
         levels = f" ({levels})" if levels else ""
