@@ -57,9 +57,10 @@ class Trust:
         weights: np.ndarray | None = None,
     ) -> Trust:
         """Measure what `readout` makes of the forward pass Z."""
+        loss = log_loss(readout.logits(Z), labels, readout.head, weights)
         A = readout.probabilities(Z)
         return cls(
-            log_loss=log_loss(readout.logits(Z), labels, readout.head, weights),
+            log_loss=loss,
             brier=brier_score(A, labels, weights),
             calibration_error=calibration_error(reliability(*confidences(A, labels), weights)),
         )
@@ -242,7 +243,7 @@ def evaluate(
     """
     own = Readout(head=head_of(classes))
     readout = readout or own
-    shares = np.ones(len(labels)) if weights is None else weights
+    shares = np.broadcast_to(1.0, len(labels)) if weights is None else weights
     answers, logits = readout.answers(Z), readout.logits(Z)
     names = [str(label) for label in classes.tolist()]
     recalls = _recalls(answers, labels, shares, len(classes))

@@ -14,6 +14,8 @@ from onelayer.words import counted
 SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 """Those of a place among equals: counts of what is below, and of what is not above."""
 
+ROWS = 1 << 16  # guard: whose losses are made at a time
+
 WEAK = 0.5
 """The share of the base rate's errors that a model should remove; below it the result is weak.
 
@@ -50,7 +52,11 @@ def log_loss(
     Z: np.ndarray, labels: np.ndarray, head: Head, weights: np.ndarray | None = None
 ) -> float:
     """Mean L of the examples; without weights every example counts the same."""
-    return float(np.average(head.loss(Z, labels)[:, 0], weights=weights))
+    losses = np.empty(len(Z))
+    for start in range(0, len(Z), ROWS):
+        rows = slice(start, start + ROWS)
+        losses[rows] = head.loss(Z[rows], labels[rows])[:, 0]
+    return float(np.average(losses, weights=weights))
 
 
 def area_under_curve(
@@ -101,8 +107,9 @@ class Rate:
     @classmethod
     def of(cls, hit: np.ndarray, weights: np.ndarray | None = None) -> Rate:
         """Of examples (m,), each a hit or not, by their weights (m,)."""
-        s = np.ones(len(hit)) if weights is None else weights
-        return cls(counted(s @ hit), counted(s.sum()))
+        if weights is None:
+            return cls(int(np.count_nonzero(hit)), len(hit))
+        return cls(counted(weights @ hit), counted(weights.sum()))
 
     @property
     def value(self) -> float:

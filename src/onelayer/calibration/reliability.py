@@ -6,11 +6,11 @@ Weights count examples: weight 2 is an example given twice, and weight 0 one lef
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from onelayer.measures import Rate
-from onelayer.words import counted
 
 BINS = 10
 
@@ -55,23 +55,29 @@ def reliability(
     if weights is not None:
         counts = np.asarray(weights, float) > 0
         said, so, weights = said[counts], so[counts], np.asarray(weights, float)[counts]
-    values, group = np.unique(said, return_inverse=True)
-    mass = np.bincount(group, weights=weights).astype(float)
-    hits = np.bincount(group, weights=so if weights is None else weights * so)
-    place = _places(mass, bins)
-    return tuple(
-        Bin(
-            float(np.average(values[place == k], weights=mass[place == k])),
-            Rate(counted(hits[place == k].sum()), counted(mass[place == k].sum())),
-        )
-        for k in np.unique(place)
-    )
+    order = np.argsort(said, kind="stable")
+    said, so, weights = said[order], so[order], None if weights is None else weights[order]
+    found = pairwise([0, *_cuts(said, weights, bins), len(said)])
+    return tuple(_bin(said, so, weights, slice(*ends)) for ends in found if ends[0] < ends[1])
 
 
-def _places(mass: np.ndarray, bins: int) -> np.ndarray:
-    """The bin of each value: where the middle of its mass lies among all."""
-    middle = np.cumsum(mass) - mass / 2
-    return (middle / mass.sum() * bins).astype(int)
+def _bin(said: np.ndarray, so: np.ndarray, weights: np.ndarray | None, rows: slice) -> Bin:
+    w = None if weights is None else weights[rows]
+    return Bin(float(np.average(said[rows], weights=w)), Rate.of(so[rows], w))
+
+
+def _cuts(said: np.ndarray, weights: np.ndarray | None, bins: int) -> list[int]:
+    """Where each bin but the first begins in `said`, ascending.
+
+    Equal probabilities lie where the middle of their mass lies among all.
+    """
+    before = np.arange(len(said) + 1.0) if weights is None else np.append(0, np.cumsum(weights))
+    cuts = []
+    for bound in before[-1] * np.arange(1, bins) / bins:
+        value = said[min(np.searchsorted(before, bound, "right"), len(said)) - 1]
+        first, end = int(np.searchsorted(said, value)), int(np.searchsorted(said, value, "right"))
+        cuts.append(end if (before[first] + before[end]) / 2 < bound else first)
+    return cuts
 
 
 def calibration_error(bins: tuple[Bin, ...]) -> float:
