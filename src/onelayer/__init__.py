@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from onelayer.estimators import LogisticRegression, LogisticRegressionCV, check_separation
     from onelayer.estimators.table_classifier import make_table_classifier
     from onelayer.model import Model, load, save, train
+    from onelayer.probes import probe
     from onelayer.readers import read_pictures
     from onelayer.settings import Settings
     from onelayer.statistics.comparison import compare

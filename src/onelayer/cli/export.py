@@ -14,9 +14,14 @@ from onelayer.errors import UsageError
 
 def export(
     model: options.ModelFile,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The .onnx file to write.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="The file to write: .onnx, or of a model of a table .sql."
+        ),
+    ],
     single: Annotated[
-        bool, typer.Option("--float32", help="Numbers of 4 bytes instead of 8.")
+        bool, typer.Option("--float32", help="Of ONNX: numbers of 4 bytes instead of 8.")
     ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an output file that exists.")
@@ -24,14 +29,12 @@ def export(
     as_json: options.AsJson = False,
     debug: options.Debug = False,
 ) -> None:
-    """Write MODEL as ONNX, only where onnxruntime and onnx's own evaluator answer as it does."""
+    """Write MODEL as ONNX or SQL, only where onnxruntime or SQLite answers as it does."""
     del debug
     from onelayer.cli.outputs import require_place
     from onelayer.model.loading import load
 
     require_place(file, "model.onnx", [model])
-    if file.suffix.lower() != ".onnx":
-        raise UsageError(f"{file} has no suffix that says what to write: give model.onnx")
     if file.exists() and not overwrite:
         raise UsageError(f"{file} exists: give another name, or --overwrite")
     found = load(model).export(file, dtype="float32" if single else "float64")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from onelayer.displays.coefficients import CoefficientsDisplay
     from onelayer.displays.cross_validation import CrossValidationDisplay
     from onelayer.displays.paths import PathDisplay
+    from onelayer.displays.probes import ProbeDisplay, ShotsDisplay
     from onelayer.displays.reliability import ReliabilityDisplay
     from onelayer.displays.weights import WeightsDisplay
 

@@ -2,7 +2,41 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from onelayer.errors import UsageError
+from onelayer.export.check import Agreement
 from onelayer.export.onnx_model import export_onnx
+from onelayer.export.sql import export_sql
 from onelayer.export.subject import Subject
 
-__all__ = ["Subject", "export_onnx"]
+__all__ = ["FORMATS", "Agreement", "Subject", "export", "export_onnx", "export_sql"]
+
+FORMATS = (".onnx", ".sql")
+"""The suffixes of what can be written."""
+
+
+def export(subject: Subject, path: str | Path, dtype: Any = np.float64) -> dict[str, Agreement]:
+    """Write what the path's suffix says, and return how far its evaluators are from the model.
+
+    Raises
+    ------
+    UsageError
+        For another suffix, or a model that cannot be written so.
+    ExportError
+        Where the file does not answer as the model does; nothing is written then.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix == ".onnx":
+        return export_onnx(subject, path, dtype)
+    if suffix != ".sql":
+        raise UsageError(
+            f"{path} has no suffix that says what to write: give model.onnx, or of a model of a "
+            "table model.sql"
+        )
+    if np.dtype(dtype) != np.float64:
+        raise UsageError("SQL has no numbers of 4 bytes: export it in float64")
+    return export_sql(subject, path)

@@ -95,7 +95,7 @@ def _number(graph: OnnxGraph, column: Column, own: Own, tables: LevelTables) -> 
 
 
 def _category(graph: OnnxGraph, column: Column, own: Own, tables: LevelTables) -> Iterator[str]:
-    places = np.array([_places(piece, len(column.levels)) for piece, _ in own])
+    places = np.array([level_places(piece, len(column.levels)) for piece, _ in own])
     # The outcomes that differ, that of an unseen level first.
     order = [len(column.levels), *range(len(column.levels)), len(column.levels) + 1]
     outcomes = list(dict.fromkeys(tuple(places[:, at].tolist()) for at in order))
@@ -106,7 +106,7 @@ def _category(graph: OnnxGraph, column: Column, own: Own, tables: LevelTables) -
         yield _gathered(graph, code, tables.of(own_places, features))
 
 
-def _places(piece: Piece, levels: int) -> list[int]:
+def level_places(piece: Piece, levels: int) -> list[int]:
     """The place of each level, then of an unseen one and of a missing cell."""
     if piece.make == "levels":
         return list(piece.places)

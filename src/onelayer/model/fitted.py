@@ -283,15 +283,15 @@ class Model:
         write(record_of(self), path)
 
     def export(self, path: str | Path, *, dtype: Any = np.float64) -> dict[str, Agreement]:
-        """Write the model as one ONNX file that takes what it takes; extra `onnx`.
+        """Write the model as one ONNX file (extra `onnx`) or, of a table, as one SELECT of SQL.
 
-        Outputs are `label` (N,) and `probabilities` (N, K). onnxruntime and onnx's own evaluator
-        must answer as the model does first, on rows at random and on hostile ones.
+        Outputs are `label` (N,) and `probabilities` (N, K), in SQL columns. onnxruntime and onnx's
+        own evaluator, or SQLite, must answer as the model does first, on hostile rows too.
 
         Parameters
         ----------
         path
-            The file.
+            The file, .onnx or .sql.
         dtype
             Of its numbers: float64, or float32 for smaller files and devices without the other.
 
@@ -304,14 +304,14 @@ class Model:
         MissingExtraError
             Without onnx and onnxruntime.
         UsageError
-            For a kind of inputs that ONNX's core operators cannot express.
+            For another suffix, or a kind of inputs that cannot be written so.
         ExportError
             Where the file does not answer as the model does; nothing is written then.
         """
-        from onelayer.export import Subject, export_onnx
+        from onelayer.export import Subject, export
 
         subject = Subject(self.layer, self.inputs, self.readout, self.classes, self.card)
-        return export_onnx(subject, path, dtype)
+        return export(subject, path, dtype)
 
     def forward(self, X: np.ndarray) -> np.ndarray:
         """z = X w + b, before calibration: (m, K), or (m, 1) for two classes; X is (m, n)."""
