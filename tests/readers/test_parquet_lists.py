@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
-from torch_pickles import write_zip
+from torch_pickles import Called, Named, write_zip
 
 import onelayer
 from onelayer.errors import DataError
@@ -121,3 +121,19 @@ def test_files_of_val_and_test_beside_the_one_of_train_are_its_parts(tmp_path, k
     (tmp_path / f"targets_train{kind}").rename(tmp_path / f"labels{kind}")
     with pytest.raises(DataError, match="has no labels"):
         parts_of(train)
+
+
+@pytest.mark.parametrize("part", ["features_test", "targets_test"])
+def test_a_part_beside_that_would_run_code_is_refused_and_runs_none(tmp_path, part):
+    codes = np.arange(80) % 2
+    for name, values in (("train", X), ("test", X[:20])):
+        write_zip(tmp_path / f"features_{name}.pt", values)
+        write_zip(tmp_path / f"targets_{name}.pt", codes[: len(values)].astype(np.int64))
+    ran = tmp_path / "ran"
+    write_zip(tmp_path / f"{part}.pt", Called(Named("os", "mkdir"), str(ran)))
+    with pytest.raises(DataError, match=rf"{part}\.pt.*os\.mkdir"):
+        onelayer.probe(tmp_path / "features_train.pt", protocol="clip")
+    assert not ran.exists()
+    (tmp_path / f"{part}.pt").write_bytes(b"PK\x03\x04 no more")
+    with pytest.raises(DataError, match=rf"{part}\.pt"):
+        onelayer.probe(tmp_path / "features_train.pt", protocol="clip")

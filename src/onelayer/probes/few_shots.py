@@ -26,6 +26,7 @@ from onelayer.probes.probed import (
 from onelayer.probes.protocols import ProbeProtocol
 from onelayer.sheets.printable import Printable
 from onelayer.sheets.sheet import Group, Pairs, Sheet
+from onelayer.words import count_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -158,8 +159,8 @@ def _of_every_class(examples: Examples, count: int, random: np.random.Generator)
         rows = np.flatnonzero(examples.labels == number)
         if len(rows) < count:
             raise DataError(
-                f"{examples.audit.source} has {len(rows)} examples of {label}, and {count} of "
-                "every class are drawn: ask for fewer shots"
+                f"{examples.audit.source} has {count_of(len(rows), 'examples')} of {label}, and "
+                f"{count} of every class are drawn: ask for fewer shots"
             )
         found.append(random.choice(rows, count, replace=False))
     return np.array(found)
