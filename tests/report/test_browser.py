@@ -41,6 +41,25 @@ def test_it_is_quiet_and_fits(browser, pages, width, scheme):
         page.close()
 
 
+def test_ten_classes_of_pictures_fit_a_telephone_and_a_wide_screen_is_used(browser, pages):
+    path = next(path for path in pages if path.name == "digits.html")
+    heights = {}
+    for width in (400, 1280, 1920):
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.goto(path.as_uri())
+        heights[width] = page.evaluate("document.documentElement.scrollHeight")
+        cut = "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth)"
+        if width < 1920:
+            assert page.evaluate(f"{cut}.map(e => e.ariaLabel)") == []
+        else:
+            right = "Math.max(...[...document.querySelectorAll('section')]"
+            at = page.evaluate(f"{right}.map(e => e.getBoundingClientRect().left))")
+            assert at > width / 2
+        page.close()
+    assert heights[400] < 6000
+    assert heights[1920] < 0.65 * heights[1280]
+
+
 def test_figures_take_the_colours_of_the_page(browser, pages):
     found = {}
     for scheme in ("light", "dark"):

@@ -13,6 +13,7 @@ from PIL import Image
 import onelayer
 from onelayer.errors import UsageError
 from onelayer.report.inlining import inlined
+from onelayer.report.twins import without_twins
 
 
 class Outline(HTMLParser):
@@ -171,6 +172,24 @@ def test_the_columns_of_a_table_have_their_names(tmp_path):
     page = page_of(tmp_path / "r.html")
     assert f"<b>{largest}</b>" in page.text
     assert page.all("b") == []
+
+
+def test_the_only_two_levels_of_a_column_are_one_row():
+    names = (
+        "age",
+        "sex = f",
+        "sex = m",
+        "town = a",
+        "town = b",
+        "town = c",
+        "ill = no",
+        "ill = yes",
+    )
+    w = np.array([1.0, -0.5, 0.50001, 1.0, -1.0, 0.0, 0.3, -0.2])
+    found, called = without_twins(w, names)
+    assert called == ("age", "sex = m, not f", *names[3:])
+    np.testing.assert_allclose(found, [1.0, 1.00001, 1.0, -1.0, 0.0, 0.3, -0.2])
+    assert without_twins(w, None) == (w, None)
 
 
 def test_a_loaded_model_reports_on_a_source_that_is_named(hard, reported, awkward, tmp_path):

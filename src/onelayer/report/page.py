@@ -17,6 +17,7 @@ from onelayer.report import figures, mistakes, sentences
 from onelayer.report.inlining import inlined, with_map
 from onelayer.report.judgement import Judgement
 from onelayer.report.results import Results
+from onelayer.report.twins import without_twins
 from onelayer.words import count_in_words, loss_in_words, percent
 
 GENERATOR = "onelayer"
@@ -24,7 +25,8 @@ GENERATOR = "onelayer"
 CLASSES_SHOWN = 30  # rows of a table of classes; the model file's card has them all
 CONFUSION_SHOWN = 12  # classes of a square table; with more, the pairs most often confused
 NARROW = 6  # classes whose square table leaves room for another beside it
-PAIRS_SHOWN = 12
+PAIRS_SHOWN = 6
+THUMBS_SHOWN = 8  # at once: two rows on a telephone, one on a wide screen
 LEFT_OUT_SHOWN = 12
 WEIGHTS_SHOWN = 24  # pictures of weights: noise packs badly, so they are what a page weighs
 FEATURES_SHOWN = 20
@@ -95,6 +97,7 @@ def _view(results: Results) -> dict[str, Any]:
         "source": results.source,
         "source_id": results.source_id,
         "results": results,
+        "shown_at_once": THUMBS_SHOWN,
         "unit": unit,
         "single": unit.removesuffix("s"),
         "place": place,
@@ -221,7 +224,10 @@ def _weights(results: Results) -> dict[str, Any]:
         pictures = list(zip(titles, map(inlined, painted), strict=True))
         return {"pictures": pictures, "key": key, "bars": [], "more": more, "left": ""}
     comparable = layer.coef[:WEIGHTS_SHOWN] * layer.sizes
-    bars = [(title, _bars(w, layer.features)) for title, w in zip(titles, comparable, strict=True)]
+    bars = [
+        (title, _bars(*without_twins(w, layer.features)))
+        for title, w in zip(titles, comparable, strict=True)
+    ]
     left = sentences.weights_left(comparable)
     return {"pictures": [], "key": "", "bars": bars, "more": more, "left": left}
 
