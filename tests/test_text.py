@@ -176,8 +176,21 @@ def test_damaged_words_are_refused(damage):
         inputs_from(fields)
 
 
+def test_a_first_message_that_is_no_header_is_said(tmp_path):
+    lines = [f"{row.label}\t{row.message}" for row in messages().itertuples()]
+    (tmp_path / "m.tsv").write_text("\n".join(lines))
+    model = trained(pd.read_csv(tmp_path / "m.tsv", sep="\t", names=["label", "message"]))
+    assert model.card.audit.read == 120
+    model = onelayer.train(tmp_path / "m.tsv", target=0, C=10.0, calibrate="none")
+    hint = next(one for one in model.card.audit.notes if one.startswith("The first row looks like"))
+    assert hint.endswith("header=False if it is")
+
+
 def test_what_cannot_be_text():
     frame = messages()
+    for wrong in (5.5, True, ["a", None]):
+        with pytest.raises(UsageError, match=r"text is .*: give the names of columns of a table"):
+            onelayer.Settings(text=wrong)
     with pytest.raises(UsageError, match="column 'label' is free text, and is the target"):
         trained(frame, text="label")
     with pytest.raises(UsageError, match=r"has no column 'massage'.*'message'"):

@@ -188,6 +188,9 @@ class Settings:
             value = getattr(self, name)
             column = value is None or isinstance(value, (str, Integral, tuple))
             _require(column, name, value, "the name of a column of a table, or its place")
+        columns = self.text if isinstance(self.text, Sequence) else [self.text]
+        named = [isinstance(one, (str, Integral)) and not isinstance(one, bool) for one in columns]
+        _require(all(named), "text", self.text, "the names of columns of a table, or their places")
         for name in ("drop", "missing"):
             value = getattr(self, name)
             several = isinstance(value, Sequence) and not isinstance(value, str)

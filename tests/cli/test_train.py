@@ -210,8 +210,9 @@ def test_a_source_that_is_not_there_or_of_no_known_kind_says_what_is(onelayer, t
     assert missing.code == 1
     assert missing.err == (
         f"error: there is no {tmp_path / 'nothing'}: give a folder with a sub-folder of pictures "
-        "for each class, arrays (.npz, .npy, .h5, .safetensors, .pt, .svm, IDX), "
-        "a table (.csv, .parquet), "
+        "or of .txt files for each class (in a .zip too), "
+        "arrays (.npz, .npy, .h5, .safetensors, .pt, .svm, IDX), "
+        "a table (.csv, .parquet, .xlsx; several, or a folder of them), "
         "or the name of an embedded set (breast_cancer, digits)\n"
     )
     letter = tmp_path / "letter.doc"

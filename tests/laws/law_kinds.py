@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
+from shutil import make_archive
 from tempfile import mkdtemp
 from typing import Any
 
@@ -169,6 +170,51 @@ def _as_parquet(sample: Sample, path: Path) -> Path:
     return path.with_suffix(".parquet")
 
 
+def _rounded(seed: int) -> Sample:
+    """Numbers that a workbook holds: what writes it keeps sixteen digits."""
+    sample = _table(seed)
+    return Sample(sample.X.round(3), sample.y)
+
+
+def _as_excel(sample: Sample, path: Path) -> Path:
+    whole_table(sample).to_excel(path.with_suffix(".xlsx"), index=False)
+    return path.with_suffix(".xlsx")
+
+
+def _as_several(sample: Sample, path: Path) -> Path:
+    """A folder of two files, the second with its columns in another order and with other signs."""
+    half = len(sample) // 2
+    path.mkdir(exist_ok=True)
+    whole_table(sample.take(slice(half))).to_csv(path / "1.csv", index=False)
+    second = whole_table(sample.take(slice(half, None)))
+    second[second.columns[::-1]].to_csv(path / "2.csv", index=False, sep="\t")
+    return path
+
+
+def _as_texts(sample: Sample, path: Path) -> Path:
+    for number, (text, label) in enumerate(zip(sample.X.message, sample.y, strict=True)):
+        (path / label).mkdir(parents=True, exist_ok=True)
+        (path / label / f"{number:03}.txt").write_text(text, encoding="utf-8")
+    return path
+
+
+def _as_text_files(sample: Sample, path: Path) -> list[Path]:
+    path.mkdir(exist_ok=True)
+    files = [path / f"{number:03}.txt" for number in range(len(sample))]
+    for text, file in zip(sample.X.message, files, strict=True):
+        file.write_text(text, encoding="utf-8")
+    return files
+
+
+def _sent_texts(sample: Sample) -> dict[str, Any]:
+    return {"json": {"rows": [{"text": text} for text in sample.X.message]}}
+
+
+def _as_zip(sample: Sample, path: Path) -> Path:
+    folder = _as_folder(sample, path)
+    return Path(make_archive(str(path), "zip", folder.parent, folder.name))
+
+
 def _as_folder(sample: Sample, path: Path) -> Path:
     for number, (pixels, label) in enumerate(zip(sample.X, sample.y, strict=True)):
         (path / label).mkdir(parents=True, exist_ok=True)
@@ -245,6 +291,10 @@ KINDS = {
     "csv": Kind(_table, _as_csv, request=_sent_records, settings=TABLE),
     "parquet": Kind(_table, _as_parquet, request=_sent_records, settings=TABLE),
     "text": Kind(_messages, _as_csv, request=_sent_records, settings={**TABLE, "text": "message"}),
+    "excel": Kind(_rounded, _as_excel, request=_sent_records, settings=TABLE),
+    "several": Kind(_table, _as_several, request=_sent_records, settings=TABLE),
+    "texts": Kind(_messages, _as_texts, _as_text_files, _sent_texts, FIXED),
+    "zip": Kind(_pictures, _as_zip, _as_files, _sent_pictures, FIXED),
     "pictures": Kind(_pictures, _as_folder, _as_files, _sent_pictures, FIXED),
     "npz": Kind(_numbers, _as_npz),
     "npy": Kind(_numbers, _as_npy),

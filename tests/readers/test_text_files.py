@@ -301,7 +301,7 @@ def test_what_pythons_csv_writes_comes_back(body, sign, quoting, end, tmp_path):
 def test_other_kinds_of_tables_are_known_by_how_they_begin(write, kind, tmp_path):
     path = tmp_path / "t.data"
     write(pd.DataFrame({"a": [1, 2] * 500, "b": ["x", "y"] * 500}), path)
-    with pytest.raises(DataError, match=rf"t.data is {kind}.*: give CSV or Parquet"):
+    with pytest.raises(DataError, match=rf"t.data is {kind}.*: give CSV, Parquet or Excel"):
         open_table(path)
 
 

@@ -55,11 +55,12 @@ Overwrite: TypeAlias = Annotated[
 # What is read, and where it goes.
 
 Source: TypeAlias = Annotated[
-    str,
+    list[str],
     typer.Argument(
-        metavar="SOURCE",
-        help="A folder with a sub-folder of pictures for each class (or with train/, val/ and "
-        "test/ that have them); a table: .csv or .parquet, with --target; arrays: .npz, .npy, "
+        metavar="SOURCE...",
+        help="A folder with a sub-folder of pictures or of .txt files for each class (or with "
+        "train/, val/ and test/ that have them), in a .zip too; a table: .csv, .parquet or .xlsx, "
+        "with --target, several of the same columns, or a folder of them; arrays: .npz, .npy, "
         ".h5, .safetensors, .pt, .svm or .libsvm (.gz too), .parquet with --x, or a folder of IDX "
         "files; or "
         "an embedded set: digits, breast_cancer.",

@@ -119,7 +119,7 @@ def check_output(
         require_place(place, "m.safetensors", inputs)
     if path.exists() and not overwrite and _source_of(path) != open_source(source).identity:
         raise UsageError(
-            f"{path} exists and did not come from {source}: "
+            f"{path} exists and did not come from {open_source(source).described}: "
             "give another name with -o, or --overwrite"
         )
 

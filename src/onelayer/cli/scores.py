@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from onelayer.cli.output import progress_shown, warn
 from onelayer.errors import UsageError
+from onelayer.inputs.given_texts import only_text
 from onelayer.model import Model
 from onelayer.model.table_scoring import Scoring
-from onelayer.readers.tables.table_files import open_table
+from onelayer.readers.tables.several import open_one_or_several
+from onelayer.readers.tables.table_files import TableFile
+from onelayer.readers.tables.text_files import is_text_file, texts_table
 
 if TYPE_CHECKING:
     from onelayer.cli.predict import Request
@@ -46,13 +49,21 @@ def scores(model: Model, asked: Request) -> list[dict[str, Any]]:
 
 def _scoring(model: Model, file: Path, asked: Request) -> Scoring:
     """Columns may be given one by one, or several with commas between."""
-    table = open_table(file, asked.table)
+    table = _table(model, file, asked)
     names = [
         name.strip()
         for given in asked.keep
         for name in ([given] if given in table.names else given.split(","))
     ]
     return Scoring(model, table, names)
+
+
+def _table(model: Model, file: Path, asked: Request) -> TableFile:
+    """A .txt file, or a folder of them, is a table of texts for a model that looks at no more."""
+    column = only_text(model.columns)
+    if column is not None and (file.is_dir() or is_text_file(file)):
+        return texts_table(file, column, asked.table)
+    return open_one_or_several(file, asked.table)
 
 
 def _tell(scoring: Scoring) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import typer
 
@@ -15,6 +15,9 @@ from onelayer.settings import Settings
 
 if TYPE_CHECKING:
     from onelayer.model import Model
+
+Given: TypeAlias = str | list[str]
+"""One source, or several tables that are read as one."""
 
 
 def train(
@@ -66,8 +69,9 @@ def train(
     settings = {field.name: given[field.name] for field in fields(Settings)}
     several = {"drop": drop, "text": text, "missing": missing}
     settings |= {name: tuple(found or ()) for name, found in several.items()}
+    given_source: Given = source[0] if len(source) == 1 else source
     outputs = _Outputs(output, _report_path(output, report, no_report))
-    model = _trained(source, outputs, settings, overwrite=overwrite)
+    model = _trained(given_source, outputs, settings, overwrite=overwrite)
     if as_json:
         print_json(_object(model, outputs))
     else:
@@ -93,7 +97,9 @@ def _report_path(output: Path, asked: Path | None, refused: bool) -> Path | None
     return output.parent / "report.html" if asked is None else asked
 
 
-def _trained(source: str, outputs: _Outputs, settings: dict[str, Any], *, overwrite: bool) -> Model:
+def _trained(
+    source: Given, outputs: _Outputs, settings: dict[str, Any], *, overwrite: bool
+) -> Model:
     """Train, save and report, or on Ctrl-C save what there is beside the output."""
     asked = Settings(**settings)  # wrong use is told before anything slow is imported
     from onelayer.cli.outputs import check_output, check_report, partial_path
@@ -103,7 +109,8 @@ def _trained(source: str, outputs: _Outputs, settings: dict[str, Any], *, overwr
     output, report = outputs
     if report == output:
         raise UsageError(f"{output} cannot be both the model and the report: give two names")
-    inputs = [source, *(settings[name] for name in ("test", "val", "y", "costs"))]
+    named = [source] if isinstance(source, str) else source
+    inputs = [*named, *(settings[name] for name in ("test", "val", "y", "costs"))]
     check_output(output, source, inputs=inputs, overwrite=overwrite)
     if report is not None:
         check_report(report, source, inputs=inputs, overwrite=overwrite)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,8 +14,9 @@ import pyarrow as pa
 
 from onelayer.errors import DataError, UsageError
 from onelayer.inputs.codes import require_columns
-from onelayer.readers.tables.notation import PLAIN, Notation
-from onelayer.readers.tables.table_files import one_text, open_table, plain_types
+from onelayer.readers.tables.mixed import cells
+from onelayer.readers.tables.several import open_one_or_several
+from onelayer.readers.tables.table_files import one_text, plain_types
 from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
 
 HERE = "the rows given"
@@ -55,7 +54,7 @@ def given_table(
         Where these are no rows, or a file cannot be read.
     """
     if isinstance(rows, (str, Path)):
-        file = open_table(Path(rows), options)
+        file = open_one_or_several(Path(rows), options)
         require_columns(names, file.names, rows)
         return file.read([name for name in file.names if name in {*names}]), rows
     if isinstance(rows, Mapping):
@@ -197,20 +196,3 @@ def _of_array(rows: np.ndarray, names: Sequence[str], notations: Notations) -> A
         with _said_by_name(name):
             found[name] = cells(rows[:, j].tolist(), notations.get(name))
     return pa.table(found)
-
-
-def cells(values: list[Any], example: str | None = None) -> Any:
-    """One Arrow type for all: text where their types differ, numbers as the column has them."""
-    plain = [value.item() if isinstance(value, np.generic) else value for value in values]
-    kinds = {type(value) for value in plain if value is not None}
-    if len(kinds) > 1 and not kinds <= {int, float}:
-        notation = PLAIN if example is None else Notation.parse(example)
-        plain = [_text(value, notation) for value in plain]
-    return pa.array(plain, from_pandas=True)
-
-
-def _text(value: Any, notation: Notation) -> str | None:
-    """What a cell of text would have been; a number, shortest: 3.0 is 3."""
-    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-        return notation.written(float(value)) if math.isfinite(value) else str(value)
-    return None if value is None else str(value)

@@ -105,13 +105,17 @@ class TableInputs(Inputs):
     def rows(self, given: Any) -> Any:
         """Take a file, a data frame, an Arrow table, dictionaries or an array; see `given_table`.
 
-        Columns are found by name, in any order.
+        Columns are found by name, in any order. Where texts are all that is looked at, .txt files
+        and lists of texts too; see `given_texts`.
         """
         from onelayer.inputs.codes import codes_of
         from onelayer.inputs.given import given_table
+        from onelayer.inputs.given_texts import given_texts
 
         notations = number_notations(self.columns)
-        table, source = given_table(given, list(notations), self.options, notations)
+        table, source = given_texts(given, self.columns, self.options) or given_table(
+            given, list(notations), self.options, notations
+        )
         return self.fitted.features_of(codes_of(self.columns, table, source))
 
     def words(self, shares: np.ndarray) -> dict[str, list[tuple[str, float]]]:

@@ -16,23 +16,29 @@ from onelayer.sources.folder import PictureFolder
 from onelayer.sources.frame import FrameSource
 from onelayer.sources.source import Like, Progress, Source, no_progress
 from onelayer.sources.table import TableInFile
+from onelayer.sources.tables import TablesInFiles
+from onelayer.sources.text_folder import TextFolder
+from onelayer.sources.zipped import ZippedSource
 
 __all__ = ["KINDS", "SUPPORTED", "Like", "Progress", "Source", "no_progress", "open_source"]
 
 KINDS: list[type[Source]] = [
+    TablesInFiles,
     FrameSource,
     GivenArrays,
     TableInFile,
     ArrayFile,
+    TextFolder,
     PictureFolder,
     EmbeddedSet,
 ]
 """In the order in which they are asked: a path goes before an embedded set of the same name."""
 
 SUPPORTED = (
-    "a folder with a sub-folder of pictures for each class, arrays (.npz, .npy, .h5, "
-    ".safetensors, .pt, .svm, IDX), "
-    f"a table (.csv, .parquet), or the name of an embedded set ({', '.join(NAMES)})"
+    "a folder with a sub-folder of pictures or of .txt files for each class (in a .zip too), "
+    "arrays (.npz, .npy, .h5, .safetensors, .pt, .svm, IDX), "
+    "a table (.csv, .parquet, .xlsx; several, or a folder of them), "
+    f"or the name of an embedded set ({', '.join(NAMES)})"
 )
 
 
@@ -53,6 +59,8 @@ def open_source(
     asked = Settings() if settings is None else settings
     if isinstance(given, Source):
         return given
+    if ZippedSource.takes(given, asked):
+        return ZippedSource(given, asked, progress, open_source)
     for kind in KINDS:
         if kind.takes(given, asked):
             return kind.opened(given, asked, progress)

@@ -58,7 +58,7 @@ class FrameSource(TableSource):
     @cached_property
     def file(self) -> TableFile:
         """Its columns, as those of a file are read."""
-        from onelayer.inputs.given import cells
+        from onelayer.readers.tables.mixed import cells
         from onelayer.readers.tables.table_files import ArrowTable
 
         given, y = self.given if _is_pair(self.given) else (self.given, None)

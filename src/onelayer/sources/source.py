@@ -23,7 +23,7 @@ JUDGES = ("test", "val", "train")
 """The part that judges, where a source has several and none is named."""
 
 
-COLUMNS = ("target", "drop", "weights", "group")
+COLUMNS = ("target", "drop", "weights", "group", "text")
 """The settings that name columns of a table."""
 
 

@@ -186,6 +186,11 @@ class _Layout:
         return ", ".join(names[:most]) + ", ..." * (len(names) > most)
 
 
+def part_named(name: str) -> str | None:
+    """Return the part that a file of this name is for: train, val, test; None where it is none."""
+    return _part(Path(name))
+
+
 def _words(path: Path) -> set[str]:
     return {_END.sub("", word.lower()) or word.lower() for word in _WORD.findall(class_name(path))}
 

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, final
@@ -227,7 +227,7 @@ class ArrowTable(TableFile):
 
 
 def open_table(path: Path, options: TableOptions = AS_USUAL) -> TableFile:
-    """Return the table in a file: Parquet by its name or first bytes, everything else as CSV.
+    """Return the table in a file: Excel by its name, Parquet by its first bytes too, else CSV.
 
     The delimiter is found out, and a byte order mark passed over. Without a header the columns are
     called "column 0", "column 1" and so on. A pipe is read to its end.
@@ -237,15 +237,7 @@ def open_table(path: Path, options: TableOptions = AS_USUAL) -> TableFile:
     DataError
         Where the file is empty, damaged or of another encoding, or has two columns of one name.
     """
-    text = TextFile.at(path, options.encoding)
-    other = next((name for name, begin in _OTHERS.items() if begin.match(text.begins)), None)
-    if other is not None:
-        raise DataError(
-            f"{path} is {other}, and no table that is read: give CSV or Parquet, or in Python the "
-            "data frame that pandas or polars makes of it"
-        )
-    parquet = table_kind(path) == "parquet" or text.begins == b"PAR1"
-    found = _parquet(text, options) if parquet else _csv(text, options)
+    found = _workbook(path, options) if table_kind(path) == "excel" else _text(path, options)
     twice = [name for name, count in Counter(found.names).items() if count > 1]
     if twice:
         at = [place for place, name in enumerate(found.names) if name == twice[0]]
@@ -255,6 +247,25 @@ def open_table(path: Path, options: TableOptions = AS_USUAL) -> TableFile:
             f"counted from 0): rename them{hint}"
         )
     return found
+
+
+def _text(path: Path, options: TableOptions) -> TableFile:
+    text = TextFile.at(path, options.encoding)
+    other = next((name for name, begin in _OTHERS.items() if begin.match(text.begins)), None)
+    if other is not None:
+        raise DataError(
+            f"{path} is {other}, and no table that is read: give CSV, Parquet or Excel, or in "
+            "Python the data frame that pandas or polars makes of it"
+        )
+    parquet = table_kind(path) == "parquet" or text.begins == b"PAR1"
+    return _parquet(text, options) if parquet else _csv(text, options)
+
+
+def _workbook(path: Path, options: TableOptions) -> ArrowTable:
+    from onelayer.readers.tables.excel import read_workbook
+
+    table, notes = read_workbook(path, header=options.header)
+    return replace(ArrowTable.of(path, table, options), notes=notes)
 
 
 def one_text(name: Any) -> str:
@@ -331,7 +342,10 @@ def _notes(text: TextFile, rows: FirstRows, options: TableOptions) -> Iterator[s
 
 
 def _like_data(header: list[str], rows: list[list[str]]) -> bool:
-    """Whether a header has numbers over columns of numbers, or a word that is in its column too."""
+    """Whether a header has numbers over columns of numbers, or a word that is in its column too.
+
+    A word alone says it where there are no numbers at all, as over classes and messages.
+    """
     number = re.compile(NUMBER)
     columns = list(zip(*(row for row in rows if len(row) == len(header)), strict=True))
     if not columns:
@@ -342,7 +356,7 @@ def _like_data(header: list[str], rows: list[list[str]]) -> bool:
     ]
     numbers = [bool(number.match(cell)) for cell, _ in pairs]
     if not any(numbers):
-        return False
+        return any(cell in column for cell, column in pairs if cell)
     over_numbers = all(
         any(number.match(c) for c in column)
         for (_, column), is_number in zip(pairs, numbers, strict=True)

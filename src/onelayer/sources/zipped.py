@@ -1,0 +1,128 @@
+"""A .zip file of what is otherwise a folder or a file, unpacked for as long as it is used."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any, final
+from zipfile import BadZipFile, ZipFile
+
+from onelayer.errors import DataError
+from onelayer.inputs.base import is_path
+from onelayer.inputs.examples import Examples
+from onelayer.readers.pictures.folders import class_folders, files_below, loose_files
+from onelayer.settings import Settings
+from onelayer.sources.source import Like, Progress, Source, digest
+
+MOST_FILES = 10_000_000
+"""*Guard*: a larger number of entries is no set of pictures."""
+
+
+@final
+class ZippedSource(Source):
+    """What lies in a .zip file, whatever kind of source that is."""
+
+    def __init__(
+        self,
+        given: Any,
+        settings: Settings,
+        progress: Progress,
+        opener: Callable[[Path, Settings, Progress], Source],
+    ) -> None:
+        super().__init__(given, settings, progress)
+        self._opener = opener
+
+    @classmethod
+    def takes(cls, given: Any, settings: Settings) -> bool:
+        """A file called .zip."""
+        del settings
+        return is_path(given) and Path(given).suffix.lower() == ".zip" and Path(given).is_file()
+
+    @property
+    def identity(self) -> str:
+        """By the archive's place."""
+        return digest(f"path:{Path(self.given).resolve()}".encode())
+
+    @cached_property
+    def inner(self) -> Source:
+        """The source that was packed; it is unpacked now."""
+        place = self._place
+        _unpack(Path(self.given), place, lambda done, m: self.progress("unpacking", done, m))
+        with self._named():
+            return self._opener(_only(place), self.settings, self.progress)
+
+    @cached_property
+    def _place(self) -> Path:
+        """A folder called as the archive, which goes with the source."""
+        folder = tempfile.mkdtemp(prefix="onelayer-zip-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        place = Path(folder) / Path(self.given).stem
+        place.mkdir()
+        return place
+
+    def parts(self) -> tuple[str, ...]:
+        """Those of what was packed."""
+        with self._named():
+            return self.inner.parts()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Those of what was packed."""
+        return self.inner.notes
+
+    def read(self, part: str | None, like: Like | None = None) -> Examples:
+        """Read a part of what was packed."""
+        inner = self.inner
+        with self._named():
+            return inner.read(part, like)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Call it as the archive in errors, not as the folder where it was unpacked."""
+        try:
+            yield
+        except DataError as error:
+            raise DataError(str(error).replace(str(self._place), str(self.given))) from error
+
+
+def _unpack(archive: Path, place: Path, tell: Callable[[int, int], None]) -> None:
+    """Unpack into a folder; names that would lie outside it are made to lie inside.
+
+    Raises
+    ------
+    DataError
+        Where it is damaged or locked by a password, or there is no room for what it holds.
+    """
+    try:
+        with ZipFile(archive) as packed:
+            entries = packed.infolist()
+            size, room = sum(one.file_size for one in entries), shutil.disk_usage(place).free
+            if size > room or len(entries) > MOST_FILES:
+                raise DataError(
+                    f"{archive} holds {len(entries):,} files of {size:,} bytes, and {place.parent} "
+                    f"has room for {room:,}: unpack it elsewhere, and give the folder"
+                )
+            for done, entry in enumerate(entries, 1):
+                packed.extract(entry, place)
+                tell(done, len(entries))
+    except RuntimeError as error:
+        raise DataError(f"{archive} is locked by a password: unpack it, give the folder") from error
+    except (BadZipFile, NotImplementedError, EOFError, OSError, ValueError) as error:
+        raise DataError(f"{archive} is damaged, or no .zip file: {error}") from error
+
+
+def _only(place: Path) -> Path:
+    """Return what an archive holds: the only file; the only folder, whatever is said beside it."""
+    files = list(files_below(place))
+    if not files:
+        raise DataError(f"{place} holds no files")
+    if len(files) == 1:
+        return files[0]
+    inner = class_folders(place)
+    alone = len(inner) == 1 and (class_folders(inner[0]) or not loose_files(place))
+    return inner[0] if alone else place
