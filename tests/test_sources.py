@@ -261,3 +261,44 @@ def test_rows_of_one_group_are_no_lack_of_rows(frame):
     assert "default: too few groups to choose on" in str(model.card)
     assert "none: too few groups to hold a fifth out at a time" in str(model.card)
     assert "in one group: they stay in training, and nobody judges" in str(model.card)
+
+
+PICTURES_ALONE = {"size": 8, "mode": "L", "n_features": 3}
+
+
+@pytest.mark.parametrize("option", PICTURES_ALONE)
+def test_what_is_asked_of_pictures_is_not_passed_over_for_a_table(frame, option):
+    with pytest.raises(UsageError, match=f"the data frame is a table: {option} is not for tables"):
+        onelayer.train(frame, target="y", **{option: PICTURES_ALONE[option]})
+
+
+def test_what_no_rows_are_made_of_is_said(frame):
+    table = onelayer.train(frame, target="y", C=1.0)
+    for given in (frame.iloc[0], None, 3):
+        with pytest.raises(UsageError, match=r"what came is of type .*; give a data frame"):
+            table.predict(given)
+    with pytest.raises(UsageError, match="the data frame: what came is of type ndarray"):
+        onelayer.make_table_classifier(frame.to_numpy(), "y")
+    with pytest.raises(DataError, match="X is no array, as its rows differ in length"):
+        onelayer.train(([[1, 2], [3]], [0, 1]))
+
+
+def test_classes_that_differ_in_case_alone_are_noted(frame):
+    mixed = np.where(np.arange(len(frame)) % 2, frame.y.str.upper(), frame.y)
+    notes = onelayer.train(frame.assign(y=mixed), target="y", C=1.0).card.audit.notes
+    assert "classes that differ in case alone, and are not one: NO and no, YES and yes" in notes
+    assert "case alone" not in str(onelayer.train(frame, target="y", C=1.0).card.audit)
+
+
+def test_what_no_picture_is_made_of_is_said(frame):
+    random = np.random.default_rng(0)
+    X, y = random.integers(0, 256, (40, 6, 6, 3), np.uint8), np.arange(40) % 2
+    model = onelayer.train((X, y), C=1.0)
+    for given in (frame, b"abc", []):
+        with pytest.raises(UsageError, match="the model takes files and folders of pictures, PIL"):
+            model.predict(given)
+    with pytest.raises(UsageError, match="the model sees no places: contributions says"):
+        model.maps(X[:2])
+    mixed = [Image.fromarray(X[0]), "x.png"] * 20
+    with pytest.raises(DataError, match="X has PIL pictures and names of files: give the ones or"):
+        onelayer.train((mixed, y))

@@ -194,7 +194,7 @@ def test_what_only_looks_like_dates_is_refused_and_all_are_named():
 
 
 def test_lists_and_bytes_are_refused_by_name():
-    with pytest.raises(DataError, match="column 'c' holds list<item: int64>: give numbers or text"):
+    with pytest.raises(DataError, match="column 'c' holds list<item: int64>: where it is X"):
         cells([[1], [2]])
 
 
@@ -398,7 +398,7 @@ def test_rows_in_memory_are_one_thing():
         codes_of(columns, *given_table([{"more": 1}], NAMES))
     with pytest.raises(DataError, match=r"have the shape \(2, 3\): the model takes \(m, 2\), the"):
         given_table(np.zeros((2, 3)), NAMES)
-    with pytest.raises(UsageError, match="rows are a int: give a data frame, a list of"):
+    with pytest.raises(UsageError, match="what came is of type int; give a data frame, a list of"):
         given_table(3, NAMES)
 
 

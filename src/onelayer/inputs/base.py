@@ -13,7 +13,7 @@ from onelayer.errors import DataError
 from onelayer.readers.arrays.kinds import array_kind, judging_set
 from onelayer.readers.arrays.layout import ArrayOptions
 from onelayer.readers.pictures.preprocessing import Preprocessing
-from onelayer.readers.row_arrays import given_rows, require_numbers
+from onelayer.readers.row_arrays import as_rows, given_rows, require_numbers
 from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
 from onelayer.settings import Settings
 
@@ -208,7 +208,7 @@ class Inputs(ABC):
             return array
         several = listed(given)
         if several and isinstance(several[0], (int, float, list, tuple, np.ndarray, np.generic)):
-            return np.asarray(several)
+            return as_rows(several)
         if len(several) == 1 and is_path(several[0]) and array_kind(Path(several[0])):
             return self.file_rows(Path(several[0]))
         return None

@@ -66,15 +66,11 @@ def given_table(
     if isinstance(rows, (list, tuple)) and len(rows) == 1:
         return given_table(rows[0], names, options, notations)
     frame = known_frame(rows, HERE)
-    if not isinstance(frame, nw.DataFrame):
-        raise UsageError(
-            f"rows are a {type(rows).__name__}: give a data frame, a list of dictionaries or a file"
-        )
     return frame_table(frame.select([n for n in frame.columns if n in names]), notations), HERE
 
 
 def known_frame(rows: Any, called: str) -> Any:
-    """Return a data frame of any library as one of narwhals; what is none as it is.
+    """Return a data frame of any library as one of narwhals.
 
     Columns are called by texts; a name of several parts is one with blanks between.
 
@@ -82,6 +78,8 @@ def known_frame(rows: Any, called: str) -> Any:
     ------
     DataError
         Where two columns have one name.
+    UsageError
+        For what is no data frame.
     """
     if isinstance(rows, pa.RecordBatch):
         rows = pa.Table.from_batches([rows])
@@ -89,13 +87,19 @@ def known_frame(rows: Any, called: str) -> Any:
         rows = rows.collect()
     if isinstance(rows, pa.Table):
         _require_names_apart(rows.column_names, called)
-    elif hasattr(rows, "set_axis"):
+    elif hasattr(rows, "set_axis") and hasattr(rows, "columns"):
         names = [one_text(name) for name in rows.columns]
         _require_names_apart(names, called)
         if names != list(rows.columns):
             rows = rows.set_axis(names, axis=1)
         rows = _in_plain_types(rows)
-    return nw.from_native(rows, eager_only=True, pass_through=True)
+    frame = nw.from_native(rows, eager_only=True, pass_through=True)
+    if not isinstance(frame, nw.DataFrame):
+        raise UsageError(
+            f"{called}: what came is of type {type(rows).__name__}; give a data frame, a list of "
+            "dictionaries or a file"
+        )
+    return frame
 
 
 def _require_names_apart(names: Sequence[str], called: str) -> None:

@@ -11,8 +11,8 @@ from typing import Any, ClassVar, final
 import numpy as np
 from PIL import Image
 
-from onelayer.errors import DataError, ShapeError
-from onelayer.inputs.base import Inputs, listed
+from onelayer.errors import DataError, ShapeError, UsageError
+from onelayer.inputs.base import Inputs, is_path, listed
 from onelayer.readers import find_pictures, read_files
 from onelayer.readers.arrays.layout import AS_MOST_DO, ArrayOptions
 from onelayer.readers.pictures.decoding import converted
@@ -110,7 +110,18 @@ class PictureInputs(Inputs):
         to = Preprocessing.from_dict(fields["preprocessing"])
         return cls(to, ArrayOptions(fields["x"], fields["y"]))
 
+    def pictures(self, given: Any) -> np.ndarray:
+        """Return pictures as they are looked at, (m, height, width, channels)."""
+        return np.asarray(self.rows(given)).reshape(-1, *self.preprocessing.shape)
+
     def _of_files(self, given: list[Any]) -> np.ndarray:
+        other = next((one for one in given if not is_path(one)), None)
+        if other is not None or not given:
+            what = "nothing" if not given else f"of type {type(other).__name__}"
+            raise UsageError(
+                f"what is given is {what}: the model takes files and folders of pictures, PIL "
+                "pictures, or an array of pictures"
+            )
         files = find_pictures(given)
         X, failures = self.read_files(files)
         if failures:

@@ -79,6 +79,15 @@ def encode(labels: np.ndarray, classes: Any, source: object) -> tuple[np.ndarray
     return at[positions], np.asarray(classes)
 
 
+def in_case_alone(classes: np.ndarray) -> list[str]:
+    """Note classes that differ in upper and lower case alone: they may be slips of one."""
+    alike: dict[str, list[str]] = {}
+    for label in map(str, classes.tolist()):
+        alike.setdefault(label.casefold(), []).append(label)
+    pairs = [" and ".join(names) for names in alike.values() if len(names) > 1]
+    return [f"classes that differ in case alone, and are not one: {', '.join(pairs)}"] * bool(pairs)
+
+
 def _one_hot(y: np.ndarray) -> bool:
     if y.dtype.kind not in "biuf" or y.shape[1] < 2:
         return False

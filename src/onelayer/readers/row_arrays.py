@@ -30,6 +30,20 @@ def given_rows(X: Any) -> Any | None:
     return X if isinstance(X, np.ndarray) else None
 
 
+def as_rows(X: Any) -> np.ndarray:
+    """Return a list of rows as an array.
+
+    Raises
+    ------
+    DataError
+        Where they differ in length.
+    """
+    try:
+        return np.asarray(X)
+    except ValueError as error:
+        raise DataError(f"X is no array, as its rows differ in length: {error}") from error
+
+
 def require_unmasked(values: Any, called: str) -> None:
     """Refuse an array of which something is masked; DataError that names the first place."""
     if not np.ma.isMaskedArray(values) or not np.ma.getmaskarray(values).any():

@@ -30,7 +30,7 @@ from onelayer.readers.labels import class_names, clean_labels, encode, label_arr
 from onelayer.readers.pictures.decoding import converted
 from onelayer.readers.pictures.pixels import mode_of, resized
 from onelayer.readers.pictures.reading import read_listed
-from onelayer.readers.row_arrays import given_rows, is_sparse, require_array, surveyed
+from onelayer.readers.row_arrays import as_rows, given_rows, is_sparse, require_array, surveyed
 from onelayer.settings import Settings
 from onelayer.sources.encoded import FileFeatures, asked_encoder, encoded
 from onelayer.sources.source import Like, Source, digest
@@ -255,10 +255,12 @@ class GivenArrays(_Arrays):
         if isinstance(X, (list, tuple)) and len(X) and isinstance(X[0], (Image.Image, str, Path)):
             return self._of_pictures(list(X), np.asarray(y), like)
         rows = given_rows(X)
-        return self._examples(np.asarray(X) if rows is None else rows, y, IN_MEMORY, like)
+        return self._examples(as_rows(X) if rows is None else rows, y, IN_MEMORY, like)
 
     def _of_pictures(self, given: list[Any], y: np.ndarray, like: Like | None) -> Examples:
         """PIL pictures, or files of which some may be unreadable: these are left out."""
+        if len({is_path(one) for one in given}) > 1:
+            raise DataError("X has PIL pictures and names of files: give the ones or the others")
         if len(given) != len(y):
             raise DataError(f"there are {len(given)} pictures and {len(y)} labels: give one each")
         asked, to = self.settings, None if like is None else like.inputs.preprocessing

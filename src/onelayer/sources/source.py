@@ -98,6 +98,16 @@ class Source(ABC):
                 f"for {spelt(named[0])}"
             )
 
+    def require_no_pictures(self, like: Like | None) -> None:
+        """Refuse what is asked of pictures and of LIBSVM's files alone; UsageError."""
+        named = [
+            name
+            for name in ("size", "mode", "n_features")
+            if getattr(self.settings, name) is not None
+        ]
+        if like is None and named:
+            raise UsageError(f"{self.described} is a table: {spelt(named[0])} is not for tables")
+
     def is_split(self) -> bool:
         """Whether it has a part that judges."""
         return len(self.parts()) > 1

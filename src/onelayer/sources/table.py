@@ -19,7 +19,7 @@ from onelayer.inputs.columns import Codes, Column
 from onelayer.inputs.examples import Examples
 from onelayer.readers import Audit
 from onelayer.readers.arrays.kinds import array_kind
-from onelayer.readers.labels import encode
+from onelayer.readers.labels import encode, in_case_alone
 from onelayer.readers.tables.suffixes import is_pipe, table_kind
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.settings import Settings
@@ -59,6 +59,7 @@ class TableSource(Source):
             Where the file is damaged, a column cannot be used, or the target has no two classes.
         """
         del part
+        self.require_no_pictures(like)
         self.progress("reading", 0, 1)
         return self.examples(self.file, self.settings, like)
 
@@ -269,7 +270,7 @@ class _Reading:
                     f"{self.path}: the target {name!r} is {classes[0]} in every row: a classifier "
                     "needs two classes or more"
                 )
-            return positions, classes, notes
+            return positions, classes, in_case_alone(classes)
         labels, dotted = without_dots(labels, self.like.classes.tolist())
         if dotted:
             notes.append(f"{self.path.name}: the classes end in a dot, which is passed over")
