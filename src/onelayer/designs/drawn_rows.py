@@ -37,10 +37,10 @@ class Drawn:
     whole: bool
     read: Callable[[slice], np.ndarray]
 
-    def blocks(self, n: int) -> Iterator[tuple[slice, np.ndarray]]:
+    def blocks(self, n: int, rows: int = BLOCK) -> Iterator[tuple[slice, np.ndarray]]:
         """The rows [x' 1][:n] in float32, some at a time, in an array of one's own."""
-        for start in range(0, len(self.h), BLOCK):
-            part = slice(start, start + BLOCK)
+        for start in range(0, len(self.h), rows):
+            part = slice(start, start + rows)
             yield part, self.read(part)[:, :n]
 
 

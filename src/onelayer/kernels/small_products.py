@@ -53,3 +53,21 @@ def combine_rows(c, S, start, stop, out):
     for i in range(len(S)):
         for j in range(start, stop):
             out[j] += c[i] * S[i, j]
+
+
+@kernel
+def triangles_squared(packed, right, first, last, solution):
+    """Add L_c^T L_c right_c to solution_c for the triangles c of first..last; both (k, n).
+
+    packed (k, n (n + 1) / 2) has the rows of each L_c, lower triangles, one after another. A row
+    serves both products while it is in the cache.
+    """
+    for c in range(first, last):
+        start = 0
+        for i in range(right.shape[1]):
+            total = packed.dtype.type(0)
+            for j in range(i + 1):
+                total += packed[c, start + j] * right[c, j]
+            for j in range(i + 1):
+                solution[c, j] += packed[c, start + j] * total
+            start += i + 1

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from onelayer.designs.passes import Traits
+from onelayer.designs.passes import SMALL_BYTES, Traits
 from onelayer.errors import UsageError
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solvers.dual.ascent import DualAscent
 from onelayer.solvers.dual.gram import Gram
 from onelayer.solvers.l1.prox_newton import ProxNewton
+from onelayer.solvers.smooth.class_grams import is_affordable
 from onelayer.solvers.smooth.gradient_descent import GradientDescent
 from onelayer.solvers.smooth.lbfgs import Lbfgs
 from onelayer.solvers.smooth.newton import Newton
@@ -23,6 +24,8 @@ NEWTON_SIZE = 100  # parameters; beyond, one Hessian costs more than all passes 
 NEWTON_SIZE_AMONG_ROWS = 256  # with a Gram matrix: a path on 200 rows took 0.09 s instead of 0.19
 NEWTON_SIZE_WITHOUT_PENALTY = 2000  # parameters; Newton sees where weights grow without end
 GRAM_ROWS = 1000  # beyond, factoring the Gram matrix costs more than all passes of a fit
+WEAK = 0.1  # times 1 / m: C = 10. At C = 1 L-BFGS takes no longer, at C = 1000 three times as long
+WHOLE_SIZE = 12_000  # parameters; of fewer L-BFGS has the whole Hessian of a sample as its metric
 
 SOLVERS = (
     "auto",
@@ -55,10 +58,8 @@ def choose_solver(
     if penalty.strength > 0 and "rows in turn" in traits.offers:
         return DualAscent(), f"{size} parameters of sparse rows, which are taken in turn"
     many = f"{size} parameters are too many for the whole Hessian"
-    if penalty.strength > 0 and "sample" not in traits.offers:
-        why = "X is sparse" if traits.density < 1 else "no sample of the rows is at hand"
-        return TruncatedNewton(), f"{many}, and {why}"
-    return Lbfgs(), many
+    why = _why_conjugate_gradients(traits, penalty, size, k)
+    return (TruncatedNewton(), f"{many}, and {why}") if why else (Lbfgs(), many)
 
 
 def solver_for(objective: Objective) -> tuple[Solver[Any], str]:
@@ -121,6 +122,18 @@ def check(solver: Solver[Any], objective: Objective) -> None:
         return
     alternative = solver_for(objective)[0].name
     raise UsageError(f"The solver {solver.name!r} {lack}; {alternative!r} would do")
+
+
+def _why_conjugate_gradients(traits: Traits, penalty: Penalty, size: int, k: int) -> str:
+    """Why they are better than L-BFGS, whose metric is one for all classes; nothing if not."""
+    if penalty.strength == 0:
+        return ""
+    if "sample" not in traits.offers:
+        return "X is sparse" if traits.density < 1 else "no sample of the rows is at hand"
+    weak = penalty.strength * traits.m <= WEAK and size > WHOLE_SIZE
+    if weak and traits.nbytes >= SMALL_BYTES and is_affordable(traits, size // k, k):
+        return "under a penalty this weak each class bends along features of its own"
+    return ""
 
 
 def _newton_size(penalty: Penalty) -> int:

@@ -17,6 +17,7 @@ from onelayer.designs.drawn_rows import Drawn, draw
 from onelayer.objective import Objective
 from onelayer.solvers.algebra import Algebra, lift_shift
 from onelayer.solvers.smooth.factoring import TINY, factored, true_diagonal, weighted_gram
+from onelayer.solvers.smooth.newton_decrement import Enough, missing_at_most
 
 ROWS_PER_FEATURE = 8  # theory: of the sample; eigenvalues of M are then within 0.4 and 1.9 of H's
 ROWS_PER_UNKNOWN = 2  # measured: of the sample for S; as many rows again saved one pass in twenty
@@ -29,6 +30,7 @@ SYSTEM_BYTES = 512_000_000  # guard: of S in float32
 FEWEST = 4  # guard: directions that are worth their trouble
 AT_HAND = 20.0  # guard: passes that a metric may cost where all else is a read from disk
 UNSEEN = 0.02  # guard: of the shared matrix, added to S
+REFRESH = 3  # measured: steps over one metric; one a step saves fewer products than it costs
 CONSTANT = 1e-12  # theory: of a sum of squares, what is left of a constant feature's variance
 
 
@@ -64,6 +66,11 @@ class CentredDiagonal:
     mean: np.ndarray
     total: np.ndarray
 
+    def worn(self, age: int, spent: float) -> bool:
+        """Whether a new one is due after so many steps."""
+        del spent
+        return age >= REFRESH
+
     @classmethod
     def at(cls, objective: Objective, curvature: Any) -> CentredDiagonal:
         """sum h (x - mu)^2 + l2, mu = sum h x / sum h, and sum h; h = v a (1 - a)."""
@@ -79,6 +86,15 @@ class CentredDiagonal:
         """By how much H^-1 may exceed M^-1, for H >= l2; without a penalty, infinity."""
         l2 = objective.penalty.l2
         return float(self.diagonal.max()) / l2 if l2 > 0 else math.inf
+
+    def enough(self, objective: Objective, allowed: float) -> Enough:
+        """Where conjugate gradients over M miss at most `allowed` of the decrease."""
+        return missing_at_most(allowed, self.ratio(objective))
+
+    def hidden(self, objective: Objective, residual: float) -> float:
+        """What a residual of this squared norm may still hide of the gap."""
+        ratio = self.ratio(objective)
+        return 0.5 * ratio * residual if math.isfinite(ratio) else 0.0
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """M^-1 gradient."""
