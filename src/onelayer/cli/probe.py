@@ -44,7 +44,7 @@ def probe(
     features: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="FEATURES...",
+            metavar="FEATURES",
             help="Files of arrays with the parts train and test, and val where there is one: .npz, "
             ".npy, .h5, .safetensors, .pt, or .parquet with --x. Several are put side by side.",
             show_default=False,
