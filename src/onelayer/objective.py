@@ -10,7 +10,7 @@ import numpy as np
 
 from onelayer.designs import Loss, LossInMemory
 from onelayer.designs.blockwise import Blockwise
-from onelayer.designs.loss_over_parts import LossOverParts
+from onelayer.designs.loss import Turn
 from onelayer.errors import UsageError
 from onelayer.logistic import Head
 from onelayer.penalties import Penalty
@@ -19,9 +19,9 @@ from onelayer.vectors import norm
 
 @dataclass(frozen=True, kw_only=True)
 class Objective:
-    """J = sum_i v_i L(a_i, y_i) + penalty(W). One pass for every method that takes theta.
+    """J = sum_i v_i L(a_i, y_i) + penalty(W), the examples kept by the loss.
 
-    The loss keeps the examples; `in_memory` and what follows are for solvers that work row by row.
+    One pass for every method that takes theta; from `in_memory` on, for solvers row by row.
     """
 
     loss: Loss
@@ -61,9 +61,7 @@ class Objective:
 
     def of_sample(self) -> Objective:
         """The same on the sample of the rows that stays in memory where X does not."""
-        if not isinstance(self.loss, LossOverParts):
-            raise UsageError(f"{type(self.loss).__name__} keeps no sample beside X")
-        return replace(self, loss=self.loss.sample)
+        return replace(self, loss=self.loss.of_sample())
 
     def start(self) -> np.ndarray:
         """theta = 0, where every solver begins."""
@@ -91,13 +89,10 @@ class Objective:
         loss, G, db = self.loss.value_and_gradient(W, b)
         return loss + self.penalty.value(W), self.join(G + self.penalty.gradient(W), db)
 
-    def along(
-        self, theta: np.ndarray, direction: np.ndarray, steps: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """J and its slope (steps,) at theta + t direction for many t; of smooth penalties."""
-        (W, b), (V, c) = self.split(theta), self.split(direction)
-        of_loss, of_penalty = self.loss.along(W, b, V, c, steps), self.penalty.along(W, V, steps)
-        return of_loss[0] + of_penalty[0], of_loss[1] + of_penalty[1]
+    def turn(self, theta: np.ndarray, direction: np.ndarray, steps: np.ndarray) -> Turn:
+        """Between which lengths along the direction J ceases to fall; of smooth penalties."""
+        start, step = self.split(theta), self.split(direction)
+        return self.loss.turn(start, step, steps, self.penalty.along(start[0], step[0], steps))
 
     def stationarity(self, theta: np.ndarray, gradient: np.ndarray) -> float:
         """The norm of J's subgradient of least norm, from the gradient of its smooth part."""

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from onelayer.designs import make_design
-from onelayer.logistic import Binary
+from onelayer.designs.loss import Loss, Turn, falls_on
+from onelayer.logistic import Binary, Softmax
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solvers.smooth.line_search import FLAT, LONGER, search_along
@@ -39,10 +40,13 @@ class Line:
         self.reads.append("one")
         return self.f(theta[0]), np.array([self.df(theta[0])])
 
-    def along(self, theta, direction, steps):
+    def turn(self, theta, direction, steps):
         self.reads.append("many")
         points = theta[0] + steps * direction[0]
-        return self.f(points), self.df(points) * direction[0]
+        values, slopes = self.f(points), self.df(points) * direction[0]
+        place = [*map(falls_on, values, slopes), False].index(False)
+        near = slice(max(place - 1, 0), place + 1)
+        return Turn(steps[near], values[near], slopes[near])
 
     def at(self, t):
         return State(theta=np.array([t]), value=self.f(t), gradient=np.array([self.df(t)]))
@@ -93,15 +97,27 @@ def test_reads_by_the_ledger(length):
     assert loss.bytes_read - before == (1 if length == 1.0 else 3) * X.nbytes
 
 
+@pytest.mark.parametrize("k", [2, 3])
 @pytest.mark.parametrize("l2", [0.0, 0.3])
-def test_along_agrees_with_a_read_at_each_length(l2):
-    rng = np.random.default_rng(1)
-    X, y = rng.normal(size=(60, 4)), rng.integers(0, 2, 60)
-    loss = make_design(X).bind(Binary(), y, rng.dirichlet(np.ones(60)))
+def test_where_j_turns_is_found_by_halving_as_by_looking_at_all_lengths(l2, k):
+    rng = np.random.default_rng(k)
+    X, y = rng.normal(size=(60, 4)), rng.integers(0, k, 60)
+    head = Binary() if k == 2 else Softmax(k)
+    loss = make_design(X).bind(head, y, rng.dirichlet(np.ones(60)))
     objective = Objective(loss=loss, penalty=Penalty(l2))
-    theta, direction, steps = rng.normal(size=(5, 1)), rng.normal(size=(5, 1)), np.array([-1, 0, 9])
-    values, slopes = objective.along(theta, direction, steps)
-    for t, value, slope in zip(steps, values, slopes, strict=True):
-        expected, gradient = objective.value_and_gradient(theta + t * direction)
-        assert value == pytest.approx(expected, rel=1e-13)
-        assert slope == pytest.approx(float((gradient * direction).sum()), rel=1e-12)
+    theta, direction = rng.normal(size=(2, 5, head.width))
+    start, step = objective.split(theta), objective.split(direction)
+    for steps in (np.linspace(-9, 9, 20), np.array([-0.1]), np.array([50.0, 60])):
+        read = [objective.value_and_gradient(theta + t * direction) for t in steps]
+        values = np.array([value for value, _ in read])
+        slopes = np.array([(gradient * direction).sum() for _, gradient in read])
+        place = int((slopes <= 0).sum())  # J is convex
+        near = slice(max(place - 1, 0), place + 1)
+        before, turn = loss.bytes_read, objective.turn(theta, direction, steps)
+        assert loss.bytes_read - before == X.nbytes
+        of_all = Loss.turn(
+            loss, start, step, steps, objective.penalty.along(start[0], step[0], steps)
+        )
+        for found in (turn, of_all):
+            for ours, expected in zip(found, (steps, values, slopes), strict=True):
+                np.testing.assert_allclose(ours, expected[near], rtol=1e-11)

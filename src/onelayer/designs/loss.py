@@ -14,6 +14,7 @@ import numpy as np
 
 from onelayer.designs.drawn_rows import Drawn
 from onelayer.designs.passes import Traits
+from onelayer.errors import UsageError
 from onelayer.logistic import Head
 
 Gradient = tuple[float, np.ndarray, np.ndarray]
@@ -40,6 +41,19 @@ class Foresight(NamedTuple):
 
     apart: float
     G: np.ndarray
+
+
+class Turn(NamedTuple):
+    """The last length at which J still falls and the next, if there are, with J and its slope."""
+
+    lengths: np.ndarray
+    values: np.ndarray
+    slopes: np.ndarray
+
+
+def falls_on(value: float, slope: float) -> bool:
+    """Whether J falls further beyond a point; no more where it is not finite."""
+    return bool(slope <= 0 and np.isfinite(value))
 
 
 class Loss(ABC):
@@ -81,6 +95,23 @@ class Loss(ABC):
         self, W: np.ndarray, b: np.ndarray, V: np.ndarray, c: np.ndarray, steps: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """The loss and its slope (steps,) at (W + t V, b + t c) for many t, in one read."""
+
+    def turn(
+        self,
+        start: Parameters,
+        step: Parameters,
+        steps: np.ndarray,
+        beside: tuple[np.ndarray, np.ndarray],
+    ) -> Turn:
+        """Between which two of many lengths, ascending, a convex J ceases to fall; one read.
+
+        J is this loss, and `beside` it (steps,) a value and a slope at each length.
+        """
+        values, slopes = self.along(*start, *step, steps)
+        values, slopes = values + beside[0], slopes + beside[1]
+        place = [*map(falls_on, values, slopes), False].index(False)
+        near = slice(max(place - 1, 0), place + 1)
+        return Turn(steps[near], values[near], slopes[near])
 
     @abstractmethod
     def expansion(self, W: np.ndarray, b: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, Any]:
@@ -154,6 +185,10 @@ class Loss(ABC):
     @abstractmethod
     def least_weight(self) -> float:
         """The smallest weight that is not 0."""
+
+    def of_sample(self) -> Loss:
+        """That of the sample of rows that stays in memory where X does not."""
+        raise UsageError(f"{type(self).__name__} keeps no sample beside X")
 
     @abstractmethod
     def exactly(self) -> Loss:

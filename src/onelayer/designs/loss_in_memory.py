@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, final
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from onelayer.designs.blockwise import Blockwise
 from onelayer.designs.drawn_rows import Drawn, draw, mean_curvature
-from onelayer.designs.loss import Foresight, Gradient, Loss, Moments, Parameters
+from onelayer.designs.loss import Foresight, Gradient, Loss, Moments, Parameters, Turn, falls_on
 from onelayer.designs.passes import ROWS, Ledger, Pass, Sums, Traits
 from onelayer.foresight import BALANCED, activations, balance, divergence, foresee
 from onelayer.logistic import Head
@@ -146,17 +147,41 @@ class LossInMemory(Loss):
         self, W: np.ndarray, b: np.ndarray, V: np.ndarray, c: np.ndarray, steps: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """From z and its change by a whole step, which are columns of one read."""
-        k = len(b)
-        Z = self.forward(np.hstack([W, V]), np.concatenate([b, c]))
-        values, slopes = np.zeros((2, len(steps)))
-        for start in range(0, len(Z), ROWS):
-            rows = slice(start, start + ROWS)
-            z, dz, v, y = Z[rows, :k], Z[rows, k:], self.weights[rows], self.targets[rows]
-            for i, t in enumerate(steps):
-                there = z + t * dz
-                values[i] += (v * self.head.loss(there, y)[:, 0]).sum()
-                slopes[i] += (v * (self.head.residual(there, y) * dz).sum(axis=1)).sum()
+        Z = self._line((W, b), (V, c))
+        values, slopes = np.transpose([self._on_line(Z, t) for t in steps])
         return values, slopes
+
+    def turn(
+        self,
+        start: Parameters,
+        step: Parameters,
+        steps: np.ndarray,
+        beside: tuple[np.ndarray, np.ndarray],
+    ) -> Turn:
+        """By halving: z is at hand, and each length costs the head alone."""
+        Z, met = self._line(start, step), {}
+
+        def rises(i: int) -> bool:
+            value, slope = self._on_line(Z, steps[i])
+            met[i] = steps[i], value + beside[0][i], slope + beside[1][i]
+            return not falls_on(*met[i][1:])
+
+        place = bisect_left(range(len(steps)), True, key=rises)
+        return Turn(*np.transpose([met[i] for i in (place - 1, place) if i in met]))
+
+    def _line(self, start: Parameters, step: Parameters) -> np.ndarray:
+        """z and its change by a whole step, (m, 2 k)."""
+        return self.forward(np.hstack([start[0], step[0]]), np.concatenate([start[1], step[1]]))
+
+    def _on_line(self, Z: np.ndarray, t: float) -> tuple[float, float]:
+        """The loss and its slope at z + t dz."""
+        k, value, slope = Z.shape[1] // 2, 0.0, 0.0
+        for rows in _chunks(len(Z)):
+            dz, v, y = Z[rows, k:], self.weights[rows], self.targets[rows]
+            there = Z[rows, :k] + t * dz
+            value += (v * self.head.loss(there, y)[:, 0]).sum()
+            slope += (v * (self.head.residual(there, y) * dz).sum(axis=1)).sum()
+        return value, slope
 
     def expansion(self, W: np.ndarray, b: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, Any]:
         """The loss, its gradient and its Hessian."""
@@ -200,7 +225,7 @@ class LossInMemory(Loss):
     def foreseen(self, start: Parameters, step: Parameters, length: float) -> Foreseen:
         """The activations that Newton's model foresees, row by row."""
         k, v = len(start[1]), self.weights
-        Z = self.forward(np.hstack([start[0], step[0]]), np.concatenate([start[1], step[1]]))
+        Z = self._line(start, step)
         change, means = np.empty((len(Z), k)), np.zeros(max(k, 2))
         for rows in _chunks(len(Z)):
             A, moved = foresee(_classes(Z[rows, :k]), _classes(Z[rows, k:]), length)

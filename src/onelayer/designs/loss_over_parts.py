@@ -214,6 +214,10 @@ class LossOverParts(Loss):
             return self
         return replace(self, parts=exact, sample=self.sample.exactly())
 
+    def of_sample(self) -> LossInMemory:
+        """The sample, weighted to stand for all."""
+        return self.sample
+
     def _there(self, curvature: CurvatureThere | None) -> np.ndarray | None:
         """The curvature of the sample's rows at the same place."""
         return None if curvature is None else self.sample.curvature(curvature.W, curvature.b)

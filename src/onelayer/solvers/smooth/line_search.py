@@ -1,7 +1,7 @@
 """A step length along a descent direction of a smooth convex function, in three reads at most.
 
-Most first trials hold. After one that does not, one read tells J and its slope at many lengths, and
-another J and its gradient where the search ends.
+Most first trials hold. After one that does not, one read tells between which of many lengths J
+ceases to fall, and another J and its gradient where the search ends.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from onelayer.designs.loss import falls_on
 from onelayer.objective import Objective
 from onelayer.solvers.solver import State
 from onelayer.vectors import dot
@@ -71,11 +72,11 @@ def length_after(
     before = dot(state.gradient, direction)
     further = slope < 0 and falls(state.value, value, before)
     steps = LONGER if further else SHORTER
-    values, slopes = objective.along(state.theta, direction, steps)
+    turn = objective.turn(state.theta, direction, steps)
     tried = np.array([(1.0, value, slope)])
     ends = (tried, tried[:0]) if further else (np.array([(0.0, state.value, before)]), tried)
-    found = np.vstack([ends[0], np.column_stack([steps, values, slopes]), ends[1]])
-    rising = np.flatnonzero(~((found[:, 2] <= 0) & np.isfinite(found[:, 1])))
+    found = np.vstack([ends[0], np.column_stack(turn), ends[1]])
+    rising = np.flatnonzero([not falls_on(*at) for at in found[:, 1:]])
     if len(rising) == 0:
         return float(found[-1, 0])
     if rising[0] == 0:
