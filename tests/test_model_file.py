@@ -442,3 +442,8 @@ def test_readers_see_the_old_file_or_the_new_one(tmp_path):
         assert reader.read() == b"old"
     assert path.read_bytes() == b"new and longer"
     assert list(chain(tmp_path.iterdir())) == [path]
+
+
+def test_a_folder_that_is_not_there_is_named_and_not_the_part_beside(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*nowhere to write m\.st to"):
+        write_atomically(tmp_path / "nowhere" / "m.st", b"")
