@@ -18,6 +18,7 @@ from onelayer.words import count_of
 
 if TYPE_CHECKING:
     from onelayer.model import Model
+    from onelayer.model.answering import Answering
 
 Format: TypeAlias = Literal["table", "json", "csv"]
 Predictions: TypeAlias = list[dict[str, Any]]
@@ -45,6 +46,8 @@ def predict(
     encoding: source_options.Encoding = None,
     shape: Annotated[Format, typer.Option("--format", help="How to print the result.")] = "table",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    every: source_options.Every = False,
+    abstain: source_options.Abstain = 0.0,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an output file that exists.")
     ] = False,
@@ -56,13 +59,14 @@ def predict(
     code is 1. Of a table the columns are found by name, in any order.
     """
     del debug
+    from onelayer.model.answering import Answering
     from onelayer.model.loading import load
 
     fitted = load(model)
     if keep and not fitted.columns:
         raise UsageError(f"{model} is no model of a table: it has no columns to --keep")
     how = fitted.inputs.options.with_text(delimiter=delimiter, encoding=encoding)
-    asked = Request(files, x, keep or [], how)
+    asked = Request(files, x, keep or [], how, Answering(fitted, every, abstain))
     if output is not None:
         _check_result(output, [model, *files], overwrite=overwrite)
         rows, failed = _write(fitted, asked, output)
@@ -78,9 +82,9 @@ def predict(
     elif output is not None:
         show(f"Written: {output}, {count_of(rows, 'rows')}")
     elif shape == "csv":
-        _print_csv(predictions)
+        _print_csv(predictions, asked.answering.titles)
     else:
-        _print_table(predictions)
+        _print_table(predictions, asked.answering.titles)
     if failed:
         raise typer.Exit(FAILED)
 
@@ -92,6 +96,7 @@ class Request(NamedTuple):
     x: str | None
     keep: list[str]
     table: TableOptions
+    answering: Answering
 
 
 def _write(model: Model, asked: Request, output: Path) -> tuple[int, dict[str, str]]:
@@ -113,17 +118,15 @@ def _predict(model: Model, asked: Request) -> tuple[Predictions, dict[str, str]]
         from onelayer.cli.scores import scores
 
         return scores(model, asked), {}
-    return _predict_files(model, asked.files, asked.x)
+    return _predict_files(model, asked)
 
 
-def _predict_files(
-    model: Model, paths: list[Path], x: str | None
-) -> tuple[Predictions, dict[str, str]]:
+def _predict_files(model: Model, asked: Request) -> tuple[Predictions, dict[str, str]]:
     from onelayer.readers.arrays.kinds import array_kind
     from onelayer.sources import open_source
 
-    arrays = [path for path in paths if array_kind(path)]
-    pictures = [path for path in paths if path not in arrays]
+    arrays = [path for path in asked.files if array_kind(path)]
+    pictures = [path for path in asked.files if path not in arrays]
     files, failed = _files(pictures)
     predictions: Predictions = []
     with progress_shown() as progress:
@@ -131,26 +134,23 @@ def _predict_files(
             X, failures = model.inputs.read_files(files, lambda *at: progress("reading", *at))
             failed |= {str(files[row]): reason for row, reason in failures.items()}
             read = [file for row, file in enumerate(files) if row not in failures]
-            predictions += _named(model, X, [{"file": str(file)} for file in read])
+            predictions += _named(asked.answering, X, [{"file": str(file)} for file in read])
         for path in arrays:
             progress("reading", 0, 1)
-            opened = open_source(path, model.inputs.again(x))
+            opened = open_source(path, model.inputs.again(asked.x))
             if opened.is_split() and "test" in opened.parts():
                 warn(f"note: the test part of {path} is taken")
-            X = model.inputs.file_rows(path, x)
+            X = model.inputs.file_rows(path, asked.x)
             rows = [{"file": str(path), "row": row} for row in range(X.shape[0])]
-            predictions += _named(model, X, rows)
+            predictions += _named(asked.answering, X, rows)
     return predictions, failed
 
 
-def _named(model: Model, X: Any, which: Predictions) -> Predictions:
+def _named(answering: Answering, X: Any, which: Predictions) -> Predictions:
     """Add the class answered and its probability to what names each row of X."""
-    Z = model.forward(X)
-    answers, A = model.readout.answers(Z), model.readout.probabilities(Z)
-    return [
-        {**name, "class": model.classes[k].item(), "probability": float(a[k])}
-        for name, k, a in zip(which, answers, A, strict=True)
-    ]
+    Z, readout = answering.model.forward(X), answering.model.readout
+    said = answering.rows(readout.answers(Z), readout.probabilities(Z))
+    return [{**name, **one} for name, one in zip(which, said, strict=True)]
 
 
 def _files(paths: list[Path]) -> tuple[list[Path], dict[str, str]]:
@@ -189,30 +189,34 @@ def _check_result(output: Path, inputs: list[Path], *, overwrite: bool) -> None:
         raise UsageError(f"{output} exists: give another name with -o, or --overwrite")
 
 
-def _columns(predictions: Predictions) -> list[str]:
-    """Return the names of all columns; those of a table that were kept stand in the middle."""
+def _columns(predictions: Predictions, every: list[str]) -> list[str]:
+    """Return the names of all columns; those of a table that were kept stand in the middle.
+
+    The probabilities of every class, where they are asked for, come last.
+    """
     named = dict.fromkeys(name for found in predictions for name in found)
-    return [*(name for name in named if name not in _ANSWERS), *_ANSWERS]
+    after = [name for name in named if name in every]
+    return [*(name for name in named if name not in {*_ANSWERS, *every}), *_ANSWERS, *after]
 
 
-def _print_csv(predictions: Predictions) -> None:
+def _print_csv(predictions: Predictions, every: list[str]) -> None:
     text = StringIO()
-    writer = csv.DictWriter(text, _columns(predictions), lineterminator="\n")
+    writer = csv.DictWriter(text, _columns(predictions, every), lineterminator="\n")
     writer.writeheader()
     writer.writerows(predictions)
     put_data(text.getvalue())
 
 
-def _print_table(predictions: Predictions) -> None:
+def _print_table(predictions: Predictions, every: list[str]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    columns = _columns(predictions)
+    columns, chances = _columns(predictions, every), {"probability", *every}
     for name in columns:
-        right = name in {"row", "probability"}
+        right = name in {"row", *chances}
         table.add_column(name, overflow="fold", justify="right" if right else "left")
     for found in predictions:
-        shown = {**found, "probability": f"{found['probability']:.3f}"}
+        shown = {**found, **{name: f"{found[name]:.3f}" for name in chances}}
         table.add_row(*(str(shown.get(name, "")) for name in columns))
     if predictions:
         show(table)

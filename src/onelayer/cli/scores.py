@@ -37,11 +37,10 @@ def scores(model: Model, asked: Request) -> list[dict[str, Any]]:
             scoring = _scoring(model, file, asked)
             for scored in scoring.batches(progress):
                 kept = scored.kept.to_pylist() if scoring.kept else [{}] * len(scored.answers)
-                classes = model.classes[scored.answers].tolist()
-                answers = zip(kept, classes, scored.probability.tolist(), strict=True)
+                said = asked.answering.rows(scored.answers, scored.A)
                 found += [
-                    {"file": str(file), "row": row, **cells, "class": label, "probability": p}
-                    for row, (cells, label, p) in enumerate(answers, scored.start)
+                    {"file": str(file), "row": row, **cells, **one}
+                    for row, (cells, one) in enumerate(zip(kept, said, strict=True), scored.start)
                 ]
             _tell(scoring)
     return found
@@ -55,7 +54,7 @@ def _scoring(model: Model, file: Path, asked: Request) -> Scoring:
         for given in asked.keep
         for name in ([given] if given in table.names else given.split(","))
     ]
-    return Scoring(model, table, names)
+    return Scoring(model, table, names, asked.answering)
 
 
 def _table(model: Model, file: Path, asked: Request) -> TableFile:

@@ -160,6 +160,22 @@ Keep: TypeAlias = Annotated[
     ),
 ]
 
+Every: TypeAlias = Annotated[
+    bool,
+    typer.Option("--all", help="Also the probability of every class, in columns P(class)."),
+]
+
+Abstain: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        metavar="P",
+        min=0.0,
+        max=1.0,
+        help="Answer 'unsure' where the probability of the answer is below P.",
+        show_default=False,
+    ),
+]
+
 Scores: TypeAlias = Annotated[
     Path | None,
     typer.Option(

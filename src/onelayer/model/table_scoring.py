@@ -20,6 +20,7 @@ from onelayer.inputs import TableInputs
 from onelayer.inputs.codes import codes_of, require_columns
 from onelayer.inputs.columns import Codes
 from onelayer.inputs.oddities import Oddities
+from onelayer.model.answering import Answering
 from onelayer.model.fitted import Model
 from onelayer.model_file import written_whole
 from onelayer.readers.tables.suffixes import table_kind
@@ -61,6 +62,8 @@ class Scoring:
         A table with the model's columns, in any order.
     keep
         Columns that go into the result as they are, by name.
+    answering
+        How its rows are answered; None: as the model does, with the probabilities of few classes.
     seen
         Filled as batches are scored: cells by column whose level training had not seen.
     """
@@ -68,12 +71,14 @@ class Scoring:
     model: Model
     file: TableFile
     keep: Sequence[str] = ()
+    answering: Answering | None = None
     seen: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         if not isinstance(self.model.inputs, TableInputs):
             raise UsageError("only a model of a table scores tables: this one takes arrays")
         self.encoding = self.model.inputs.fitted
+        self.how = self.answering or Answering(self.model)
         self.kept = [self.file.names[self.file.position(name)] for name in self.keep]
         taken = [name for name in self.kept if name in self._added]
         if taken:
@@ -147,11 +152,11 @@ class Scoring:
 
     @property
     def _few(self) -> bool:
-        return len(self.model.classes) <= MANY_CLASSES
+        return self.how.every or len(self.model.classes) <= MANY_CLASSES
 
     def _as_table(self, scored: Scored) -> Any:
         each = list(scored.A.T) if self._few else []
-        values = [self.model.classes[scored.answers], scored.probability, *each]
+        values = [self.how.labels(scored.answers, scored.A), scored.probability, *each]
         table = scored.kept
         for name, column in zip(self._added, values, strict=True):
             table = table.append_column(name, pa.array(np.ascontiguousarray(column)))
