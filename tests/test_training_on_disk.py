@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 import onelayer
 from onelayer.cli.app import app
-from onelayer.designs import rows_on_disk
+from onelayer.designs import kept_reads, rows_on_disk
 from onelayer.errors import DataError, UsageError
 
 
@@ -72,6 +72,32 @@ def test_the_command_line_takes_a_size(files, tmp_path):
     done = CliRunner().invoke(app, [*asked, "--memory", "much", "--no-report"])
     assert done.exit_code == 2
     assert "--memory is 'much': give a size, as '4GB'" in done.output
+
+
+def test_a_command_that_was_stopped_goes_on_and_says_so(files, tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_reads, "LONG", 0.0)
+    asked = ["train", str(files / "X.npy"), "--memory", "50KB", "--no-report", "--C", "1"]
+    put, count = kept_reads.KeptReads.put, []
+
+    def stopped(self, name, answer):
+        put(self, name, answer)
+        count.append(name)
+        if len(count) == 4:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kept_reads.KeptReads, "put", stopped)
+        output = ["-o", str(tmp_path / "m.safetensors")]
+        assert CliRunner().invoke(app, [*asked, *output]).exit_code == 130
+    assert len(list((tmp_path / "m.reads").glob("*.npz"))) == 4
+    done = CliRunner().invoke(app, [*asked, *output])
+    assert done.exit_code == 0, done.output
+    assert done.output.count("going on where an earlier training of the same was stopped") == 1
+    assert not (tmp_path / "m.reads").exists()
+    whole = CliRunner().invoke(app, [*asked, "-o", str(tmp_path / "n.safetensors")])
+    assert "going on" not in whole.output
+    found, expected = (onelayer.load(tmp_path / f"{name}.safetensors") for name in "mn")
+    assert found.coef.tobytes() == expected.coef.tobytes()
 
 
 def test_what_it_cannot_do_is_said(files, tmp_path):

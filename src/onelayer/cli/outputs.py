@@ -165,6 +165,12 @@ def partial_path(path: str | Path) -> Path:
     return path.parent / f"{path.stem}.partial{path.suffix or '.safetensors'}"
 
 
+def reads_path(path: str | Path) -> Path:
+    """The folder where a training keeps what long reads of its source have found."""
+    path = Path(path)
+    return path.parent / f"{path.stem}.reads"
+
+
 def _source_of(path: Path) -> str | None:
     from onelayer.model.loading import load
 

@@ -102,7 +102,7 @@ def _trained(
 ) -> Model:
     """Train, save and report, or on Ctrl-C save what there is beside the output."""
     asked = Settings(**settings)  # wrong use is told before anything slow is imported
-    from onelayer.cli.outputs import check_output, check_report, partial_path
+    from onelayer.cli.outputs import check_output, check_report, partial_path, reads_path
     from onelayer.sources import open_source
 
     open_source(source, asked)  # a misspelt one, before what its outputs would replace
@@ -116,18 +116,28 @@ def _trained(
         check_report(report, source, inputs=inputs, overwrite=overwrite)
     with progress_shown() as progress:
         progress("starting", 0, 1)
+        from onelayer.designs.kept_reads import KeptReads, reads_kept
         from onelayer.model.training import TrainingInterrupted, train
 
+        kept = KeptReads(reads_path(output), tell=_going_on)
         try:
-            model = train(source, progress=progress, **settings)
+            with reads_kept(kept):
+                model = train(source, progress=progress, **settings)
         except TrainingInterrupted as interrupted:
             interrupted.model.save(partial_path(output))
             warn(f"the best parameters so far are in {partial_path(output)}")
             raise
         model.save(output)
+        kept.remove()
         if report is not None:
             model.report(report, progress=progress)
     return model
+
+
+def _going_on(found: int) -> None:
+    """Say once that a training which was killed goes on."""
+    if found == 1:
+        warn("going on where an earlier training of the same was stopped: its reads were kept")
 
 
 def _object(model: Model, outputs: _Outputs) -> dict[str, Any]:

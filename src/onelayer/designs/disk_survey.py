@@ -7,11 +7,12 @@ for that of all rows in the metrics of solvers: both save reads of everything.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from onelayer.designs.dense import DenseDesign, RunningMoments
+from onelayer.designs.kept_reads import Answer, read_once
 from onelayer.designs.row_labels import RowLabels
 from onelayer.designs.rows_on_disk import RowsOnDisk
 from onelayer.designs.scaling import ColumnMoments
@@ -40,6 +41,17 @@ def survey_on_disk(X: RowsOnDisk, labels: RowLabels, *, moments: bool) -> Found:
     DataError
         NaN or infinity in X, naming the first row and column; a file that changed.
     """
+
+    def depends_on() -> tuple[Any, ...]:
+        return "survey", X.identity, moments, labels.classes, labels.targets, labels.weights
+
+    found = read_once(depends_on, lambda: _surveyed(X, labels, moments=moments))
+    largest, rows, targets, weights, mean, variance = found
+    return Found(float(largest), SampledRows(rows, targets, weights, ColumnMoments(mean, variance)))
+
+
+def _surveyed(X: RowsOnDisk, labels: RowLabels, *, moments: bool) -> Answer:
+    """max |x|, the sample's rows, targets and weights, and all rows' means and variances."""
     top, drawing = 0.0, _Drawing(X, labels)
     tally: _Exactly | _Roughly = (_Exactly if moments else _Roughly)(X.shape[1])
     for number, rows, block in X.visit():
@@ -50,7 +62,8 @@ def survey_on_disk(X: RowsOnDisk, labels: RowLabels, *, moments: bool) -> Found:
         targets, shares = labels.of(rows)
         tally.add(block, shares)
         drawing.draw(number, block, targets, shares)
-    return Found(top, drawing.sample(tally.found()))
+    of_all = tally.found()
+    return top, *drawing.sample(), of_all.mean, of_all.variance
 
 
 def sample_size(shape: tuple[int, int], itemsize: int, classes: int) -> int:
@@ -68,7 +81,9 @@ class _Drawing:
         of_class = np.maximum(size * labels.shares, FEWEST) * carried
         self.rate = np.divide(of_class, labels.shares, out=np.zeros(labels.classes), where=carried)
         self.shares = labels.shares
-        self.rows: list[np.ndarray] = []
+        # As many as will come, but for chance: put together from parts they would be there twice.
+        room = int(size + 8 * size**0.5) + FEWEST * labels.classes
+        self.rows, self.count = np.empty((room, X.shape[1]), X.dtype), 0
         self.targets: list[np.ndarray] = []
         self.weights: list[np.ndarray] = []
 
@@ -77,17 +92,18 @@ class _Drawing:
         probability = np.minimum(1, self.rate[targets] * shares)
         random = np.random.default_rng((0, number)).random(len(targets))
         picked = np.flatnonzero(random < probability)
-        self.rows.append(X[picked])
+        picked = picked[: len(self.rows) - self.count]
+        self.rows[self.count : self.count + len(picked)] = X[picked]
+        self.count += len(picked)
         self.targets.append(targets[picked])
         self.weights.append(shares[picked] / probability[picked])
 
-    def sample(self, moments: ColumnMoments) -> SampledRows:
-        """The drawn rows; each class together has the share that it has of all rows."""
+    def sample(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows, targets and weights; each class together has the share that it has of all."""
         targets, weights = np.concatenate(self.targets), np.concatenate(self.weights)
         sums = np.bincount(targets, weights, minlength=len(self.shares))
         weights *= (self.shares / np.where(sums > 0, sums, 1))[targets]
-        rows = np.concatenate(self.rows)
-        return SampledRows(rows, targets, weights / weights.sum(), moments)
+        return self.rows[: self.count], targets, weights / weights.sum()
 
 
 class _Exactly:

@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar, final
 import numpy as np
 
 from onelayer.designs.drawn_rows import Drawn
+from onelayer.designs.kept_reads import Answer, read_once
 from onelayer.designs.loss import Foresight, Gradient, Loss, Moments, Parameters
 from onelayer.designs.loss_in_memory import Balance, LossInMemory, balancing
 from onelayer.designs.passes import Ledger, Traits
@@ -39,6 +40,11 @@ class VisitedParts(ABC):
     dtype: np.dtype
     compiled: bool
     held_by: str
+
+    @property
+    @abstractmethod
+    def identity(self) -> str:
+        """A digest of all that the parts' answers depend on."""
 
     @abstractmethod
     def each(self, ask: Callable[[LossInMemory], T]) -> Iterator[T]:
@@ -105,24 +111,26 @@ class LossOverParts(Loss):
 
     def value_and_gradient(self, W: np.ndarray, b: np.ndarray) -> Gradient:
         """One read."""
-        loss, G, db = self._sum(lambda part: part.value_and_gradient(W, b))
+        loss, G, db = self._sum(("gradient", W, b), lambda part: part.value_and_gradient(W, b))
         return float(loss), G, db
 
     def along(
         self, W: np.ndarray, b: np.ndarray, V: np.ndarray, c: np.ndarray, steps: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """One read."""
-        values, slopes = self._sum(lambda part: part.along(W, b, V, c, steps))
+        asked = ("along", W, b, V, c, steps)
+        values, slopes = self._sum(asked, lambda part: part.along(W, b, V, c, steps))
         return values, slopes
 
     def expansion(self, W: np.ndarray, b: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, Any]:
         """The loss, its gradient and its Hessian in one read."""
-        loss, G, db, H = self._sum(lambda part: part.expansion(W, b))
+        loss, G, db, H = self._sum(("expansion", W, b), lambda part: part.expansion(W, b))
         return float(loss), G, db, H
 
     def hessian(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """One read."""
-        return np.asarray(self._sum(lambda part: (part.hessian(W, b),))[0])
+        H = self._sum(("hessian", W, b), lambda part: (part.hessian(W, b),))[0]
+        return np.asarray(H)
 
     def curvature(self, W: np.ndarray, b: np.ndarray) -> CurvatureThere:
         """(W, b) alone: no read."""
@@ -138,7 +146,7 @@ class LossOverParts(Loss):
             A = part.curvature(W, b)
             return *part.product(A, V, c), part.intercept_curvature(A)
 
-        P, dc, curvature.intercept = self._sum(ask)
+        P, dc, curvature.intercept = self._sum(("product", W, b, V, c), ask)
         return P, dc
 
     def intercept_curvature(self, curvature: CurvatureThere) -> np.ndarray:
@@ -153,7 +161,8 @@ class LossOverParts(Loss):
         """One read, and another where the residuals foreseen must be balanced first."""
 
         def told(balance: Balance | None) -> tuple[np.ndarray, ...]:
-            return self._sum(lambda part: part.foreseen(start, step, length).told(balance))
+            asked = ("foresight", *start, *step, length, *(balance or ()))
+            return self._sum(asked, lambda part: part.foreseen(start, step, length).told(balance))
 
         means, apart, G = told(None)
         balance = balancing(means, self.shares())
@@ -191,7 +200,11 @@ class LossOverParts(Loss):
 
     def reach(self, V: np.ndarray, c: np.ndarray) -> float:
         """One read."""
-        return max(self.parts.each(lambda part: _reach(part, V, c)))
+
+        def read() -> tuple[float]:
+            return (max(self.parts.each(lambda part: _reach(part, V, c))),)
+
+        return float(self._once(("reach", V, c), read)[0])
 
     def shares(self) -> np.ndarray:
         """sum v y of each class (K,), of both where the head is binary."""
@@ -222,8 +235,18 @@ class LossOverParts(Loss):
         """The curvature of the sample's rows at the same place."""
         return None if curvature is None else self.sample.curvature(curvature.W, curvature.b)
 
-    def _sum(self, ask: Callable[[LossInMemory], tuple[Any, ...]]) -> tuple[Any, ...]:
-        return _added(self.parts.each(ask))
+    def _sum(
+        self, asked: tuple[Any, ...], ask: Callable[[LossInMemory], tuple[Any, ...]]
+    ) -> tuple[Any, ...]:
+        return self._once(asked, lambda: _added(self.parts.each(ask)))
+
+    def _once(self, asked: tuple[Any, ...], read: Callable[[], Answer]) -> Answer:
+        """A read, which counts as one where it was made before the training was killed too."""
+        ledger, before = self.parts.ledger, self.parts.ledger.bytes_read
+        answer = read_once(lambda: (self.parts.identity, *asked), read)
+        if ledger.bytes_read == before:
+            ledger.add(self.traits.nbytes)
+        return answer
 
 
 def _reach(part: LossInMemory, V: np.ndarray, c: np.ndarray) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, TypeVar, final
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from onelayer.designs.dense import BLOCK_BYTES, DenseDesign
 from onelayer.designs.design import Design
 from onelayer.designs.disk_survey import survey_on_disk
+from onelayer.designs.kept_reads import digest_of
 from onelayer.designs.loss_in_memory import LossInMemory
 from onelayer.designs.loss_over_parts import LossOverParts, VisitedParts
 from onelayer.designs.passes import SAMPLE_AT_HAND, Ledger, Traits
@@ -107,6 +109,15 @@ class DiskParts(VisitedParts):
             compiled=like.compiled,
         )
         return parts.exactly() if double else parts
+
+    @cached_property
+    def identity(self) -> str:
+        """Of the file, the labels, their weights, the scaling and the products' type."""
+        s, y = self.scaling, self.labels
+        scaled = () if s is None else (s.centre, s.scale)
+        return digest_of(
+            (self.X.identity, self.head.width, self.double, *scaled, y.targets, y.weights)
+        )
 
     def each(self, ask: Callable[[LossInMemory], T]) -> Iterator[T]:
         """What each group answers; one read."""

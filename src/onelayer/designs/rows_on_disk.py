@@ -89,6 +89,13 @@ class RowsOnDisk:
         """Of X as it is stored."""
         return self.shape[0] * self.shape[1] * self.stored.itemsize
 
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What tells these rows from others: the file as it was, where in it, and the groups."""
+        place = self.place
+        where = (str(place.path.resolve()), place.offset, place.by_row, place.by_column)
+        return (*where, *self.stamp, self.shape, self.stored.str, len(self.groups))
+
     def __len__(self) -> int:
         """Rows."""
         return self.shape[0]

@@ -27,6 +27,7 @@ BENT_WORTH = 8  # measured: n^2 <= this * m * passes; the same of one at theta, 
 SYSTEM_FREE = 1e9  # measured: products that cost nothing beside what a pass over small data does
 SUMMED = 2048  # guard: rows whose products are added to S at a time
 SYSTEM_BYTES = 512_000_000  # guard: of S in float32
+BYTES_AT_HAND = 128_000_000  # guard: of S where X is too large for memory; its copies lie beside it
 FEWEST = 4  # guard: directions that are worth their trouble
 AT_HAND = 20.0  # guard: passes that a metric may cost where all else is a read from disk
 UNSEEN = 0.02  # guard: of the shared matrix, added to S
@@ -313,5 +314,6 @@ def _rank(objective: Objective, worth: float) -> int:
     """How many directions are worth their price: S costs 2 (r K)^3 products, a pass 4 m n K."""
     n, k = objective.start().shape
     products = worth * 4 * objective.loss.traits.m * n * k + SYSTEM_FREE
-    parameters = min(math.cbrt(products / ROWS_PER_UNKNOWN), math.sqrt(SYSTEM_BYTES / 4))
+    most = BYTES_AT_HAND if objective.loss.traits.at_hand else SYSTEM_BYTES
+    parameters = min(math.cbrt(products / ROWS_PER_UNKNOWN), math.sqrt(most / 4))
     return min(n, int(parameters) // k)
