@@ -13,6 +13,7 @@ MODULES = {
     "onelayer": "onelayer",
     "onelayer.displays": "displays",
     "onelayer.server": "server",
+    "onelayer.mlflow": "mlflow",
     "onelayer.lesson": "lesson",
     "onelayer.lesson.figures": "figures",
     "onelayer.errors": "errors",

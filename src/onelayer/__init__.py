@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what editors and type checkers see
-    from onelayer import displays, lesson, server
+    from onelayer import displays, lesson, mlflow, server
     from onelayer.estimators import LogisticRegression, LogisticRegressionCV, check_separation
     from onelayer.estimators.table_classifier import make_table_classifier
     from onelayer.model import Model, load, save, train
@@ -34,6 +34,7 @@ _HOME = {
     "load": "onelayer.model",
     "logit": "onelayer.statistics",
     "make_table_classifier": "onelayer.estimators.table_classifier",
+    "mlflow": "onelayer.mlflow",
     "probe": "onelayer.probes",
     "read_pictures": "onelayer.readers",
     "save": "onelayer.model",
@@ -53,6 +54,7 @@ __all__ = [
     "load",
     "logit",
     "make_table_classifier",
+    "mlflow",
     "probe",
     "read_pictures",
     "save",

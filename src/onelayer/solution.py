@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Status(StrEnum):
@@ -114,6 +114,10 @@ class Solution:
             f"  how exact    objective {self.objective:.8g}, relative gap {gap}\n"
             f"  what it cost {self.passes:.1f} passes over the data, {self.seconds:.3f} s"
         )
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the status for one again: skops, which keeps texts as texts, gives back a text."""
+        self.__dict__.update(state, status=Status(state["status"]))
 
     def __str__(self) -> str:
         gap = "undefined" if self.gap != self.gap else f"{self.gap:.1e} ({self.gap_kind})"

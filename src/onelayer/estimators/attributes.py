@@ -16,7 +16,7 @@ from onelayer.layer import Layer
 from onelayer.solution import Status
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    pass
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def of(table: Trials, taken: Candidate, options: Any) -> dict[str, Any]:
         "l1_ratio_": float(np.mean([trial.l1_ratio for trial in chosen])),
         "scores_": table.scores,
         "n_iter_": table.by_fold(_iterations),
-        "results_": frame(table),
+        "_trials": [_row(trial) for row in table.trials for trial in row],
     }
     if options.loo:
         found["loo_"] = table.array(lambda trial: trial.loo[0])
@@ -91,13 +91,6 @@ def of(table: Trials, taken: Candidate, options: Any) -> dict[str, Any]:
     if options.use_legacy_attributes:
         found |= _legacy(found, options.classes_, ratios=options.l1_ratios is not None)
     return found
-
-
-def frame(table: Trials) -> DataFrame:
-    """A row a trial."""
-    import pandas as pd
-
-    return pd.DataFrame([_row(trial) for row in table.trials for trial in row])
 
 
 def warn_unless_solved(search: Search, taken: Candidate, tol: float) -> None:

@@ -210,7 +210,7 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
 
     C_: Any
     l1_ratio_: Any
-    results_: DataFrame
+    _trials: list[dict[str, float]]  # numbers, which every way of saving an estimator takes
 
     def __init__(
         self,
@@ -258,6 +258,13 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
         self.scaling = scaling
         self.loo = loo
         self.store_coefs = store_coefs
+
+    @property
+    def results_(self) -> DataFrame:
+        """A row a trial."""
+        import pandas as pd
+
+        return pd.DataFrame(self._trials)
 
     @with_parameters_checked
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> LogisticRegressionCV:

@@ -35,13 +35,7 @@ def input_name(column: Column) -> str:
 
 def add_table(graph: OnnxGraph, encoding: Encoding, layer: Layer) -> str:
     """Add z - b', (m, k), of a table's columns."""
-    beyond = {"text": "free text", "date": "one of dates"}
-    for column in encoding.columns:
-        if column.kind in beyond:
-            raise UsageError(
-                f"column {column.name!r} is {beyond[column.kind]}, and ONNX has nothing that reads "
-                "it as the model does: leave it out of the training, or keep the model as it is"
-            )
+    require_numbers_and_categories(encoding, "ONNX")
     starts = np.cumsum([0, *(piece.width for piece in encoding.pieces)])
     parts: list[str] = []
     for at, column in enumerate(encoding.columns):
@@ -56,6 +50,18 @@ def add_table(graph: OnnxGraph, encoding: Encoding, layer: Layer) -> str:
     for part in parts[1:]:
         z = graph.add("Add", z, part)
     return z
+
+
+def require_numbers_and_categories(encoding: Encoding, language: str) -> None:
+    """Raise UsageError for columns that the language of an export cannot read."""
+    beyond = {"text": "free text", "date": "one of dates"}
+    for column in encoding.columns:
+        if column.kind in beyond:
+            raise UsageError(
+                f"column {column.name!r} is {beyond[column.kind]}, and {language} has nothing that "
+                "reads it as the model does: leave it out of the training, or keep the model as it "
+                "is"
+            )
 
 
 class LevelTables:

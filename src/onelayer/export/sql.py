@@ -24,7 +24,13 @@ from onelayer.errors import UsageError
 from onelayer.export.check import Agreement, Expected
 from onelayer.export.check_rows import CheckRows, check_rows
 from onelayer.export.onnx_layer import label_values
-from onelayer.export.onnx_table import BLANKS, LevelTables, input_name, level_places
+from onelayer.export.onnx_table import (
+    BLANKS,
+    LevelTables,
+    input_name,
+    level_places,
+    require_numbers_and_categories,
+)
 from onelayer.export.subject import Subject
 from onelayer.inputs import TableInputs
 from onelayer.inputs.columns import Column
@@ -83,6 +89,7 @@ def sql_of(subject: Subject) -> str:
         raise UsageError(
             f"a model of {inputs.kind} cannot be exported to SQL: models of tables can"
         )
+    require_numbers_and_categories(inputs.fitted, "SQL")
     names = [str(value) for value in subject.classes.tolist()]
     z = [_name(f"z({name})") for name in (names if layer.W.shape[1] > 1 else names[1:])]
     a = [_name(f"P({name})") for name in names]
@@ -137,11 +144,6 @@ def _terms(
     column: Column, piece: Piece, features: np.ndarray, tables: LevelTables
 ) -> Iterator[str]:
     """What a piece adds, a text a column of z."""
-    if column.kind == "text":
-        raise UsageError(
-            f"column {column.name!r} is free text, which SQL does not take apart as the model "
-            "does: leave it out of the training, or keep the model as it is"
-        )
     if piece.make == "value":
         yield from _value(column, piece, features, tables)
         return
