@@ -162,3 +162,44 @@ def test_the_page_says_by_which_rule_it_answers(browser, running, tmp_path):
             assert page.evaluate("document.documentElement.scrollWidth") == width
             assert page.evaluate(OVERFLOWING) == []
             page.close()
+
+
+def test_the_answer_follows_the_fields_and_says_what_it_is_worth(browser, running, tmp_path):
+    """Without a press; levels that act alike are one choice; the title names the column."""
+    random = np.random.default_rng(1)
+    age = random.integers(18, 80, 300)
+    town = random.choice(
+        ["Ulm", "Bonn", *[f"rare {j}" for j in range(30)]], 300, p=[0.5, 0.44] + [0.002] * 30
+    )
+    ill = np.where(age + random.normal(0, 15, 300) > 60, "yes", "no")
+    rows = [f"{a},{t},{i}" for a, t, i in zip(age, town, ill, strict=True)]
+    (tmp_path / "t.csv").write_text("\n".join(["age,town,ill", *rows]))
+    model = onelayer.train(tmp_path / "t.csv", target="ill", C=1.0)
+    with running(create_app(model)) as client:
+        page = browser.new_page(viewport={"width": 400, "height": 900})
+        said = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(str(client.base_url))
+        field = page.get_by_label("age", exact=True)
+        field.fill("79")
+        live = page.locator("#live .answer")
+        live.wait_for()
+        assert live.locator("h2").inner_text().split() == ["as", "filled", "in", "yes"]
+        field.fill("19")
+        page.locator("#live h2", has_text="no").wait_for()
+        assert page.locator("article").count() == 0
+        assert "On 60 examples that it had not been trained on the model was right" in (
+            live.inner_text()
+        )
+        assert page.locator("h1").inner_text() == "ill: no or yes?"
+        assert page.title() == "ill: no or yes · one layer"
+        choices = page.get_by_label("town").locator("option").all_inner_texts()
+        assert [choice.endswith("(alike)") for choice in choices].count(True) == 1
+        assert len(choices) == 4
+        page.get_by_role("button", name="Predict").click()
+        page.locator("article").wait_for()
+        assert live.count() == 0
+        assert page.evaluate("document.documentElement.scrollWidth") == 400
+        page.close()
+    assert said == []

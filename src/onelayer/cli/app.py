@@ -8,6 +8,7 @@ import typer
 
 import onelayer
 from onelayer.cli.cache import cache
+from onelayer.cli.compare import compare
 from onelayer.cli.evaluate import evaluate
 from onelayer.cli.export import export
 from onelayer.cli.inspect import inspect
@@ -53,6 +54,7 @@ def _options(
 for command, example in (
     (train, "onelayer train photos/ -o model.safetensors"),
     (evaluate, "onelayer evaluate model.safetensors more_photos/"),
+    (compare, "onelayer compare old.safetensors new.safetensors test.csv"),
     (predict, "onelayer predict model.safetensors new.jpg album/"),
     (inspect, "onelayer inspect model.safetensors --weights weights.png"),
     (probe, "onelayer probe features.npz --protocol simclr"),

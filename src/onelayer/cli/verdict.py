@@ -83,10 +83,12 @@ def _choice(choice: Choice) -> list[str]:
 
 
 def _measures(card: Card) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    # In two lines the headings fit 60 columns.
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("")
-    for heading in ("examples", "accuracy", "95 % interval", "log loss", "calibration error"):
-        table.add_column(heading, justify="right")
+    headings = ("examples", "accuracy", "95 %\ninterval", "log loss", "calibration\nerror")
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
     for name, measures in (("train", card.train), ("test", card.test)):
         if measures is not None:
             table.add_row(name, *_cells(measures, judged=name == "test"))

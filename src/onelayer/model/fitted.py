@@ -13,12 +13,13 @@ import numpy as np
 from onelayer.calibration import Readout
 from onelayer.card import Card
 from onelayer.designs import Scaling
-from onelayer.errors import DataError, ShapeError, UsageError
+from onelayer.errors import ShapeError, UsageError
 from onelayer.evaluation import Evaluation, evaluate
 from onelayer.inputs import EncoderInputs, Inputs
 from onelayer.inputs.columns import Column
 from onelayer.layer import Layer, Score
 from onelayer.logistic import Head
+from onelayer.model.judged_on import judged_on
 from onelayer.model_file import write
 from onelayer.readers import Preprocessing
 from onelayer.readers.tables.table_options import TableOptions
@@ -217,13 +218,7 @@ class Model:
         DataError
             Where the source cannot be read, or has classes or features unknown to the model.
         """
-        opened = open_source(source, self.inputs.again(x, y, options), progress)
-        examples = opened.read(None, Like(self.inputs, self.classes)).encoded(self.inputs)
-        if examples.n != self.layer.n:
-            raise DataError(
-                f"{opened.described} has {examples.n} features, and the model "
-                f"{self.layer.n}: give a source of the same kind"
-            )
+        opened, examples = judged_on(self, source, x=x, y=y, options=options, progress=progress)
         Z = self.forward(examples.matrix)
         if report is not None:
             from onelayer.model.reporting import report_on_examples

@@ -109,6 +109,16 @@ class Description(BaseModel):
     rule: str | None = Field(
         description="How a class is answered, in words; null where it is the likeliest."
     )
+    target: str | None = Field(
+        description="The column that held the classes; null where none did, as for pictures."
+    )
+    worth: str | None = Field(
+        description="How often it was right on what it had not been trained on, in words; null "
+        "where nobody judged."
+    )
+    alike: dict[str, list[str]] = Field(
+        description="By column, levels that count as one, as they were rare in training."
+    )
     limits: dict[str, int]
 
 

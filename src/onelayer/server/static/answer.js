@@ -8,8 +8,9 @@ const CLASSES = 10; // bars shown at once; the others are one click away
 const FEATURES = 15;
 
 // explanation: what /v1/explain answered of the predicted class, which it names as `probabilities`
-// does; explainAgain(label) asks it for another; given: the file, null for a row; rule: how the model answers, null where it is with the likeliest class.
-export function answerOf(title, explanation, explainAgain, { given, rule }) {
+// does; explainAgain(label) asks it for another; given: the file, null for a row; rule: how the model answers, null where it is with the likeliest class;
+// worth: how often it was right where it was judged, null where it was not.
+export function answerOf(title, explanation, explainAgain, { given, rule, worth = null, tag = "article" }) {
   const reasons = element("div", { class: "reasons" });
   showReasons(reasons, explanation, explainAgain);
   const label = explanation.explains;
@@ -18,7 +19,8 @@ export function answerOf(title, explanation, explainAgain, { given, rule }) {
   const pictures = explanation.seen === null ? [] : [seenPictures(explanation, given)];
   const told = rule === null ? [] : [element("p", { class: "rule" }, ruleOf(explanation, rule))];
   const body = element("div", { class: "pair" }, element("div", {}, ...pictures, bars(explanation)), reasons);
-  return element("article", { class: "answer" }, heading, sure, ...told, body);
+  const known = worth === null ? [] : [element("p", { class: "muted" }, worth)];
+  return element(tag, { class: "answer" }, heading, sure, ...told, ...known, body);
 }
 
 function ruleOf({ probabilities, explains }, rule) {
@@ -28,9 +30,9 @@ function ruleOf({ probabilities, explains }, rule) {
   return `${likeliest} is likelier (${chance(p)}), but the model's rule answers ${rule}.`;
 }
 
-export function failureOf(title, why) {
+export function failureOf(title, why, tag = "article") {
   const heading = element("h2", {}, element("span", { class: "file" }, title), "No answer");
-  return element("article", { class: "answer failed" }, heading, element("p", { class: "caveat" }, why));
+  return element(tag, { class: "answer failed" }, heading, element("p", { class: "caveat" }, why));
 }
 
 function seenPictures(explanation, given) {

@@ -3,12 +3,13 @@
 import { element } from "./elements.js";
 import { short } from "./words.js";
 
+const NAMED = 3; // levels that act alike whose names are shown
 const CHOICES = 200; // levels that a list to choose from is still of use for
 
-export function fieldsOf(columns) {
+export function fieldsOf(columns, alike) {
   return columns.map((column, place) => {
     const id = `cell-${place}`;
-    const [field, ...more] = FIELDS[column.kind](id, column);
+    const [field, ...more] = FIELDS[column.kind](id, column, alike[column.name] ?? []);
     return element("div", {}, element("label", { for: id }, column.name), field, ...more);
   });
 }
@@ -47,10 +48,18 @@ function text(id) {
   return [element("textarea", { id, rows: 4, placeholder: "missing" })];
 }
 
-function category(id, { levels }) {
+// Levels that act alike are one choice, where the first of them stands; any of them is sent for all.
+function category(id, { levels }, alike) {
   if (levels.length > CHOICES) return written(id, levels);
-  const options = levels.map((level) => element("option", { value: level }, level));
+  const once = levels.filter((level) => !alike.includes(level) || level === alike[0]);
+  const named = (level) => (level === alike[0] ? alikeInWords(alike) : level);
+  const options = once.map((level) => element("option", { value: level }, named(level)));
   return [element("select", { id }, element("option", { value: "" }, "missing"), ...options)];
+}
+
+function alikeInWords(alike) {
+  const more = alike.length > NAMED ? `, ${alike.length - NAMED} more` : "";
+  return `${alike.slice(0, NAMED).join(", ")}${more} (alike)`;
 }
 
 const FIELDS = { number, category, text, date };

@@ -9,7 +9,10 @@ import { chance, either, megabytes } from "./words.js";
 const at = (id) => document.getElementById(id);
 const status = (text) => { at("status").textContent = text; };
 
+const PAUSE = 150; // milliseconds: shorter than people notice, longer than between two keys
+
 let rule = null; // how the model answers, where it is not with the likeliest class
+let worth = null; // how often such answers were right, where somebody judged
 let waiting = Promise.resolve(); // one request after the other: answers come in the order of asking
 
 async function start() {
@@ -29,12 +32,13 @@ function unlock(wrong) {
 
 function show(described) {
   explainsPlaces(described.encoder);
-  rule = described.rule;
+  ({ rule, worth } = described);
   at("unlock").hidden = true;
   status("");
   const question = either(described.classes);
-  at("title").textContent = `${question[0].toUpperCase()}${question.slice(1)}?`;
-  document.title = `${question} · one layer`;
+  const [asked, of] = [`${question[0].toUpperCase()}${question.slice(1)}?`, described.target];
+  at("title").textContent = of === null ? asked : `${of}: ${question}?`;
+  document.title = `${of === null ? question : `${of}: ${question}`} · one layer`;
   const [meaning, take] = {
     pictures: [`Give a picture, and see what one layer takes it for and which of its ${described.encoder === null ? "pixels" : "places"} decided.`, takePictures],
     rows: ["Give numbers, and see what one layer takes them for and which of them decided.", takeRows],
@@ -87,18 +91,49 @@ function takeRows({ features }) {
   });
 }
 
-function takeTable({ columns }) {
+function takeTable({ columns, alike }) {
   at("ask-table").hidden = false;
-  at("cells").replaceChildren(...fieldsOf(columns));
+  at("cells").replaceChildren(...fieldsOf(columns, alike));
   const names = columns.map(({ name }) => name);
   let given = 0;
   at("ask-table").addEventListener("submit", (event) => {
     event.preventDefault();
     const row = rowOf(columns);
     given += 1;
+    forget();
     const explain = async (label) => ({ ...(await explainRow(row, label)), names });
     predictAll([{ title: `row ${given}`, given: null, explain }]);
   });
+  at("cells").addEventListener("input", () => what(columns, names));
+}
+
+// What if: the answer follows the fields, a moment after the last change; the latest alone is shown.
+let asked = 0;
+let soon = null;
+
+function what(columns, names) {
+  clearTimeout(soon);
+  soon = setTimeout(() => follow(rowOf(columns), names), PAUSE);
+}
+
+function forget() {
+  clearTimeout(soon);
+  asked += 1;
+  at("live").replaceChildren();
+}
+
+async function follow(row, names) {
+  asked += 1;
+  const mine = asked;
+  const explain = async (label) => ({ ...(await explainRow(row, label)), names });
+  let shown;
+  try {
+    shown = answerOf("as filled in", await explain(null), explain, { given: null, rule, worth, tag: "div" });
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    shown = failureOf("as filled in", error.message, "div");
+  }
+  if (mine === asked) at("live").replaceChildren(shown);
 }
 
 // What is no number stays text, which the server names in its answer.
@@ -122,7 +157,7 @@ async function predictOne({ title, given, explain }, place) {
   status(`Predicting ${title} …`);
   try {
     const found = await explain(null);
-    place.append(answerOf(title, found, explain, { given, rule }));
+    place.append(answerOf(title, found, explain, { given, rule, worth }));
     status(`${title}: ${found.explains}, ${chance(found.probabilities[found.explains])}`);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -1,0 +1,33 @@
+"""From a source to the examples that a model is judged on, as it sees them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from onelayer.errors import DataError
+from onelayer.inputs.examples import Examples
+from onelayer.readers.tables.table_options import TableOptions
+from onelayer.sources import Like, Progress, Source, no_progress, open_source
+
+if TYPE_CHECKING:
+    from onelayer.model.fitted import Model
+
+
+def judged_on(
+    model: Model,
+    source: Any,
+    *,
+    x: str | None = None,
+    y: str | None = None,
+    options: TableOptions | None = None,
+    progress: Progress = no_progress,
+) -> tuple[Source, Examples]:
+    """Read a source as the model's own was read; parameters and errors are `Model.evaluate`'s."""
+    opened = open_source(source, model.inputs.again(x, y, options), progress)
+    examples = opened.read(None, Like(model.inputs, model.classes)).encoded(model.inputs)
+    if examples.n != model.layer.n:
+        raise DataError(
+            f"{opened.described} has {examples.n} features, and the model {model.layer.n}: give a "
+            "source of the same kind"
+        )
+    return opened, examples
