@@ -32,6 +32,8 @@ FAR = 1.0
 FINEST = 0.3  # guard: of tol, what the working set's part of the gap may be at the end
 INNER_STEPS = 50  # guard: steps on one working set
 STALE = 0.2  # measured: a Gram matrix serves on while steps with it shrink the violation to this
+STIR = 1e-12  # guard: of J, what rounding of z may make of it
+IDLE = 4  # guard: steps in a row that gain no more, and do not halve the violation
 CENTRINGS = 100  # guard: steps on the intercept
 CENTRED = 1e-13  # guard: of sum v |dz| in sum v dz, that is rounding
 FEASIBLE = 1e-10  # guard: the same, beyond which the residuals are no dual point
@@ -268,9 +270,10 @@ def _solve(
     """Minimise J over the working set and the intercept; whether the point, which follows, moved.
 
     At least one step, unless the working set is solved to `finest`, relative to J, already, or to
-    what rounding leaves.
+    what rounding leaves. Steps that do no more than stir up the rounding of z are none.
     """
     moved, rounded = False, RoundedBound(working.sizes, objective.weights)
+    start, least, idle = point.value, math.inf, 0
     for _ in range(INNER_STEPS):
         R = objective.head.residual(point.Z, objective.targets)
         U = R * objective.weights[:, None]
@@ -283,10 +286,12 @@ def _solve(
             working.take_curvature(objective, objective.head.activation(point.Z))
         working.last = violation
         working.exactly = violation <= FAR * size
-        if not _search(objective, point, working, R):
+        if idle == IDLE or not _search(objective, point, working, R):
             break
         moved = True
-    return moved
+        idle = idle + 1 if violation > 0.5 * least and size - point.value <= STIR * size else 0
+        least = min(least, violation)
+    return moved and (idle < IDLE or start - point.value > STIR * abs(start))
 
 
 def _search(objective: Objective, point: Point, working: WorkingSet, R: np.ndarray) -> bool:
