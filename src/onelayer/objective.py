@@ -15,6 +15,7 @@ from onelayer.errors import UsageError
 from onelayer.logistic import Head
 from onelayer.penalties import Penalty
 from onelayer.vectors import norm
+from onelayer.words import spelt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,10 @@ class Objective:
     def in_memory(self) -> LossInMemory:
         """The loss, with all that one in memory offers; a `UsageError` where it lies elsewhere."""
         if not isinstance(self.loss, LossInMemory):
-            raise UsageError(f"X must be in memory for this, and {type(self.loss).__name__} is not")
+            raise UsageError(
+                f"This needs all rows of X in memory, and {self.loss.held_by} leaves them where "
+                f"they lie: give more {spelt('memory')} where X fits, or fewer rows"
+            )
         return self.loss
 
     @property

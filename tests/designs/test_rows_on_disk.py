@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.exceptions import ConvergenceWarning
 
 from onelayer import LogisticRegression
 from onelayer.designs import make_design, make_scaling, rows_on_disk, where_it_lies
@@ -276,6 +277,24 @@ def test_bad_input_is_named_as_in_memory(tmp_path):
         model.predict(M[:, 1:])
     with pytest.raises(UsageError, match=r"An L1 penalty needs the columns of X.*l1_ratio=0"):
         fitted(saved(drawn(3000, 8, np.float32), tmp_path / "X.npy"), y, l1_ratio=1)
+
+
+def test_separation_is_said_as_in_memory(tmp_path):
+    X, _, M = problem(tmp_path, 2, np.float64)
+    with pytest.warns(ConvergenceWarning, match=r"separates the classes \(complete separation"):
+        model = fitted(M, X[:, 0] > 100, C=np.inf)
+    assert model.solution_.status == "separable"
+
+
+def test_what_follows_a_fit_on_disk(tmp_path):
+    X, y, M = problem(tmp_path, 2, np.float64)
+    here, there = fitted(X, y, C=np.inf), fitted(M, y, C=np.inf)
+    assert str(there.summary(M, y)) == str(here.summary(X, y))
+    assert there.score(M, y) == here.score(X, y)
+    again = there.set_params(warm_start=True).fit(M, y).solution_
+    assert again.passes < fitted(M, y, C=np.inf).solution_.passes
+    with pytest.raises(UsageError, match="This needs all rows of X in memory, and OnDisk leaves"):
+        fitted(M, y, C=np.inf, firth=True)
 
 
 @pytest.mark.parametrize(

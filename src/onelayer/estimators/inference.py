@@ -81,7 +81,7 @@ def infer(
     """
     check_is_fitted(model)
     _require_likelihood(model)
-    examples, targets = check_examples(model, X), _targets(model, y)
+    examples, targets = check_examples(model, X, mapped=True), _targets(model, y)
     if len(targets) != examples.shape[0]:
         raise DataError(f"X has {examples.shape[0]} rows and y {len(targets)}")
     weights = check_weights(sample_weight, None, model.classes_, targets)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from onelayer.designs import stays_on_disk
 from onelayer.estimators.validation import Weights, check_classes, check_training, check_weights
 from onelayer.solution import Status
 from onelayer.statistics.separation import Labelled, Separation, find_separation
@@ -91,7 +92,8 @@ def advice_on_separation(data: Labelled, weights: Weights, options: Any) -> str:
     told = options.fit_intercept or options.scaling != "standard"
     if not told or np.count_nonzero(kept) * (data.X.shape[1] + 1) * others**2 > CHEAP:
         return f"{text} onelayer.check_separation(X, y) names the columns."
-    data = data if kept.all() else data.of(np.flatnonzero(kept))
+    some = not kept.all() or stays_on_disk(data.X)
+    data = data.of(np.flatnonzero(kept)) if some else data
     found = find_separation(data, intercept=options.fit_intercept, signs=False)
     if found.kind == "none":
         return text.replace("A hyperplane separates", "A hyperplane all but separates")

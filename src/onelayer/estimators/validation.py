@@ -103,15 +103,15 @@ def check_training(estimator: Any, X: Any, y: Any) -> tuple[Any, np.ndarray, Sur
     return X, y, found
 
 
-def check_examples(estimator: Any, X: Any) -> Any:
+def check_examples(estimator: Any, X: Any, *, mapped: bool = False) -> Any:
     """X (m, n) as designs hold it: float64, float32, float16 or uint8, or CSR; never inflated.
 
     Pictures (m, h, w) or (m, h, w, c) are flattened, a view where memory allows. Other dtypes
     become float64; other sparse formats CSR. What maps a file larger than the estimator's memory
-    stays on disk.
+    stays on disk, but with `mapped`, for what asks for more than reads of all rows.
     """
     _require_plain(type(estimator).__name__, X=X)
-    X = where_it_lies(X, estimator.memory)
+    X = X if mapped else where_it_lies(X, estimator.memory)
     if stays_on_disk(X):
         _check_n_features(estimator, X, reset=False)
     else:
