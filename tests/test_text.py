@@ -73,7 +73,8 @@ def test_words_and_pairs_of_characters(text, tokens):
     import re
 
     assert re.findall(TOKEN, text) == tokens
-    assert words_in([text]).tolist() == [len(tokens)]
+    assert words_in([text], 9).tolist() == [len(tokens)]
+    assert words_in([text], 2).tolist() == [min(2, len(tokens))]
 
 
 def test_sentences_are_found_by_themselves_and_said():

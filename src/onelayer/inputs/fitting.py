@@ -185,7 +185,7 @@ def _are_sentences(column: Column, codes: np.ndarray, counts: np.ndarray) -> boo
     sizes = np.bincount(codes[known].astype(int), counts[known], minlength=len(column.levels))
     if np.count_nonzero(sizes) * ROWS_A_TEXT < sizes.sum():
         return False
-    long = words_in(column.levels) >= SENTENCE
+    long = words_in(column.levels, SENTENCE) >= SENTENCE
     return bool(sizes[long].sum() > 0.5 * sizes.sum())
 
 
@@ -300,7 +300,7 @@ def _on_pooled(categories: list[Made], least: float) -> Iterator[str]:
 def _way_out(made: Made) -> str:
     """How the words of a column that is lost are looked at, where its cells have several."""
     texts, name = made.column.levels, made.column.name
-    if made.texts or not texts or np.median(words_in(texts)) < 2:
+    if made.texts or not texts or np.median(words_in(texts, 2)) < 2:
         return ""
     return f"; {spelt(f'text={name!r}', f'--text {quote(name)}')} looks at its words"
 

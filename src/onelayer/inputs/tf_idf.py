@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -37,10 +38,11 @@ TOKEN = rf"(?=((?<!{_LETTER}){_LETTER}+|{_B}{_B}|(?<!{_B}){_B}(?!{_B})))"
 It is looked for ahead of every character, as pairs of characters overlap."""
 
 
-def words_in(texts: Sequence[str]) -> np.ndarray:
-    """Count the words of each text, or its pairs of characters: (m,)."""
+def words_in(texts: Sequence[str], most: int) -> np.ndarray:
+    """Count the words of each text, or its pairs of characters, up to so many: (m,)."""
     token = _token()
-    return np.array([sum(1 for _ in token.finditer(text)) for text in texts], np.int64)
+    counts = [sum(1 for _ in islice(token.finditer(text), most)) for text in texts]
+    return np.array(counts, np.int64)
 
 
 def learn_terms(
