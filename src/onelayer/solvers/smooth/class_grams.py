@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -31,6 +31,7 @@ MOST = 0.999  # measured: of a class's curvature, beyond which rows are left to 
 SHARED = 8  # theory: rows a feature of the shared matrix, as in `metrics.py`
 ROWS = 4096  # guard: whose Gram matrices are added at a time; fewer leave BLAS little to do
 ASSEMBLED = 128_000_000  # guard: bytes of matrices that are summed in one read of the rows
+FORCING = 0.1  # measured: of the gradient may remain far away; a step's metric is dear
 PRICE = 0.7  # measured: passes, times n^2 / m, that it takes to be made
 WORTH = 30  # guard: n^2 <= this * m; a metric then costs some 40 passes at most
 HELD = 256_000_000  # guard: bytes of all inverses
@@ -52,6 +53,7 @@ class ClassGrams:
     inverses: np.ndarray
     algebra: Algebra
     price: float
+    forcing: ClassVar[float] = FORCING
 
     @classmethod
     def at(cls, objective: Objective, curvature: Any) -> ClassGrams:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -31,6 +31,7 @@ BYTES_AT_HAND = 128_000_000  # guard: of S where X is too large for memory; its 
 FEWEST = 4  # guard: directions that are worth their trouble
 AT_HAND = 20.0  # guard: passes that a metric may cost where all else is a read from disk
 UNSEEN = 0.02  # guard: of the shared matrix, added to S
+FORCING = 0.3  # measured: of the gradient may remain far away; 0.1, 0.5 took more passes
 REFRESH = 3  # measured: steps over one metric; one a step saves fewer products than it costs
 CONSTANT = 1e-12  # theory: of a sum of squares, what is left of a constant feature's variance
 
@@ -66,6 +67,7 @@ class CentredDiagonal:
     diagonal: np.ndarray
     mean: np.ndarray
     total: np.ndarray
+    forcing: ClassVar[float] = FORCING
 
     def worn(self, age: int, spent: float) -> bool:
         """Whether a new one is due after so many steps."""

@@ -27,11 +27,10 @@ from onelayer.solvers.smooth.newton_finish import (
 )
 from onelayer.solvers.solver import Solver, State
 
-FORCING = 0.3  # measured: of the gradient may remain far away; 0.1, 0.5 took more passes
 # Measured, on embeddings at C = 1000 and made classes at C = 100 and 1000:
 MILD, MILDEST = 0.9, 0.7  # times theta, where the curvature is taken that a far step goes by
 WARMER, COOLER = 0.05, 0.1  # more of theta after a whole step, less after one that was cut short
-FAR = 0.1  # the relative gap, as estimated, down to which steps are far
+FAR = 0.01  # the relative gap, as estimated, down to which steps are far
 
 NewtonMetric: TypeAlias = CentredDiagonal | ClassGrams
 
@@ -126,7 +125,7 @@ def _newton_step(objective: Objective, state: TruncatedNewtonState, A: Any) -> T
     metric = state.metric or _metric(objective, A)
     near = is_near(state.left, state.tol, state.value)
     allowed = ALLOWED * state.tol * abs(state.value)
-    enough = metric.enough(objective, allowed) if near else loosely(FORCING)
+    enough = metric.enough(objective, allowed) if near else loosely(metric.forcing)
     trial, gap, kind = finish(objective, state, A, metric.solve, enough, state.tol)
     if trial is None:
         return replace(state, gap=gap, gap_kind=kind, stalled=True)
