@@ -2,6 +2,7 @@
 
 import ast
 import io
+import re
 
 import numpy as np
 import pytest
@@ -382,3 +383,16 @@ def test_numbers_as_people_read_them(value, written):
 
 def test_powers_of_ten_are_written_as_such():
     assert plain(-2.5e-7) == "\N{MINUS SIGN}2.5 × 10⁻⁷".replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def test_the_bars_have_no_stray_line_and_room_for_the_longer_ones_label():
+    svg = vectorisation._bars(lesson.time_vectorisation(8, 50)).svg
+    wide, high = 400, 150
+    heights = [float(y) for y in re.findall(r"[ML]-?[\d.]+ (-?[\d.]+)", svg)]
+    assert len(heights) >= 4
+    assert min(heights) >= 0
+    assert max(heights) <= high
+    labels = re.findall(r'<text x="([\d.]+)"[^>]*>((?:loops|vectors): [^<]*)<', svg)
+    assert len(labels) == 2
+    letter = 6.0  # of 12 pixels' type, on average
+    assert all(float(x) + letter * len(text) < wide - 8 for x, text in labels)

@@ -32,7 +32,8 @@ CLASSES = (ORANGE, BLUE)
 class Plot:
     """Axes with numbers on them, and what is drawn on these, in data coordinates.
 
-    `ticks` are `xticks` and `yticks`, pairs of a value and its text, and `left`, their room.
+    `ticks` are `xticks` and `yticks`, pairs of a value and its text (none for an empty list), and
+    `left`, their room.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class Plot:
         self.x, self.y, self.size, self._left = x, y, size, ticks.get("left", _LEFT)
         self._parts: list[str] = []
         self._over: list[str] = []
-        xticks, yticks = (tuple(ticks.get(n) or even(r)) for n, r in (("xticks", x), ("yticks", y)))
+        xticks, yticks = (tuple(ticks.get(n, even(r))) for n, r in (("xticks", x), ("yticks", y)))
         across = tuple((float(self.at(v, y[0])[0]), text) for v, text in xticks)
         up = tuple((float(self.at(x[0], v)[1]), text) for v, text in yticks)
         self._frame = _axes(across, up, labels, size, self._left)
