@@ -24,7 +24,7 @@ NEWTON_SIZE = 100  # parameters; beyond, one Hessian costs more than all passes 
 NEWTON_SIZE_AMONG_ROWS = 256  # with a Gram matrix: a path on 200 rows took 0.09 s instead of 0.19
 NEWTON_SIZE_WITHOUT_PENALTY = 2000  # parameters; Newton sees where weights grow without end
 GRAM_ROWS = 1000  # beyond, factoring the Gram matrix costs more than all passes of a fit
-WEAK = 0.1  # times 1 / m, C = 10: there 30 s of CPU for 34, at C = 100 for some 55 (remarks.md)
+WEAK = 0.1  # times 1 / m, C = 10: there 30 s of CPU instead of 34 (remarks.md)
 WHOLE_SIZE = 12_000  # parameters; of fewer L-BFGS has the whole Hessian of a sample as its metric
 
 SOLVERS = (
