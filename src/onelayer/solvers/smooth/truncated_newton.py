@@ -59,8 +59,8 @@ class TruncatedNewton(Solver[TruncatedNewtonState]):
     Of softmax over a Gram matrix a class, far from the optimum, the curvature is not taken at theta
     but at 0.7 to 1 times theta, less after a step that was cut short. Examples that are decided,
     rightly or wrongly, hardly bend J where they are, so Newton's step moves them too far; where
-    activations are milder they hold it back. On 20000 x 512 embeddings in 100 classes, on the way to
-    C = 1000, steps by the curvature at theta ended at lengths of 0.01 to 0.5.
+    activations are milder they hold it back. On 20000 x 512 embeddings in 100 classes, on the way
+    to C = 1000, steps by the curvature at theta ended at lengths of 0.01 to 0.5.
     """
 
     name: ClassVar[str] = "truncated-newton"
