@@ -220,6 +220,8 @@ def test_the_command_line_reads_tabs_without_a_header(tmp_path):
     assert run.exit_code == 0, run.stderr
     told = json.loads(run.stdout)
     assert told["test"]["accuracy"] == 1
+    again = ["--no-header", "--target", "0", "-o", str(tmp_path / "m.safetensors"), "--C", "1"]
+    assert CliRunner().invoke(app, ["train", str(tmp_path / "messages"), *again]).exit_code == 0
     shown = CliRunner().invoke(app, ["inspect", str(tmp_path / "m.safetensors")])
     assert "column 1: free text, by words and pairs of words" in shown.stdout
     assert 'column 1 "free"' in shown.stdout

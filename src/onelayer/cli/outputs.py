@@ -149,8 +149,8 @@ def check_report(
         return
     if path.exists() and _reported_on(path) != open_source(source).identity:
         raise UsageError(
-            f"{path} exists and is no report on {source}: give another name with --report, "
-            "or --overwrite, or --no-report"
+            f"{path} exists and is no report on {open_source(source).described}: give another "
+            "name with --report, or --overwrite, or --no-report"
         )
     if table.exists() and not _is_mistakes(table):
         raise UsageError(

@@ -105,15 +105,15 @@ def _trained(
     from onelayer.cli.outputs import check_output, check_report, partial_path, reads_path
     from onelayer.sources import open_source
 
-    open_source(source, asked)  # a misspelt one, before what its outputs would replace
+    opened = open_source(source, asked)  # a misspelt one, before what its outputs would replace
     output, report = outputs
     if report == output:
         raise UsageError(f"{output} cannot be both the model and the report: give two names")
     named = [source] if isinstance(source, str) else source
     inputs = [*named, *(settings[name] for name in ("test", "val", "y", "costs"))]
-    check_output(output, source, inputs=inputs, overwrite=overwrite)
+    check_output(output, opened, inputs=inputs, overwrite=overwrite)
     if report is not None:
-        check_report(report, source, inputs=inputs, overwrite=overwrite)
+        check_report(report, opened, inputs=inputs, overwrite=overwrite)
     with progress_shown() as progress:
         progress("starting", 0, 1)
         from onelayer.designs.kept_reads import KeptReads, reads_kept
