@@ -341,3 +341,17 @@ def test_small_data_meet_none_of_it():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_ten_classes_of_pixels_that_vary_together_take_few_reads(tmp_path, monkeypatch):
+    """The sample's own curvature, all classes of it, is the metric: 2 rows an unknown took 19."""
+    monkeypatch.setattr(rows_on_disk, "GROUP_BYTES", 500_000)
+    rng, m, n = np.random.default_rng(0), 60_000, 40
+    z = rng.normal(size=(m, n)) + rng.normal(size=(m, 12)) @ rng.normal(size=(12, n))
+    X = np.clip(30 * z + 128, 0, 255).astype(np.uint8)
+    scores = (X / 30.0) @ rng.normal(size=(n, 10)) * (1.5 / np.sqrt(n))
+    y = np.argmax(scores + rng.gumbel(size=(m, 10)), axis=1)
+    solved = fitted(saved(X, tmp_path / "X.npy"), y, 1_000_000).solution_
+    assert solved.solver == "lbfgs"
+    assert solved.gap <= 1e-7
+    assert solved.passes + 1 <= 14
