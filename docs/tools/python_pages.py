@@ -33,6 +33,10 @@ ALSO = {
         "onelayer.statistics.Comparison",
         "onelayer.evaluation.Trust",
         "onelayer.readers.audit.Audit",
+        "onelayer.card.learnt.Choice",
+        "onelayer.card.learnt.Calibration",
+        "onelayer.card.decided.CostRule",
+        "onelayer.card.decided.ShareRule",
     ]
 }
 """What the names of a module return: classes that nobody imports and everybody holds."""

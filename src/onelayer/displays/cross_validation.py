@@ -129,7 +129,7 @@ class CrossValidationDisplay:
         ValueError
             For an estimator without `results_`.
         """
-        results = vars(estimator).get("results_")
+        results = getattr(estimator, "results_", None)
         if results is None:
             raise UsageError(f"{type(estimator).__name__} has no results_: fit it first")
         scoring = estimator.scoring
