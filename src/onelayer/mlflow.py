@@ -152,8 +152,7 @@ class ServedModel:
     def __init__(self, model: Model) -> None:
         self.model = model
 
-    # MLflow reads types here, and would warn each user that it checks nothing by `Any`.
-    def predict(self, data, params=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    def predict(self, data: Any, params: dict[str, Any] | None = None) -> Any:
         """Return labels (m,), or with `predict_method="predict_proba"` a frame, a column a class.
 
         Raises

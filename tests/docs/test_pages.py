@@ -28,6 +28,7 @@ def examples(path):
 
 
 @pytest.mark.parametrize("path", [path for path in PAGES if examples(path)], ids=name)
+@pytest.mark.filterwarnings("ignore:.*Any type hint:UserWarning")  # of MLflow's own import
 def test_examples_print_what_is_shown(path, tmp_path, monkeypatch):
     if name(path) in NEEDS:
         pytest.importorskip(NEEDS[name(path)])
