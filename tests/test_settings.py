@@ -11,6 +11,7 @@ WRONG = {
     "l1_ratio": ["1", 2, -0.1, np.nan, None],
     "learning_rate": ["0.1", 0, np.inf, None],
     "max_iter": [0, 1.5, "9", True, None],
+    "keep_pictures": [-1, 2.5, "all", None, True],
     "n_features": [0, "4", 2.0],
     "test_size": [1, -0.1, "0.2", 50, None],
     "seed": [-1, 2**32, "a", None, 0.5],

@@ -52,6 +52,10 @@ class Settings:
         The encoder that makes features of pictures, and one layer goes on top of it:
         `efficientnet-lite0`, the path of an ONNX graph with one picture input, or in Python a
         function of one picture, uint8 (height, width, 3). None: the pixels themselves.
+    keep_pictures
+        How many pictures of training a model of an encoder keeps at most, 64 x 64 pixels each with
+        their features, within 1.5 MB of its file: the page and the report show the most similar.
+        Whoever has the file or its page sees them; 0 keeps none. No prediction depends on it.
     x, y
         What X and y are called in a file of arrays, where it is not what most people call them; y
         may also be a file of labels.
@@ -124,6 +128,7 @@ class Settings:
     mode: Mode | None = None
     fit: Fit = "stretch"
     features: Any = None
+    keep_pictures: int = 256
     x: str | None = None
     y: str | None = None
     n_features: int | None = None
@@ -175,6 +180,8 @@ class Settings:
         _require(_real(ratio) and 0 <= ratio <= 1, "l1_ratio", ratio, "a number from 0 to 1")
         _require(_real(rate) and 0 < rate < math.inf, "learning_rate", rate, "a number above 0")
         _require(_whole(most) and most >= 1, "max_iter", most, "a whole number, at least 1")
+        kept = _whole(self.keep_pictures) and self.keep_pictures >= 0
+        _require(kept, "keep_pictures", self.keep_pictures, "a whole number, 0 for none")
         fraction = _real(size) and 0 <= size < 1
         _require(fraction, "test_size", size, "a fraction, at least 0 and below 1")
         whole = _whole(self.seed) and 0 <= self.seed < 2**32

@@ -226,6 +226,33 @@ def test_it_fits(opened, tints_served, cancer_served, files, width, scheme):
             assert page.evaluate(OVERFLOWING) == []
 
 
+def test_the_most_similar_of_training_are_shown(opened, serving, tints, files, tmp_path):
+    pytest.importorskip("onnxruntime")
+    from law_encoder import write_encoder
+
+    encoder = write_encoder(tmp_path / "small.onnx")
+    model = onelayer.train(tints, features=encoder, C=1.0)
+    model.save(tmp_path / "m.safetensors")
+    cached = {"XDG_CACHE_HOME": str(tmp_path)}
+    for width in (1280, 400):
+        size = {"width": width, "height": 900}
+        with (
+            serving(tmp_path / "m.safetensors", **cached) as served,
+            opened(served.address, viewport=size) as page,
+        ):
+            choose(page, files[:1])
+            shown = answered(page).first.locator(".similar figure")
+            expected = model.similar([files[0]])[0]
+            assert shown.all_inner_texts() == [
+                f"{one.label}, {one.likeness:.2f}" for one in expected
+            ]
+            for figure, one in zip(shown.all(), expected, strict=True):
+                picture = figure.locator("img")
+                assert picture.get_attribute("src") == one.uri
+                assert picture.evaluate("i => i.decode().then(() => i.naturalWidth)") == 64
+            assert page.evaluate(OVERFLOWING) == []
+
+
 @pytest.mark.shared
 def test_photographs_are_answered_as_predict_does(opened, serving, shared, tmp_path):
     model = onelayer.train(shared / "data" / "flowers")

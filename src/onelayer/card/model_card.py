@@ -30,6 +30,7 @@ from onelayer.words import (
     interval_in_words,
     loss_in_words,
     percent,
+    spelt,
     visible,
     way_out,
 )
@@ -73,6 +74,8 @@ class Card:
         What is done to an example before the forward pass.
     encoder
         What makes features of pictures, in words, with its digest; None where nothing does.
+    kept_pictures
+        How many small pictures of training the file holds, to be shown beside others.
     settings
         What was asked for.
     choice
@@ -100,6 +103,7 @@ class Card:
     scaling: float | str | None
     preprocessing: Preprocessing | None = None
     encoder: str | None = None
+    kept_pictures: int = 0
     source: str | None = None
     source_id: str | None = None
     settings: Settings | None = None
@@ -147,6 +151,8 @@ class Card:
         yield "scaling", "none" if self.scaling is None else _scaling(self.scaling)
         if self.source is not None:
             yield "trained on", f"{self.source}" + (", then again on everything" * self.refit)
+        if self.kept_pictures:
+            yield "keeps", kept_in_words(self.kept_pictures)
         if self.choice is not None:
             yield "C", f"{c_in_words(self.choice.C)}, {self.choice.words}"
             if self.choice.note is not None:
@@ -226,6 +232,14 @@ def measures_in_words(measures: Evaluation) -> str:
     return (
         f"accuracy {percent(measures.accuracy)}{within}, "
         f"log loss {loss_in_words(measures.log_loss)}, n = {count_in_words(measures.n)}"
+    )
+
+
+def kept_in_words(count: int) -> str:
+    """Say that a file holds pictures of training, and how it would hold none."""
+    return (
+        f"{count_of(count, 'small pictures')} of training in the model file, shown where they are "
+        f"similar; {spelt('keep_pictures=0', '--keep-pictures 0')} keeps none"
     )
 
 

@@ -124,6 +124,16 @@ Features: TypeAlias = Annotated[
     ),
 ]
 
+KeepPictures: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        help="With --features: small copies of so many training pictures are kept in the model "
+        "file, at most 1.5 MB, and shown where they are similar. 0: the file holds none.",
+        rich_help_panel=_PICTURES,
+    ),
+]
+
 # Training.
 
 C: TypeAlias = Annotated[

@@ -29,6 +29,7 @@ def train(
     mode: options.Mode = Settings.mode,
     fit: options.Fit = Settings.fit,
     features: options.Features = Settings.features,
+    keep_pictures: options.KeepPictures = Settings.keep_pictures,
     x: source_options.X = Settings.x,
     y: source_options.Y = Settings.y,
     n_features: source_options.NFeatures = Settings.n_features,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from onelayer.card.model_card import kept_in_words
 from onelayer.words import (
     RAW_PIXELS,
     c_in_words,
@@ -34,6 +35,8 @@ def verdict(card: Card, output: Path, report: Path | None = None) -> list[str | 
     chosen = [] if card.choice is None else _choice(card.choice)
     chosen += [f"Calibrated: {card.calibration.words}"] if card.calibration else []
     chosen += [f"Answers: {card.decision.words}"] if card.decision else []
+    kept = f"Keeps {kept_in_words(card.kept_pictures)}"
+    chosen += [kept] if card.kept_pictures else []
     written = _named("Written: ", output)
     looked = [] if report is None else [_named("Report: ", report)]
     return [*_audit(card), *chosen, "", _measures(card), "", *_meaning(card), *looked, written]

@@ -17,6 +17,7 @@ from onelayer.errors import ShapeError, UsageError
 from onelayer.evaluation import Evaluation, evaluate
 from onelayer.inputs import EncoderInputs, Inputs
 from onelayer.inputs.columns import Column
+from onelayer.inputs.kept_pictures import KeptPictures, Similar
 from onelayer.layer import Layer, Score
 from onelayer.logistic import Head
 from onelayer.model.judged_on import judged_on
@@ -56,6 +57,8 @@ class Model:
         What z means: the temperature, and the rule that answers.
     card
         Where the model comes from and how well it did.
+    kept
+        Some pictures of its training, for `similar`; None where it keeps none.
     evidence
         What it was trained and judged on, for `report`; None once it was saved and loaded.
     """
@@ -66,6 +69,7 @@ class Model:
     readout: Readout
     card: Card
     parameters: dict[str, Any] = field(default_factory=dict)
+    kept: KeptPictures | None = None
     evidence: Evidence | None = None
 
     def __repr__(self) -> str:
@@ -329,19 +333,9 @@ class Model:
         UsageError
             Where the model sees no places, or does not know the class.
         """
-        pictures = self.inputs.pictures(given)
-        chosen = self.predict(pictures) if label is None else np.full(len(pictures), label)
-        known = self.classes.tolist()
-        if label is not None:
-            self._known(label)
-        found = [
-            self.score_of_places(picture, known.index(one))
-            for picture, one in zip(pictures, chosen.tolist(), strict=True)
-        ]
-        maps = [one[0] for one in found if one is not None]
-        if len(maps) < len(found):
-            raise UsageError("the model sees no places: contributions says what its numbers add")
-        return np.array(maps)
+        from onelayer.model.places import maps_of
+
+        return maps_of(self, given, None if label is None else self._known(label))
 
     def score_of_places(self, picture: np.ndarray, k: int) -> tuple[np.ndarray, float] | None:
         """What each place of a decoded picture adds to class k's score, (h, w), and the intercept.
@@ -349,14 +343,22 @@ class Model:
         The features of a picture are kept in float32, the mean over its places is not: the last
         bits between them are shared out among the places, so that all adds up.
         """
-        places = self.inputs.picture_places(picture)
-        if places is None:
-            return None
-        h, w, n = places.shape
-        score = self.layer.score(places.reshape(-1, n).astype(np.float64), k)
-        shares = score.shares.sum(axis=1) / (h * w)
-        of_row = self.layer.score(self.rows(picture[None]), k).shares.sum()
-        return (shares + (of_row - shares.sum()) / (h * w)).reshape(h, w), score.intercept
+        from onelayer.model.places import score_of_places
+
+        return score_of_places(self, picture, k)
+
+    def similar(self, given: Given, most: int = 3) -> list[list[Similar]]:
+        """Return the kept pictures of training most like each one given, the most similar first.
+
+        By the cosine of the encoder's features; empty lists where the model keeps no pictures.
+        Given and errors as for `predict`.
+        """
+        return self.similar_to(self.rows(given), most)
+
+    def similar_to(self, X: np.ndarray, most: int = 3) -> list[list[Similar]]:
+        """Return the same of rows of X, the encoder's features (m, n)."""
+        X = self._require_rows(X)
+        return [[] for _ in X] if self.kept is None else self.kept.nearest(X, self.classes, most)
 
     def with_encoder(self, function: Callable[[Any], Any]) -> Model:
         """Return the model with the function that it sees pictures through, which no file holds.

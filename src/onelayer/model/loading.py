@@ -9,6 +9,7 @@ from onelayer.card import Card
 from onelayer.errors import ModelFileError
 from onelayer.inputs import Inputs, PictureInputs, RowInputs, TableInputs, inputs_from
 from onelayer.inputs.encoding import Encoding
+from onelayer.inputs.kept_pictures import kept_from
 from onelayer.measures import head_of
 from onelayer.model.fitted import Model
 from onelayer.model.readouts import read_readout
@@ -56,6 +57,7 @@ def model_of(record: ModelRecord) -> Model:
             readout=read_readout(head_of(classes), len(classes), arrays, readout),
             parameters=dict(metadata["parameters"]),
             card=Card.from_dict(metadata["card"]),
+            kept=kept_from(arrays, len(classes), layer.n),
         )
     except ModelFileError:
         raise

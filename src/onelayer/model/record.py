@@ -24,4 +24,6 @@ def record_of(model: Model) -> ModelRecord:
     arrays = {"coef": model.coef, "intercept": model.intercept, **kept_arrays(model.readout)}
     if model.scaling is not None:
         arrays |= {"centre": model.scaling.centre, "scale": model.scaling.scale}
+    if model.kept is not None:
+        arrays |= model.kept.to_arrays()
     return ModelRecord(arrays, metadata)

@@ -175,6 +175,7 @@ def _layer(model: Model, examples: Examples, history: tuple[Record, ...]) -> Rep
         sizes=sizes,
         shape=model.inputs.pixels,
         explain=partial(_picture_map, model),
+        similar=lambda x: model.similar_to(x[None])[0],
         features=model.inputs.features or None,
         history=history,
         card=model.card,

@@ -9,11 +9,12 @@ import numpy as np
 
 from onelayer.designs import Scaling
 from onelayer.errors import ModelFileError
+from onelayer.inputs.kept_pictures import KEPT
 from onelayer.layer import Layer
 from onelayer.measures import head_of
 from onelayer.model_file import ModelRecord
 
-_ARRAYS = {"coef", "intercept", "centre", "scale", "class_weights", "costs"}
+_ARRAYS = {"coef", "intercept", "centre", "scale", "class_weights", "costs", *KEPT}
 _FIELDS = {"classes", "inputs", "preprocessing", "table", "parameters", "readout", "card"}
 _READOUT = {"temperature", "threshold"}
 

@@ -20,6 +20,7 @@ from onelayer.estimators.folds import OutOfFold
 from onelayer.estimators.search import without_weights
 from onelayer.evaluation import evaluate
 from onelayer.inputs.examples import Examples
+from onelayer.inputs.kept_pictures import pictures_to_keep
 from onelayer.model.calibrating import Calibrated, Calibrating, balanced_weights, calibrate
 from onelayer.model.choice import Choosing, choose
 from onelayer.model.conversion import from_estimator
@@ -40,6 +41,7 @@ from onelayer.settings import (
 )
 from onelayer.solvers import SOLVERS
 from onelayer.sources import Progress, Source, no_progress, open_source
+from onelayer.words import spelt
 
 
 class TrainingInterrupted(KeyboardInterrupt):
@@ -59,6 +61,7 @@ def train(
     mode: Mode | None = Settings.mode,
     fit: Fit = Settings.fit,
     features: Any = Settings.features,
+    keep_pictures: int = Settings.keep_pictures,
     x: str | None = Settings.x,
     y: str | None = Settings.y,
     n_features: int | None = Settings.n_features,
@@ -125,6 +128,11 @@ def train(
     if asked.features is not None and parts.train.inputs.encoder_in_words is None:
         raise UsageError(
             f"{opened.described} holds no pictures, which an encoder makes features of"
+        )
+    if parts.train.shown is None and asked.keep_pictures not in (0, Settings.keep_pictures):
+        raise UsageError(
+            f"{spelt('keep_pictures')} is for pictures that an encoder makes features of: give "
+            f"{spelt('features')} too, or leave it out"
         )
     check_decision(asked, parts.train.classes)
     return _Training(opened, asked, parts, progress).run()
@@ -267,7 +275,9 @@ class _Training:
     def _model(
         self, estimator: LogisticRegression, readout: Readout | None = None, **judged: Any
     ) -> Model:
-        return from_estimator(
+        trained = self.parts.everything if judged.get("refit") else self.parts.train
+        kept = pictures_to_keep(trained, self.settings.keep_pictures)
+        model = from_estimator(
             estimator,
             self.parts.train.inputs,
             readout,
@@ -275,8 +285,10 @@ class _Training:
             source_id=self.source.identity,
             settings=_recorded(self.settings),
             audit=self.parts.audit,
+            kept_pictures=0 if kept is None else len(kept),
             **judged,
         )
+        return replace(model, kept=kept)
 
 
 def _fitted(estimator: LogisticRegression, examples: Examples) -> LogisticRegression:

@@ -8,6 +8,7 @@ import numpy as np
 
 from onelayer.calibration import Bin
 from onelayer.evaluation import Trust
+from onelayer.inputs.kept_pictures import Similar
 from onelayer.measures import Rate
 from onelayer.report.by_threshold import ByThreshold
 from onelayer.report.judging import ClassJudgement, Mean, Roc
@@ -39,6 +40,8 @@ class Example:
     places
         What each place of the picture adds to the score of the answer, (h, w); None where the layer
         sees no places.
+    similar
+        The pictures of training most like it, the most similar first; none where none are kept.
     cells
         Of a row, what spoke for the answer and against its label, most of all first.
     """
@@ -50,6 +53,7 @@ class Example:
     p_answer: float
     pixels: np.ndarray | None
     places: np.ndarray | None = None
+    similar: tuple[Similar, ...] = ()
     cells: tuple[Cell, ...] = ()
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from onelayer.calibration import Readout
+from onelayer.inputs.kept_pictures import Similar
 from onelayer.inputs.shown import Shown
 from onelayer.readers import Audit
 
@@ -175,6 +176,9 @@ class Reported:
     explain
         Says of a decoded picture and a class's number what each place adds to its score, (h, w);
         None where the layer sees no places.
+    similar
+        Says of features (n,) which pictures of training are most like them; empty where the model
+        keeps none.
     seen
         What it looks at in its user's words; None where that has no names, as pixels have none.
     """
@@ -188,6 +192,7 @@ class Reported:
     card: Card
     readout: Readout
     explain: Callable[[np.ndarray, int], np.ndarray | None]
+    similar: Callable[[np.ndarray], Sequence[Similar]] = lambda _: ()
     seen: Seen | None = None
 
 

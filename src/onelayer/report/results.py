@@ -12,6 +12,7 @@ from onelayer.designs.row_products import seen_rows
 from onelayer.errors import DataError
 from onelayer.estimators.folds import OutOfFold
 from onelayer.evaluation import Trust
+from onelayer.inputs.kept_pictures import Similar
 from onelayer.measures import Rate, area_under_curve, is_weak
 from onelayer.readers import Audit
 from onelayer.report.by_threshold import by_threshold
@@ -94,6 +95,12 @@ class Results:
         """Whether there is a picture whose places are shown."""
         found = () if self.judgement is None else self.judgement.mistakes
         return any(example.places is not None for example in found)
+
+    @property
+    def similar(self) -> bool:
+        """Whether pictures of training are shown beside a mistake."""
+        found = () if self.judgement is None else self.judgement.mistakes
+        return any(example.similar for example in found)
 
     @cached_property
     def names(self) -> list[str]:
@@ -239,6 +246,7 @@ def _examples(
             p_answer=float(A[row, answers[row]]),
             pixels=_pixels(sample, row, layer),
             places=_places(sample, row, layer, int(answers[row])) if maps else None,
+            similar=_similar(sample, row, layer) if maps else (),
             cells=_cells(sample, row, layer, int(answers[row])) if maps else (),
         )
         for row in rows.tolist()
@@ -258,6 +266,11 @@ def _cells(sample: Sample, row: int, layer: Reported, k: int) -> tuple[Cell, ...
     texts = seen.cells(seen_rows(x, None))[0]
     most = np.argsort(-speaks, kind="stable")[:CELLS].tolist()
     return tuple(Cell(seen.names[j], texts[j], float(speaks[j])) for j in most if speaks[j] > 0)
+
+
+def _similar(sample: Sample, row: int, layer: Reported) -> tuple[Similar, ...]:
+    """The pictures of training most like it."""
+    return () if sample.shown is None else tuple(layer.similar(sample.X[sample.places[row]]))
 
 
 def _pixels(sample: Sample, row: int, layer: Reported) -> np.ndarray | None:

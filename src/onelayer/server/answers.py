@@ -63,17 +63,22 @@ def _explanation(model: Model, examples: Sent, row: int, k: int) -> dict[str, An
     places = None if picture is None else model.score_of_places(picture, k)
     x = model.rows(examples.inputs[row : row + 1])
     score, names = model.score(x, k), class_names(model)
-    told = {
+    told: dict[str, Any] = {
         "explains": names[k],
         "against": names[1 - k] if len(names) == 2 else None,
         "z": float(class_score(model.forward(x), k)[0, 0]),
         "intercept": score.intercept,
         "temperature": model.temperature,
         "offset": _offset(model, k),
+        "similar": [],
         "words": {name: told[:WORDS] for name, told in model.words_of(x, k)[0].items()},
     }
     if picture is None:
         return {**told, "contributions": score.shares[0].tolist(), "seen": None}
+    told["similar"] = [
+        {"class": str(one.label), "likeness": one.likeness, "picture": one.uri}
+        for one in model.similar_to(x)[0]
+    ]
     told["seen"] = as_png(model.inputs.seen(picture))
     if places is not None:
         return {**told, "contributions": places[0].tolist()}

@@ -43,6 +43,14 @@ class Predictions(BaseModel):
     predictions: list[Prediction]
 
 
+class SimilarPicture(BaseModel):
+    """A picture of training."""
+
+    label: str = Field(alias="class", description="The class that it was in.")
+    likeness: float = Field(description="The cosine between its features and those of this one.")
+    picture: str = Field(description="64 x 64 pixels, a JPEG as a data URI.")
+
+
 class Explanation(Prediction):
     """A prediction, and the sum that a class's score is."""
 
@@ -64,6 +72,10 @@ class Explanation(Prediction):
     )
     words: dict[str, list[tuple[str, float]]] = Field(
         description="Of each column of free text the words and pairs of words that add most to z."
+    )
+    similar: list[SimilarPicture] = Field(
+        description="Of an encoder's model the most similar of the pictures of training that it "
+        "keeps, the most similar first; empty where it keeps none."
     )
     seen: str | None = Field(description="The picture as the model sees it, a PNG as a data URI.")
 

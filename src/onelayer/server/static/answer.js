@@ -18,7 +18,7 @@ export function answerOf(title, explanation, explainAgain, { given, rule, worth 
   const sure = element("p", { class: "sure" }, `${chance(explanation.probabilities[label])} sure`);
   const pictures = explanation.seen === null ? [] : [seenPictures(explanation, given)];
   const told = rule === null ? [] : [element("p", { class: "rule" }, ruleOf(explanation, rule))];
-  const body = element("div", { class: "pair" }, element("div", {}, ...pictures, bars(explanation)), reasons);
+  const body = element("div", { class: "pair" }, element("div", {}, ...pictures, bars(explanation), ...similar(explanation)), reasons);
   const known = worth === null ? [] : [element("p", { class: "muted" }, worth)];
   return element(tag, { class: "answer" }, heading, sure, ...told, ...known, body);
 }
@@ -90,6 +90,17 @@ function row(name, middle, value) {
 
 function table(caption, rows) {
   return element("table", { class: "bars" }, element("caption", {}, caption), element("tbody", {}, ...rows));
+}
+
+// What an encoder's model has seen that looks most like it, where it keeps pictures of training.
+function similar({ similar: found = [] }) {
+  if (found.length === 0) return [];
+  const shown = found.map(({ class: label, likeness, picture }) => {
+    const image = element("img", { class: "frame", src: picture, alt: `A picture of training, of ${label}`, width: 64, height: 64 });
+    return figure(image, `${label}, ${likeness.toFixed(2)}`);
+  });
+  const told = "The most similar pictures of training that the model keeps, by the cosine of the encoder’s features: 1 is the same direction.";
+  return [element("section", { class: "similar" }, element("p", { class: "muted" }, told), element("div", { class: "row" }, ...shown))];
 }
 
 function showReasons(place, explanation, explainAgain) {
