@@ -7,7 +7,7 @@ from onelayer.errors import UsageError
 from onelayer.settings import Settings
 
 WRONG = {
-    "C": ["1", True, 1j, np.nan, 0, -1, [1.0]],
+    "C": ["1", True, 1j, np.nan, 0, -1, [1.0], 10**250 * 10**60],
     "l1_ratio": ["1", 2, -0.1, np.nan, None],
     "learning_rate": ["0.1", 0, np.inf, None],
     "max_iter": [0, 1.5, "9", True, None],

@@ -265,7 +265,13 @@ def _both(pair: Any) -> tuple[Any, str, Any]:
 
 
 def _real(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
+    """Whether this is a number, and not one beyond every float, as 10**400 is."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return False
+    try:
+        return not math.isnan(float(value))
+    except OverflowError:
+        return False
 
 
 def _whole(value: Any) -> bool:

@@ -27,6 +27,7 @@ from onelayer.estimators.folds import OutOfFold
 from onelayer.inputs.examples import Examples
 from onelayer.measures import Rate
 from onelayer.settings import Settings, ShareGiven, share_of
+from onelayer.words import spelt
 
 _CHOOSERS = {"recall": threshold_for_recall, "precision": threshold_for_precision}
 
@@ -154,7 +155,7 @@ def _chosen(kind: str, position: int, wanted: float, readout: Readout, unseen: U
 
 def _position(kind: str, name: str, names: Sequence[str]) -> int:
     if name not in names:
-        raise UsageError(f"{kind} is of {name!r}: the classes are {', '.join(names)}")
+        raise UsageError(f"{spelt(kind)} is of {name!r}: the classes are {', '.join(names)}")
     return list(names).index(name)
 
 
