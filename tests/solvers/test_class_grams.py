@@ -89,7 +89,7 @@ def test_a_weak_penalty_of_many_classes_is_chosen_for():
 
 
 def test_many_classes_take_fewer_passes_than_by_lbfgs():
-    objective = made(m=3000, n=120, classes=60, C=1000.0)
+    objective = made(m=5000, n=120, classes=60, C=1000.0)
     found, beside = (
         Run(objective, named_solver(name, objective, 0)[0], tol=1e-6).solve()[1]
         for name in ("truncated-newton", "lbfgs")
@@ -97,12 +97,12 @@ def test_many_classes_take_fewer_passes_than_by_lbfgs():
     assert found.status is beside.status is Status.CONVERGED
     assert found.gap_kind == "bound"
     assert found.objective == pytest.approx(beside.objective, rel=2e-6)
-    assert found.passes < 0.8 * beside.passes
+    assert found.passes < 0.9 * beside.passes
 
 
 @pytest.mark.parametrize("C", [10.0, 1e4])
 def test_warm_and_cold_starts_end_within_tol(C):
-    objective = made(m=3000, n=60, classes=5, C=C, dtype=np.float64)
+    objective = made(m=6000, n=60, classes=5, C=C, dtype=np.float64)
     solver = named_solver("truncated-newton", objective, 0)[0]
     strong = replace(objective, penalty=Penalty(1e-2))
     start, _ = Run(strong, solver).solve()
@@ -112,13 +112,13 @@ def test_warm_and_cold_starts_end_within_tol(C):
 
 
 def test_neither_the_order_of_classes_nor_rows_without_weight_matter():
-    weights = np.repeat([1 / 1500, 0], 1500)
-    objective = made(m=3000, n=60, classes=5, dtype=np.float64, weights=weights)
+    weights = np.repeat([1 / 3000, 0], 3000)
+    objective = made(m=6000, n=60, classes=5, dtype=np.float64, weights=weights)
     solver = named_solver("truncated-newton", objective, 0)[0]
     theta, found = Run(objective, solver, tol=1e-9).solve()
     X, y = objective.design.X, objective.targets
     turned = make_design(X).bind(Softmax(5), 4 - y, weights)
-    alone = make_design(X[:1500]).bind(Softmax(5), y[:1500], weights[:1500])
+    alone = make_design(X[:3000]).bind(Softmax(5), y[:3000], weights[:3000])
     for loss, order in ((turned, slice(None, None, -1)), (alone, slice(None))):
         same, solution = Run(replace(objective, loss=loss), solver, tol=1e-9).solve()
         assert solution.objective == pytest.approx(found.objective, rel=2e-9)
@@ -126,6 +126,7 @@ def test_neither_the_order_of_classes_nor_rows_without_weight_matter():
 
 
 def test_it_is_for_several_classes_a_penalty_and_few_features():
-    assert bends_by_class(made(m=500, n=40))
-    assert not bends_by_class(replace(made(m=500, n=40), penalty=Penalty(0)))
-    assert not bends_by_class(made(m=100, n=90))
+    assert bends_by_class(made(m=14_000, n=40))
+    assert not bends_by_class(made(m=500, n=40))  # products with small data cost less
+    assert not bends_by_class(replace(made(m=14_000, n=40), penalty=Penalty(0)))
+    assert not bends_by_class(made(m=3000, n=400))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from onelayer.designs.passes import SMALL_BYTES, Traits
+from onelayer.designs.passes import Traits
 from onelayer.errors import UsageError
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
@@ -131,7 +131,7 @@ def _why_conjugate_gradients(traits: Traits, penalty: Penalty, size: int, k: int
     if "sample" not in traits.offers:
         return "X is sparse" if traits.density < 1 else "no sample of the rows is at hand"
     weak = penalty.strength * traits.m <= WEAK and size > WHOLE_SIZE
-    if weak and traits.nbytes >= SMALL_BYTES and is_affordable(traits, size // k, k):
+    if weak and is_affordable(traits, size // k, k):
         return "under a penalty this weak each class bends along features of its own"
     return ""
 

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from onelayer.designs.drawn_rows import Drawn, draw
-from onelayer.designs.passes import Traits
+from onelayer.designs.passes import SMALL_BYTES, Traits
 from onelayer.objective import Objective
 from onelayer.solvers.algebra import Algebra
 from onelayer.solvers.smooth.factoring import TINY, factored, true_diagonal
@@ -99,8 +99,12 @@ def bends_by_class(objective: Objective) -> bool:
 
 
 def is_affordable(traits: Traits, rows: int, k: int) -> bool:
-    """Whether rows of X are at hand, and the k factors neither too large nor too dear."""
-    if k == 1 or "sample" not in traits.offers:
+    """Whether rows of X are at hand, and the k factors neither too large nor too dear.
+
+    Products with small data cost less than a factor, and a metric of plain diagonals keeps equal
+    columns equal, to the last bit, where next to no penalty does.
+    """
+    if k == 1 or "sample" not in traits.offers or traits.nbytes < SMALL_BYTES:
         return False
     return 2 * k * rows * (rows + 1) <= HELD and rows**2 <= WORTH * traits.m
 
