@@ -25,6 +25,16 @@ def output(tmp_path):
     return tmp_path / "m.safetensors"
 
 
+def test_where_calibration_did_not_help_what_it_gained_where_it_was_found_is_said(onelayer, output):
+    done = onelayer("train", "digits", "-o", output, "--no-report")
+    card = package.load(output).card
+    assert card.test.log_loss > card.test.uncalibrated.log_loss
+    was, became = (f"{at.log_loss:.3f}" for at in (card.calibration.before, card.calibration.after))
+    assert became < was
+    said = f"Where the temperature was found, the log loss fell from {was} to {became}."
+    assert said in done.out
+
+
 def test_it_says_the_temperature_and_what_it_changed(onelayer, source, output):
     done = onelayer("train", source, "--C", "inf", "-o", output, "--no-report")
     T, card = package.load(output).temperature, package.load(output).card

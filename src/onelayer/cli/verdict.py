@@ -21,7 +21,7 @@ from onelayer.words import (
 )
 
 if TYPE_CHECKING:
-    from onelayer.card import Card, Choice
+    from onelayer.card import Calibration, Card, Choice
     from onelayer.evaluation import Evaluation
     from onelayer.model.weights_left import Coefficients
     from onelayer.solution import Solution
@@ -119,7 +119,7 @@ def _meaning(card: Card) -> list[str]:
     lines = [] if test is None else [f"Judged by {card.judge}."]
     if test is None:
         lines.append("Nothing was held out: nobody has judged this model.")
-    lines += _before(judged) if test is not None else []
+    lines += _before(judged, card.calibration) if test is not None else []
     lines.append(f"Always {baseline.label} would score {percent(baseline.accuracy)}.")
     lines.append(f"{_worst(judged)}.")
     if card.needs_encoder:
@@ -132,13 +132,18 @@ def _meaning(card: Card) -> list[str]:
     return lines
 
 
-def _before(judged: Evaluation) -> list[str]:
-    """What calibration changed on examples that had no part in it."""
+def _before(judged: Evaluation, calibration: Calibration | None) -> list[str]:
+    """What calibration changed on examples that had no part in it; of a loss, what it gained."""
     before = judged.uncalibrated
     if before is None:
         return []
     loss, error = loss_in_words(before.log_loss), percent(before.calibration_error)
-    return [f"Before calibration: log loss {loss}, calibration error {error}."]
+    lines = [f"Before calibration: log loss {loss}, calibration error {error}."]
+    worse = judged.log_loss > before.log_loss
+    if worse and calibration is not None and calibration.before and calibration.after:
+        was, became = (loss_in_words(at.log_loss) for at in (calibration.before, calibration.after))
+        lines.append(f"Where the temperature was found, the log loss fell from {was} to {became}.")
+    return lines
 
 
 def _worst(measures: Evaluation) -> str:
