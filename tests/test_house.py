@@ -68,6 +68,11 @@ def test_length_counts_the_body_alone():
     assert length(ast.parse(text).body[0]) == 3
 
 
+def test_what_a_newcomer_reads_first_is_read_in_one_sitting():
+    first = ("logistic.py", "layer.py", "objective.py", "solvers/smooth/gradient_descent.py")
+    assert sum(len((HOUSE / name).read_text().splitlines()) for name in first) < 500
+
+
 OTHERS_MAY_SHARE = {
     "cli": "a command is called as what it does",
     "displays": "a figure is called as what it shows",

@@ -11,11 +11,9 @@ import numpy as np
 from onelayer.designs import Loss, LossInMemory
 from onelayer.designs.blockwise import Blockwise
 from onelayer.designs.loss import Turn
-from onelayer.errors import UsageError
 from onelayer.logistic import Head
 from onelayer.penalties import Penalty
 from onelayer.vectors import norm
-from onelayer.words import spelt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +35,7 @@ class Objective:
     @property
     def in_memory(self) -> LossInMemory:
         """The loss, with all that one in memory offers; a `UsageError` where it lies elsewhere."""
-        if not isinstance(self.loss, LossInMemory):
-            raise UsageError(
-                f"This needs all rows of X in memory, and {self.loss.held_by} leaves them where "
-                f"they lie: give more {spelt('memory')} where X fits, or fewer rows"
-            )
-        return self.loss
+        return self.loss.in_memory
 
     @property
     def design(self) -> Blockwise:

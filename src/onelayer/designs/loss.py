@@ -8,7 +8,7 @@ small sample, or a handle that is not looked into. `loss_in_memory.py` offers mo
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,10 @@ from onelayer.designs.drawn_rows import Drawn
 from onelayer.designs.passes import Traits
 from onelayer.errors import UsageError
 from onelayer.logistic import Head
+from onelayer.words import spelt
+
+if TYPE_CHECKING:
+    from onelayer.designs.loss_in_memory import LossInMemory
 
 Gradient = tuple[float, np.ndarray, np.ndarray]
 """The loss, dW (n, k) and db (k,)."""
@@ -185,6 +189,14 @@ class Loss(ABC):
     @abstractmethod
     def least_weight(self) -> float:
         """The smallest weight that is not 0."""
+
+    @property
+    def in_memory(self) -> LossInMemory:
+        """Itself, with all that a loss in memory offers; a `UsageError` where it lies elsewhere."""
+        raise UsageError(
+            f"This needs all rows of X in memory, and {self.held_by} leaves them where "
+            f"they lie: give more {spelt('memory')} where X fits, or fewer rows"
+        )
 
     def of_sample(self) -> Loss:
         """That of the sample of rows that stays in memory where X does not."""

@@ -114,6 +114,11 @@ class LossInMemory(Loss):
     shared: Reads | None = None
 
     @property
+    def in_memory(self) -> LossInMemory:
+        """Itself."""
+        return self
+
+    @property
     def traits(self) -> Traits:
         """Of the design."""
         return self.design.traits
