@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, final
 
@@ -11,15 +11,16 @@ import numpy as np
 
 from onelayer.inputs import PictureInputs
 from onelayer.inputs.examples import Examples
-from onelayer.readers import Splits, find_splits, read_files
+from onelayer.readers import read_files
 from onelayer.readers.pictures.reading import read_folder
 from onelayer.settings import Settings
 from onelayer.sources.encoded import FileFeatures, asked_encoder
-from onelayer.sources.source import JUDGES, Like, Source, digest
+from onelayer.sources.source import Like
+from onelayer.sources.split_folder import SplitFolder
 
 
 @final
-class PictureFolder(Source):
+class PictureFolder(SplitFolder):
     """Pictures by class, in folders."""
 
     @classmethod
@@ -28,29 +29,9 @@ class PictureFolder(Source):
         del settings
         return isinstance(given, (str, Path)) and Path(given).is_dir()
 
-    @cached_property
-    def splits(self) -> Splits:
-        """Where its parts lie."""
-        return find_splits(Path(self.given))
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """The folders beside train/, val/ and test/."""
-        return self.splits.notes
-
-    @property
-    def identity(self) -> str:
-        """By its place."""
-        return digest(f"path:{Path(self.given).resolve()}".encode())
-
-    def parts(self) -> tuple[str, ...]:
-        """By the names of its folders."""
-        return tuple(name for name in ("train", "test", "val") if getattr(self.splits, name))
-
     def read(self, part: str | None, like: Like | None = None) -> Examples:
         """Read the pictures of a part, of one size."""
         self.require_no_columns(like)
-        name = part or next(name for name in JUDGES if name in self.parts())
         size, mode, fit = self.settings.size, self.settings.mode, self.settings.fit
         encoder = asked_encoder(self.settings, like)
         to = None if like is None else like.inputs.preprocessing
@@ -59,7 +40,7 @@ class PictureFolder(Source):
             size, mode, fit = (to.height, to.width), to.mode, to.fit
         reading = None if encoder is None else FileFeatures(encoder, self._told("encoding"))
         found = read_folder(
-            getattr(self.splits, name),
+            self.of_part(part),
             (size, mode or "RGB", fit),
             reading or partial(read_files, progress=self._told("reading")),
             classes=None if like is None else [str(label) for label in like.classes],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
@@ -15,10 +14,11 @@ from onelayer.inputs import TableInputs
 from onelayer.inputs.base import is_path
 from onelayer.inputs.examples import Examples
 from onelayer.readers.pictures.folders import class_folders, class_name, files_below
-from onelayer.readers.pictures.splits import Splits, find_splits, require_classes
+from onelayer.readers.pictures.splits import require_classes
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.settings import Settings
-from onelayer.sources.source import JUDGES, Like, digest
+from onelayer.sources.source import Like
+from onelayer.sources.split_folder import SplitFolder
 from onelayer.sources.table import TableSource
 from onelayer.words import spelt
 
@@ -34,7 +34,7 @@ _LOOKED_AT = 200
 
 
 @final
-class TextFolder(TableSource):
+class TextFolder(SplitFolder, TableSource):
     """Texts by class, in folders: a table of two columns, a file a row."""
 
     @classmethod
@@ -48,30 +48,10 @@ class TextFolder(TableSource):
         files = [*islice(files_below(Path(given)), _LOOKED_AT)]
         return 2 * sum(map(is_text_file, files)) > len(files)
 
-    @cached_property
-    def splits(self) -> Splits:
-        """Where its parts lie."""
-        return find_splits(Path(self.given))
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """The folders beside train/, val/ and test/."""
-        return self.splits.notes
-
-    @property
-    def identity(self) -> str:
-        """By its place."""
-        return digest(f"path:{Path(self.given).resolve()}".encode())
-
-    def parts(self) -> tuple[str, ...]:
-        """By the names of its folders."""
-        return tuple(name for name in ("train", "test", "val") if getattr(self.splits, name))
-
     def read(self, part: str | None, like: Like | None = None) -> Examples:
         """Read the texts of a part; those that cannot be read are left out, and named."""
         self.require_no_columns(like)
-        name = part or next(name for name in JUDGES if name in self.parts())
-        folder = getattr(self.splits, name)
+        folder = self.of_part(part)
         self.progress("reading", 0, 1)
         found = self._texts(folder)
         column = _column_of(like)
