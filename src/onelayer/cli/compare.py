@@ -30,16 +30,8 @@ def compare(
             "trained on.",
         ),
     ],
-    x: Annotated[
-        str | None,
-        typer.Option("--x", metavar="NAME", help="X in a file of arrays.", show_default=False),
-    ] = None,
-    y: Annotated[
-        str | None,
-        typer.Option(
-            "--y", metavar="NAME|FILE", help="y in it, or a file of labels.", show_default=False
-        ),
-    ] = None,
+    x: source_options.LikewiseX = None,
+    y: source_options.LikewiseY = None,
     delimiter: source_options.Delimiter = None,
     encoding: source_options.Encoding = None,
     as_json: options.AsJson = False,

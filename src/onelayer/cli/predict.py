@@ -38,10 +38,7 @@ def predict(
     ],
     output: source_options.Scores = None,
     keep: source_options.Keep = None,
-    x: Annotated[
-        str | None,
-        typer.Option("--x", metavar="NAME", help="X in a file of arrays.", show_default=False),
-    ] = None,
+    x: source_options.LikewiseX = None,
     delimiter: source_options.Delimiter = None,
     encoding: source_options.Encoding = None,
     shape: Annotated[Format, typer.Option("--format", help="How to print the result.")] = "table",

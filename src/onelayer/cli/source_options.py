@@ -36,6 +36,19 @@ Y: TypeAlias = Annotated[
     ),
 ]
 
+LikewiseX: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--x", metavar="NAME", help="X in a file of arrays.", show_default=False),
+]
+"""As in training where none is named; so the next."""
+
+LikewiseY: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--y", metavar="NAME|FILE", help="y in it, or a file of labels.", show_default=False
+    ),
+]
+
 NFeatures: TypeAlias = Annotated[
     int | None,
     typer.Option(
