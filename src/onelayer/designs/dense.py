@@ -152,13 +152,17 @@ class RunningMoments:
         if weight == 0:
             return
         block = block - self.origin
-        block_mean = v @ block / weight
-        block -= block_mean
-        shift = block_mean - self.mean
+        mean = v @ block / weight
+        block -= mean
+        self.merge(weight, mean, v @ block**2)
+
+    def merge(self, weight: float, mean: np.ndarray, square: np.ndarray) -> None:
+        """Those of other rows: their weight, mean from the origin and weighted squares about it."""
+        shift = mean - self.mean
         self.total += weight
         self.mean += shift * (weight / self.total)
         between = shift**2 * weight * (self.total - weight) / self.total
-        self.square += v @ block**2 + between
+        self.square += square + between
 
     def found(self) -> ColumnMoments:
         """Those of all rows."""

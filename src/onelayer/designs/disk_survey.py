@@ -66,21 +66,47 @@ def _surveyed(X: RowsOnDisk, labels: RowLabels, *, moments: bool) -> Answer:
     return top, *drawing.sample(), of_all.mean, of_all.variance
 
 
-def sample_size(shape: tuple[int, int], itemsize: int, classes: int) -> int:
-    """Rows to be drawn."""
+def sample_size(shape: tuple[int, int], classes: int, most: float) -> int:
+    """Rows to be drawn, at most so many."""
     m, n = shape
     wanted = max(ROWS_PER_UNKNOWN * (n + 1) * (classes if classes > 2 else 1), m // PART)
-    return max(1, min(wanted, m // 2, SAMPLE_BYTES // max(1, n * itemsize)))
+    return int(max(1, min(wanted, m // 2, most)))
+
+
+def drawing_rates(size: int, shares: np.ndarray) -> np.ndarray:
+    """Rows of each class to be drawn for its weight, (classes,): so many rows of all together."""
+    carried = shares > 0
+    of_class = np.maximum(size * shares, FEWEST) * carried
+    return np.divide(of_class, shares, out=np.zeros(len(shares)), where=carried)
+
+
+def draw_group(
+    number: int, targets: np.ndarray, shares: np.ndarray, rates: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of a group, drawn in proportion to their weight, and what each of them stands for.
+
+    A group has random numbers of its own.
+    """
+    probability = np.minimum(1, rates[targets] * shares)
+    random = np.random.default_rng((0, number)).random(len(targets))
+    picked = np.flatnonzero(random < probability)
+    return picked, shares[picked] / probability[picked]
+
+
+def as_all(targets: np.ndarray, weights: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Weights of drawn rows by which each class together has the share that it has of all."""
+    sums = np.bincount(targets, weights, minlength=len(shares))
+    weights = weights * (shares / np.where(sums > 0, sums, 1))[targets]
+    return np.asarray(weights / weights.sum())
 
 
 class _Drawing:
-    """Rows drawn group by group, each group with random numbers of its own."""
+    """Rows drawn group by group."""
 
     def __init__(self, X: RowsOnDisk, labels: RowLabels) -> None:
-        size, carried = sample_size(X.shape, X.dtype.itemsize, labels.classes), labels.shares > 0
-        of_class = np.maximum(size * labels.shares, FEWEST) * carried
-        self.rate = np.divide(of_class, labels.shares, out=np.zeros(labels.classes), where=carried)
-        self.shares = labels.shares
+        most = SAMPLE_BYTES // max(1, X.shape[1] * X.dtype.itemsize)
+        size = sample_size(X.shape, labels.classes, most)
+        self.shares, self.rates = labels.shares, drawing_rates(size, labels.shares)
         # As many as will come, but for chance: put together from parts they would be there twice.
         room = int(size + 8 * size**0.5) + FEWEST * labels.classes
         self.rows, self.count = np.empty((room, X.shape[1]), X.dtype), 0
@@ -88,22 +114,18 @@ class _Drawing:
         self.weights: list[np.ndarray] = []
 
     def draw(self, number: int, X: np.ndarray, targets: np.ndarray, shares: np.ndarray) -> None:
-        """Of a group; a row is taken in proportion to its weight, and counts for what it stands."""
-        probability = np.minimum(1, self.rate[targets] * shares)
-        random = np.random.default_rng((0, number)).random(len(targets))
-        picked = np.flatnonzero(random < probability)
+        """Of a group."""
+        picked, weights = draw_group(number, targets, shares, self.rates)
         picked = picked[: len(self.rows) - self.count]
         self.rows[self.count : self.count + len(picked)] = X[picked]
         self.count += len(picked)
         self.targets.append(targets[picked])
-        self.weights.append(shares[picked] / probability[picked])
+        self.weights.append(weights[: len(picked)])
 
     def sample(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Rows, targets and weights; each class together has the share that it has of all."""
+        """Rows, targets and weights."""
         targets, weights = np.concatenate(self.targets), np.concatenate(self.weights)
-        sums = np.bincount(targets, weights, minlength=len(self.shares))
-        weights *= (self.shares / np.where(sums > 0, sums, 1))[targets]
-        return self.rows[: self.count], targets, weights / weights.sum()
+        return self.rows[: self.count], targets, as_all(targets, weights, self.shares)
 
 
 class _Exactly:

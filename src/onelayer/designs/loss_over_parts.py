@@ -9,7 +9,7 @@ where a metric is made, which costs no read.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, TypeVar, final
 
@@ -20,7 +20,7 @@ from onelayer.designs.kept_reads import Answer, read_once
 from onelayer.designs.loss import Foresight, Gradient, Loss, Moments, Parameters
 from onelayer.designs.loss_in_memory import Balance, LossInMemory, balancing
 from onelayer.designs.passes import Ledger, Traits
-from onelayer.designs.row_labels import RowLabels
+from onelayer.designs.row_labels import LabelTotals
 from onelayer.logistic import Head
 
 T = TypeVar("T")
@@ -35,11 +35,15 @@ class VisitedParts(ABC):
     """
 
     traits: Traits
-    labels: RowLabels
     ledger: Ledger
     dtype: np.dtype
     compiled: bool
     held_by: str
+
+    @property
+    @abstractmethod
+    def totals(self) -> LabelTotals:
+        """Of labels and weights."""
 
     @property
     @abstractmethod
@@ -49,6 +53,13 @@ class VisitedParts(ABC):
     @abstractmethod
     def each(self, ask: Callable[[LossInMemory], T]) -> Iterator[T]:
         """What each part answers, in the order of the parts; one read of all."""
+
+    @abstractmethod
+    def sum(self, ask: Callable[[LossInMemory], tuple[Any, ...]]) -> tuple[np.ndarray, ...]:
+        """The sum of what the parts answer, position by position, in float64; one read of all.
+
+        In an order that follows from the parts' number alone, wherever they lie.
+        """
 
     @abstractmethod
     def exactly(self) -> Self:
@@ -208,17 +219,17 @@ class LossOverParts(Loss):
 
     def shares(self) -> np.ndarray:
         """sum v y of each class (K,), of both where the head is binary."""
-        return self.parts.labels.shares
+        return self.parts.totals.shares
 
     @property
     def counted(self) -> float:
         """From the labels' weights."""
-        return self.parts.labels.counted
+        return self.parts.totals.counted
 
     @property
     def least_weight(self) -> float:
         """From the labels' weights."""
-        return self.parts.labels.least
+        return self.parts.totals.least
 
     def exactly(self) -> LossOverParts:
         """The same with products in float64; itself where they are."""
@@ -238,7 +249,7 @@ class LossOverParts(Loss):
     def _sum(
         self, asked: tuple[Any, ...], ask: Callable[[LossInMemory], tuple[Any, ...]]
     ) -> tuple[Any, ...]:
-        return self._once(asked, lambda: _added(self.parts.each(ask)))
+        return self._once(asked, lambda: self.parts.sum(ask))
 
     def _once(self, asked: tuple[Any, ...], read: Callable[[], Answer]) -> Answer:
         """A read, which counts as one where it was made before the training was killed too."""
@@ -253,13 +264,13 @@ def _reach(part: LossInMemory, V: np.ndarray, c: np.ndarray) -> float:
     return part.reach(V, c) if part.weights.any() else 0.0
 
 
-def _added(answers: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
-    """Sums by position, in order; the first answer's arrays become the sums."""
-    total: list[Any] = []
-    for answer in answers:
-        if not total:
-            total = [np.array(one, dtype=np.float64) for one in answer]
-            continue
-        for one, more in zip(total, answer, strict=True):
-            np.add(one, more, out=one)
-    return tuple(total)
+def add(total: tuple[np.ndarray, ...], more: tuple[Any, ...]) -> tuple[np.ndarray, ...]:
+    """The total, to which more is added position by position, in place."""
+    for one, other in zip(total, more, strict=True):
+        np.add(one, other, out=one)
+    return total
+
+
+def summand(answer: tuple[Any, ...]) -> tuple[np.ndarray, ...]:
+    """Arrays and numbers as arrays of their own in float64, to be added to."""
+    return tuple(np.array(one, dtype=np.float64) for one in answer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any, TypeVar, final
 
 import numpy as np
@@ -14,9 +14,9 @@ from onelayer.designs.design import Design
 from onelayer.designs.disk_survey import survey_on_disk
 from onelayer.designs.kept_reads import digest_of
 from onelayer.designs.loss_in_memory import LossInMemory
-from onelayer.designs.loss_over_parts import LossOverParts, VisitedParts
+from onelayer.designs.loss_over_parts import LossOverParts, VisitedParts, add, summand
 from onelayer.designs.passes import SAMPLE_AT_HAND, Ledger, Traits
-from onelayer.designs.row_labels import RowLabels
+from onelayer.designs.row_labels import LabelTotals, RowLabels
 from onelayer.designs.rows_on_disk import RowsOnDisk
 from onelayer.designs.scaling import Scaling
 from onelayer.designs.survey import SampledRows, Survey
@@ -110,6 +110,11 @@ class DiskParts(VisitedParts):
         )
         return parts.exactly() if double else parts
 
+    @property
+    def totals(self) -> LabelTotals:
+        """Of the labels."""
+        return self.labels.totals
+
     @cached_property
     def identity(self) -> str:
         """Of the file, the labels, their weights, the scaling and the products' type."""
@@ -127,6 +132,11 @@ class DiskParts(VisitedParts):
             design: Any = DenseDesign(X, self.scaling)
             design = design.exactly() if self.double else design
             yield ask(LossInMemory(design, self.head, targets, weights))
+
+    def sum(self, ask: Callable[[LossInMemory], tuple[Any, ...]]) -> tuple[np.ndarray, ...]:
+        """One group's after the other's; one read."""
+        answers = self.each(ask)
+        return reduce(add, answers, summand(next(answers)))
 
     def exactly(self) -> DiskParts:
         """The same with products in float64; itself where they are."""

@@ -16,6 +16,19 @@ TOGETHER = 1 << 20  # guard: rows whose labels and weights are converted at a ti
 
 
 @dataclass(frozen=True, eq=False)
+class LabelTotals:
+    """What is known of labels and weights v together, which sum to 1.
+
+    shares: of each class, (classes,). counted: as many rows of equal weight tell as much,
+    1 / sum v^2. least: the smallest weight that is not 0.
+    """
+
+    shares: np.ndarray
+    counted: float
+    least: float
+
+
+@dataclass(frozen=True, eq=False)
 class RowLabels:
     """targets (m,), 0..classes - 1, and weights (m,), numbers or Booleans, in any unit."""
 
@@ -46,15 +59,13 @@ class RowLabels:
         return found
 
     @cached_property
-    def counted(self) -> float:
-        """As many rows of equal weight tell as much: 1 / sum v^2."""
-        squares = (float(v @ v) for v in self._of_all())
-        return 1 / sum(squares)
-
-    @cached_property
-    def least(self) -> float:
-        """The smallest weight that is not 0; the weights sum to 1."""
-        return min(float(v[v > 0].min()) for v in self._of_all() if v.any())
+    def totals(self) -> LabelTotals:
+        """Of all rows; weights are looked at by pieces."""
+        squares, least = 0.0, np.inf
+        for v in self._of_all():
+            squares += float(v @ v)
+            least = min(least, float(v[v > 0].min(initial=np.inf)))
+        return LabelTotals(self.shares, 1 / squares, least)
 
     def of(self, rows: slice) -> tuple[np.ndarray, np.ndarray]:
         """Targets as kernels take them, and weights that sum to 1 over all rows."""
