@@ -3,6 +3,8 @@
 import re
 from importlib import resources
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import onelayer
@@ -58,6 +60,37 @@ def test_ten_classes_of_pictures_fit_a_telephone_and_a_wide_screen_is_used(brows
         page.close()
     assert heights[400] < 6000
     assert heights[1920] < 0.65 * heights[1280]
+
+
+def wide_table(m=600, seed=0):
+    """Eight numbers and six categories with long names, a third of them of some use."""
+    random = np.random.default_rng(seed)
+    X = random.normal(size=(m, 8))
+    frame = pd.DataFrame(X, columns=[f"capital-gain of quarter {j}" for j in range(8)])
+    levels = [f"marital-status number-{k}" for k in range(6)]
+    for j in range(6):
+        frame[f"relationship {j}"] = random.choice(levels, m)
+    z = X @ [2, -1, 1, 0, 0, 0, 0, 0] + (frame["relationship 0"] == levels[0]) - 1
+    return frame.assign(answer=np.where(z + random.logistic(size=m) > 0, ">50K", "<=50K"))
+
+
+def test_a_wide_table_fits_a_telephone_and_folds_nothing_elsewhere(browser, tmp_path):
+    path = tmp_path / "wide.html"
+    onelayer.train(wide_table(), target="answer").report(path)
+    shown = {}
+    for width in (400, 1280):
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.goto(path.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        cut = "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth)"
+        assert page.evaluate(f"{cut}.map(e => e.ariaLabel)") == []
+        if width == 400:
+            assert page.evaluate("document.documentElement.scrollHeight") < 6500
+        folded = "[...document.querySelectorAll('.fold > :not(summary)')]"
+        shown[width] = page.evaluate(f"{folded}.filter(e => e.checkVisibility()).length")
+        page.close()
+    assert shown[400] == 0
+    assert shown[1280] >= 10
 
 
 def test_figures_take_the_colours_of_the_page(browser, pages):

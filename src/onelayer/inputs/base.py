@@ -20,6 +20,7 @@ from onelayer.settings import Settings
 if TYPE_CHECKING:
     from onelayer.inputs.columns import Column
     from onelayer.inputs.examples import Examples
+    from onelayer.inputs.moving import ColumnMoves
 
 
 class Inputs(ABC):
@@ -157,6 +158,11 @@ class Inputs(ABC):
     def numbers(self, rows: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
         """The numbers that rows of X (m, n) were made of, (m, numbers), and their names."""
         return (), np.zeros((len(rows), 0))
+
+    def moves(self, place: int, X: Any) -> ColumnMoves | None:
+        """How one of `parts` moves over what it holds in rows X (m, n); None where it cannot."""
+        del place, X
+        return None
 
     def array_rows(self, X: Any, source: object) -> Any:
         """Return rows of numbers that a source of arrays holds, as these inputs have them."""

@@ -159,7 +159,7 @@ class Encoding:
         Those that add nothing are left out.
         """
         found: dict[str, list[tuple[str, float]]] = {}
-        for piece, start in zip(self.pieces, self._starts.tolist(), strict=True):
+        for start, piece in self.placed:
             if piece.make != "terms":
                 continue
             own = shares[start : start + piece.width]
@@ -245,6 +245,11 @@ class Encoding:
         return table
 
     @property
+    def placed(self) -> list[tuple[int, Piece]]:
+        """Each piece with the place of its first feature."""
+        return list(zip(self._starts.tolist(), self.pieces, strict=True))
+
+    @property
     def _starts(self) -> np.ndarray:
         widths = [piece.width for piece in self.pieces]
         return np.cumsum([0, *widths])[:-1]
@@ -279,7 +284,7 @@ class Encoding:
 
     def _with_terms(self, X: Any, codes: Codes) -> Any:
         """Add the features of words, of which X (m, n) has none yet."""
-        for piece, start in zip(self.pieces, self._starts.tolist(), strict=True):
+        for start, piece in self.placed:
             if piece.make != "terms":
                 continue
             column = self.columns[piece.column]

@@ -19,7 +19,7 @@ def numbers_of(table: Encoding, rows: np.ndarray) -> tuple[tuple[str, ...], np.n
 
     Where a cell was missing it is what stands for it. Rounding may show in the last digits.
     """
-    pieces = [(start, piece) for start, piece in _placed(table) if not piece.of]
+    pieces = [(start, piece) for start, piece in table.placed if not piece.of]
     at = [(start, piece.column) for start, piece in pieces if piece.make == "value"]
     places = [start for start, _ in at]
     values = rows[:, places] / table.scale[places] + table.centre[places]
@@ -34,17 +34,11 @@ def cells_of(table: Encoding, rows: np.ndarray) -> list[tuple[str, ...]]:
     """
     raw = rows / table.scale + table.centre
     found = [[""] * len(table.columns) for _ in raw]
-    for start, piece in _placed(table):
+    for start, piece in table.placed:
         for line, row in zip(found, raw, strict=True):
             said = _cell(piece, row[start : start + piece.width], table.columns[piece.column])
             line[piece.column] = said or line[piece.column]
     return [tuple(line) for line in found]
-
-
-def _placed(table: Encoding) -> list[tuple[int, Piece]]:
-    """Each piece with the place of its first feature."""
-    starts = np.cumsum([0, *(piece.width for piece in table.pieces)])[:-1]
-    return list(zip(starts.tolist(), table.pieces, strict=True))
 
 
 def _cell(piece: Piece, values: np.ndarray, column: Column) -> str:

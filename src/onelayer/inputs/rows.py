@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from onelayer.readers.arrays.layout import AS_MOST_DO, ArrayOptions
 from onelayer.readers.row_arrays import is_sparse
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.settings import Settings
+
+if TYPE_CHECKING:
+    from onelayer.inputs.moving import ColumnMoves
 
 
 @final
@@ -85,6 +88,12 @@ class RowInputs(Inputs):
     def numbers(self, rows: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
         """The rows themselves."""
         return self.parts, rows
+
+    def moves(self, place: int, X: Any) -> ColumnMoves | None:
+        """A number over its values."""
+        from onelayer.inputs.moving import moves_of_number
+
+        return moves_of_number(place, X)
 
     def array_rows(self, X: Any, source: object) -> Any:
         """Rows as they are; anything with more dimensions is flattened."""

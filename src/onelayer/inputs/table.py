@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from onelayer.inputs.encoding import Encoding
 from onelayer.inputs.examples import Examples
 from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
 from onelayer.settings import Settings
+
+if TYPE_CHECKING:
+    from onelayer.inputs.moving import ColumnMoves
 
 
 @final
@@ -142,6 +145,12 @@ class TableInputs(Inputs):
         from onelayer.inputs.reading_back import numbers_of
 
         return numbers_of(self.fitted, rows)
+
+    def moves(self, place: int, X: Any) -> ColumnMoves | None:
+        """A number or a date over its values, a category over its levels; no text."""
+        from onelayer.inputs.moving import moves_of_column
+
+        return moves_of_column(self.fitted, place, X)
 
     def again(
         self, x: str | None = None, y: str | None = None, table: TableOptions | None = None

@@ -194,6 +194,7 @@ def _seen(model: Model) -> Seen | None:
         shares=lambda X: inputs.explain(layer.contributions(X)),
         cells=inputs.cells,
         numbers=inputs.numbers,
+        moves=inputs.moves,
     )
 
 

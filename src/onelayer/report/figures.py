@@ -7,6 +7,7 @@ their place, so that one figure serves both. Its letters are the page's.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -15,9 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from onelayer.calibration import Bin
+from onelayer.inputs.moving import ColumnMoves
+from onelayer.readers.tables.dates import DAY, written
 from onelayer.report.by_threshold import ByThreshold
 from onelayer.report.judging import Roc
 from onelayer.report.learning import LearningCurve
+from onelayer.report.partial_dependence import Effect
 from onelayer.solution import Record
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ INK, MUTED, LINE, ACCENT, SECOND = "#010203", "#020304", "#030405", "#040506", "
 _VARIABLES = {INK: "ink", MUTED: "muted", LINE: "line", ACCENT: "accent", SECOND: "second"}
 
 SIZE = (4.7, 3.3)  # inches: at 340 pixels, a telephone's width, letters of 9 points can be read
+LOW = (4.7, 2.1)
 POINTS = 400  # of a curve, at most: more than there are pixels
 
 _SETTINGS: dict[Any, Any] = {
@@ -190,6 +195,43 @@ def learning_curve(curve: LearningCurve, guessing: float) -> str:
     return _drawn("learning", draw)
 
 
+def effect(place: int, found: Effect, classes: Sequence[str], highest: float) -> str:
+    """Probabilities over the values of one column; below them where the examples lie.
+
+    A tick is a hundredth of them. All such figures have one scale, up to the highest probability.
+    """
+    moves = found.moves
+    rug = np.unique(np.nanquantile(moves.held, np.linspace(0, 1, 101)))
+    rug = rug[(rug >= moves.values[0]) & (rug <= moves.values[-1])]
+    width = 2 if moves.notation is None else 1  # the days of a week are close together
+
+    def draw(ax: Axes) -> None:
+        ends = ax.get_xaxis_transform()
+        ax.vlines(rug, 0, 0.06, color=MUTED, linewidth=0.8, transform=ends)
+        for (colour, dashes), name, p in zip(_CURVES, classes, found.probabilities.T, strict=False):
+            ax.plot(moves.values, p, dashes, color=colour, linewidth=width, label=name)
+        ax.set_ylim(0, highest)
+        if moves.notation is not None:
+            ticks = np.linspace(moves.values[0], moves.values[-1], 4)[:-1]
+            ax.set_xticks(ticks, [_moment(at, moves) for at in ticks], ha="left")
+        if len(classes) > 1:
+            legend = ax.legend(frameon=False, labelcolor=INK, handletextpad=0.5)
+            for text in legend.get_texts():
+                text.set_parse_math(False)
+
+    return _drawn(f"effect{place}", draw, LOW)
+
+
+_CURVES = ((ACCENT, "-"), (SECOND, "-"), (INK, ":"))
+
+
+def _moment(seconds: float, moves: ColumnMoves) -> str:
+    """Return a date, and the time too where the column moves over some days alone."""
+    days = moves.values[-1] - moves.values[0] > 4 * DAY
+    at = seconds // DAY * DAY if days else seconds // 60 * 60
+    return written(at, moves.notation or "")
+
+
 def reliability(bins: Sequence[Bin], before: Sequence[Bin] | None, of: str | None) -> str:
     """How often what was said was so, with 95 % intervals, over how sure it was.
 
@@ -224,13 +266,15 @@ def _thinned(n: int) -> np.ndarray:
     return np.unique(np.linspace(0, n - 1, min(n, POINTS)).round().astype(int))
 
 
-def _drawn(name: str, draw: Any) -> str:
+def _drawn(name: str, draw: Any, size: tuple[float, float] = SIZE) -> str:
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({**_SETTINGS, "svg.hashsalt": name}):
-        figure = Figure(figsize=SIZE, layout="constrained")
+    with mpl.rc_context({**_SETTINGS, "svg.hashsalt": name}), warnings.catch_warnings():
+        # The letters are the reader's: matplotlib's own fonts need not have them.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")
+        figure = Figure(figsize=size, layout="constrained")
         FigureCanvasSVG(figure)
         draw(figure.subplots())
         return _inline(figure, name)

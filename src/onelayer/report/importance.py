@@ -9,12 +9,8 @@ import numpy as np
 
 from onelayer.calibration import Readout
 from onelayer.measures import area_under_curve
+from onelayer.report.by_column import Looked
 from onelayer.report.judging import Mean, losses
-from onelayer.report.material import Judged, Seen
-
-MOST_ROWS = 2000
-"""Examples looked at, evenly among those that judge: the interval of a rise is then a fiftieth of
-its spread, and 100 columns of ten classes take a second."""
 
 FEWEST_ROWS = 300
 """Examples that judge below which no column is said to carry nothing: among 24 columns that all
@@ -22,15 +18,9 @@ do, and 48 rows, one seemed not to."""
 
 SHUFFLES = 5
 
-MOST_COLUMNS = 300
-"""With more columns nobody reads a list of them, and no single one is worth much."""
-
 CARRIES = 0.005
 """Of guessing's log loss: what columns that carry something are worth at the least. *Measured*:
 columns of noise among 1000 rows stay below 0.003 at the C that is chosen."""
-
-NUMBERS = 2_000_000
-"""Shares computed at a time: 16 MB."""
 
 
 @dataclass(frozen=True)
@@ -74,21 +64,17 @@ class Worth:
     rise: Mean | None = None
 
 
-def worth_of_columns(judged: Judged, seen: Seen, readout: Readout, guessed: float) -> Worth:
-    """Return the worth of each column; none for too many of them. `guessed` is guessing's log loss.
+def worth_of_columns(looked: Looked, readout: Readout, guessed: float) -> Worth:
+    """Return the worth of each column, beside others; `guessed` is guessing's log loss.
 
-    Cost: for each column ten times what a head costs for `MOST_ROWS` examples.
+    Cost: for each column ten times what a head costs for the examples looked at.
     """
-    if not 1 < len(seen.names) <= MOST_COLUMNS:
+    if len(looked.names) < 2:
         return Worth(())
-    sample = judged.sample
-    at = np.unique(np.linspace(0, len(sample) - 1, min(MOST_ROWS, len(sample))).astype(int))
-    labels, Z = sample.labels[at], judged.Z[at]
-    weights = None if sample.weights is None else sample.weights[at]
-    shares = _shares(seen, sample.X, sample.places[at], Z.shape[1])
-    own = np.moveaxis(shares, 1, 0)
+    labels, Z, weights = looked.labels, looked.Z, looked.weights
+    own = np.moveaxis(looked.shares, 1, 0)
     before = losses(readout.logits(Z), labels, readout.head)
-    orders = [np.random.default_rng(seed).permutation(len(at)) for seed in range(SHUFFLES)]
+    orders = [np.random.default_rng(seed).permutation(len(looked)) for seed in range(SHUFFLES)]
 
     def rise_without(z: np.ndarray) -> Mean:
         shuffled = [
@@ -101,10 +87,10 @@ def worth_of_columns(judged: Judged, seen: Seen, readout: Readout, guessed: floa
 
     columns = [
         Importance(name, rise_without(z), auc(z), auc(Z - z))
-        for name, z in zip(seen.names, own, strict=True)
+        for name, z in zip(looked.names, own, strict=True)
     ]
     order = np.argsort([one.rise.value for one in columns], kind="stable").tolist()
-    if len(at) < FEWEST_ROWS:
+    if len(looked) < FEWEST_ROWS:
         return Worth(tuple(columns[j] for j in reversed(order)))
     z = NormalDist().inv_cdf(1 - 0.025 / len(columns))  # one of many would seem idle by chance
     idle, rise, together = [], None, np.zeros_like(Z)
@@ -115,10 +101,3 @@ def worth_of_columns(judged: Judged, seen: Seen, readout: Readout, guessed: floa
             idle.append(columns[j].name)
             rise, together = further, with_it
     return Worth(tuple(columns[j] for j in reversed(order)), tuple(idle), rise)
-
-
-def _shares(seen: Seen, X: np.ndarray, places: np.ndarray, k: int) -> np.ndarray:
-    """What each column adds to z, (m, columns, k), of some rows at a time."""
-    step = max(1, NUMBERS // (X.shape[1] * k))
-    pieces = [seen.shares(X[places[i : i + step]]) for i in range(0, len(places), step)]
-    return np.concatenate(pieces)

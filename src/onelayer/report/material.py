@@ -10,6 +10,7 @@ import numpy as np
 
 from onelayer.calibration import Readout
 from onelayer.inputs.kept_pictures import Similar
+from onelayer.inputs.moving import ColumnMoves
 from onelayer.inputs.shown import Shown
 from onelayer.readers import Audit
 
@@ -96,12 +97,15 @@ class Seen:
         Says of dense rows of X what stood in each column, as text.
     numbers
         The columns of numbers among them, and their values of dense rows of X, (m, numbers).
+    moves
+        Says how a column moves over what it holds in rows of X, by its place; None where it cannot.
     """
 
     names: tuple[str, ...]
     shares: Callable[[Any], np.ndarray]
     cells: Callable[[np.ndarray], list[tuple[str, ...]]]
     numbers: Callable[[np.ndarray], tuple[tuple[str, ...], np.ndarray]]
+    moves: Callable[[int, Any], ColumnMoves | None]
 
 
 @dataclass(frozen=True)

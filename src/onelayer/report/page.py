@@ -27,6 +27,11 @@ CONFUSION_SHOWN = 12  # classes of a square table; with more, the pairs most oft
 NARROW = 6  # classes whose square table leaves room for another beside it
 PAIRS_SHOWN = 6
 THUMBS_SHOWN = 8  # at once: two rows on a telephone, one on a wide screen
+ROWS_SHOWN = 5  # of a table's mistakes at once
+NOTES_SHOWN = 4  # of the audit at once, on a telephone
+WEIGHTS_AT_ONCE = 8  # of those below
+EFFECTS_SHOWN = 2  # at once, on a telephone
+LETTERS = 36  # of all headings of a matrix side by side, that a telephone has room for
 LEFT_OUT_SHOWN = 12
 WEIGHTS_SHOWN = 24  # pictures of weights: noise packs badly, so they are what a page weighs
 FEATURES_SHOWN = 20
@@ -59,6 +64,7 @@ def render(results: Results) -> str:
         "chance": _chance,
         "two": _two,
         "signed": _signed,
+        "four": _four,
         "inlined": inlined,
     }
     environment.globals |= {"with_map": with_map}
@@ -85,8 +91,22 @@ def _signed(w: float) -> str:
     return f"{w:+.3g}".replace("-", "\N{MINUS SIGN}")
 
 
+def _four(value: float) -> str:
+    """Four decimals; what is nothing by these has no sign."""
+    return f"{round(value, 4) + 0.0:.4f}".replace("-", "\N{MINUS SIGN}")
+
+
 def _two(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
+
+
+_AT_ONCE = {
+    "shown_at_once": THUMBS_SHOWN,
+    "rows_at_once": ROWS_SHOWN,
+    "notes_at_once": NOTES_SHOWN,
+    "weights_at_once": WEIGHTS_AT_ONCE,
+    "effects_at_once": EFFECTS_SHOWN,
+}
 
 
 def _view(results: Results) -> dict[str, Any]:
@@ -97,7 +117,7 @@ def _view(results: Results) -> dict[str, Any]:
         "source": results.source,
         "source_id": results.source_id,
         "results": results,
-        "shown_at_once": THUMBS_SHOWN,
+        **_AT_ONCE,
         "unit": unit,
         "single": unit.removesuffix("s"),
         "place": place,
@@ -108,6 +128,7 @@ def _view(results: Results) -> dict[str, Any]:
         "confusion": None if judgement is None else _confusion(judgement, results.names),
         "classes": None if judgement is None else _classes(judgement),
         "weights": _weights(results),
+        "effects": _effects(results),
         "suspects": results.suspects,
         "figures": _figures(results),
         **_said(results, unit, place),
@@ -118,7 +139,7 @@ def _view(results: Results) -> dict[str, Any]:
 def _said(results: Results, unit: str, place: str) -> dict[str, Any]:
     """The page's sentences."""
     layer, card, judgement = results.layer, results.layer.card, results.judgement
-    return {
+    said = {
         "suspicion": sentences.suspicion(results.suspects, unit, place),
         "trust": judgement and sentences.trust(judgement),
         "trusts": [] if judgement is None else sentences.trusts(judgement),
@@ -135,11 +156,13 @@ def _said(results: Results, unit: str, place: str) -> dict[str, Any]:
         "caveats": sentences.caveats(results),
         "divided": sentences.divided(results),
         "per": sentences.per(layer),
+        "moved": sentences.moved(results),
         "solved": [] if card.solution is None else sentences.solved(card.solution),
         "chosen": sentences.chosen(card.choice),
         "tried": sentences.tried(card.choice),
         "costs": sentences.costs(layer.history),
     }
+    return {key: _unbroken(text) if isinstance(text, str) else text for key, text in said.items()}
 
 
 def _audit(results: Results) -> dict[str, Any]:
@@ -193,6 +216,8 @@ def _confusion(judgement: Judgement, names: list[str]) -> dict[str, Any]:
     return {
         "square": square,
         "narrow": len(names) <= NARROW,
+        "binary": len(names) == 2,
+        "long": max(map(len, names)) * len(names) > LETTERS,
         "names": names,
         "rows": [
             (name, list(zip(counts[i].tolist(), shares[i].tolist(), strict=True)))
@@ -230,6 +255,22 @@ def _weights(results: Results) -> dict[str, Any]:
     ]
     left = sentences.weights_left(comparable)
     return {"pictures": [], "key": "", "bars": bars, "more": more, "left": left}
+
+
+def _effects(results: Results) -> list[dict[str, Any]]:
+    """Return what each column does: a curve of a number, a dot a level, all over one scale."""
+    effects = results.effects
+    highest = min(1.0, 1.1 * max((float(one.probabilities.max()) for one in effects), default=1))
+    found = []
+    for place, one in enumerate(effects):
+        classes = [_short(results.names[k]) for k in one.classes]
+        drawn = None if one.moves.levels else figures.effect(place, one, classes, highest)
+        levels = [(*level, [p / highest for p in level[2]]) for level in one.levels]
+        more = len(one.moves.levels) - len(levels)
+        found.append(
+            {"name": one.name, "drawn": drawn, "classes": classes, "levels": levels, "more": more}
+        )
+    return found
 
 
 def _bars(w: np.ndarray, features: tuple[str, ...] | None) -> list[tuple[str, float, float]]:

@@ -15,6 +15,7 @@ from onelayer.evaluation import Trust
 from onelayer.inputs.kept_pictures import Similar
 from onelayer.measures import Rate, area_under_curve, is_weak
 from onelayer.readers import Audit
+from onelayer.report.by_column import Looked, looked_at
 from onelayer.report.by_threshold import by_threshold
 from onelayer.report.case import Case, NextStep
 from onelayer.report.findings import findings
@@ -30,6 +31,7 @@ from onelayer.report.judging import (
 )
 from onelayer.report.learning import LearningCurve, learning_curve
 from onelayer.report.material import Judged, Material, Reported, Sample
+from onelayer.report.partial_dependence import Effect, effects_of
 
 MISTAKES = 12
 SUSPECTS = 20
@@ -67,8 +69,9 @@ class Suspects:
 class Results:
     """Everything that the page shows; `judgement` is None where nobody could judge.
 
-    `worth` is that of the columns, `curve` what more examples gained, and `findings` what to do
-    next, the first thing at the front. `in_lines`: examples are called by their lines in a file.
+    `worth` is that of the columns, `effects` what moving one does, `curve` what more examples
+    gained, and `findings` what to do next, the first thing at the front. `in_lines`: examples are
+    called by their lines in a file.
     """
 
     source: str
@@ -81,6 +84,7 @@ class Results:
     other_data: bool
     seen: bool
     worth: Worth
+    effects: tuple[Effect, ...]
     curve: LearningCurve | None
     findings: tuple[NextStep, ...]
     in_lines: bool
@@ -116,9 +120,10 @@ def collect(material: Material) -> Results:
     cross_validated = material.judged is None and material.unseen is not None
     judged = material.unseen if cross_validated else material.judged
     judgement = None if judged is None else _judge(judged, material)
+    looked = None if judged is None else _looked(judged, material.layer)
     curve, case = _curve(material), None
     if judged is not None and judgement is not None:
-        worth = _worth(judged, judgement, material)
+        worth = _worth(looked, judgement, material.layer)
         case = Case(material, judgement, judged, worth, curve)
     return Results(
         source=material.source,
@@ -131,17 +136,32 @@ def collect(material: Material) -> Results:
         other_data=material.other_data,
         seen=material.seen,
         worth=Worth(()) if case is None else case.worth,
+        effects=() if case is None else _effects(looked, case.worth, material.layer),
         curve=curve,
         findings=() if case is None else findings(case),
         in_lines=material.in_lines,
     )
 
 
-def _worth(judged: Judged, judgement: Judgement, material: Material) -> Worth:
-    seen, layer = material.layer.seen, material.layer
-    if seen is None or layer.shape is not None:
+def _looked(judged: Judged, layer: Reported) -> Looked | None:
+    if layer.seen is None or layer.shape is not None:
+        return None
+    return looked_at(judged, layer.seen)
+
+
+def _worth(looked: Looked | None, judgement: Judgement, layer: Reported) -> Worth:
+    if looked is None:
         return Worth(())
-    return worth_of_columns(judged, seen, layer.readout, judgement.base_loss.value)
+    return worth_of_columns(looked, layer.readout, judgement.base_loss.value)
+
+
+def _effects(looked: Looked | None, worth: Worth, layer: Reported) -> tuple[Effect, ...]:
+    """Those of the columns that are worth something, the most important first."""
+    if looked is None or layer.seen is None:
+        return ()
+    some = [one.name for one in worth.columns if one.rise.value > 0 and one.name not in worth.idle]
+    alone = looked.names if len(looked.names) == 1 else ()
+    return effects_of(looked, layer, layer.seen, tuple(some) or alone)
 
 
 def _curve(material: Material) -> LearningCurve | None:

@@ -278,6 +278,19 @@ def per(layer: Reported) -> str:
     return "each for a change of its column by one unit"
 
 
+def moved(results: Results) -> str:
+    """Say what the curves of the columns show; nothing where there are none."""
+    if not results.effects:
+        return ""
+    names = results.names
+    whose = f"of {names[1]}" if len(names) == 2 else "of the classes that it moves most"
+    return (
+        f"The mean probability {whose} if all {results.audit.unit} had this value in the column "
+        "and were otherwise as they are (partial dependence), for the columns that are worth most. "
+        "Ticks: each a hundredth of them."
+    )
+
+
 def weights_left(coef: np.ndarray) -> str:
     """Say how many weights an L1 penalty has left; nothing where none is zero."""
     left = int(np.count_nonzero(left_of(coef)))
