@@ -125,7 +125,7 @@ def test_a_label_that_is_not_that_of_the_files_own_z_is_refused(model):
     plain = replace(subject, readout=replace(subject.readout, decision=None))
     rows = check_rows(plain, np.dtype(np.float32))
     file = onnx_file(replace(plain, classes=np.roll(plain.classes, 1)), np.float32)
-    told = Expected.of(plain, rows, np.float32)
+    told = Expected.of(plain, rows.matrix, np.float32)
     allowed = replace(told, ties=np.ones_like(told.ties))
     opened = onnx.ModelProto.FromString(file.SerializeToString())
     opened.graph.output.append(onnx.helper.make_tensor_value_info(Z, 1, None))

@@ -5,6 +5,14 @@ One file a kind. onnx and onnxruntime, of the extra `encoder`, are imported here
 
 from onelayer.encoders.efficientnet import NAME as EFFICIENTNET_LITE0
 from onelayer.encoders.encoder import Encoded, Encoder, EncoderSpec
-from onelayer.encoders.opening import again, open_encoder
+from onelayer.encoders.opening import again, graph_again, open_encoder
 
-__all__ = ["EFFICIENTNET_LITE0", "Encoded", "Encoder", "EncoderSpec", "again", "open_encoder"]
+__all__ = [
+    "EFFICIENTNET_LITE0",
+    "Encoded",
+    "Encoder",
+    "EncoderSpec",
+    "again",
+    "graph_again",
+    "open_encoder",
+]

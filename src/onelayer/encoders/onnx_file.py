@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Literal, NamedTuple, TypeAlias, final
 
 import numpy as np
 
@@ -24,6 +24,30 @@ _AROUND = ("Flatten", "Reshape", "Squeeze", "Identity")
 _MAP = "onelayer places"
 
 
+Form: TypeAlias = Literal["places", "tokens", "features"]
+
+
+class Reading(NamedTuple):
+    """How a picture goes into an encoder's graph, and features come out of it.
+
+    Attributes
+    ----------
+    taken, dtype
+        What its input is called, and of which type.
+    last
+        Whether channels are the last of its sides.
+    given, form
+        What its output is called, and whether that is a map (1, n, h, w), whose mean features are,
+        tokens (1, t, n), of which the first is that of the class, or features.
+    """
+
+    taken: str
+    dtype: type
+    last: bool
+    given: str
+    form: Form
+
+
 @final
 class OnnxEncoder(Encoder):
     """One picture input; the first output is features (n,), a map of them, or tokens."""
@@ -38,49 +62,76 @@ class OnnxEncoder(Encoder):
         MissingExtraError
             Without onnx and onnxruntime.
         """
-        graph = _with_places(_parsed(content, spec.name), spec.name)
-        self._session, self._damage = _session(graph, spec.name)
-        given = self._session.get_inputs()
-        if len(given) != 1:
-            raise DataError(f"{spec.name} has {len(given)} inputs: an encoder takes one picture")
-        if given[0].type not in {"tensor(float)", "tensor(float16)"}:
-            raise DataError(f"{spec.name} takes {given[0].type}: an encoder takes float pictures")
-        self._dtype = np.float16 if given[0].type == "tensor(float16)" else np.float32
-        self._input, shape = given[0].name, given[0].shape
-        self._last = len(shape) == 4 and shape[3] == 3
-        if len(shape) != 4 or shape[3 if self._last else 1] not in {3, None} | _names(shape):
-            raise DataError(f"{spec.name} takes {shape}: an encoder takes (1, 3, height, width)")
-        self._outputs = [one.name for one in self._session.get_outputs()]
-        self._wanted = [self._outputs[0], *(name for name in self._outputs if name == _MAP)]
+        self._session, self._damage = _session(graph_of(content, spec.name), spec.name)
+        taken, dtype, last = _picture_input(self._session, spec.name)
         self._mean = 255 * np.array(spec.mean, np.float32)
         self._scale = 1 / (255 * np.array(spec.std, np.float32))
         super().__init__(spec)
-        first = self.encode(np.full((spec.resize, spec.resize, 3), 128, np.uint8))
+        names = [one.name for one in self._session.get_outputs()]
+        name = _MAP if _MAP in names else names[0]
+        self.reading = Reading(taken, dtype, last, name, "features")
+        grey = np.full((spec.resize, spec.resize, 3), 128, np.uint8)
+        form: Form = "places" if name == _MAP else _form(self._output(grey))
+        self.reading = self.reading._replace(form=form)
+        first = self.encode(grey)
         places = None if first.places is None else first.places.shape[:2]
         self.spec = replace(spec, n=len(first.features), places=places)
 
     def encode(self, picture: np.ndarray) -> Encoded:
         """(x - mean) / std, through the graph."""
-        x = ((self.seen(picture) - self._mean) * self._scale).astype(self._dtype)
-        x = x[None] if self._last else np.ascontiguousarray(x.transpose(2, 0, 1))[None]
-        try:
-            first, *more = self._session.run(self._wanted, {self._input: x})
-        except self._damage as error:
-            raise DataError(f"{self.spec.name} cannot be run: {error}") from error
-        places = (
-            more[0] if more else first if first.ndim == 4 and first.shape[2:] > (1, 1) else None
-        )
-        if places is not None:
-            places = places[0].transpose(1, 2, 0).astype(np.float32)
+        found = self._output(picture)
+        if self.reading.form == "places":
+            places = found[0].transpose(1, 2, 0).astype(np.float32)
             return Encoded(self._sound(pooled(places)), places)
         # Of tokens the first is that of the class, in all vision transformers that have one.
-        vector = first[0, 0] if first.ndim == 3 else first.reshape(-1)
+        vector = found[0, 0] if self.reading.form == "tokens" else found.reshape(-1)
         return Encoded(self._sound(vector.astype(np.float32)), None)
+
+    def _output(self, picture: np.ndarray) -> np.ndarray:
+        seen = (self.seen(picture) - self._mean) * self._scale
+        x: np.ndarray = seen.astype(self.reading.dtype)
+        x = x[None] if self.reading.last else np.ascontiguousarray(x.transpose(2, 0, 1))[None]
+        try:
+            found = self._session.run([self.reading.given], {self.reading.taken: x})[0]
+        except self._damage as error:
+            raise DataError(f"{self.spec.name} cannot be run: {error}") from error
+        return np.asarray(found)
 
     def _sound(self, features: np.ndarray) -> np.ndarray:
         if features.ndim != 1 or not len(features) or not np.isfinite(features).all():
             raise DataError(f"{self.spec.name} gives no features: {features.shape}, or infinite")
         return features
+
+
+def graph_of(content: bytes, name: str) -> bytes:
+    """Return an encoder's graph, in which what a last mean over places is taken of is an output.
+
+    Raises
+    ------
+    DataError
+        Where it is damaged, or has its weights in another file.
+    """
+    return _with_places(_parsed(content, name), name)
+
+
+def _picture_input(session: Any, name: str) -> tuple[str, type, bool]:
+    """Its name, its type, and whether channels are last."""
+    given = session.get_inputs()
+    if len(given) != 1:
+        raise DataError(f"{name} has {len(given)} inputs: an encoder takes one picture")
+    if given[0].type not in {"tensor(float)", "tensor(float16)"}:
+        raise DataError(f"{name} takes {given[0].type}: an encoder takes float pictures")
+    dtype, shape = np.float16 if given[0].type == "tensor(float16)" else np.float32, given[0].shape
+    last = len(shape) == 4 and shape[3] == 3
+    if len(shape) != 4 or shape[3 if last else 1] not in {3, None} | _names(shape):
+        raise DataError(f"{name} takes {shape}: an encoder takes (1, 3, height, width)")
+    return given[0].name, dtype, last
+
+
+def _form(found: np.ndarray) -> Form:
+    if found.ndim == 4 and found.shape[2:] > (1, 1):
+        return "places"
+    return "tokens" if found.ndim == 3 else "features"
 
 
 def settings_of(content: bytes, path: Path, size: int | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 from onelayer.encoders.efficientnet import NAME, efficientnet_lite0, weights_file
 from onelayer.encoders.encoder import Encoder, EncoderSpec
 from onelayer.encoders.function import FunctionEncoder
-from onelayer.encoders.onnx_file import SIZE, OnnxEncoder, settings_of
+from onelayer.encoders.onnx_file import SIZE, OnnxEncoder, Reading, graph_of, settings_of
 from onelayer.errors import DataError, UsageError
 
 _lock = Lock()
@@ -80,6 +80,32 @@ def again(spec: EncoderSpec, function: Callable[[Any], Any] | None = None) -> En
     return encoder
 
 
+def graph_again(spec: EncoderSpec) -> tuple[Reading, bytes]:
+    """Return how the graph of the encoder that a model was trained with is read, and the graph.
+
+    Raises
+    ------
+    UsageError
+        Where the encoder is a function, which has none.
+    DataError, MissingExtraError
+        As `again`.
+    """
+    if spec.kind == "function":
+        raise UsageError(
+            f"the model sees pictures through the function {spec.name}, which no graph holds: keep "
+            "the model as it is, or train on the features of an .onnx file"
+        )
+    encoder = again(spec)
+    if not isinstance(encoder, OnnxEncoder):
+        raise TypeError(f"{spec.name} has no graph")
+    name, path = _content(spec.name)
+    return encoder.reading, graph_of(_graph(name, path), name)
+
+
+def _graph(name: str, path: Path) -> bytes:
+    return efficientnet_lite0(path) if name == NAME else path.read_bytes()
+
+
 def _same_function(spec: EncoderSpec, function: Callable[[Any], Any] | None) -> Encoder:
     if function is None:
         raise DataError(
@@ -116,8 +142,7 @@ def _of_file(name: str, path: Path, size: int | None) -> Encoder:
 @lru_cache(maxsize=4)
 def _opened(name: str, path: Path, digest: str, size: int | None) -> Encoder:
     """Build it once a process, of the same bytes."""
-    known = name == NAME
-    content = efficientnet_lite0(path) if known else path.read_bytes()
+    content = _graph(name, path)
     seen = settings_of(content, path, size)
-    kind = "known" if known else "onnx"
+    kind = "known" if name == NAME else "onnx"
     return OnnxEncoder(EncoderSpec(name, kind, digest, 1, None, **seen), content)

@@ -12,6 +12,7 @@ from onelayer.export.check import Agreement
 from onelayer.export.onnx_model import export_onnx
 from onelayer.export.sql import export_sql
 from onelayer.export.subject import Subject
+from onelayer.inputs.examples import Examples
 
 __all__ = ["FORMATS", "Agreement", "Subject", "export", "export_onnx", "export_sql"]
 
@@ -19,8 +20,12 @@ FORMATS = (".onnx", ".sql")
 """The suffixes of what can be written."""
 
 
-def export(subject: Subject, path: str | Path, dtype: Any = np.float64) -> dict[str, Agreement]:
+def export(
+    subject: Subject, path: str | Path, dtype: Any = np.float64, given: Examples | None = None
+) -> dict[str, Agreement]:
     """Write what the path's suffix says, and return how far its evaluators are from the model.
+
+    `given` are examples of a source, read for the model, on which it must answer alike too.
 
     Raises
     ------
@@ -31,7 +36,7 @@ def export(subject: Subject, path: str | Path, dtype: Any = np.float64) -> dict[
     """
     suffix = Path(path).suffix.lower()
     if suffix == ".onnx":
-        return export_onnx(subject, path, dtype)
+        return export_onnx(subject, path, dtype, given)
     if suffix != ".sql":
         raise UsageError(
             f"{path} has no suffix that says what to write: give model.onnx, or of a model of a "
@@ -39,4 +44,4 @@ def export(subject: Subject, path: str | Path, dtype: Any = np.float64) -> dict[
         )
     if np.dtype(dtype) != np.float64:
         raise UsageError("SQL has no numbers of 4 bytes: export it in float64")
-    return export_sql(subject, path)
+    return export_sql(subject, path, given)

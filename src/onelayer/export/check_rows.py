@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from onelayer.errors import UsageError
 from onelayer.export.onnx_table import BLANKS, input_name
 from onelayer.export.subject import Subject
-from onelayer.inputs import PictureInputs, TableInputs
+from onelayer.inputs import EncoderInputs, PictureInputs, TableInputs
 from onelayer.inputs.columns import Column
 
 USUAL = 500
@@ -24,7 +25,16 @@ class CheckRows:
     def __init__(self, subject: Subject, feeds: dict[str, np.ndarray]) -> None:
         self.feeds, self.subject = feeds, subject
 
-    @property
+    def __len__(self) -> int:
+        return len(next(iter(self.feeds.values())))
+
+    def first(self, count: int) -> CheckRows:
+        """Return at most so many of them."""
+        if len(self) <= count:
+            return self
+        return CheckRows(self.subject, {name: rows[:count] for name, rows in self.feeds.items()})
+
+    @cached_property
     def matrix(self) -> Any:
         """What the model's own inputs make of the rows, (m, n)."""
         inputs = self.subject.inputs
@@ -50,6 +60,8 @@ def check_rows(subject: Subject, dtype: np.dtype, seed: int = 0, usual: int = US
     random, inputs = np.random.default_rng(seed), subject.inputs
     if isinstance(inputs, PictureInputs):
         return CheckRows(subject, {"pictures": _pictures(subject, random, usual)})
+    if isinstance(inputs, EncoderInputs):
+        return CheckRows(subject, {"pictures": _scenes(inputs, random)})
     if isinstance(inputs, TableInputs):
         filled = {piece.column for piece in inputs.fitted.pieces if piece.fill is None}
         bare = {piece.column for piece in inputs.fitted.pieces if piece.make == "value"} & filled
@@ -74,6 +86,18 @@ def _pictures(subject: Subject, random: np.random.Generator, usual: int) -> np.n
     preprocessing = subject.inputs.preprocessing
     shape = (X.shape[1],) if preprocessing is None else preprocessing.shape
     return np.concatenate([X, ends]).astype(np.uint8).reshape(-1, *shape)
+
+
+def _scenes(inputs: EncoderInputs, random: np.random.Generator) -> np.ndarray:
+    """Noise of every coarseness, from the finest to one colour; black and white."""
+    side = inputs.spec.resize
+    cells = [2**power for power in range(11) if 2**power <= 2 * side]
+    scenes = []
+    for cell in cells:
+        coarse = random.integers(0, 256, (-(-side // cell), -(-side // cell), 3))
+        scenes.append(coarse.repeat(cell, axis=0).repeat(cell, axis=1)[:side, :side])
+    plain = np.full((2, side, side, 3), 255) * np.arange(2)[:, None, None, None]
+    return np.concatenate([scenes, plain]).astype(np.uint8)
 
 
 def _vectors(subject: Subject, random: np.random.Generator, usual: int) -> np.ndarray:

@@ -11,12 +11,14 @@ import numpy as np
 import onelayer
 from onelayer.errors import UsageError
 from onelayer.export.check import Agreement, agreements
-from onelayer.export.check_rows import check_rows
+from onelayer.export.onnx_encoder import add_encoder
 from onelayer.export.onnx_graph import LOWEST_RUNTIME, OPSET, OnnxGraph, Z
 from onelayer.export.onnx_layer import add_products, add_readout
 from onelayer.export.onnx_table import add_table
+from onelayer.export.source_rows import checks
 from onelayer.export.subject import Subject
-from onelayer.inputs import PictureInputs, RowInputs, TableInputs
+from onelayer.inputs import EncoderInputs, PictureInputs, RowInputs, TableInputs
+from onelayer.inputs.examples import Examples
 from onelayer.model_file import write_atomically
 
 LARGEST = 1 << 31
@@ -24,9 +26,11 @@ LARGEST = 1 << 31
 
 
 def export_onnx(
-    subject: Subject, path: str | Path, dtype: Any = np.float64
+    subject: Subject, path: str | Path, dtype: Any = np.float64, given: Examples | None = None
 ) -> dict[str, Agreement]:
     """Write one ONNX file, and return how far its evaluators are from the model.
+
+    On hostile rows, and on those of a source that are given, before they are encoded.
 
     Raises
     ------
@@ -37,9 +41,13 @@ def export_onnx(
     ExportError
         Where the file does not answer as the model does; nothing is written then.
     """
-    rows = check_rows(subject, np.dtype(dtype))
+    on = checks(subject, dtype, given)
     file = onnx_file(subject, dtype)
-    found = agreements(file, subject, rows)
+    found = {
+        name + where: one
+        for where, rows in on.items()
+        for name, one in agreements(file, subject, rows).items()
+    }
     fields = {name: one.to_dict() for name, one in found.items()}
     _say(file, "check", json.dumps(fields))
     write_atomically(path, file.SerializeToString())
@@ -62,7 +70,7 @@ def onnx_file(subject: Subject, dtype: Any = np.float64) -> Any:
     _say(file, "onelayer", onelayer.__version__)
     _say(file, "classes", json.dumps(classes))
     _say(file, "card", json.dumps(subject.card.to_dict()))
-    _say(file, "needs", f"opset {OPSET}, onnxruntime {LOWEST_RUNTIME} or newer")
+    _say(file, "needs", _needs(graph.opset))
     _say(file, "takes", in_words(subject))
     return file
 
@@ -75,6 +83,13 @@ def in_words(subject: Subject) -> str:
         return (
             f"pictures: uint8 (N, {height}, {width}, {channels}), already of this size, as "
             "resizing is not part of the file"
+        )
+    if isinstance(inputs, EncoderInputs):
+        side = inputs.spec.resize
+        return (
+            f"pictures: uint8 (N, {side}, {side}, 3), the centred square of each already made "
+            f"{side} x {side}, bicubic, as resizing is not part of the file; its encoder, "
+            f"{inputs.encoder_in_words}, is"
         )
     if isinstance(inputs, TableInputs):
         return (
@@ -94,12 +109,20 @@ def _add_inputs(graph: OnnxGraph, subject: Subject) -> str:
         pictures = graph.take("pictures", np.uint8, ["N", *shape])
         flat = graph.add("Reshape", pictures, graph.constant([-1, inputs.n], np.int64))
         return add_products(graph, graph.cast(flat), layer)
+    if isinstance(inputs, EncoderInputs):
+        return add_products(graph, add_encoder(graph, inputs), layer)
     if isinstance(inputs, RowInputs):
         return add_products(graph, graph.take("X", graph.dtype, ["N", inputs.n]), layer)
     raise UsageError(
-        f"a model of {inputs.kind} cannot be exported to ONNX yet: models of pictures, tables and "
+        f"a model of {inputs.kind} cannot be exported to ONNX: models of pictures, tables and "
         "rows of numbers can"
     )
+
+
+def _needs(opset: int) -> str:
+    if opset == OPSET:
+        return f"opset {opset}, onnxruntime {LOWEST_RUNTIME} or newer"
+    return f"opset {opset}, as the encoder does, and an onnxruntime that has it"
 
 
 def _say(file: Any, key: str, value: str) -> None:

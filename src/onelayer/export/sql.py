@@ -22,7 +22,7 @@ import onelayer
 from onelayer.calibration import Costs, Threshold
 from onelayer.errors import UsageError
 from onelayer.export.check import Agreement, Expected
-from onelayer.export.check_rows import CheckRows, check_rows
+from onelayer.export.check_rows import CheckRows
 from onelayer.export.onnx_layer import label_values
 from onelayer.export.onnx_table import (
     BLANKS,
@@ -31,10 +31,12 @@ from onelayer.export.onnx_table import (
     level_places,
     require_numbers_and_categories,
 )
+from onelayer.export.source_rows import checks
 from onelayer.export.subject import Subject
 from onelayer.inputs import TableInputs
 from onelayer.inputs.columns import Column
 from onelayer.inputs.encoding import NONE, Encoding, Piece
+from onelayer.inputs.examples import Examples
 from onelayer.model_file import write_atomically
 from onelayer.readers.tables.cells import MISSING, NUMBER
 from onelayer.readers.tables.notation import NOTHING
@@ -55,8 +57,12 @@ _HEAD = """\
 """
 
 
-def export_sql(subject: Subject, path: str | Path) -> dict[str, Agreement]:
+def export_sql(
+    subject: Subject, path: str | Path, given: Examples | None = None
+) -> dict[str, Agreement]:
     """Write the SELECT, and return how far SQLite's answers are from the model's.
+
+    On hostile rows, and on those of a source that are given, before they are encoded.
 
     Raises
     ------
@@ -66,9 +72,11 @@ def export_sql(subject: Subject, path: str | Path) -> dict[str, Agreement]:
         Where SQLite does not answer as the model does; nothing is written then.
     """
     select = sql_of(subject)
-    rows = check_rows(subject, np.dtype(np.float64))
-    told = Expected.of(subject, rows, np.float64)
-    found = {"SQLite": told.compared(answers_of_sqlite(select, subject, rows), "SQLite")}
+    found = {}
+    for where, rows in checks(subject, np.float64, given).items():
+        told = Expected.of(subject, rows.matrix, np.float64)
+        answers = answers_of_sqlite(select, subject, rows)
+        found["SQLite" + where] = told.compared(answers, "SQLite")
     fields = {name: one.to_dict() for name, one in found.items()}
     head = _HEAD.format(
         version=onelayer.__version__,
@@ -76,7 +84,7 @@ def export_sql(subject: Subject, path: str | Path) -> dict[str, Agreement]:
         columns=_shown(column.name for column in subject.inputs.columns),
         table=TABLE,
         sqlite=sqlite3.sqlite_version,
-        check=json.dumps(fields["SQLite"]),
+        check=json.dumps(fields),
     )
     write_atomically(path, (head + select).encode())
     return found

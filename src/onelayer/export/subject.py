@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from onelayer.calibration import Costs, Readout, Threshold
 from onelayer.card import Card
 from onelayer.inputs import Inputs
 from onelayer.layer import Layer
+
+if TYPE_CHECKING:
+    from onelayer.model import Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +35,11 @@ class Subject:
     readout: Readout
     classes: np.ndarray
     card: Card
+
+    @classmethod
+    def of(cls, model: Model) -> Subject:
+        """Return those parts of a model."""
+        return cls(model.layer, model.inputs, model.readout, model.classes, model.card)
 
     def ties(self, Z: np.ndarray, error: np.ndarray) -> np.ndarray:
         """Mark the rows whose answer an error of z of at most `error` (m,) may change: bool (m,).

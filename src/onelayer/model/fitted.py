@@ -20,11 +20,11 @@ from onelayer.inputs.columns import Column
 from onelayer.inputs.kept_pictures import KeptPictures, Similar
 from onelayer.layer import Layer, Score
 from onelayer.logistic import Head
-from onelayer.model.judged_on import judged_on
+from onelayer.model.judged_on import judged_on, read_for
 from onelayer.model_file import write
 from onelayer.readers import Preprocessing
 from onelayer.readers.tables.table_options import TableOptions
-from onelayer.sources import Like, Progress, no_progress, open_source
+from onelayer.sources import Progress, no_progress
 
 if TYPE_CHECKING:
     from onelayer.estimators import LogisticRegression
@@ -243,9 +243,7 @@ class Model:
         """
         from onelayer.estimators.optimality import optimality
 
-        opened = open_source(source, self.inputs.again(x, y))
-        part = "train" if opened.is_split() else None
-        examples = opened.read(part, Like(self.inputs, self.classes)).encoded(self.inputs)
+        examples = read_for(self, source, part="train", x=x, y=y)[1].encoded(self.inputs)
         labels = self.classes[examples.labels]
         return optimality(self.estimator, examples.matrix, labels, examples.weights)
 
@@ -281,11 +279,13 @@ class Model:
 
         write(record_of(self), path)
 
-    def export(self, path: str | Path, *, dtype: Any = np.float64) -> dict[str, Agreement]:
+    def export(
+        self, path: str | Path, *, dtype: Any = np.float64, check: Any = None
+    ) -> dict[str, Agreement]:
         """Write the model as one ONNX file (extra `onnx`) or, of a table, as one SELECT of SQL.
 
-        Outputs are `label` (N,) and `probabilities` (N, K), in SQL columns. onnxruntime and onnx's
-        own evaluator, or SQLite, must answer as the model does first, on hostile rows too.
+        Outputs are `label` (N,) and `probabilities` (N, K). onnxruntime and onnx's own evaluator,
+        or SQLite, must answer as the model does first, on hostile rows.
 
         Parameters
         ----------
@@ -293,10 +293,12 @@ class Model:
             The file, .onnx or .sql.
         dtype
             Of its numbers: float64, or float32 for smaller files and devices without the other.
+        check
+            A source whose rows, 10,000 or of an encoder 500 at random, they must answer alike too.
 
         Returns
         -------
-        How far each evaluator is from the model, by its name; it stands in the file too.
+        How far each evaluator is from the model, by its name; the file says it too.
 
         Raises
         ------
@@ -309,8 +311,8 @@ class Model:
         """
         from onelayer.export import Subject, export
 
-        subject = Subject(self.layer, self.inputs, self.readout, self.classes, self.card)
-        return export(subject, path, dtype)
+        given = None if check is None else read_for(self, check)[1]
+        return export(Subject.of(self), path, dtype, given)
 
     def forward(self, X: np.ndarray) -> np.ndarray:
         """z = X w + b, before calibration: (m, K), or (m, 1) for two classes; X is (m, n)."""

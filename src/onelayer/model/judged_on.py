@@ -13,18 +13,29 @@ if TYPE_CHECKING:
     from onelayer.model.fitted import Model
 
 
-def judged_on(
+def read_for(
     model: Model,
     source: Any,
     *,
+    part: str | None = None,
     x: str | None = None,
     y: str | None = None,
     options: TableOptions | None = None,
     progress: Progress = no_progress,
 ) -> tuple[Source, Examples]:
-    """Read a source as the model's own was read; parameters and errors are `Model.evaluate`'s."""
+    """Read a source as the model's own was read, not yet as rows of X.
+
+    `part` names which of it, where it has several; None: the one that judges.
+    """
     opened = open_source(source, model.inputs.again(x, y, options), progress)
-    examples = opened.read(None, Like(model.inputs, model.classes)).encoded(model.inputs)
+    named = part if opened.is_split() else None
+    return opened, opened.read(named, Like(model.inputs, model.classes))
+
+
+def judged_on(model: Model, source: Any, **how: Any) -> tuple[Source, Examples]:
+    """Read it as rows of X; parameters are those of `read_for`, errors `Model.evaluate`'s."""
+    opened, read = read_for(model, source, **how)
+    examples = read.encoded(model.inputs)
     if examples.n != model.layer.n:
         raise DataError(
             f"{opened.described} has {examples.n} features, and the model {model.layer.n}: give a "
