@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # what editors and type checkers see
     from onelayer import displays, lesson, mlflow, server
     from onelayer.estimators import LogisticRegression, LogisticRegressionCV, check_separation
+    from onelayer.estimators.sklearn_onnx import register_sklearn_onnx
     from onelayer.estimators.table_classifier import make_table_classifier
     from onelayer.model import Model, load, save, train
     from onelayer.probes import probe
@@ -37,6 +38,7 @@ _HOME = {
     "mlflow": "onelayer.mlflow",
     "probe": "onelayer.probes",
     "read_pictures": "onelayer.readers",
+    "register_sklearn_onnx": "onelayer.estimators.sklearn_onnx",
     "save": "onelayer.model",
     "server": "onelayer.server",
     "train": "onelayer.model",
@@ -57,6 +59,7 @@ __all__ = [
     "mlflow",
     "probe",
     "read_pictures",
+    "register_sklearn_onnx",
     "save",
     "server",
     "train",

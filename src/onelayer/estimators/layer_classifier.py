@@ -76,6 +76,12 @@ class LayerClassifier(InferenceMixin, LinearClassifierMixin, SparseCoefMixin, Ba
         self.solution_ = solution
         self.n_iter_ = np.array([solution.iterations], dtype=np.int32)
 
+    def onnx_shape_calculator(self) -> Any:
+        """What sklearn-onnx asks an estimator for; UsageError before `register_sklearn_onnx`."""
+        from onelayer.estimators.onnx_conversion import shape_calculator
+
+        return shape_calculator()
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True

@@ -37,7 +37,7 @@ class OnnxGraph:
 
     def constant(self, value: Any, dtype: Any = None) -> str:
         """Add an array, of the graph's own type where none is given."""
-        name = f"onelayer/constant {len(self.constants)}"
+        name = f"{self.prefix}constant {len(self.constants)}"
         array = np.asarray(value, dtype=self.dtype if dtype is None else dtype)
         self.constants.append(self.onnx.numpy_helper.from_array(array, name))
         return name
@@ -57,11 +57,8 @@ class OnnxGraph:
         at = body.take(f"{body.prefix}at", np.int64, [])
         on = body.take(f"{body.prefix}on", np.bool_, [])
         found = made(body, body.add("Gather", rows, at, axis=0))
-        for name, value, dtype, of in (
-            ("still", on, np.bool_, []),
-            ("made", found, np.float32, shape),
-        ):
-            body.give(body.add("Identity", value, name=f"{body.prefix}{name}"), dtype, of)
+        body.give(on, f"{body.prefix}still", np.bool_, [])
+        body.give(found, f"{body.prefix}made", np.float32, shape)
         inner = self.onnx.helper.make_graph(body.nodes, "each", body.inputs, body.outputs)
         count = self.add("Squeeze", self.add("Shape", rows, end=1))
         return self.add("Loop", count, self.constant(True, np.bool_), body=inner)
@@ -78,8 +75,9 @@ class OnnxGraph:
         self.inputs.append(self.onnx.helper.make_tensor_value_info(name, kind, shape))
         return name
 
-    def give(self, name: str, dtype: Any, shape: list[Any]) -> None:
-        """Declare an output."""
+    def give(self, value: str, name: str, dtype: Any, shape: list[Any]) -> None:
+        """Declare a value an output of this name."""
+        self.add("Identity", value, name=name)
         kind = self._type(dtype)
         self.outputs.append(self.onnx.helper.make_tensor_value_info(name, kind, shape))
 

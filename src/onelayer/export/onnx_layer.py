@@ -22,15 +22,12 @@ def add_products(graph: OnnxGraph, X: str, layer: Layer, features: np.ndarray | 
     return graph.add("MatMul", X, graph.constant(W[some]))
 
 
-def add_readout(graph: OnnxGraph, z: str, readout: Readout, classes: np.ndarray) -> None:
-    """Add the outputs `label` (m,) and `probabilities` (m, K) from z (m, k)."""
+def add_readout(graph: OnnxGraph, z: str, readout: Readout, classes: np.ndarray) -> tuple[str, str]:
+    """Add the labels (m,) and the probabilities (m, K) of z (m, k)."""
     A = _probabilities(graph, _logits(graph, z, readout), readout)
     place = _answers(graph, z, A, readout)
     names = label_values(classes)
-    graph.add("Gather", graph.constant(names, names.dtype), place, name="label")
-    graph.add("Identity", A, name="probabilities")
-    graph.give("label", names.dtype, ["N"])
-    graph.give("probabilities", graph.dtype, ["N", len(classes)])
+    return graph.add("Gather", graph.constant(names, names.dtype), place), A
 
 
 def label_values(classes: np.ndarray) -> np.ndarray:

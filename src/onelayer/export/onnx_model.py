@@ -13,7 +13,7 @@ from onelayer.errors import UsageError
 from onelayer.export.check import Agreement, agreements
 from onelayer.export.onnx_encoder import add_encoder
 from onelayer.export.onnx_graph import LOWEST_RUNTIME, OPSET, OnnxGraph, Z
-from onelayer.export.onnx_layer import add_products, add_readout
+from onelayer.export.onnx_layer import add_products, add_readout, label_values
 from onelayer.export.onnx_table import add_table
 from onelayer.export.source_rows import checks
 from onelayer.export.subject import Subject
@@ -62,7 +62,9 @@ def onnx_file(subject: Subject, dtype: Any = np.float64) -> Any:
     products = _add_inputs(graph, subject)
     intercept = graph.constant(subject.layer.inner[1])
     z = graph.add("Add", products, intercept, name=Z)
-    add_readout(graph, z, subject.readout, subject.classes)
+    label, A = add_readout(graph, z, subject.readout, subject.classes)
+    graph.give(label, "label", label_values(subject.classes).dtype, ["N"])
+    graph.give(A, "probabilities", graph.dtype, ["N", len(subject.classes)])
     file = graph.file()
     classes = [
         value.item() if isinstance(value, np.generic) else value for value in subject.classes
