@@ -37,6 +37,16 @@ def test_text(onelayer, table):
     assert max(map(len, outcome.out.splitlines())) <= 80
 
 
+def test_an_offset_is_said_and_its_missing_cells_are_counted(onelayer, table):
+    outcome = onelayer("summary", table, "--formula", "cured ~ race + offset(age / 15)")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "offset      age / 15, whose coefficient is 1" in outcome.out
+    assert "2 left out (age 1, race 1)" in outcome.out
+    words = onelayer("summary", table, "--formula", "cured ~ age + offset(race)")
+    assert (words.code, words.out) == (1, "")
+    assert "The offset race is not a number in each row" in words.err
+
+
 def test_a_target_and_references_say_the_same(onelayer, table):
     how = ("--weights", "n", "--cluster", "firm", "--format", "csv")
     a = onelayer("summary", table, "--target", "cured", "--reference", "race=white", *how)

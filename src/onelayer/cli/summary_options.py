@@ -40,7 +40,7 @@ Formula: TypeAlias = Annotated[
     str | None,
     typer.Option(
         metavar="'Y ~ X'",
-        help="In R's language: 'y ~ age*sex + C(race)'; '.' is every other column.",
+        help="In R's language: 'y ~ age*sex + C(race) + offset(z)'; '.' is every other column.",
         rich_help_panel=_MODEL,
         show_default=False,
     ),

@@ -30,6 +30,7 @@ from onelayer.designs.passes import (
     Pass,
     Sums,
     Traits,
+    add_offset,
     are_labels,
 )
 from onelayer.designs.scaling import Scaling
@@ -126,7 +127,8 @@ class Blockwise(ABC):
 
     def sums(self, asked: Pass) -> Sums:
         """What one read gives: loss (problems,), X'^T dz (n, k) and sum dz (k,)."""
-        if not self.compiled or not are_labels(asked.targets):
+        by_blocks = not are_labels(asked.targets) or asked.offset is not None
+        if by_blocks or not self.compiled:
             return block_sums(self, asked)
         return self.by_kernels().sums(asked)
 
@@ -149,7 +151,8 @@ class Blockwise(ABC):
         S = np.zeros((n + 1, k, n + 1, k))
         for rows, block in self.blocks():
             v = asked.weights[rows]
-            L, dZ, F = head.expansion(block.forward(asked.W, asked.b), asked.targets[rows])
+            Z = add_offset(block.forward(asked.W, asked.b), asked.offset, rows)
+            L, dZ, F = head.expansion(Z, asked.targets[rows])
             loss += (L * v).sum(axis=0)
             g, d = block.backward(dZ * v)
             G += g
@@ -165,7 +168,7 @@ class Blockwise(ABC):
             F = head.curvature_root(head.curvature_activation(Z))
             return F * np.sqrt(weights[rows])
 
-        return head.hessian(self.outer_pass(asked.W, asked.b, root))
+        return head.hessian(self.outer_pass(asked.W, asked.b, root, asked.offset))
 
     def sample(self, rows: np.ndarray) -> np.ndarray:
         """[X'[rows] 1] as a dense float32 array, the rows ascending; here in one read of all."""
@@ -215,14 +218,16 @@ class Blockwise(ABC):
         """
         raise NotImplementedError(f"{type(self).__name__} does not offer rows in turn")
 
-    def outer_pass(self, W: np.ndarray, b: np.ndarray, of_rows: OfRows) -> np.ndarray:
+    def outer_pass(
+        self, W: np.ndarray, b: np.ndarray, of_rows: OfRows, offset: np.ndarray | None = None
+    ) -> np.ndarray:
         """sum_i (f_i f_i^T) (x) [x'_i 1][x'_i 1]^T: (n + 1, k, n + 1, k) for F (rows, k).
 
         Of the roots of curvature it gives a Hessian, of residuals the middle of a sandwich.
         """
         S: Any = 0.0
         for rows, block in self.blocks():
-            S += block.outer(of_rows(rows, block.forward(W, b)))
+            S += block.outer(of_rows(rows, add_offset(block.forward(W, b), offset, rows)))
         return np.asarray(S)
 
     def project(self, W: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
@@ -234,11 +239,14 @@ class Blockwise(ABC):
         for rows, part in _parts(self.exactly(), step):
             yield rows, part.forward(W, b)
 
-    def sums_pass(self, W: np.ndarray, b: np.ndarray, of_rows: OfRows) -> np.ndarray:
+    def sums_pass(
+        self, W: np.ndarray, b: np.ndarray, of_rows: OfRows, offset: np.ndarray | None = None
+    ) -> np.ndarray:
         """sum_i [x'_i 1] c_i^T: (n + 1, q) for c (rows, q)."""
         total: Any = 0.0
         for rows, block in self.blocks():
-            total += np.vstack(block.backward(of_rows(rows, block.forward(W, b))))
+            Z = add_offset(block.forward(W, b), offset, rows)
+            total += np.vstack(block.backward(of_rows(rows, Z)))
         return np.asarray(total)
 
     def groups_pass(self, groups: np.ndarray, dZ: np.ndarray) -> np.ndarray:
@@ -305,7 +313,7 @@ def block_sums(design: Blockwise, asked: Pass) -> Sums:
     head, weights, A = asked.head, asked.weights, asked.A
     loss, G, db = np.zeros(weights.shape[1]), np.zeros(asked.W.shape), np.zeros(asked.b.shape)
     for rows, block in design.blocks():
-        Z, v = block.forward(asked.W, asked.b), weights[rows]
+        Z, v = add_offset(block.forward(asked.W, asked.b), asked.offset, rows), weights[rows]
         if A is None:
             L, dZ, _ = head.expansion(Z, asked.targets[rows])
             loss += (L * v).sum(axis=0)

@@ -198,6 +198,11 @@ class Loss(ABC):
             f"they lie: give more {spelt('memory')} where X fits, or fewer rows"
         )
 
+    @property
+    def remark(self) -> str:
+        """What a fit's reason is to say of how it is read, where that is not as usual."""
+        return ""
+
     def of_sample(self) -> Loss:
         """That of the sample of rows that stays in memory where X does not."""
         raise UsageError(f"{type(self).__name__} keeps no sample beside X")

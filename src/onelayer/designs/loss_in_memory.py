@@ -11,7 +11,7 @@ import numpy as np
 from onelayer.designs.blockwise import Blockwise
 from onelayer.designs.drawn_rows import Drawn, draw, mean_curvature
 from onelayer.designs.loss import Foresight, Gradient, Loss, Moments, Parameters, Turn, falls_on
-from onelayer.designs.passes import ROWS, Ledger, Pass, Sums, Traits
+from onelayer.designs.passes import ROWS, Ledger, Pass, Sums, Traits, add_offset
 from onelayer.foresight import BALANCED, activations, balance, divergence, foresee
 from onelayer.logistic import Head
 from onelayer.vectors import column_sums
@@ -102,15 +102,17 @@ class Foreseen:
 class LossInMemory(Loss):
     """sum_i v_i L(a_i, y_i) of the rows of a design; targets (m,) and weights v (m,) are at hand.
 
-    `shared`, where given, makes the reads that problems side by side share. What `traits.offers`
-    names beside "rows" and "hessian" is asked of the design itself: rows in turn, columns, a Gram
-    matrix.
+    The offset (m, k), where there is one, is a part of z whose coefficient is 1; a pass with it is
+    the NumPy loop's, for kernels know none. `shared`, where given, makes the reads that problems
+    side by side share. What `traits.offers` names beside "rows" and "hessian" is asked of the
+    design itself: rows in turn, columns, a Gram matrix.
     """
 
     design: Blockwise
     head: Head
     targets: np.ndarray
     weights: np.ndarray
+    offset: np.ndarray | None = None
     shared: Reads | None = None
 
     @property
@@ -120,13 +122,22 @@ class LossInMemory(Loss):
 
     @property
     def traits(self) -> Traits:
-        """Of the design."""
-        return self.design.traits
+        """Of the design; rows in turn know no offset."""
+        traits = self.design.traits
+        if self.offset is None:
+            return traits
+        return replace(traits, offers=traits.offers - {"rows in turn"})
 
     @property
     def held_by(self) -> str:
         """The design's class."""
-        return type(self.design).__name__
+        return type(self.design).__name__ + " with an offset" * (self.offset is not None)
+
+    @property
+    def remark(self) -> str:
+        """That kernels know no offset, where there are kernels."""
+        by_numpy = self.offset is not None and self.design.compiled
+        return "; the offset is added block by block, by NumPy instead of kernels" * by_numpy
 
     @property
     def dtype(self) -> np.dtype:
@@ -141,11 +152,11 @@ class LossInMemory(Loss):
     @property
     def bytes_read(self) -> int:
         """By this problem, its share where reads are shared."""
-        return (self.shared or self.design).ledger.bytes_read
+        return self._reads.ledger.bytes_read
 
     def value_and_gradient(self, W: np.ndarray, b: np.ndarray) -> Gradient:
         """The loss, X'^T (v dz) and sum v dz."""
-        loss, G, db = (self.shared or self.design).sums(self._asked(W, b))
+        loss, G, db = self._reads.sums(self._asked(W, b))
         return float(loss[0]), G, db
 
     def along(
@@ -176,7 +187,11 @@ class LossInMemory(Loss):
 
     def _line(self, start: Parameters, step: Parameters) -> np.ndarray:
         """z and its change by a whole step, (m, 2 k)."""
-        return self.forward(np.hstack([start[0], step[0]]), np.concatenate([start[1], step[1]]))
+        both = np.hstack([start[0], step[0]]), np.concatenate([start[1], step[1]])
+        Z = self._reads.forward(*both)
+        if self.offset is None:
+            return Z
+        return np.hstack([add_offset(Z[:, : len(start[1])], self.offset), Z[:, len(start[1]) :]])
 
     def _on_line(self, Z: np.ndarray, t: float) -> tuple[float, float]:
         """The loss and its slope at z + t dz."""
@@ -209,7 +224,7 @@ class LossInMemory(Loss):
     ) -> tuple[np.ndarray, np.ndarray]:
         """The Hessian times (V, c)."""
         asked = Pass(V, c, self.head, self.targets, self.weights[:, None], curvature)
-        return (self.shared or self.design).sums(asked)[1:]
+        return self._reads.sums(asked)[1:]
 
     def intercept_curvature(self, curvature: np.ndarray) -> np.ndarray:
         """sum v a (1 - a), or sum v (diag(a) - a a^T)."""
@@ -279,7 +294,7 @@ class LossInMemory(Loss):
 
     def reach(self, V: np.ndarray, c: np.ndarray) -> float:
         """max |z|, less the mean over the classes, over rows with weight."""
-        Z = self.forward(V, c)
+        Z = self._reads.forward(V, c)
         Z -= Z.mean(axis=1, keepdims=True) if Z.shape[1] > 1 else 0
         return float(np.abs(Z[self.weights > 0]).max())
 
@@ -309,14 +324,31 @@ class LossInMemory(Loss):
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """z of every row: (m, k)."""
-        return (self.shared or self.design).forward(W, b)
+        return add_offset(self._reads.forward(W, b), self.offset)
+
+    def z_at(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """The same; no pass where all weights are zero."""
+        if W.any():
+            return self.forward(W, b)
+        return add_offset(np.tile(b, (self.traits.m, 1)), self.offset)
+
+    def of_offset(self, R: np.ndarray) -> float:
+        """sum v r^T o of residuals R (m, k): what of the dual is the offset's."""
+        if self.offset is None:
+            return 0.0
+        return float((self.weights * (R * self.offset).sum(axis=1)).sum())
 
     def weighted(self, weights: np.ndarray) -> LossInMemory:
         """The same examples under other weights (m,): a fold, say."""
         return replace(self, weights=weights)
 
+    @property
+    def _reads(self) -> Reads:
+        return self.shared or self.design
+
     def _asked(self, W: np.ndarray, b: np.ndarray) -> Pass:
-        return Pass(W, b, self.head, self.targets, self.weights[:, None])
+        v = self.weights[:, None]
+        return Pass(W, b, self.head, self.targets, v, offset=self.offset)
 
     def _spaced(self, count: int) -> np.ndarray:
         """About so many rows with weight, evenly spaced: those without have no part in anything."""

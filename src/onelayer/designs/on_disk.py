@@ -20,7 +20,9 @@ from onelayer.designs.row_labels import LabelTotals, RowLabels
 from onelayer.designs.rows_on_disk import RowsOnDisk
 from onelayer.designs.scaling import Scaling
 from onelayer.designs.survey import SampledRows, Survey
+from onelayer.errors import UsageError
 from onelayer.logistic import Head
+from onelayer.words import spelt
 
 T = TypeVar("T")
 
@@ -50,8 +52,14 @@ class OnDisk(Design):
         weights: np.ndarray,
         scaling: Scaling | None = None,
         found: Survey | None = None,
+        offset: np.ndarray | None = None,
     ) -> LossOverParts:
-        """The loss over the groups of rows; a read, where `found` has no sample."""
+        """The loss over the groups of rows; a read, where `found` has no sample. Of no offset."""
+        if offset is not None:
+            raise UsageError(
+                f"An offset is for X in memory, and these rows stay on disk: give more "
+                f"{spelt('memory')} where X fits, or fewer rows"
+            )
         design = self if scaling is None else self.rescaled(scaling)
         labels = RowLabels.compact(targets, weights, max(2, head.width))
         sample = None if found is None else found.sample

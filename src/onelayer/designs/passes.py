@@ -59,7 +59,8 @@ class Pass:
 
     dz is v (a - y) where A is None, and v (d2L/dz2) (X' W + b), with loss zero, at the activations
     A (m, k) where they are given; a product looks at no targets. Several problems are columns side
-    by side: W (n, problems * head.width), weights (m, problems).
+    by side: W (n, problems * head.width), weights (m, problems). The offset (m, k) is added to z,
+    where there is one; no change of z has it.
     """
 
     W: np.ndarray
@@ -68,6 +69,12 @@ class Pass:
     targets: np.ndarray
     weights: np.ndarray
     A: np.ndarray | None = None
+    offset: np.ndarray | None = None
+
+
+def add_offset(Z: np.ndarray, offset: np.ndarray | None, rows: slice = slice(None)) -> np.ndarray:
+    """z from X' W + b of some rows: the offset (m, k) added where there is one, in float64."""
+    return Z if offset is None else Z + offset[rows]
 
 
 @dataclass

@@ -114,11 +114,18 @@ def _answer(design: Blockwise, requests: list[Any]) -> list[Any]:
             head=first.head,
             targets=first.targets,
             weights=np.hstack([request.weights for request in requests]),
-            A=None if first.A is None else np.hstack([request.A for request in requests]),
+            A=_beside([request.A for request in requests]),
+            offset=_beside([request.offset for request in requests]),
         )
     )
     columns = _columns(requests, first.W.shape[1])
     return [(loss[i : i + 1], G[:, c], db[c]) for i, c in enumerate(columns)]
+
+
+def _beside(arrays: list[np.ndarray | None]) -> np.ndarray | None:
+    """What all requests have, or none."""
+    given = [array for array in arrays if array is not None]
+    return np.hstack(given) if given else None
 
 
 def _columns(requests: list[Any], k: int) -> list[slice]:

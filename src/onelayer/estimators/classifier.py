@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, TypeAlias, final
@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 
-from onelayer.designs import Survey, where_it_lies
+from onelayer.designs import where_it_lies
 from onelayer.estimators.callbacks import FitTasks
 from onelayer.estimators.layer_classifier import LayerClassifier
 from onelayer.estimators.parameter_meanings import (
@@ -24,6 +24,7 @@ from onelayer.estimators.parameter_meanings import (
 from onelayer.estimators.parameters import shown
 from onelayer.estimators.problem import (
     Data,
+    Known,
     Problem,
     check_magnitude,
     make_problem,
@@ -33,6 +34,7 @@ from onelayer.estimators.problem import (
 from onelayer.estimators.separation_check import advice_on_separation, column_names
 from onelayer.estimators.validation import (
     check_classes,
+    check_offset,
     check_training,
     check_weights,
     shown_dtype,
@@ -46,31 +48,6 @@ from onelayer.statistics.firth import FisherScoring, firth_fit
 from onelayer.statistics.separation import Labelled
 
 Chosen: TypeAlias = tuple[Solver[Any], str]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Known:
-    """What is known of data before a fit: nothing of it is looked at again.
-
-    Attributes
-    ----------
-    X
-        (m, n), as designs hold it, finite.
-    y
-        What callbacks are told that the labels are.
-    targets
-        (m,), positions in `classes`.
-    classes
-        (K,), each with a row.
-    survey
-        What a read of X has found; None: nobody has looked.
-    """
-
-    X: Any
-    y: Any
-    targets: np.ndarray
-    classes: np.ndarray
-    survey: Survey | None
 
 
 @final
@@ -195,7 +172,7 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
     - `tol` is a relative gap in J (there a bound on the largest entry of the gradient); the
       defaults `tol=1e-7`, `max_iter=1000` and `solver="auto"` differ.
     - `scaling`, `learning_rate`, `firth`, `memory`, and the attributes `solution_`, `scaling_` and
-      `firth_` are new.
+      `firth_` are new; so is the offset of `fit` and of predictions.
     - bytes, float16 and float32 are not copied into float64; predictions are computed from the
       parameters in float64 and shown in float32 where both X and `coef_` are.
     - callbacks are called whatever the solver.
@@ -285,7 +262,9 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
         self.memory = memory
 
     @with_parameters_checked
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LogisticRegression:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, offset: Any = None
+    ) -> LogisticRegression:
         """Find the W and b that minimise J.
 
         Parameters
@@ -296,6 +275,9 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
             Labels: integers, strings, booleans or floats that stand for classes.
         sample_weight : array (m,), number or None
             0 is a row left out, 2 a row given twice.
+        offset : array (m,) for two classes, else (m, K), or None
+            What is known of z: z = X W + b + offset, for X in memory. It is not kept: predictions
+            are at an offset of 0, or of one that they are given.
 
         Returns
         -------
@@ -313,7 +295,14 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
         given, X = X, where_it_lies(X, self.memory)
         X, y, found = check_training(self, X, y)
         classes, targets = check_classes(y)
-        known = Known(X=X, y=y, targets=targets, classes=classes, survey=found)
+        known = Known(
+            X=X,
+            y=y,
+            targets=targets,
+            classes=classes,
+            survey=found,
+            offset=check_offset(offset, X, len(classes)),
+        )
         return self._fit(known, sample_weight, shown_dtype(given, X, self.solver))
 
     @with_parameters_checked
@@ -340,6 +329,7 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
             scaling=self.scaling,
             fit_intercept=self.fit_intercept,
             survey=known.survey,
+            offset=known.offset,
         )
         check_magnitude(sample)
         problem = make_problem(sample, asked, sample.asked_scaling())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from onelayer.errors import DataError, UsageError
 from onelayer.estimators.parameters import layer_of
-from onelayer.estimators.validation import check_examples, check_weights
+from onelayer.estimators.validation import check_examples, check_offset, check_weights
 from onelayer.solution import Status
 from onelayer.statistics import Summary
 from onelayer.statistics.bias_reduced import reduce_bias
@@ -31,6 +32,7 @@ class InferenceMixin:
         y: Any,
         sample_weight: Any = None,
         *,
+        offset: Any = None,
         robust: bool | str = False,
         cluster: Any = None,
         interval: str | None = None,
@@ -42,6 +44,8 @@ class InferenceMixin:
         ----------
         X, y, sample_weight
             What was given to `fit`; weights are counts, 2 is a row given twice in every figure.
+        offset : array (m,) or (m, K), default=None
+            What was given to `fit`.
         robust : bool, "HC0" or "HC1", default=False
             The sandwich's errors instead of Fisher's; True is HC1.
         cluster : array (m,), default=None
@@ -63,12 +67,13 @@ class InferenceMixin:
             When the fit is penalised or class-weighted, X and y are not what was fitted, columns
             are collinear (they are named), or options contradict each other.
         """
-        result = infer(self, X, y, sample_weight, robust=robust, cluster=cluster)
+        given = (X, y, sample_weight, offset)
+        result = infer(self, *given, robust=robust, cluster=cluster)
         return result.summary(interval=interval, level=level)
 
 
 def infer(
-    model: Any, X: Any, y: Any, sample_weight: Any, *, robust: Any, cluster: Any
+    model: Any, X: Any, y: Any, sample_weight: Any, offset: Any, *, robust: Any, cluster: Any
 ) -> LogitResult:
     """The likelihood's maximum from the model's coefficients on, which are to be all but there.
 
@@ -95,6 +100,7 @@ def infer(
         scaling=model.scaling_,
         intercept=model.fit_intercept,
     )
+    sample = replace(sample, offset=check_offset(offset, examples, len(model.classes_)))
     estimate, separation = settled(_estimate(model, sample), examples)
     context = Context(
         response=str(getattr(y, "name", None) or "y"),
@@ -133,9 +139,9 @@ def _require_near(model: Any, estimate: Estimate) -> None:
         status = model.solution_.status
         raise DataError(f"The fit has not reached its optimum ({status}): {status.advice}")
     raise DataError(
-        f"X and y (and sample_weight) are not what this model was fitted to: its coefficients are "
-        f"{np.sqrt(missed):.2g} standard errors from the most likely ones there. Give the data "
-        "of fit"
+        f"X and y (and sample_weight, offset) are not what this model was fitted to: its "
+        f"coefficients are {np.sqrt(missed):.2g} standard errors from the most likely ones there. "
+        "Give the data of fit"
     )
 
 

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from onelayer.designs import Scaling
 from onelayer.estimators.inference import InferenceMixin
 from onelayer.estimators.parameters import layer_of, shown
-from onelayer.estimators.validation import check_examples, shown_dtype
+from onelayer.estimators.validation import check_examples, check_offset, shown_dtype
 from onelayer.layer import Layer
 from onelayer.logistic import log_softmax, sigma, softmax
 from onelayer.solution import Solution
@@ -36,37 +36,39 @@ class LayerClassifier(InferenceMixin, LinearClassifierMixin, SparseCoefMixin, Ba
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LayerClassifier:
         """Find W and b."""
 
-    def decision_function(self, X: Any) -> np.ndarray:
-        """z = X W + b: (m,) for two classes, above 0 for `classes_[1]`; else (m, K).
+    def decision_function(self, X: Any, *, offset: Any = None) -> np.ndarray:
+        """z = X W + b + offset: (m,) for two classes, above 0 for `classes_[1]`; else (m, K).
 
-        X is as for `fit`; one pass.
+        X and offset are as for `fit`; without an offset it is 0, whatever the fit had. One pass.
         """
-        z, dtype = self._forward(X)
+        z, dtype = self._forward(X, offset)
         return z.astype(dtype, copy=False)
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Any, *, offset: Any = None) -> np.ndarray:
         """Labels (m,): `classes_[1]` where a > 0.5, or the class of the largest z; one pass."""
-        z, _ = self._forward(X)
+        z, _ = self._forward(X, offset)
         positions = (sigma(z) > 0.5).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)
         return self.classes_[positions]
 
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: Any, *, offset: Any = None) -> np.ndarray:
         """a (m, K): sigma(z) and 1 - sigma(z) = sigma(-z), or softmax(z); one pass."""
-        z, dtype = self._forward(X)
+        z, dtype = self._forward(X, offset)
         a = np.column_stack([sigma(-z), sigma(z)]) if z.ndim == 1 else softmax(z)
         return a.astype(dtype, copy=False)
 
-    def predict_log_proba(self, X: Any) -> np.ndarray:
+    def predict_log_proba(self, X: Any, *, offset: Any = None) -> np.ndarray:
         """log a (m, K), from z and never from a: exact at z = 800; one pass."""
-        z, dtype = self._forward(X)
+        z, dtype = self._forward(X, offset)
         log_a = log_softmax(np.column_stack([np.zeros_like(z), z]) if z.ndim == 1 else z)
         return log_a.astype(dtype, copy=False)
 
-    def _forward(self, X: Any) -> tuple[np.ndarray, np.dtype]:
+    def _forward(self, X: Any, offset: Any = None) -> tuple[np.ndarray, np.dtype]:
         """z in float64, (m,) or (m, K), and the dtype that it is shown in."""
         check_is_fitted(self)
         examples = check_examples(self, X)
         Z = layer_of(self).forward(examples)
+        known = check_offset(offset, examples, len(self.classes_))
+        Z = Z if known is None else Z + known
         dtype = np.result_type(shown_dtype(X, examples), self.coef_.dtype)
         return (Z[:, 0] if Z.shape[1] == 1 else Z), dtype
 

@@ -52,12 +52,40 @@ OUT_OF_STEPS = {
 MARGIN = 1e4  # left below the largest square, and above the smallest, for sums and products
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Known:
+    """What is known of data before a fit: nothing of it is looked at again.
+
+    Attributes
+    ----------
+    X
+        (m, n), as designs hold it, finite.
+    y
+        What callbacks are told that the labels are.
+    targets
+        (m,), positions in `classes`.
+    classes
+        (K,), each with a row.
+    survey
+        What a read of X has found; None: nobody has looked.
+    offset
+        (m, k), what is known of z; None: nothing.
+    """
+
+    X: Any
+    y: Any
+    targets: np.ndarray
+    classes: np.ndarray
+    survey: Survey | None
+    offset: np.ndarray | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Data:
     """What is fitted: X (m, n) as designs hold it, targets (m,) of k classes, their weights.
 
     scaling and fit_intercept are as in `LogisticRegression`; survey is what was found in X, where
-    somebody has looked already.
+    somebody has looked already; offset (m, k) is added to z.
     """
 
     X: Any
@@ -67,6 +95,7 @@ class Data:
     scaling: float | str | None = None
     fit_intercept: bool = True
     survey: Survey | None = None
+    offset: np.ndarray | None = None
 
     @cached_property
     def surveyed(self) -> Survey:
@@ -130,9 +159,9 @@ def make_problem(data: Data, asked: PenaltyAsked, scaling: Scaling | None) -> Pr
     scaling, penalty = tame(scaling, penalty, data.X.shape[1])
     design = make_design(data.X, scaling)
     design.ledger.add(data.read_before)
-    head, weights = head_of(data.k), data.weights.compact
+    head, weights, offset = head_of(data.k), data.weights.compact, data.offset
     objective = Objective(
-        loss=design.bind(head, data.targets, weights, found=data.surveyed),
+        loss=design.bind(head, data.targets, weights, found=data.surveyed, offset=offset),
         penalty=penalty,
         intercept=data.fit_intercept,
     )

@@ -217,6 +217,25 @@ def row_weights(sample_weight: Any, m: int) -> np.ndarray:
     return weights
 
 
+def check_offset(offset: Any, X: Any, classes: int) -> np.ndarray | None:
+    """What is known of z, (m, k) in float64, from (m,) for two classes, else (m, K).
+
+    Zeros are None: they know nothing, and are to change no byte.
+    """
+    if offset is None:
+        return None
+    _require_plain("the offset", offset=offset)
+    m, one = X.shape[0], classes == 2
+    values = check_array(offset, **{**_PLAIN, "dtype": np.float64}, input_name="offset")
+    expected = (m,) if one else (m, classes)
+    if values.shape != expected:
+        each = "a number for each row" if one else "a number for each row and class"
+        raise DataError(f"offset has shape {values.shape}, expected {expected}: {each}")
+    values = values.reshape(m, -1)
+    _require_finite_vector(np.abs(values).max(axis=1), "offset")
+    return values if values.any() else None
+
+
 def _class_weights(
     class_weight: dict[Any, float] | str, classes: np.ndarray, totals: np.ndarray
 ) -> np.ndarray:

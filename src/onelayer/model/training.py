@@ -15,8 +15,8 @@ from onelayer.calibration import Readout
 from onelayer.card import Baseline, Choice, recorded
 from onelayer.errors import UsageError
 from onelayer.estimators import LogisticRegression, layer_of
-from onelayer.estimators.classifier import Known
 from onelayer.estimators.folds import OutOfFold
+from onelayer.estimators.problem import Known
 from onelayer.estimators.search import without_weights
 from onelayer.evaluation import evaluate
 from onelayer.inputs.examples import Examples

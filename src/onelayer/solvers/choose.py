@@ -67,7 +67,7 @@ def solver_for(objective: Objective) -> tuple[Solver[Any], str]:
     loss, penalty, intercept = objective.loss, objective.penalty, objective.intercept
     solver, reason = choose_solver(loss.traits, penalty, loss.head.width, intercept=intercept)
     at_hand = "; X stays where it lies, and a sample of it gives the start"
-    return solver, reason + at_hand * loss.traits.at_hand
+    return solver, reason + at_hand * loss.traits.at_hand + loss.remark
 
 
 def named_solver(name: str, objective: Objective, learning_rate: float) -> tuple[Solver[Any], str]:
@@ -94,7 +94,7 @@ def named_solver(name: str, objective: Objective, learning_rate: float) -> tuple
     if name not in solvers:
         raise UsageError(f"Unknown solver {name!r}: choose one of {', '.join(SOLVERS)}")
     check(solvers[name], objective)
-    return solvers[name], "asked for"
+    return solvers[name], "asked for" + objective.loss.remark
 
 
 def check(solver: Solver[Any], objective: Objective) -> None:

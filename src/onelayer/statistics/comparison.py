@@ -169,12 +169,23 @@ def _require_same_data(a: Observations, b: Observations) -> None:
         and np.array_equal(a.targets, b.targets)
         and np.array_equal(a.counts, b.counts)
     )
+    if same and not _same_offset(a.offset, b.offset):
+        raise DataError(
+            "The models have different offsets, so a test of one against the other would be of the "
+            "offset too: give both the same offset"
+        )
     if not same:
         raise DataError(
             f"The models were fitted to different data ({len(a.targets):,} rows and "
             f"{len(b.targets):,}, or another response): leave the rows that one of them lacks out "
             "of both, with frame.dropna(subset=...)"
         )
+
+
+def _same_offset(a: np.ndarray | None, b: np.ndarray | None) -> bool:
+    """None is an offset of 0."""
+    given = [np.zeros((1, 1)) if offset is None else offset for offset in (a, b)]
+    return bool((given[0] == given[1]).all())
 
 
 def _spans(large: Observations, small: Observations) -> bool:

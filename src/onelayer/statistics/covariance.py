@@ -94,21 +94,18 @@ def _middle(estimate: Estimate) -> np.ndarray:
         residual = sample.head.residual(Z, sample.targets[rows])
         return residual * np.sqrt(sample.counts[rows, None])
 
-    return sample.square(sample.design.outer_pass(*_parameters(estimate), scores))
+    parameters = sample.objective.split(estimate.theta)
+    return sample.square(sample.design.outer_pass(*parameters, scores, sample.offset))
 
 
 def _clustered(estimate: Estimate, groups: np.ndarray) -> np.ndarray:
     """sum_g s_g s_g^T: (p, p)."""
     sample = estimate.sample
-    Z = sample.design.forward(*_parameters(estimate))
+    Z = sample.objective.in_memory.forward(*sample.objective.split(estimate.theta))
     residual = sample.head.residual(Z, sample.targets) * sample.counts[:, None]
     scores = sample.design.groups_pass(groups, residual[:, -sample.blocks :])
     scores = scores[:, :, : sample.rows].reshape(len(scores), -1)
     return scores.T @ scores
-
-
-def _parameters(estimate: Estimate) -> tuple[np.ndarray, np.ndarray]:
-    return estimate.sample.objective.split(estimate.theta)
 
 
 def _groups(cluster: Any, m: int) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.designs.passes import add_offset
 from onelayer.statistics.estimate import Estimate, probabilities
 from onelayer.statistics.moves import Move
 
@@ -59,7 +60,8 @@ def _derivatives(estimate: Estimate, columns: list[int]) -> tuple[np.ndarray, np
         flat = np.hstack([M.reshape(len(Z), -1), T.reshape(len(Z), -1)])
         return flat * sample.shares[rows, None]
 
-    sums = sample.design.sums_pass(*sample.objective.split(estimate.theta), of_rows)
+    parameters = sample.objective.split(estimate.theta)
+    sums = sample.design.sums_pass(*parameters, of_rows, sample.offset)
     M = sums[-1, : K * K].reshape(K, K)[1:]
     T = sums[: sample.rows, K * K :].reshape(sample.rows, K, K, K)[:, 1:, :, 1:]
     unit = sample.scaling.scale[columns]
@@ -106,10 +108,16 @@ def _scaled(estimate: Estimate, move: Move) -> list[np.ndarray]:
 
 
 def _parts(estimate: Estimate) -> Iterator[tuple[slice, _Part]]:
-    B = _coefficients(estimate)
+    B, sample = _coefficients(estimate), estimate.sample
+    offset = None if sample.offset is None else _of_all_classes(sample.offset)
     for rows, x in scaled_rows(estimate):
-        z = x @ B
-        yield rows, _Part(x, z, probabilities_of(z), estimate.sample.shares[rows], B)
+        z = add_offset(x @ B, offset, rows)
+        yield rows, _Part(x, z, probabilities_of(z), sample.shares[rows], B)
+
+
+def _of_all_classes(Z: np.ndarray) -> np.ndarray:
+    """(m, K) with the first class 0, from (m, 1) or (m, K)."""
+    return np.hstack([np.zeros_like(Z), Z]) if Z.shape[1] == 1 else Z - Z[:, :1]
 
 
 @dataclass(frozen=True)

@@ -105,14 +105,27 @@ class Estimate:
 
     @cached_property
     def null_loglik(self) -> float:
-        """l of the model without features: the classes' shares, or 1/K each without a constant."""
+        """l without features: of the classes' shares, or of 1/K each without a constant.
+
+        With an offset, of what the constant makes of it, or of the offset alone.
+        """
         sample = self.sample
         if self.penalised is not None:
             return self.penalised.null_loglik
+        if sample.offset is not None:
+            return self._of_offset
         if not spans_constant(sample):
             return -sample.total * float(np.log(len(sample.classes)))
         observed = np.bincount(sample.targets, sample.counts)
         return float((observed * np.log(observed / sample.total)).sum())
+
+    @property
+    def _of_offset(self) -> float:
+        """l of the offset, and of a constant where there is one."""
+        null = self.sample.without_features
+        if spans_constant(self.sample):
+            return maximise(null).loglik
+        return -null.total * null.objective.value_and_gradient(null.objective.start())[0]
 
     @cached_property
     def null_parameters(self) -> int:

@@ -23,6 +23,7 @@ from typing import ClassVar, final
 import numpy as np
 
 from onelayer.designs import Scaling
+from onelayer.designs.passes import add_offset
 from onelayer.logistic import sigma
 from onelayer.objective import Objective
 from onelayer.solvers import Solver, State
@@ -64,7 +65,7 @@ class FirthObjective:
         """J at c; infinity where the information is lost to rounding."""
         loss, information = 0.0, np.zeros((len(c), len(c)))
         for rows, x in self._rows():
-            z, v = x @ c, self.layer.weights[rows]
+            z, v = self._z(rows, x, c), self.layer.weights[rows]
             loss += float(v @ self.layer.head.loss(z[:, None], self.layer.targets[rows])[:, 0])
             information += (x * (v * _curvature(z))[:, None]).T @ x
         try:
@@ -83,7 +84,7 @@ class FirthObjective:
         """
         gradient, curvature = np.zeros_like(point.c), np.zeros_like(point.M)
         for rows, x in self._rows():
-            z, v = x @ point.c, self.layer.weights[rows]
+            z, v = self._z(rows, x, point.c), self.layer.weights[rows]
             dz = v * self.layer.head.residual(z[:, None], self.layer.targets[rows])[:, 0]
             share = v * _curvature(z) * ((x @ point.M) ** 2).sum(axis=1) / self.total
             gradient += x.T @ (dz + share * np.tanh(z / 2) / 2)
@@ -106,6 +107,10 @@ class FirthObjective:
 
     def _rows(self) -> Iterator[tuple[slice, np.ndarray]]:
         return self.layer.design.project(*self.whitening.split(intercept=self.layer.intercept))
+
+    def _z(self, rows: slice, x: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """x c and the offset, (rows,)."""
+        return add_offset((x @ c)[:, None], self.layer.in_memory.offset, rows)[:, 0]
 
 
 def _curvature(z: np.ndarray) -> np.ndarray:

@@ -32,6 +32,8 @@ class Context:
         Columns with missing values, and in how many rows.
     references : tuple of (str, str)
         Factors, and the level each of theirs is compared with.
+    offset : tuple of str
+        What stands in offset(...), and `offset_columns`, which it is made of.
     """
 
     response: str
@@ -41,6 +43,8 @@ class Context:
     weights: str = ""
     dropped: tuple[tuple[str, int], ...] = ()
     references: tuple[tuple[str, str], ...] = ()
+    offset: tuple[str, ...] = ()
+    offset_columns: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

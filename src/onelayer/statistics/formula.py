@@ -11,6 +11,7 @@ import numpy as np
 
 from onelayer.errors import DataError, UsageError
 from onelayer.statistics.dialects import refuse_dialects, require_column
+from onelayer.statistics.expressions import evaluate, offset_of, without_offset
 from onelayer.statistics.fit import Context
 from onelayer.statistics.levels import prepared
 from onelayer.statistics.matrix import Matrix, make_matrix
@@ -19,13 +20,28 @@ from onelayer.words import spelt
 
 @dataclass(frozen=True)
 class CompleteRows:
-    """X, the response, counts (m,), clusters (m,) or None."""
+    """X, the response, counts (m,), clusters (m,) or None, the offset (m, 1) or None."""
 
     matrix: Matrix
     response: Any
     counts: np.ndarray
     cluster: np.ndarray | None
     context: Context
+    offset: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The response's term, those of X, and what stands in offset(...)."""
+
+    response: Any
+    features: Any
+    offset: list[Any]
+
+    @property
+    def all(self) -> list[Any]:
+        """As one list."""
+        return [self.response, *self.features, *self.offset]
 
 
 @dataclass(frozen=True)
@@ -63,8 +79,8 @@ def read_table(formula: str, frame: Any, columns: ColumnRoles) -> CompleteRows:
         When values cannot be used: infinite or of negative weight, no row is complete, a
         category has too many levels.
     """
-    left, right = _parse(formula, list(frame.columns), columns)
-    used = _used(left, right, list(frame.columns), columns)
+    terms = _parse(formula, list(frame.columns), columns)
+    used = _used(terms, list(frame.columns), columns)
     frame = _columns(frame, used)
     missing = frame.isna()
     complete = ~missing.any(axis=1).to_numpy()
@@ -75,22 +91,25 @@ def read_table(formula: str, frame: Any, columns: ColumnRoles) -> CompleteRows:
     if not kept.any():
         raise DataError(_none_left(len(frame), dropped))
     rows = prepared(frame if kept.all() else frame[kept], columns.reference or {})
-    matrix = make_matrix(right, rows)
+    matrix = make_matrix(terms.features, rows)
     context = Context(
-        response=str(left),
+        response=str(terms.response),
         rows=int(complete.sum()),
         given=len(frame),
         formula=" ".join(formula.split()),
         weights=columns.weights or "",
         dropped=dropped,
         references=matrix.references,
+        offset=tuple(map(str, terms.offset)),
+        offset_columns=frozenset(variables(terms.offset)),
     )
     return CompleteRows(
         matrix=matrix,
-        response=_evaluated(left, rows),
+        response=_evaluated(terms.response, rows),
         counts=counts[counts > 0],
         cluster=None if columns.cluster is None else rows[columns.cluster].to_numpy(),
         context=context,
+        offset=offset_of(terms.offset, rows),
     )
 
 
@@ -110,11 +129,11 @@ def columns_used(formula: str, names: Sequence[str], columns: ColumnRoles) -> li
         As `read_table`, and for a formula that would not mean what it seems to.
     """
     refuse_dialects(formula, names)
-    return _used(*_parse(formula, names, columns), names, columns)
+    return _used(_parse(formula, names, columns), names, columns)
 
 
-def _parse(formula: str, names: Sequence[str], columns: ColumnRoles) -> tuple[Any, Any]:
-    """The response's term and the terms of X."""
+def _parse(formula: str, names: Sequence[str], columns: ColumnRoles) -> Terms:
+    """What the formula names."""
     from formulaic import Formula
     from formulaic.errors import FormulaicError
 
@@ -135,23 +154,18 @@ def _parse(formula: str, names: Sequence[str], columns: ColumnRoles) -> tuple[An
             f"The response {left[0]} cannot have contrasts: name the class that others are "
             "compared with by " + spelt("reference={'y': 'level'}", "--reference y=level")
         )
-    if any(factor.expr.startswith("offset(") for term in parsed.rhs for factor in term.factors):
-        raise UsageError(
-            f"The formula {formula!r} has an offset, a column whose coefficient is 1, which is not "
-            "supported. Without offset(...) its coefficient is estimated: see whether 1 is within "
-            "its interval"
-        )
-    if not list(parsed.rhs):
+    right, offset = without_offset(formula, parsed.rhs)
+    if not list(right):
         raise UsageError(
             f"The formula {formula!r} has neither columns nor a constant: there is nothing to "
             "estimate. 'y ~ 1' estimates the constant alone"
         )
-    return left[0], parsed.rhs
+    return Terms(left[0], right, offset)
 
 
-def _used(left: Any, right: Any, names: Sequence[str], columns: ColumnRoles) -> list[str]:
+def _used(asked: Terms, names: Sequence[str], columns: ColumnRoles) -> list[str]:
     """Columns that a row must have, in the frame's order."""
-    terms = [left, *right]
+    terms = asked.all
     named = variables(terms)
     for name in sorted(named):
         require_column(name, names, str(terms))
@@ -205,16 +219,5 @@ def _evaluated(left: Any, rows: Any) -> Any:
     name = str(left)
     if name in rows.columns:
         return rows[name]
-    values = _computed(name, rows)
+    values = evaluate("response", name, rows)
     return getattr(values, "__wrapped__", values)  # of C(y)
-
-
-def _computed(expression: str, rows: Any) -> Any:
-    from formulaic.transforms import TRANSFORMS
-    from formulaic.utils.layered_mapping import LayeredMapping
-    from formulaic.utils.stateful_transforms import stateful_eval
-
-    try:
-        return stateful_eval(expression, LayeredMapping(rows, TRANSFORMS), {}, {}, None)
-    except Exception as error:  # noqa: BLE001 (whatever the user's expression raises)
-        raise UsageError(f"The response {expression} cannot be computed: {error}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -45,7 +46,8 @@ def limit(result: Fit) -> tuple[np.ndarray, np.ndarray] | None:
         features=tuple(sample.names[j] for j in columns),
         intercept=False,
     )
-    estimate = maximise(part)
+    offset = None if sample.offset is None else sample.offset[left]
+    estimate = maximise(replace(part, offset=offset))
     if estimate.separable or estimate.singular:
         return None
     F = sample.to_given[:, columns]

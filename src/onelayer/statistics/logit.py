@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from onelayer.errors import UsageError
 from onelayer.statistics.bias_reduced import reduce_bias
@@ -12,7 +15,7 @@ from onelayer.statistics.estimate import maximise
 from onelayer.statistics.fit import settled
 from onelayer.statistics.formula import ColumnRoles, columns_used, read_table
 from onelayer.statistics.levels import classes_of
-from onelayer.statistics.observations import make_sample
+from onelayer.statistics.observations import Observations, make_sample
 from onelayer.statistics.result import LogitResult
 
 
@@ -38,6 +41,7 @@ def logit(
         Of two values the second is modelled; of more, each against the first: in the order of a
         category's levels, which data frames know, others sorted. Booleans are categories here, as
         in R: `x:sold` is a slope where sold is true and another where it is false.
+        `offset(log(t))`, for two classes, is added to z: a column whose coefficient is 1.
     frame : DataFrame
         pandas, or whatever narwhals reads. Rows with a missing value in a column that is used are
         left out, and counted in the summary.
@@ -117,6 +121,7 @@ def fit_formula(
         features=table.matrix.features,
         intercept=table.matrix.intercept,
     )
+    sample = _beside(sample, table.offset)
     errors = make_errors(robust, table.cluster, table.counts, columns.cluster or "")
     if firth and errors.kind != "fisher":
         raise UsageError("firth=True has standard errors of its own: leave robust and cluster out")
@@ -124,6 +129,16 @@ def fit_formula(
         reduce_bias(sample) if firth else maximise(sample), table.matrix.X
     )
     return LogitResult(estimate, errors, table.context, separation, table.matrix)
+
+
+def _beside(sample: Observations, offset: np.ndarray | None) -> Observations:
+    """The sample with the formula's offset, which is one number a row."""
+    if offset is not None and sample.blocks > 1:
+        raise UsageError(
+            f"offset(...) in a formula is for two classes, and the response has "
+            f"{len(sample.classes)}: LogisticRegression takes an offset of a column a class"
+        )
+    return replace(sample, offset=offset)
 
 
 def _pandas(frame: Any) -> Any:

@@ -135,7 +135,7 @@ def make_effects(result: Fit, level: float, *, dummies: bool) -> MarginalEffects
 def _moves(result: Fit, *, dummies: bool) -> Moves:
     """Through the formula, or column by column where X was given."""
     if result.matrix is not None:
-        found = formula_moves(result.matrix, dummies=dummies)
+        found = formula_moves(result.matrix, result.context.offset_columns, dummies=dummies)
         whole = any(len(move.columns) > 1 for move in found.moves)
         return replace(found, notes=(*[WHOLE] * whole, *found.notes))
     features = result.estimate.sample.features

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -59,20 +59,28 @@ class Moves:
     notes: tuple[str, ...]
 
 
-def formula_moves(matrix: Matrix, *, dummies: bool) -> Moves:
+def formula_moves(matrix: Matrix, offset: Collection[str], *, dummies: bool) -> Moves:
     """Each variable in all columns that it is in.
 
     A category's levels against that which it is compared with, a boolean's True against False, a
-    number by the derivative, or with `dummies` from 0 to 1 where it has no other values.
+    number by the derivative, or with `dummies` from 0 to 1 where it has no other values. The offset
+    stays as it is: `offset` are the columns that it is made of.
 
     Raises
     ------
     DataError
-        For an expression that looks at other rows too, or that has no derivative.
+        For a variable that is in the offset too; for an expression that looks at other rows too,
+        or that has no derivative.
     """
     factors = [factor for term in matrix.spec.terms for factor in term.factors]
     used = [variables([_Alone((factor,))]) for factor in factors]
     names = dict.fromkeys(name for found in used for name in matrix.rows.columns if name in found)
+    for name in sorted(offset):
+        if name in names:
+            raise DataError(
+                f"{name} is in the offset too, so that moving it would move both: there are no "
+                "marginal effects of such a model"
+            )
     moved = [_Variable(matrix, name) for name in names]
     zero_one = tuple(v.name for v in moved if dummies and v.number and v.zero_one)
     found = {move.name: move for v in moved for move in v.moves(dummy=v.name in zero_one)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -30,6 +30,8 @@ class Observations:
         Positions in `classes`.
     counts : ndarray (m,)
         How often each row was observed: frequency weights.
+    offset : ndarray (m, k) or None
+        What of z is known: its coefficient is 1.
     """
 
     design: Design
@@ -39,6 +41,7 @@ class Observations:
     classes: np.ndarray
     features: tuple[str, ...]
     intercept: bool
+    offset: np.ndarray | None = None
 
     @property
     def rows(self) -> int:
@@ -74,10 +77,17 @@ class Observations:
     def objective(self) -> Objective:
         """J = -(log-likelihood) / N."""
         return Objective(
-            loss=self.design.bind(self.head, self.targets, self.shares),
+            loss=self.design.bind(self.head, self.targets, self.shares, offset=self.offset),
             penalty=Penalty(),
             intercept=self.intercept,
         )
+
+    @property
+    def without_features(self) -> Observations:
+        """The same of a model of a constant alone, and the offset."""
+        scaling = Scaling.identity(0)
+        design = make_design(np.zeros((len(self.targets), 0)), scaling, double=True)
+        return replace(self, design=design, scaling=scaling, features=(), intercept=True)
 
     @cached_property
     def to_given(self) -> np.ndarray:

@@ -66,6 +66,8 @@ def data_facts(result: Fit) -> Pairs:
     if context.references:
         levels = ", ".join(f"{factor} = {level}" for factor, level in context.references)
         facts.append(("reference", levels))
+    if context.offset:
+        facts.append(("offset", f"{' + '.join(context.offset)}, whose coefficient is 1"))
     return tuple(facts)
 
 
@@ -81,6 +83,7 @@ def described(result: Fit) -> dict[str, Any]:
         "missing": dict(context.dropped),
         "nobs": result.nobs,
         "reference": dict(context.references),
+        "offset": list(context.offset),
         "errors": result.errors.words,
     }
 

@@ -58,7 +58,7 @@ class DualAscent(Solver[DualState]):
     def init(self, objective: Objective, theta: np.ndarray, tol: float) -> DualState:
         """J and its gradient at theta, or where all weights are zero at the base rate."""
         theta = theta if theta.any() else objective.base_rate()
-        value, gradient = _at(objective, theta, _forward(objective, theta))
+        value, gradient = _at(objective, theta, objective.in_memory.z_at(*objective.split(theta)))
         return DualState(theta=theta, value=value, gradient=gradient, tol=tol)
 
     def step(self, objective: Objective, state: DualState) -> DualState:
@@ -176,7 +176,7 @@ def _judge(objective: Objective, climb: Climb, tol: float) -> DualState:
     """The state at the climb's parameters: a forward and a backward pass."""
     point = climb.point
     theta = objective.join(point.W, point.b) if objective.intercept else point.W.copy()
-    Z = _forward(objective, theta)
+    Z = objective.in_memory.z_at(*objective.split(theta))
     value, gradient = _at(objective, theta, Z)
     rounding = ROUNDING * np.finfo(float).eps * abs(value)
     return DualState(
@@ -188,13 +188,6 @@ def _judge(objective: Objective, climb: Climb, tol: float) -> DualState:
         tol=tol,
         climb=climb,
     )
-
-
-def _forward(objective: Objective, theta: np.ndarray) -> np.ndarray:
-    """Z (m, k); no pass where all weights are zero."""
-    W, b = objective.split(theta)
-    rows = objective.loss.traits.m
-    return objective.design.forward(W, b) if W.any() else np.tile(b, (rows, 1))
 
 
 def _at(objective: Objective, theta: np.ndarray, Z: np.ndarray) -> tuple[float, np.ndarray]:
@@ -245,7 +238,7 @@ def _start(objective: Objective, state: State) -> DualPoint:
     G = l2 * W - objective.split(state.gradient)[0]  # X^T (v (y - a)), of the loss alone
     size = dot(G, G)
     t = min(max(l2 * dot(W, G) / size, 0.0), 1.0) if size else 0.0
-    Z = objective.design.forward(W, b)
+    Z = objective.in_memory.forward(W, b)
     A = Y + t * (objective.head.activation(Z) - Y)
     return DualPoint(A, Z, t / l2 * G, b)
 

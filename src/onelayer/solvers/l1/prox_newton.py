@@ -100,8 +100,7 @@ class ProxNewton(Solver[ProxNewtonState]):
         W, b = objective.split(theta)
         near, centre = near_zero(objective)
         b = b + centre @ W
-        rows = objective.loss.traits.m
-        Z = near.design.forward(W, b) if W.any() else np.tile(b, (rows, 1))
+        Z = near.in_memory.z_at(W, b)
         point = Point(W.copy(), b, np.asfortranarray(Z), np.inf)
         state = _judge(near, point, Before(centre, tol))
         return _foresee(state, point) if _may_do(state) else state
@@ -173,7 +172,8 @@ def _judge(objective: Objective, point: Point, before: Before) -> ProxNewtonStat
     W, b, working, dual = point.W, point.b, before.working, before.dual
     rounded = RoundedBound(np.zeros(len(W)) if working is None else working.sizes, v)
     for r, of_dual in zip(residuals, Gs, strict=True):
-        found = dual_value(r, v, of_dual, objective.penalty, rounded.slack(r))
+        of_offset = objective.in_memory.of_offset(r)
+        found = dual_value(r, v, of_dual, objective.penalty, rounded.slack(r), of_offset)
         dual = max(dual, found - rounded.price(r, W, b))
     eps = float(np.finfo(objective.loss.dtype).eps)
     return ProxNewtonState(

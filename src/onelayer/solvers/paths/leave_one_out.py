@@ -43,7 +43,7 @@ def leave_one_out(objective: Objective, theta: np.ndarray) -> np.ndarray:
             f"The leave-one-out estimate needs the Hessian of all parameters, and {theta.size} are "
             f"more than the {MOST} that it is made for: use folds"
         )
-    Z = objective.design.forward(*objective.split(theta)).astype(np.float64)
+    Z = objective.in_memory.forward(*objective.split(theta)).astype(np.float64)
     Q = _hat(objective, _inverse(objective, theta))
     head, v = objective.head, objective.weights[:, None]
     for start in range(0, len(Z), ROWS):
