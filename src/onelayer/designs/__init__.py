@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from onelayer.designs.csr import CsrDesign, csr_moments
 from onelayer.designs.dense import DenseDesign, dense_moments
 from onelayer.designs.design import Design
 from onelayer.designs.identity import Identity
+from onelayer.designs.kept_reads import digest_of
 from onelayer.designs.loss import Loss
 from onelayer.designs.loss_in_memory import LossInMemory
 from onelayer.designs.scaling import ColumnMoments, Scaling
@@ -20,6 +22,7 @@ from onelayer.designs.survey import Survey, size_of, survey
 from onelayer.designs.values import (
     DTYPES,
     blocks_of,
+    column_of,
     extent,
     first_not_finite,
     held,
@@ -38,10 +41,14 @@ __all__ = [
     "Scaling",
     "Survey",
     "blocks_of",
+    "column_of",
+    "columns_on_disk",
+    "digest_of",
     "extent",
     "first_not_finite",
     "held",
     "largest",
+    "made_of",
     "make_design",
     "make_moments",
     "make_scaling",
@@ -111,10 +118,32 @@ def where_it_lies(X: Any, memory: float | str | None) -> Any:
     return rows_on_disk(X, memory_budget(memory))
 
 
+def columns_on_disk(path: Path, shape: tuple[int, int], budget: int) -> Any:
+    """X (m, n) of a file that holds its columns in float64, one after the other; it stays there.
+
+    budget: bytes of it that may stay in memory.
+    """
+    from onelayer.designs.rows_on_disk import columns_in_file
+
+    return columns_in_file(path, shape, budget)
+
+
+def made_of(X: Any, make: Callable[[Any], Any], n: int, key: str) -> Any:
+    """`make(X)`, (m, n); of rows on disk those that `make` makes of some whenever they are read.
+
+    key: tells what is made from anything else that can be made of the same rows.
+    """
+    if not stays_on_disk(X):
+        return make(X)
+    from onelayer.designs.made_rows import MadeRows
+
+    return MadeRows.of(X, make, n, key)
+
+
 def stays_on_disk(X: Any) -> bool:
-    """Whether these are rows that `where_it_lies` has left on disk."""
-    known = sys.modules.get("onelayer.designs.rows_on_disk")  # else there are none
-    return known is not None and isinstance(X, known.RowsOnDisk)
+    """Whether these are rows that were left on disk, or are made of such."""
+    known = sys.modules.get("onelayer.designs.disk_rows")  # else there are none
+    return known is not None and isinstance(X, known.DiskRows)
 
 
 def survey_labelled(

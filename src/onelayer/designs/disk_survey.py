@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from onelayer.designs.dense import DenseDesign, RunningMoments
+from onelayer.designs.disk_rows import DiskRows
 from onelayer.designs.kept_reads import Answer, read_once
 from onelayer.designs.row_labels import RowLabels
-from onelayer.designs.rows_on_disk import RowsOnDisk
 from onelayer.designs.scaling import ColumnMoments
 from onelayer.designs.survey import SampledRows
 from onelayer.designs.values import first_not_finite, largest
@@ -33,7 +33,7 @@ class Found(NamedTuple):
     sample: SampledRows
 
 
-def survey_on_disk(X: RowsOnDisk, labels: RowLabels, *, moments: bool) -> Found:
+def survey_on_disk(X: DiskRows, labels: RowLabels, *, moments: bool) -> Found:
     """Read X once. With `moments` those of the columns are exact to float64's digits.
 
     Raises
@@ -50,7 +50,7 @@ def survey_on_disk(X: RowsOnDisk, labels: RowLabels, *, moments: bool) -> Found:
     return Found(float(largest), SampledRows(rows, targets, weights, ColumnMoments(mean, variance)))
 
 
-def _surveyed(X: RowsOnDisk, labels: RowLabels, *, moments: bool) -> Answer:
+def _surveyed(X: DiskRows, labels: RowLabels, *, moments: bool) -> Answer:
     """max |x|, the sample's rows, targets and weights, and all rows' means and variances."""
     top, drawing = 0.0, _Drawing(X, labels)
     tally: _Exactly | _Roughly = (_Exactly if moments else _Roughly)(X.shape[1])
@@ -103,7 +103,7 @@ def as_all(targets: np.ndarray, weights: np.ndarray, shares: np.ndarray) -> np.n
 class _Drawing:
     """Rows drawn group by group."""
 
-    def __init__(self, X: RowsOnDisk, labels: RowLabels) -> None:
+    def __init__(self, X: DiskRows, labels: RowLabels) -> None:
         most = SAMPLE_BYTES // max(1, X.shape[1] * X.dtype.itemsize)
         size = sample_size(X.shape, labels.classes, most)
         self.shares, self.rates = labels.shares, drawing_rates(size, labels.shares)

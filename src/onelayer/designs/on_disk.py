@@ -11,13 +11,13 @@ import numpy as np
 
 from onelayer.designs.dense import BLOCK_BYTES, DenseDesign
 from onelayer.designs.design import Design
+from onelayer.designs.disk_rows import DiskRows
 from onelayer.designs.disk_survey import survey_on_disk
 from onelayer.designs.kept_reads import digest_of
 from onelayer.designs.loss_in_memory import LossInMemory
 from onelayer.designs.loss_over_parts import LossOverParts, VisitedParts, add, summand
 from onelayer.designs.passes import SAMPLE_AT_HAND, Ledger, Traits
 from onelayer.designs.row_labels import LabelTotals, RowLabels
-from onelayer.designs.rows_on_disk import RowsOnDisk
 from onelayer.designs.scaling import Scaling
 from onelayer.designs.survey import SampledRows, Survey
 from onelayer.errors import UsageError
@@ -32,7 +32,7 @@ class OnDisk(Design):
     """X (m, n) as rows of a file; every pass is one read of it, but for what stays in memory."""
 
     def __init__(
-        self, X: RowsOnDisk, scaling: Scaling | None = None, *, double: bool = False
+        self, X: DiskRows, scaling: Scaling | None = None, *, double: bool = False
     ) -> None:
         super().__init__(X.shape, X.dtype, X.nbytes, scaling, double=double)
         self.X = X
@@ -88,7 +88,7 @@ def _loss_of(sample: SampledRows, design: OnDisk, head: Head) -> LossInMemory:
 class DiskParts(VisitedParts):
     """The groups of rows of a file, one after the other."""
 
-    X: RowsOnDisk
+    X: DiskRows
     head: Head
     labels: RowLabels
     scaling: Scaling | None

@@ -11,12 +11,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self, final
 
 import numpy as np
 
+from onelayer.designs.disk_rows import DiskRows
 from onelayer.designs.values import held, mapped_file
 from onelayer.errors import DataError
 from onelayer.memory_limits import free_memory
@@ -48,11 +49,15 @@ class FilePlace:
     by_row: int
     by_column: int
 
+    def of_column(self, j: int) -> FilePlace:
+        """Where the numbers of one column lie."""
+        return replace(self, offset=self.offset + j * self.by_column)
+
 
 @final
 @dataclass(eq=False)
-class RowsOnDisk:
-    """X (m, n) in a file, as it is; indexed by rows it gives them as an array in memory.
+class RowsOnDisk(DiskRows):
+    """X (m, n) in a file, as it is.
 
     Attributes
     ----------
@@ -66,6 +71,8 @@ class RowsOnDisk:
         Bytes of groups that may stay in memory.
     stamp
         Of the file as it was first seen; another one is an error.
+    swells
+        How many bytes are made of each one that is read: groups are as much smaller.
     fetched
         Bytes read from the file so far.
     """
@@ -75,9 +82,9 @@ class RowsOnDisk:
     stored: np.dtype
     budget: int
     stamp: Stamp
+    swells: float = 1.0
     fetched: int = 0
     kept: dict[int, np.ndarray] = field(default_factory=dict)
-    ndim = 2
 
     @property
     def dtype(self) -> np.dtype:
@@ -96,15 +103,11 @@ class RowsOnDisk:
         where = (str(place.path.resolve()), place.offset, place.by_row, place.by_column)
         return (*where, *self.stamp, self.shape, self.stored.str, len(self.groups))
 
-    def __len__(self) -> int:
-        """Rows."""
-        return self.shape[0]
-
     @property
     def groups(self) -> list[slice]:
         """The rows of each group: as many groups as X has `GROUP_BYTES`, alike in size."""
         m = self.shape[0]
-        count = min(m, max(1, -(-self.nbytes // GROUP_BYTES)))
+        count = min(m, max(1, -(-int(self.nbytes * self.swells) // GROUP_BYTES)))
         return [slice(m * i // count, m * (i + 1) // count) for i in range(count)]
 
     @property
@@ -134,12 +137,22 @@ class RowsOnDisk:
     def _picked(self, file: _Opened, numbers: np.ndarray) -> np.ndarray:
         """Rows by their numbers: what lies near together is read together."""
         found = np.empty((len(numbers), self.shape[1]), self.stored)
+        steps, together = np.diff(numbers), max(1, GROUP_BYTES // (found[:1].nbytes or 1))
         near = max(1, GATHERED // max(1, self.place.by_row))
-        ends = np.flatnonzero((np.diff(numbers) > near) | (np.diff(numbers) < 0)) + 1
+        apart = (steps > near) | (steps < 0) | (np.diff(numbers // together) != 0)
+        ends = np.flatnonzero(apart) + 1
         for some in np.split(np.arange(len(numbers)), ends):
             if len(some):
                 first, last = int(numbers[some[0]]), int(numbers[some[-1]])
                 found[some] = file.rows(first, last + 1)[numbers[some] - first]
+        return found
+
+    def column(self, j: int) -> np.ndarray:
+        """Column j as it is stored, (m,): one read of it, where columns are contiguous."""
+        found = np.empty(self.shape[0], self.stored)
+        with _Opened(replace(self, shape=(len(self), 1), place=self.place.of_column(j))) as file:
+            for rows in self.groups:
+                found[rows] = file.rows(rows.start, rows.stop)[:, 0]
         return found
 
     def visit(self) -> Iterator[tuple[int, slice, np.ndarray]]:
@@ -328,3 +341,12 @@ def rows_on_disk(X: Any, budget: int) -> Any:
     with place.path.open("rb") as file:
         stamp = Stamp.of(file.fileno())
     return RowsOnDisk(place, (len(X), X.shape[1]), X.dtype, int(budget), stamp)
+
+
+def columns_in_file(path: Path, shape: tuple[int, int], budget: int) -> RowsOnDisk:
+    """Float64 numbers of a file, column after column, as rows on disk."""
+    size = np.dtype(np.float64).itemsize
+    place = FilePlace(path, 0, size, size * shape[0])
+    with path.open("rb") as file:
+        stamp = Stamp.of(file.fileno())
+    return RowsOnDisk(place, shape, np.dtype(np.float64), budget, stamp)

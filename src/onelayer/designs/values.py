@@ -53,6 +53,11 @@ def held(X: Any) -> Any:
     return X if X.dtype in DTYPES else X.astype(np.float64)
 
 
+def column_of(X: Any, j: int) -> np.ndarray:
+    """Column j of a dense X, (m,): a view of an array, and read where X lies on disk."""
+    return X[:, j] if isinstance(X, np.ndarray) else np.asarray(X.column(j))
+
+
 def mapped_file(X: Any) -> Any:
     """The memory map of a file that X is a view of; None where it is none.
 

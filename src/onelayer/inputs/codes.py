@@ -62,20 +62,28 @@ def codes_of(
     codes, seen = np.empty((table.num_rows, len(columns))), list(columns)
     for place, column in enumerate(columns):
         cells = read_cells(column.name, table[column.name], column.missing)
-        if column.kind == "number":
-            codes[:, place] = _numbers(column, cells, source, at, found)
-            continue
-        if column.kind == "date":
-            codes[:, place] = _dates(column, cells, source, at, found)
-            continue
-        texts = texts_of(cells, boolean=column.boolean)
-        if column.kind == "text":
-            seen[place] = replace(column, levels=levels_of(texts)[0])
-        levels = {level: number for number, level in enumerate(seen[place].levels)}
-        codes[:, place] = level_codes(texts, levels)
+        seen[place], codes[:, place] = column_codes(column, cells, source, at, found)
     if odd is None:
         found.tell()
     return Codes(tuple(seen), codes)
+
+
+def column_codes(
+    column: Column, cells: Cells, source: object, rows: np.ndarray, odd: Oddities
+) -> tuple[Column, np.ndarray]:
+    """Return the codes of one column, (m,), and the column, with its texts where it is of text.
+
+    `rows` and errors are as in `codes_of`.
+    """
+    if column.kind == "number":
+        return column, _numbers(column, cells, source, rows, odd)
+    if column.kind == "date":
+        return column, _dates(column, cells, source, rows, odd)
+    texts = texts_of(cells, boolean=column.boolean)
+    if column.kind == "text":
+        column = replace(column, levels=levels_of(texts)[0])
+    levels = {level: number for number, level in enumerate(column.levels)}
+    return column, level_codes(texts, levels)
 
 
 def require_columns(needed: Sequence[str], names: Sequence[str], source: object) -> None:

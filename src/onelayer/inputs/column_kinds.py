@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from onelayer.errors import DataError, DataWarning
 from onelayer.inputs.columns import Column
@@ -49,7 +50,7 @@ class ReadTable:
     source
         What the table is called.
     cells
-        Its columns.
+        Its columns; they may be read whenever they are looked at, one at a time.
     decimal
         The decimal sign that was asked for; None: what the columns show, else `usual`.
     missing
@@ -61,7 +62,7 @@ class ReadTable:
     """
 
     source: str
-    cells: list[Cells]
+    cells: Iterable[Cells]
     decimal: str | None = None
     missing: tuple[str, ...] = ()
     usual: str = "."
@@ -72,8 +73,47 @@ class ReadTable:
         """The decimal sign of the numbers that may have either, as 1,234."""
         if self.decimal is not None:
             return self.decimal
-        texts = [one.values.drop_null() for one in self.cells if one.is_text and not one.dates]
+        texts = (one.values.drop_null() for one in self.cells if one.is_text and not one.dates)
         return decimal_sign(texts) or self.usual
+
+
+@dataclass(frozen=True)
+class ColumnLook:
+    """What a look at all cells of a column has found.
+
+    Attributes
+    ----------
+    column, nature
+        What it holds.
+    words
+        How many cells are missing, by what is written there.
+    unknown
+        Whether it looks like dates that no calendar has.
+    guessed
+        Whether the day of its dates may be first as well as the month.
+    """
+
+    column: Column
+    nature: Nature
+    words: dict[str, int]
+    unknown: bool = False
+    guessed: bool = False
+
+    @property
+    def name(self) -> str:
+        """The column's."""
+        return self.column.name
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> ColumnLook:
+        """Return what `to_dict` described."""
+        nature = {**fields["nature"], "notation": Notation(**fields["nature"]["notation"])}
+        parts = {"column": Column.from_dict(fields["column"]), "nature": Nature(**nature)}
+        return cls(**{**fields, **parts})
 
 
 def inferred(table: ReadTable) -> tuple[tuple[Column, ...], list[str]]:
@@ -84,26 +124,42 @@ def inferred(table: ReadTable) -> tuple[tuple[Column, ...], list[str]]:
     DataError
         For columns that look like dates and are none; the message names all of them.
     """
-    natures = _natures(table)
-    _require_known_dates(table, natures)
-    columns = [_column(one, natures[one.name], table) for one in table.cells]
+    sign = table.sign
+    looked = [look(one, sign, table) for one in table.cells]
+    return tuple(one.column for one in looked), described(looked, table.source)
+
+
+def look(cells: Cells, sign: str, table: ReadTable) -> ColumnLook:
+    """Look at one column of a table; `sign` is the table's."""
+    nature = _nature(cells, sign, table)
+    order = order_of(texts_of(cells)) if nature.refusal else None
+    column = _column(cells, nature, table, "" if order is None else order.notation)
+    return ColumnLook(
+        column,
+        nature,
+        dict(nothings(cells, plain=column.kind == "number" or column.boolean)),
+        unknown=bool(nature.refusal) and not _mostly_dates(cells),
+        guessed=order is not None and order.guessed,
+    )
+
+
+def described(looked: Sequence[ColumnLook], source: str) -> list[str]:
+    """Return what to say of columns; errors as `inferred`. Where dates are a guess, it warns."""
+    _refuse(source, [one.name for one in looked if one.unknown])
     notes = [
-        f"{name}: {nature.note}; taken as categories"
-        for name, nature in natures.items()
-        if nature.note
+        f"{one.name}: {one.nature.note}; taken as categories" for one in looked if one.nature.note
     ]
-    missing = [*_on_missing(table, columns, natures), *_on_levels(columns)]
-    return tuple(columns), [*missing, *_on_notation(natures), *_on_dates(table, columns), *notes]
+    missing = [*_on_missing(looked, source), *_on_levels([one.column for one in looked])]
+    return [*missing, *_on_notation(looked), *_on_dates(looked, source), *notes]
 
 
-def _column(cells: Cells, nature: Nature, table: ReadTable) -> Column:
+def _column(cells: Cells, nature: Nature, table: ReadTable, dates: str) -> Column:
     missing = table.missing
     if cells.name in table.texts:
         levels, _ = levels_of(texts_of(cells))
         return Column(name=cells.name, kind="text", levels=levels, missing=missing)
-    if nature.refusal == "dates":
-        order = order_of(texts_of(cells))
-        return Column(name=cells.name, kind="date", notation=order.notation, missing=missing)
+    if dates:
+        return Column(name=cells.name, kind="date", notation=dates, missing=missing)
     if nature.kind == "number":
         return Column(
             name=cells.name, kind="number", notation=str(nature.notation), missing=missing
@@ -120,64 +176,55 @@ def require_usable(table: ReadTable) -> dict[str, Nature]:
     DataError
         For columns of dates; the message names all of them.
     """
-    natures = _natures(table)
-    _refuse(table, [name for name, nature in natures.items() if nature.refusal])
+    sign = table.sign
+    natures = {one.name: _nature(one, sign, table) for one in table.cells}
+    _refuse(table.source, [name for name, nature in natures.items() if nature.refusal])
     return natures
 
 
-def _natures(table: ReadTable) -> dict[str, Nature]:
-    sign = table.sign
-    return {
-        one.name: Nature("category") if one.name in table.texts else nature_of(one, sign)
-        for one in table.cells
-    }
+def _nature(cells: Cells, sign: str, table: ReadTable) -> Nature:
+    return Nature("category") if cells.name in table.texts else nature_of(cells, sign)
 
 
-def _require_known_dates(table: ReadTable, natures: dict[str, Nature]) -> None:
-    """Refuse columns of what looks like dates, and is written as no calendar has it."""
-    unknown = []
-    for one in table.cells:
-        if natures[one.name].refusal:
-            texts = texts_of(one)
-            known = len(texts.drop_null()) - matching(texts.drop_null(), NOTHING)
-            unknown += [one.name] * bool(are_dates(texts).sum() < MOSTLY * known)
-    _refuse(table, unknown)
+def _mostly_dates(cells: Cells) -> bool:
+    """Whether what looks like dates is written as some calendar has it."""
+    texts = texts_of(cells)
+    known = len(texts.drop_null()) - matching(texts.drop_null(), NOTHING)
+    return bool(are_dates(texts).sum() >= MOSTLY * known)
 
 
-def _refuse(table: ReadTable, names: list[str]) -> None:
+def _refuse(source: str, names: list[str]) -> None:
     if names:
         advice = f"{REFUSALS['dates']}: {to_drop(names)}"
-        raise DataError(f"{table.source}: {_columns_named(names)} {advice}")
+        raise DataError(f"{source}: {_columns_named(names)} {advice}")
 
 
-def _on_dates(table: ReadTable, columns: list[Column]) -> list[str]:
+def _on_dates(looked: Sequence[ColumnLook], source: str) -> list[str]:
     """Say how dates are read; where day and month are a guess, it is a warning."""
-    dates = [column for column in columns if column.kind == "date"]
-    cells = {one.name: one for one in table.cells}
-    guessed = [c.name for c in dates if order_of(texts_of(cells[c.name])).guessed]
+    guessed = [one.name for one in looked if one.guessed]
     if guessed:
         warnings.warn(
-            f"{table.source}: {_columns_named(guessed)} may have the day or the month first, as no "
+            f"{source}: {_columns_named(guessed)} may have the day or the month first, as no "
             "number is above 12; taken for the month: write dates as 2024-12-31 where it is not",
             DataWarning,
             stacklevel=2,
         )
+    dates = [one.column for one in looked if one.column.kind == "date"]
     return [f"{column.name}: dates, written as {column.notation}" for column in dates]
 
 
-def _on_missing(table: ReadTable, columns: list[Column], natures: dict[str, Nature]) -> list[str]:
+def _on_missing(looked: Sequence[ColumnLook], source: str) -> list[str]:
     """Count the missing cells of each column by what is written there; odd ones are named apart."""
+    counts = {one.name: sum(one.words.values()) for one in looked}
     found = [
-        f"{one.name} {count:,}{written_as(words)}"
-        for one, column in zip(table.cells, columns, strict=True)
-        for words in [nothings(one, plain=column.kind == "number" or column.boolean)]
-        for count in [sum(words.values())]
-        if count
+        f"{one.name} {counts[one.name]:,}{written_as(one.words)}"
+        for one in looked
+        if counts[one.name]
     ]
     if not found:
-        whole = not any(nature.odd for nature in natures.values())
-        return [f"nothing is missing in {table.source}"] * whole
-    return [f"missing in {table.source}: {_some(found)}"]
+        whole = not any(one.nature.odd for one in looked)
+        return [f"nothing is missing in {source}"] * whole
+    return [f"missing in {source}: {_some(found)}"]
 
 
 def written_as(words: Mapping[str, int]) -> str:
@@ -204,11 +251,11 @@ def _on_levels(columns: list[Column]) -> list[str]:
     return [f"words for nothing among words are levels: {_some(found)}; {hint}"] if found else []
 
 
-def _on_notation(natures: dict[str, Nature]) -> list[str]:
+def _on_notation(looked: Sequence[ColumnLook]) -> list[str]:
     """Say which columns have numbers that are not written as 1234.5."""
     by_notation: dict[Notation, list[str]] = {}
-    for name, nature in natures.items():
-        by_notation.setdefault(nature.notation, []).append(name)
+    for one in looked:
+        by_notation.setdefault(one.nature.notation, []).append(one.name)
     return [
         f"numbers written as {notation}: {_some(names)}"
         for notation, names in by_notation.items()

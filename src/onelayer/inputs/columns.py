@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from onelayer.designs import column_of
 from onelayer.readers.tables.dates import NOTATIONS
 
 Kind: TypeAlias = Literal["number", "category", "text", "date"]
@@ -48,6 +49,12 @@ class Column:
     high: float = 0.0
     notation: str = "1234.5"
     missing: tuple[str, ...] = ()
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> Column:
+        """Return a column from JSON, whose lists are tuples here."""
+        of_texts = {name: tuple(fields[name]) for name in ("levels", "missing")}
+        return cls(**{**fields, **of_texts})
 
     def require_sound(self) -> None:
         """Raise ValueError for what no column has: another kind, a level twice, no number."""
@@ -90,14 +97,18 @@ class Codes:
         What the codes stand for.
     values
         (m, columns): a number itself, or the place of a level among the column's levels, one
-        beyond the last where training has not seen it; NaN where the cell is missing.
+        beyond the last where training has not seen it; NaN where the cell is missing. They may
+        stay on disk, where a column at a time is read.
+    rows
+        (m,), which rows of `values` are meant; None: all.
     """
 
     columns: tuple[Column, ...]
-    values: np.ndarray
+    values: Any
+    rows: np.ndarray | None = None
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.values if self.rows is None else self.rows)
 
     def of(self, column: Column) -> np.ndarray:
         """Return the codes of one column, (m,).
@@ -110,7 +121,8 @@ class Codes:
         own = self._own(column)
         if column.kind != "text" and (own.kind, own.levels) != (column.kind, column.levels):
             raise ValueError(f"the codes of {column.name!r} stand for other levels")
-        return np.asarray(self.values[:, self._places[column.name]])
+        found = column_of(self.values, self._places[column.name])
+        return found if self.rows is None else found[self.rows]
 
     def texts(self, column: Column) -> tuple[str, ...]:
         """Return the texts that the codes of a column of text or categories stand for."""

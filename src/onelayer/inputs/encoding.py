@@ -7,9 +7,11 @@ feature is of one column: so z is a sum over columns.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -196,6 +198,11 @@ class Encoding:
             return True
         wide = len(self.owners) >= WIDE * max(1, len(self.pieces))
         return wide and not self.centre[self._of_levels].any()
+
+    @property
+    def key(self) -> str:
+        """A digest that tells encodings apart."""
+        return blake2b(json.dumps(self.to_dict()).encode(), digest_size=16).hexdigest()
 
     def features_of(self, codes: Codes) -> Any:
         """Return features (m, n) of a table's codes: dense, or CSR where the table is wide.

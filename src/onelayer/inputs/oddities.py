@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -46,6 +46,16 @@ class Oddities:
                 kept += [int(rows[place])] * (len(kept) <= _ROWS_SHOWN)
             else:
                 self.with_more.add(name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold, but for the source."""
+        kept = {"rows": self.rows, "counts": self.counts, "due": self.due}
+        return {**kept, "with_more": sorted(self.with_more)}
+
+    @classmethod
+    def from_dict(cls, source: object, fields: dict[str, Any]) -> Oddities:
+        """Return what `to_dict` described."""
+        return cls(source, **{**fields, "with_more": set(fields["with_more"])})
 
     def tell(self, *, strict: bool = False) -> None:
         """Warn of them, once a column; `strict` makes it an error.

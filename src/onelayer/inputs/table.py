@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
+from onelayer.designs import made_of, stays_on_disk
+from onelayer.errors import DataError
 from onelayer.inputs.base import Inputs
 from onelayer.inputs.columns import Codes, Column, number_notations
 from onelayer.inputs.encoding import Encoding
 from onelayer.inputs.examples import Examples
 from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
 from onelayer.settings import Settings
+from onelayer.words import spelt, to_drop
 
 if TYPE_CHECKING:
     from onelayer.inputs.moving import ColumnMoves
@@ -70,7 +74,8 @@ class TableInputs(Inputs):
         """Learn medians, spreads and levels, from the rows that are trained on alone."""
         from onelayer.inputs.fitting import fit_table
 
-        found = fit_table(Codes(self.columns, examples.matrix), examples.row_weights)
+        codes = Codes(self.columns, examples.whole, examples.rows)
+        found = fit_table(codes, examples.row_weights)
         return replace(
             self,
             columns=found.table.columns,
@@ -80,8 +85,23 @@ class TableInputs(Inputs):
         )
 
     def encode(self, examples: Examples) -> Any:
-        """Make features of the codes that a source has read by its own inputs' columns."""
-        return self.fitted.features_of(Codes(examples.inputs.columns, examples.whole))
+        """Make features of the codes that a source has read by its own inputs' columns.
+
+        Of codes on disk some at a time, whenever they are read.
+
+        Raises
+        ------
+        DataError
+            For codes on disk, where features are too many to be held dense.
+        """
+        encoding, columns = self.fitted, examples.inputs.columns
+        if stays_on_disk(examples.whole) and encoding.is_wide:
+            raise _too_wide(encoding, examples)
+
+        def make(codes: Any) -> Any:
+            return encoding.features_of(Codes(columns, codes))
+
+        return made_of(examples.whole, make, self.n, encoding.key)
 
     def told(self, examples: Examples) -> TableInputs:
         """Look at the columns that tell something of these examples, an identifier not being one.
@@ -92,13 +112,21 @@ class TableInputs(Inputs):
 
         if self.encoding is not None:
             return self
-        codes = Codes(self.columns, examples.matrix)
+        codes = Codes(self.columns, examples.whole, examples.rows)
         return replace(self, columns=telling(codes, examples.row_weights))
 
     def told_apart(self, parts: list[Examples]) -> list[Any]:
         """By the columns that tell something of the first part; by its texts, where it has any."""
         columns = parts[0].told.columns
-        return [Codes(part.inputs.columns, part.matrix).compared(columns) for part in parts]
+        return [
+            made_of(
+                part.matrix,
+                partial(_compared, part.inputs.columns, columns),
+                len(columns),
+                repr(columns),
+            )
+            for part in parts
+        ]
 
     @property
     def by_chance(self) -> bool:
@@ -181,3 +209,19 @@ class TableInputs(Inputs):
         if self.encoding is None:
             raise ValueError("these inputs have not been fitted: call fit first")
         return self.encoding
+
+
+def _compared(own: tuple[Column, ...], columns: tuple[Column, ...], codes: Any) -> np.ndarray:
+    return Codes(own, codes).compared(columns)
+
+
+def _too_wide(encoding: Encoding, examples: Examples) -> DataError:
+    """The error for a table that does not fit, most of whose features are zero in each row."""
+    by_column = np.bincount(encoding.owners, minlength=len(encoding.columns))
+    most = [encoding.columns[at].name for at in np.argsort(-by_column, kind="stable")[:3]]
+    return DataError(
+        f"{examples.audit.source}: the table does not fit into the memory that may be used, and of "
+        f"its {len(encoding.owners):,} features most are zero in each row, which are held in "
+        f"memory alone: give more with {spelt('memory')}, or leave out the columns that most of "
+        f"them are of: {to_drop(most)}"
+    )

@@ -38,6 +38,7 @@ NUMBERS = 11
 *Measured*: of 260000 x 100 in float32 the choice of C took 1.3 times X on top."""
 BESIDE = 0.2  # of X: how much the choice may take beside it, where X is `LARGE`; a copy included
 LARGE = 1 << 26  # bytes of X. *Guard*
+AT_HAND = 1 << 28  # bytes: the same at most, where X stays on disk. *Guard*
 FEWEST = 2000  # examples to choose on, and `FEWEST_OF_CLASS` a class, whatever the work
 FEWEST_OF_CLASS = 50
 
@@ -101,8 +102,9 @@ def _most(train: Examples) -> int:
     traits, k = make_design(train.whole).traits, head_of(train.classes).width
     of_one = max(1.0, traits.density * traits.n * k)
     most = int(WORK / of_one)
-    beside = 8 * NUMBERS * (FOLDS + 1) * k
-    room = BESIDE * traits.nbytes
+    beside, room = 8 * NUMBERS * (FOLDS + 1) * k, BESIDE * traits.nbytes
+    if stays_on_disk(train.whole):
+        room = min(room, AT_HAND)
     if traits.nbytes > LARGE and beside * len(train) > room:
         most = min(most, int(room / (beside + traits.nbytes / traits.m)))
     return max(FEWEST, FEWEST_OF_CLASS * len(train.classes), most)

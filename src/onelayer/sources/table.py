@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,12 +23,14 @@ from onelayer.readers.labels import encode, in_case_alone
 from onelayer.readers.tables.suffixes import is_pipe, table_kind
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.settings import Settings
-from onelayer.sources.source import Like, Source, digest
+from onelayer.sources.kept_columns import KeptColumns, is_larger
+from onelayer.sources.source import Like, Progress, Source, digest
 from onelayer.sources.target_labels import class_labels, without_dots
 from onelayer.words import counted, spelt
 
 if TYPE_CHECKING:
     from onelayer.inputs.column_kinds import ReadTable
+    from onelayer.inputs.oddities import Oddities
     from onelayer.readers.tables.cells import Cells
     from onelayer.readers.tables.table_files import TableFile
 
@@ -65,7 +67,7 @@ class TableSource(Source):
 
     def examples(self, file: TableFile, asked: Settings, like: Like | None) -> Examples:
         """Read a table as these settings ask for it; errors as `read`."""
-        return _Reading(file, asked, like).examples()
+        return _Reading(file, asked, like, self.progress).examples()
 
 
 @final
@@ -107,6 +109,7 @@ class _Reading:
     file: TableFile
     asked: Settings
     like: Like | None
+    progress: Progress
 
     @property
     def path(self) -> Path:
@@ -162,16 +165,11 @@ class _Reading:
 
     def examples(self) -> Examples:
         """Read the rows that have a target and a weight."""
-        from onelayer.inputs.codes import codes_of
-        from onelayer.inputs.oddities import Oddities
-
-        wanted = {*self.predictors, *self.roles}
+        wanted = {*self.roles} if self.is_larger else {*self.predictors, *self.roles}
         table = self.file.read([name for name in self.file.names if name in wanted])
         kept, notes = self._kept(table)
         table = table.filter(kept)
-        columns, described = self._columns(table)
-        odd = Oddities(self.path)
-        codes = codes_of(columns, table, self.path, np.flatnonzero(kept), odd)
+        codes, described, odd = (self._kept_codes if self.is_larger else self._codes)(table, kept)
         odd.tell(strict=self.asked.strict)
         labels, classes, renamed = self._labels(table)
         names = [str(label) for label in classes.tolist()]
@@ -187,7 +185,7 @@ class _Reading:
             whole=codes.values,
             labels=labels,
             classes=classes,
-            names=np.flatnonzero(kept).astype(str),
+            names=np.flatnonzero(kept).astype(np.int32),
             inputs=TableInputs(
                 columns=codes.columns,
                 target=self._by_role("target"),
@@ -230,29 +228,63 @@ class _Reading:
             warnings.warn(f"{self.path}: {notes[0]}", DataWarning, stacklevel=2)
         return known & weighs, notes
 
-    def _columns(self, table: Any) -> tuple[tuple[Column, ...], list[str]]:
-        """Return the columns that are looked at, and what to say of the file."""
+    @cached_property
+    def is_larger(self) -> bool:
+        """Whether the table does not fit into the memory that may be used."""
+        return is_larger(self.file, self.asked.memory)
+
+    def _codes(self, table: Any, kept: np.ndarray) -> tuple[Codes, list[str], Oddities]:
+        """Return the codes of a table in memory, what to say of it, and its odd cells."""
+        from onelayer.inputs.codes import codes_of
+        from onelayer.inputs.column_kinds import inferred
+        from onelayer.inputs.oddities import Oddities
+
+        columns, notes = (
+            inferred(self._as_read([self._cells(table, name) for name in self.predictors]))
+            if self.like is None
+            else (self._known(self.like), [])
+        )
+        odd = Oddities(self.path)
+        codes = codes_of(columns, table, self.path, np.flatnonzero(kept), odd)
+        return codes, self._described(notes), odd
+
+    def _kept_codes(self, table: Any, kept: np.ndarray) -> tuple[Codes, list[str], Oddities]:
+        """Return the same of a table that stays on disk, of which `table` has the roles alone."""
+        from onelayer.inputs.column_kinds import described
+
+        del table
+        found = KeptColumns(
+            file=self.file,
+            table=self._as_read(()),
+            names=self.predictors,
+            known=None if self.like is None else self._known(self.like),
+            kept=kept,
+            memory=self.asked.memory,
+            progress=self.progress,
+        ).found()
+        notes = described(found.looked, self.path.name) if self.like is None else []
+        return found.codes, [*self._described(notes), found.note], found.odd
+
+    def _described(self, notes: list[str]) -> list[str]:
+        """What to say of the file, and of its columns."""
         first = f"target {self._by_role('target')}"
         if self.like is None:
-            from onelayer.inputs.column_kinds import inferred
-
-            found, notes = inferred(self._as_read(table))
             also = [f"{role} {name}" for name, role in self.roles.items() if role != "target"]
             dropped = [f"{len(self.asked.drop)} dropped"] if self.asked.drop else []
-            return found, [", ".join([first, *also, *dropped]), *self.file.notes, *notes]
+            return [", ".join([first, *also, *dropped]), *self.file.notes, *notes]
         extra = [n for n in self.file.names if n not in {*self.predictors, *self.roles}]
         notes = [f"{self.path.name}: not looked at: {_some(extra)}"] if extra else []
         lost = self.asked.weights is not None and self._by_role("weights") is None
         if lost:
             notes.append(f"{self.path.name} has no weights: every row counts the same")
-        return self._known(self.like), [first, *notes]
+        return [first, *notes]
 
-    def _as_read(self, table: Any) -> ReadTable:
+    def _as_read(self, cells: Iterable[Cells]) -> ReadTable:
         from onelayer.inputs.column_kinds import ReadTable
 
         return ReadTable(
             source=self.path.name,
-            cells=[self._cells(table, name) for name in self.predictors],
+            cells=cells,
             decimal=self.file.options.decimal,
             missing=self.file.options.missing,
             usual=self.file.decimal,

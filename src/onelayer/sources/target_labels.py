@@ -27,7 +27,13 @@ def class_labels(cells: Cells, source: object) -> np.ndarray:
         Where it holds dates, or so many different values that they are no classes.
     """
     from onelayer.inputs.column_kinds import REFUSALS
-    from onelayer.readers.tables.cells import BOOLEANS, nature_of, read_numbers, texts_of
+    from onelayer.readers.tables.cells import (
+        BOOLEANS,
+        level_codes,
+        nature_of,
+        read_numbers,
+        texts_of,
+    )
 
     nature = nature_of(cells)
     if nature.refusal:
@@ -38,11 +44,12 @@ def class_labels(cells: Cells, source: object) -> np.ndarray:
         _require_classes(np.unique(numbers).astype(str), m, MOST_NUMBERS, cells.name, source)
         if (numbers == np.rint(numbers)).all() and (np.abs(numbers) < 2**53).all():
             return numbers.astype(np.int64)
-    texts = np.array(texts_of(cells).to_pylist(), dtype=np.str_)
+    found = np.unique(texts_of(cells).unique().to_pylist())
     most = max(MOST_NUMBERS, int(_MOST_TEXTS * m))
-    found = np.unique(texts)
     _require_classes(found, m, most, cells.name, source)
-    if {text.lower() for text in found.tolist()} <= set(BOOLEANS):
+    levels = {text: at for at, text in enumerate(found.tolist())}
+    texts = found[level_codes(texts_of(cells), levels).astype(np.intp)]
+    if {*map(str.lower, levels)} <= set(BOOLEANS):
         return np.char.lower(texts) == "true"
     return texts
 

@@ -7,6 +7,7 @@ is a number in the one is the same number in the other.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -136,7 +137,7 @@ def find_notation(values: Any, decimal: str) -> tuple[Notation, int] | None:
     return (best, len(values) - counts[best]) if counts[best] >= max(1.0, least) else None
 
 
-def decimal_sign(columns: list[Any]) -> str | None:
+def decimal_sign(columns: Iterable[Any]) -> str | None:
     """Return the decimal sign that columns of text show; None where they show none.
 
     1,5 and 0,125 have a decimal comma for sure, and 1,234 may have thousands.

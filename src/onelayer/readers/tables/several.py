@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
@@ -33,6 +33,24 @@ class TablesInTurn(TableFile):
     def decimal(self) -> str:
         """That of the first."""
         return self.files[0].decimal
+
+    @property
+    def in_memory(self) -> int:
+        """Their sum."""
+        return sum(file.in_memory for file in self.files)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Those of all."""
+        return tuple(path for file in self.files for path in file.paths)
+
+    def by_column(self, columns: Sequence[str], path: Path) -> TableFile:
+        """Each file by itself, under a path beside this one."""
+        parts = (path.with_name(f"{at}-{path.name}") for at in range(len(self.files)))
+        files = tuple(
+            file.by_column(columns, part) for file, part in zip(self.files, parts, strict=True)
+        )
+        return replace(self, files=files)
 
     def batches(self, columns: Sequence[str]) -> Iterator[Any]:
         """Yield the columns, file by file."""

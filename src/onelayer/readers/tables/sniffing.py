@@ -12,10 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from onelayer.errors import DataError
+from onelayer.readers.tables.cells import NUMBER
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.readers.tables.text import TextFile, no_utf8
 from onelayer.words import spelt
 
+HEADLESS = "The first row looks like data"
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
 _FIRST, _MOST = 1 << 16, 1 << 26  # bytes that are looked at
 _ROWS, _CELLS = 50, 200_000  # that are compared, at most
@@ -236,3 +238,41 @@ def _counted(text: str, taken: list[int]) -> Iterator[str]:
     for line in io.StringIO(text, newline=""):
         taken.append(len(line))
         yield line
+
+
+def written_notes(text: TextFile, rows: FirstRows, options: TableOptions) -> Iterator[str]:
+    """What was found out about how a text is written, where it is not the usual."""
+    if text.written_in != "utf-8":
+        yield f"read as {text.written_in}"
+    if rows.delimiter != ",":
+        sign = DELIMITERS.get(rows.delimiter)
+        yield f"the cells are set apart by {f'{sign}s' if sign else repr(rows.delimiter)}"
+    if options.header and rows.extra == "last":
+        yield "each row but the header ends in a delimiter, which is passed over"
+    if options.header and _like_data(rows.first, rows.rest):
+        shown = ", ".join(rows.first[:3])
+        yield f"{HEADLESS} ({shown}, ...): {spelt('header=False', '--no-header')} if it is"
+
+
+def _like_data(header: list[str], rows: list[list[str]]) -> bool:
+    """Whether a header has numbers over columns of numbers, or a word that is in its column too.
+
+    A word alone says it where there are no numbers at all, as over classes and messages.
+    """
+    number = re.compile(NUMBER)
+    columns = list(zip(*(row for row in rows if len(row) == len(header)), strict=True))
+    if not columns:
+        return False
+    pairs = [
+        (cell.strip(), {c.strip() for c in column})
+        for cell, column in zip(header, columns, strict=True)
+    ]
+    numbers = [bool(number.match(cell)) for cell, _ in pairs]
+    if not any(numbers):
+        return any(cell in column for cell, column in pairs if cell)
+    over_numbers = all(
+        any(number.match(c) for c in column)
+        for (_, column), is_number in zip(pairs, numbers, strict=True)
+        if is_number
+    )
+    return over_numbers and (all(numbers) or any(cell in column for cell, column in pairs))

@@ -19,16 +19,18 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from onelayer.errors import DataError, DataWarning, UsageError
-from onelayer.readers.tables.cells import NUMBER
-from onelayer.readers.tables.sniffing import DELIMITERS, FirstRows, first_rows, quotes_are_text
+from onelayer.readers.tables.sniffing import (
+    HEADLESS,
+    first_rows,
+    quotes_are_text,
+    written_notes,
+)
 from onelayer.readers.tables.suffixes import table_kind
 from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
 from onelayer.readers.tables.text import TextFile, no_utf8
-from onelayer.words import spelt
 
 BATCH = 16_384
 """Rows of a batch: of 300 features some 40 MB, and scored as fast as with four times as many."""
-HEADLESS = "The first row looks like data"
 
 _OTHERS = {
     "JSON": re.compile(rb'\{\s*"|\[\s*\{'),
@@ -76,6 +78,24 @@ class TableFile(ABC):
     @abstractmethod
     def rows(self) -> int | None:
         """How many rows it has, where the file says so."""
+
+    @property
+    def in_memory(self) -> int:
+        """Bytes that its columns take in memory, about; 0 where they are there already."""
+        return 0
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files that it is read from."""
+        return (self.path,)
+
+    def by_column(self, columns: Sequence[str], path: Path) -> TableFile:
+        """Return a table of which a column can be read without the others; itself where it is one.
+
+        Else the columns are copied, under this path.
+        """
+        del columns, path
+        return self
 
     @abstractmethod
     def batches(self, columns: Sequence[str]) -> Iterator[Any]:
@@ -150,6 +170,20 @@ class CsvFile(TableFile):
         return None
 
     @property
+    def in_memory(self) -> int:
+        """Text, and where each cell of it ends; of a packed file a guess."""
+        packed = 5 if self.text.packing else 1
+        return 0 if self.text.piped else 2 * packed * self.path.stat().st_size
+
+    def by_column(self, columns: Sequence[str], path: Path) -> TableFile:
+        """Copy the columns as texts."""
+        types = pa.schema([(name, pa.large_string()) for name in columns])
+        with pq.ParquetWriter(path, types) as copy:
+            for batch in self.batches(columns):
+                copy.write_table(batch.select(list(columns)))
+        return ParquetFile(path=path, names=tuple(columns), notes=(), options=self.options)
+
+    @property
     def decimal(self) -> str:
         """Semicolons stand between cells where the decimal sign is a comma."""
         return self.options.decimal or ("," if self.delimiter == ";" else ".")
@@ -193,6 +227,15 @@ class ParquetFile(TableFile):
     def rows(self) -> int | None:
         """As its footer has it."""
         return int(pq.read_metadata(_parquet_source(self.path, self.piped)).num_rows)
+
+    @property
+    def in_memory(self) -> int:
+        """As its footer has it; of numbers at least those of float64."""
+        if self.piped is not None:
+            return 0
+        told = pq.read_metadata(self.path)
+        bytes_of = (told.row_group(i).total_byte_size for i in range(told.num_row_groups))
+        return max(sum(bytes_of), 8 * told.num_rows * len(self.names))
 
     def batches(self, columns: Sequence[str]) -> Iterator[Any]:
         """Yield the columns batch by batch, without reading ahead."""
@@ -311,7 +354,7 @@ def _csv(text: TextFile, options: TableOptions) -> CsvFile:
         if rows.extra == "first":
             warnings.warn(f"{text.path}: {_NAMED_ROWS}", DataWarning, stacklevel=3)
         written = [_EXTRA, *names] if rows.extra == "first" else [*names, _EXTRA]
-    notes, unquoted = [*_notes(text, rows, options)], quotes_are_text(text, rows)
+    notes, unquoted = [*written_notes(text, rows, options)], quotes_are_text(text, rows)
     if unquoted:
         notes.append("quotation marks are part of the text: as quotes they would swallow rows")
     return CsvFile(
@@ -325,44 +368,6 @@ def _csv(text: TextFile, options: TableOptions) -> CsvFile:
         written=tuple(written),
         quoted=not unquoted,
     )
-
-
-def _notes(text: TextFile, rows: FirstRows, options: TableOptions) -> Iterator[str]:
-    """What was found out about how a text is written, where it is not the usual."""
-    if text.written_in != "utf-8":
-        yield f"read as {text.written_in}"
-    if rows.delimiter != ",":
-        sign = DELIMITERS.get(rows.delimiter)
-        yield f"the cells are set apart by {f'{sign}s' if sign else repr(rows.delimiter)}"
-    if options.header and rows.extra == "last":
-        yield "each row but the header ends in a delimiter, which is passed over"
-    if options.header and _like_data(rows.first, rows.rest):
-        shown = ", ".join(rows.first[:3])
-        yield f"{HEADLESS} ({shown}, ...): {spelt('header=False', '--no-header')} if it is"
-
-
-def _like_data(header: list[str], rows: list[list[str]]) -> bool:
-    """Whether a header has numbers over columns of numbers, or a word that is in its column too.
-
-    A word alone says it where there are no numbers at all, as over classes and messages.
-    """
-    number = re.compile(NUMBER)
-    columns = list(zip(*(row for row in rows if len(row) == len(header)), strict=True))
-    if not columns:
-        return False
-    pairs = [
-        (cell.strip(), {c.strip() for c in column})
-        for cell, column in zip(header, columns, strict=True)
-    ]
-    numbers = [bool(number.match(cell)) for cell, _ in pairs]
-    if not any(numbers):
-        return any(cell in column for cell, column in pairs if cell)
-    over_numbers = all(
-        any(number.match(c) for c in column)
-        for (_, column), is_number in zip(pairs, numbers, strict=True)
-        if is_number
-    )
-    return over_numbers and (all(numbers) or any(cell in column for cell, column in pairs))
 
 
 @contextmanager

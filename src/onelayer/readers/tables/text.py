@@ -61,6 +61,11 @@ class TextFile:
     def _marked(self) -> bool:
         return self._head.startswith(codecs.BOM_UTF8)
 
+    @property
+    def packing(self) -> str | None:
+        """How it is packed, known by its first bytes and not by its name; None: it is not."""
+        return next((how for mark, how in _PACKED.items() if self.begins.startswith(mark)), None)
+
     @cached_property
     def _head(self) -> bytes:
         with self._opened() as stream:
@@ -94,10 +99,9 @@ class TextFile:
 
     @contextmanager
     def _opened(self) -> Iterator[Any]:
-        """Yield its bytes, unpacked: a packed file is known by its first bytes, not by its name."""
-        packing = next((how for mark, how in _PACKED.items() if self.begins.startswith(mark)), None)
+        """Yield its bytes, unpacked."""
         source = str(self.path) if self.piped is None else pa.BufferReader(self.piped)
-        with pa.input_stream(source, compression=packing) as stream:
+        with pa.input_stream(source, compression=self.packing) as stream:
             yield stream
 
 

@@ -1,0 +1,206 @@
+"""A table larger than memory: its columns become codes in the cache, one column at a time.
+
+A column is looked at as a whole, by the same functions as in memory, so that a model is the same;
+the others wait in their files. What is kept is a number a cell: it does not depend on who is
+trained on, nor on any setting of the fit, and the next training of the same files begins with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from onelayer.designs import columns_on_disk, digest_of
+from onelayer.errors import DataError
+from onelayer.inputs.columns import Codes, Column
+from onelayer.kept_folders import KeptFolder, KeptFolders, require_room
+from onelayer.memory_limits import memory_budget
+from onelayer.sources.source import Progress
+from onelayer.words import size_in_words
+
+if TYPE_CHECKING:
+    from onelayer.inputs.column_kinds import ColumnLook, ReadTable
+    from onelayer.inputs.oddities import Oddities
+    from onelayer.readers.tables.cells import Cells
+    from onelayer.readers.tables.table_files import TableFile
+
+KIND = "tables"
+TIMES = 4
+"""How many times its cells a table takes in memory until it is trained on, about: cells, codes and
+features. *Guard*."""
+
+RESIDENT = (
+    0.5  # guard: of the memory that may be used, for codes; the rest is for what is a row each
+)
+
+
+def is_larger(file: TableFile, memory: float | str | None) -> bool:
+    """Whether a table is larger than the memory that may be used; nothing of it is read."""
+    return TIMES * file.in_memory > memory_budget(memory)
+
+
+@final
+@dataclass(frozen=True)
+class ColumnsFound:
+    """Codes on disk, what was found in the columns, and the cells that were odd."""
+
+    codes: Codes
+    looked: list[ColumnLook]
+    odd: Oddities
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptColumns:
+    """The columns of a table that are looked at.
+
+    Attributes
+    ----------
+    file
+        The table.
+    table
+        How it is read; its cells are read again whenever they are looked at.
+    names
+        The columns.
+    known
+        The same as a model has them; None where they are to be found out.
+    kept
+        (m,), which rows are kept: those that have a target and a weight.
+    memory
+        As in the settings.
+    progress
+        Told column by column.
+    """
+
+    file: TableFile
+    table: ReadTable
+    names: list[str]
+    known: tuple[Column, ...] | None
+    kept: np.ndarray
+    memory: float | str | None
+    progress: Progress
+
+    def found(self) -> ColumnsFound:
+        """Make the codes, or find them where they were made before.
+
+        Raises
+        ------
+        DataError
+            Where the disk has no room, a file changes while it is read, or a cell cannot be used.
+        """
+        from onelayer.inputs.column_kinds import ColumnLook
+        from onelayer.inputs.oddities import Oddities
+
+        there = KeptFolders(KIND).get(self._name, self._make, self._wait)
+        told = json.loads((there.folder / "columns.json").read_text())
+        columns = tuple(Column.from_dict(one) for one in told["columns"])
+        shape = int(self.kept.sum()), len(columns)
+        budget = int(RESIDENT * memory_budget(self.memory))
+        values = columns_on_disk(there.folder / "codes", shape, budget)
+        return ColumnsFound(
+            Codes(columns, values),
+            [ColumnLook.from_dict(one) for one in told["looked"]],
+            Oddities.from_dict(self.file.path, told["odd"]),
+            self._note(there, values.nbytes),
+        )
+
+    @cached_property
+    def _name(self) -> str:
+        """A digest of the files as they are now, and of all that the codes depend on."""
+        table = replace(self.table, cells=(), texts=frozenset())
+        how = (version("onelayer"), table, sorted(self.table.texts), self.file.options)
+        return digest_of((*how, *self._stamps(), self.names, self.known, self.kept))
+
+    def _stamps(self) -> list[tuple[str, int, int, int]]:
+        found = [(path.resolve(), path.stat()) for path in self.file.paths]
+        return [(str(at), one.st_size, one.st_mtime_ns, one.st_ino) for at, one in found]
+
+    def _wait(self) -> None:
+        self.progress("waiting for another training, which reads the same table", 0, 1)
+
+    def _note(self, there: KeptFolder, size: int) -> str:
+        made = "as they were found before" if there.reused else "made now"
+        return (
+            f"the table would take more memory than may be used ({size_in_words(self._most)} of "
+            f"{size_in_words(memory_budget(self.memory))}): its cells lie as numbers in "
+            f"{there.folder}, {size_in_words(size)}, {made}, and X is made of them as it is read"
+        )
+
+    @property
+    def _most(self) -> int:
+        return TIMES * self.file.in_memory
+
+    def _make(self, folder: Path) -> None:
+        from onelayer.inputs.oddities import Oddities
+
+        begun, size = self._stamps(), 8 * int(self.kept.sum()) * len(self.names)
+        require_room(folder, size + self.file.in_memory, f"what is read of {self.file.path}")
+        copy = folder / "copy.parquet"
+        reading = replace(self, file=self.file.by_column(self.names, copy))
+        odd = Oddities(self.file.path)
+        with (folder / "codes").open("wb") as codes:
+            looked, columns = reading._written(codes, self.file.path, odd)  # noqa: SLF001 - itself
+            codes.flush()
+            os.fsync(codes.fileno())
+        for path in folder.glob(f"*{copy.name}"):
+            path.unlink()
+        if self._stamps() != begun:
+            raise DataError(
+                f"{self.file.path} was changed while it was read: leave it as it is, and start "
+                "again"
+            )
+        told = {
+            "columns": [asdict(column) for column in columns],
+            "looked": [one.to_dict() for one in looked],
+            "odd": odd.to_dict(),
+        }
+        (folder / "columns.json").write_text(json.dumps(told))
+
+    def _written(
+        self, codes: Any, source: Path, odd: Oddities
+    ) -> tuple[list[ColumnLook], list[Column]]:
+        """Write the codes, column after column, and return what was found in them."""
+        from onelayer.inputs.codes import column_codes
+        from onelayer.inputs.column_kinds import look
+
+        table = replace(self.table, cells=_InTurn(self))
+        sign = table.sign if self.known is None else ""
+        looked, columns, places = [], [], np.flatnonzero(self.kept)
+        for at, cells in enumerate(table.cells):
+            if self.known is None:
+                looked.append(look(cells, sign, table))
+                column = looked[-1].column
+            else:
+                column = self.known[at]
+            column, values = column_codes(column, cells, source, places, odd)
+            values.astype(np.float64, copy=False).tofile(codes)
+            columns.append(column)
+            self.progress("reading columns", at + 1, len(self.names))
+        return looked, columns
+
+    def cells_of(self, at: int) -> Cells:
+        """The cells of one column, of the rows that are kept."""
+        from onelayer.readers.tables.cells import read_cells
+
+        name = self.names[at]
+        missing = self.table.missing if self.known is None else self.known[at].missing
+        return read_cells(name, self.file.read([name])[name].filter(self.kept), missing)
+
+
+@dataclass(frozen=True)
+class _InTurn:
+    """The columns' cells, each read when it is looked at."""
+
+    columns: KeptColumns
+
+    def __iter__(self) -> Iterator[Cells]:
+        for at in range(len(self.columns.names)):
+            yield self.columns.cells_of(at)

@@ -1,0 +1,157 @@
+"""Tables that are larger than memory: what is kept of them, when it is made anew, what is said."""
+
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import onelayer
+from onelayer import kept_folders
+from onelayer.cli.app import app
+from onelayer.designs import rows_on_disk
+from onelayer.errors import DataError, DataWarning
+from onelayer.kept_folders import KeptFolders
+
+M = 600
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_folders, "user_cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr(kept_folders, "_IN_USE", {})
+    monkeypatch.setattr(rows_on_disk, "GROUP_BYTES", 20_000)
+
+
+def frame(seed=0):
+    rng = np.random.default_rng(seed)
+    age, town = rng.normal(45, 12, M).round(1), rng.choice(["Oslo", "Rome", "Lima"], M)
+    bought = np.where(age / 12 + 2 * (town == "Rome") + rng.logistic(size=M) > 4.5, "yes", "no")
+    return pd.DataFrame({"age": age, "town": town, "bought": bought})
+
+
+def how(model):
+    """What was said of the place of the cells: `made now` or `as they were found before`."""
+    (note,) = [one for one in model.card.audit.notes if "its cells lie as numbers in" in one]
+    return note.split(", ")[-2]
+
+
+def train(source, **options):
+    return onelayer.train(source, target="bought", C=1.0, memory="1KB", **options)
+
+
+def written(folder, parts=3):
+    """The table as several files."""
+    folder.mkdir()
+    for at, rows in enumerate(np.array_split(np.arange(M), parts)):
+        frame().iloc[rows].to_parquet(folder / f"{at}.parquet")
+    return folder
+
+
+def test_another_training_of_the_same_files_begins_with_their_codes(tmp_path):
+    folder = written(tmp_path / "sales")
+    first, again, other = train(folder), train(folder), train(folder, test_size=0.4, seed=3)
+    assert [how(one) for one in (first, again, other)] == [
+        "made now",
+        "as they were found before",
+        "as they were found before",
+    ]
+    assert again.coef.tobytes() == first.coef.tobytes()
+    assert len(KeptFolders("tables")) == 1
+
+
+@pytest.mark.parametrize("change", ["touched", "added", "removed", "changed"])
+def test_a_file_that_was_changed_added_or_removed_is_noticed(change, tmp_path):
+    folder = written(tmp_path / "sales")
+    train(folder)
+    one = folder / "1.parquet"
+    if change == "touched":
+        os.utime(one, (1, 1))
+    elif change == "added":
+        frame(1).to_parquet(folder / "9.parquet")
+    elif change == "removed":
+        one.unlink()
+    else:
+        frame(2)[:200].to_parquet(one)
+    now = train(folder)
+    assert how(now) == "made now"
+    here = onelayer.train(folder, target="bought", C=1.0)
+    np.testing.assert_allclose(now.coef, here.coef, atol=1e-6)
+
+
+def test_columns_left_out_and_words_for_nothing_are_another_table(tmp_path):
+    frame().to_csv(tmp_path / "t.csv", index=False)
+    options = [{}, {"drop": ("age",)}, {"missing": ("Rome",)}, {"missing": ("Lima",)}, {}]
+    said = [how(train(tmp_path / "t.csv", **one)) for one in options]
+    assert said == ["made now"] * 4 + ["as they were found before"]
+
+
+def test_what_is_odd_is_told_each_time(tmp_path):
+    table = frame()
+    table["age"] = table["age"].astype(object)
+    table.loc[7, "age"] = "fourty"
+    table.loc[9, "bought"] = None
+    table.to_csv(tmp_path / "t.csv", index=False)
+    for _ in range(2):
+        with pytest.warns(
+            DataWarning, match=r"column 'age': 1 cell is no number.*'fourty' \(row 7"
+        ):
+            model = train(tmp_path / "t.csv")
+        assert "1 rows have no bought, and were left out" in model.card.audit.notes
+    with pytest.raises(DataError, match=r"\(strict\)"):
+        train(tmp_path / "t.csv", strict=True)
+
+
+def test_what_a_training_left_that_was_stopped_while_it_read_is_made_again(tmp_path):
+    frame().to_csv(tmp_path / "t.csv", index=False)
+
+    def stopped(what, done, total):
+        if (what, done) == ("reading columns", total):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "t.csv", progress=stopped)
+    (left,) = [folder for *_, folder in KeptFolders("tables").folders()]
+    assert not (left / "whole").exists()
+    assert how(train(tmp_path / "t.csv")) == "made now"
+    (kept,) = [folder for *_, folder in KeptFolders("tables").folders()]
+    assert sorted(file.name for file in kept.iterdir()) == [
+        "codes",
+        "columns.json",
+        "lock",
+        "whole",
+    ]
+
+
+def test_nothing_more_is_kept_than_a_number_a_cell(tmp_path):
+    frame().to_csv(tmp_path / "t.csv", index=False)
+    train(tmp_path / "t.csv")
+    (kept,) = [folder for *_, folder in KeptFolders("tables").folders()]
+    assert (kept / "codes").stat().st_size == 8 * M * 2
+
+
+def test_what_needs_memory_is_said(tmp_path):
+    table = frame()
+    rng = np.random.default_rng(0)
+    table["place"] = rng.choice([f"place {at}" for at in range(60)], M)
+    table.to_csv(tmp_path / "wide.csv", index=False)
+    with pytest.raises(DataError, match=r"are held in memory alone: give more with .*place"):
+        train(tmp_path / "wide.csv")
+    table["place"] = [" ".join(rng.choice(["a", "b", "sun", "sea"], 7)) for _ in range(M)]
+    table.to_csv(tmp_path / "text.csv", index=False)
+    with pytest.raises(DataError, match=r"text\.csv: the table does not fit into the memory"):
+        train(tmp_path / "text.csv")
+
+
+def test_the_command_line_says_where_the_cells_lie(tmp_path):
+    frame().to_parquet(tmp_path / "t.parquet")
+    model, report = str(tmp_path / "m.safetensors"), str(tmp_path / "r.html")
+    asked = ["train", str(tmp_path / "t.parquet"), "--target", "bought", "--memory", "1KB"]
+    done = CliRunner().invoke(app, [*asked, "-o", model, "--report", report])
+    assert done.exit_code == 0, done.output
+    said = " ".join(done.output.split())
+    assert "the table would take more memory than may be used" in said
+    assert "9.6 KB, made now, and X is made of them as it is read" in said
+    done = CliRunner().invoke(app, ["evaluate", model, str(tmp_path / "t.parquet")])
+    assert done.exit_code == 0, done.output
