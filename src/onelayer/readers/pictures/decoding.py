@@ -11,7 +11,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from onelayer.errors import DataError, TooLargeError
-from onelayer.readers.pictures.deep import eight_bits, is_deep
+from onelayer.readers.pictures.deep import eight_bits, is_deep, unread_tiff
 from onelayer.readers.pictures.heic import is_heic, open_heic
 from onelayer.readers.pictures.png import is_png, mend_transparency, without_text
 
@@ -140,6 +140,9 @@ def _open_other(file: BinaryIO) -> ImageFile.ImageFile:
         return open_heic(file)
     for magic, name in _MAGIC.items():
         if head.startswith(magic):
+            unread = unread_tiff(file) if name == "TIFF" else ""
+            if unread:
+                raise DataError(f"{unread}, which is not read: convert it to 8 or 16 bits")
             what = "damaged, or of a rare kind" if name == "TIFF" else "damaged"
             raise DataError(f"{what}: a {name} header that cannot be read")
     raise DataError("not a picture of a known kind")

@@ -2,11 +2,15 @@
 
     0 is black, and the largest value that the type has is white; of floats 1 is white.
 
-What lies outside has no agreed range and is refused; so is a picture of 32 bits or floats that
-would be all black, since its values fill less than one of 255 steps.
+A TIFF that says so has it the other way round. What lies outside has no agreed range and is
+refused; so is a picture of 32 bits or floats that would be all black, since its values fill less
+than one of 255 steps, and what Pillow cannot unpack: floats of 16 bits or in several channels.
 """
 
 from __future__ import annotations
+
+import struct
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, TiffImagePlugin
@@ -15,6 +19,8 @@ from onelayer.errors import DataError
 
 _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339  # tags of TIFF
 _SIGNED, _MIN_IS_WHITE = 2, 0
+_KINDS = {1: "unsigned integers", 2: "signed integers", 3: "floats"}  # sample formats
+_BIG = 43  # the version of a TIFF of more than 4 GB, whose header has 16 bytes instead of 8
 _SIXTEEN = 2**16 - 1
 _ROUNDING = 1e-6  # floats that were computed may end a little above 1
 
@@ -25,6 +31,8 @@ for _order, _mode in ((b"II", "I;16"), (b"MM", "I;16B")):
         _key = (_order, _photometric, (1,), 1)
         TiffImagePlugin.OPEN_INFO.setdefault((*_key, (16,), ()), (_mode, _mode))
         TiffImagePlugin.OPEN_INFO.setdefault((*_key, (12,), ()), ("I;16", "I;12"))
+        _floats = (_order, _photometric, (3,), 1, (64,), ())
+        TiffImagePlugin.OPEN_INFO.setdefault(_floats, ("F", f"F;64{_mode[4:]}F"))
 TiffImagePlugin.OPEN_INFO.setdefault((b"MM", 1, (1,), 1, (32,), ()), ("I", "I;32B"))
 
 
@@ -64,18 +72,48 @@ def eight_bits(picture: Image.Image) -> Image.Image:
 def _values(picture: Image.Image) -> tuple[np.ndarray, float]:
     """The pixels as the file has them, and which value is white."""
     pixels = np.asarray(picture)
-    if pixels.dtype.kind == "f":
-        return pixels, 1.0
+    floats = pixels.dtype.kind == "f"
     if not isinstance(picture, TiffImagePlugin.TiffImageFile):
-        return pixels, _SIXTEEN  # PNG and PPM, whose values Pillow brings to 16 bits
+        # Of PNG and PPM Pillow brings the values to 16 bits.
+        return pixels, 1.0 if floats else _SIXTEEN
+    inverted = picture.tag_v2.get(_PHOTOMETRIC) == _MIN_IS_WHITE
+    if floats:
+        _require_order(picture)
+        return 1 - pixels if inverted else pixels, 1.0
     bits = int(picture.tag_v2.get(_BITS, (1,))[0])
     if _is_signed(picture):
         return pixels.astype(np.uint8).view(np.int8) if bits == 8 else pixels, 2.0 ** (bits - 1) - 1
     if bits == 32:
         pixels = pixels.astype(np.int32).view(np.uint32)
     white = 2.0**bits - 1
-    inverted = picture.tag_v2.get(_PHOTOMETRIC) == _MIN_IS_WHITE
     return white - pixels if inverted else pixels, white
+
+
+def _require_order(picture: TiffImagePlugin.TiffImageFile) -> None:
+    """Refuse compressed floats in big-endian order: Pillow turns the bytes round once too often."""
+    compression = picture.info.get("compression", "raw")
+    if picture.tag_v2.prefix == b"MM" and compression != "raw":
+        raise DataError(
+            f"floats in big-endian order, compressed ({compression}), which are not read: store "
+            "them uncompressed, or convert it to 8 or 16 bits"
+        )
+
+
+def unread_tiff(file: BinaryIO) -> str:
+    """What a TIFF holds that Pillow cannot unpack; nothing where that is not why it fails."""
+    file.seek(0)
+    try:
+        head = file.read(8)
+        tags = TiffImagePlugin.ImageFileDirectory_v2(head + file.read(8 * (_BIG in head[2:4])))
+        file.seek(tags.next)
+        tags.load(file)
+        bits, kind = tags[_BITS], int(tags.get(_SAMPLE_FORMAT, (1,))[0])
+    except (OSError, SyntaxError, KeyError, ValueError, TypeError, struct.error):
+        return ""
+    if kind not in _KINDS or (kind == 1 and max(bits) <= 16):
+        return ""
+    channels = "one channel" if len(bits) == 1 else f"{len(bits)} channels"
+    return f"a TIFF of {channels} of {max(bits)}-bit {_KINDS[kind]}"
 
 
 def _is_signed(picture: Image.Image) -> bool:
