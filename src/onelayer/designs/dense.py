@@ -19,6 +19,7 @@ from onelayer.designs.passes import SMALL_BYTES
 from onelayer.designs.scaling import ColumnMoments, Scaling
 
 BLOCK_BYTES = 1 << 19  # theory: a converted block and its products fit a core's cache of 1 MiB
+BLOCK_ROWS = 8192  # theory: OpenBLAS adds up 10,000 products and more in a part for each thread
 GRAM_COLUMNS = 256  # measured: at least; each block reads and writes all of K
 
 
@@ -40,7 +41,7 @@ class DenseDesign(Design):
     def read(self) -> Iterator[tuple[slice, np.ndarray]]:
         """As many rows as stay in the cache."""
         m, n = self.X.shape
-        step = max(1, BLOCK_BYTES // max(1, n * self.dtype.itemsize))
+        step = _rows_together(n, self.dtype.itemsize)
         for start in range(0, m, step):
             rows = slice(start, min(start + step, m))
             yield rows, self.X[rows]
@@ -123,8 +124,13 @@ def dense_moments(X: np.ndarray, weights: Sequence[np.ndarray]) -> list[ColumnMo
     return [one.found() for one in moments]
 
 
+def _rows_together(n: int, itemsize: int) -> int:
+    """As many rows as stay in the cache, and BLAS adds up alike on any number of its threads."""
+    return min(max(1, BLOCK_BYTES // max(1, n * itemsize)), BLOCK_ROWS)
+
+
 def _in_float64(X: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    step = max(1, BLOCK_BYTES // (8 * max(X.shape[1], 1)))
+    step = _rows_together(X.shape[1], 8)
     for start in range(0, len(X), step):
         rows = slice(start, start + step)
         yield rows, X[rows].astype(np.float64)

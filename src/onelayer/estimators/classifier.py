@@ -160,8 +160,9 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
     pass. Peak memory above X is that of a block of rows, the (m, K) of z, and what the solver
     holds.
 
-    The same input gives the same bytes at any number of our threads; BLAS, which solvers factor
-    and multiply with, may round differently with another number of its own.
+    The same input gives the same bytes at any number of our threads. BLAS, which solvers factor and
+    multiply with, rounds alike at any number of its own up to some 90 parameters, as NumPy's wheels
+    have it; beyond, and where examples are fewer than features, it may not.
 
     Probabilities are those of the fit. To calibrate them by temperature, on out-of-fold scores,
     scikit-learn's `CalibratedClassifierCV(classifier, method="temperature", ensemble=False)` takes
