@@ -13,8 +13,9 @@ from onelayer.inputs import EncoderInputs, PictureInputs, TableInputs
 from onelayer.inputs.columns import Codes, Column
 from onelayer.inputs.examples import Examples
 
-MOST, MOST_PICTURES = 10_000, 500
-"""Rows that are compared, and pictures where there is an encoder. *Guard* for time and memory."""
+MOST, MOST_PICTURES, MOST_NUMBERS = 10_000, 500, 1 << 25
+"""Rows that are compared, pictures where there is an encoder, and numbers in all: files take dense
+rows. *Guards* for time and memory."""
 UNSEEN = "a level that training has not seen"
 
 
@@ -35,10 +36,14 @@ def checks(subject: Subject, dtype: Any, examples: Examples | None) -> dict[str,
 def source_rows(subject: Subject, examples: Examples, dtype: np.dtype, seed: int = 0) -> CheckRows:
     """Return examples that a source has read for the model, before they are encoded.
 
-    All of them, or as many at random as `MOST` says.
+    All of them, or at random as many as the guards let through.
     """
     inputs = subject.inputs
-    most = MOST_PICTURES if isinstance(inputs, EncoderInputs) else MOST
+    most = (
+        MOST_PICTURES
+        if isinstance(inputs, EncoderInputs)
+        else min(MOST, MOST_NUMBERS // subject.layer.n + 1)
+    )
     drawn = np.random.default_rng(seed).permutation(len(examples))[:most]
     some = examples.take(np.sort(drawn))
     if isinstance(inputs, EncoderInputs):
