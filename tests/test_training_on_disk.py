@@ -1,6 +1,8 @@
 """Training on a .npy file that is larger than the memory budget: the same answers as in memory."""
 
 import json
+import os
+import re
 
 import numpy as np
 import pytest
@@ -111,3 +113,50 @@ def test_what_it_cannot_do_is_said(files, tmp_path):
     np.save(tmp_path / "y.npy", np.load(files / "y.npy"))
     with pytest.raises(DataError, match=r"X\.npy has inf in row 2777, column 3 of X"):
         onelayer.train(tmp_path / "X.npy", memory=1000, C=1.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("C", r"--C was 1\.0, and is 0\.5"),
+        ("touch", r"X\.npy was changed since"),
+        ("seed", r"--seed was 0, and is 4"),
+        ("memory", None),
+    ],
+)
+def test_why_a_stopped_training_is_not_gone_on_with_is_said(
+    change, said, files, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(kept_reads, "LONG", 0.0)
+    for name in ("X.npy", "y.npy"):
+        (tmp_path / name).write_bytes((files / name).read_bytes())
+    asked = {"C": "1", "seed": "0", "memory": "50KB"}
+    put, count = kept_reads.KeptReads.put, []
+
+    def stopped(self, name, answer):
+        put(self, name, answer)
+        count.append(name)
+        if len(count) == 4:
+            raise KeyboardInterrupt
+
+    def run():
+        options = [word for name, value in asked.items() for word in (f"--{name}", value)]
+        output = ["-o", str(tmp_path / "m.safetensors"), "--no-report"]
+        return CliRunner().invoke(app, ["train", str(tmp_path / "X.npy"), *options, *output])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kept_reads.KeptReads, "put", stopped)
+        assert run().exit_code == 130
+    if change == "touch":
+        os.utime(tmp_path / "X.npy", (1, 1))
+    else:
+        asked[change] = {"C": "0.5", "seed": "4", "memory": "80KB"}[change]
+    done = run()
+    assert done.exit_code == 0, done.output
+    found = re.search(
+        r"reads of an earlier training that differs \((.*)\): what depends", done.output
+    )
+    assert (found is None) == (said is None)
+    if said is not None:
+        assert re.search(f"^[^;]*{said}$", found[1])
+    assert not (tmp_path / "m.reads").exists()

@@ -117,10 +117,11 @@ def _trained(
         check_report(report, opened, inputs=inputs, overwrite=overwrite)
     with progress_shown() as progress:
         progress("starting", 0, 1)
-        from onelayer.designs.kept_reads import KeptReads, reads_kept
+        from onelayer.cli.going_on import kept_reads
+        from onelayer.designs.kept_reads import reads_kept
         from onelayer.model.training import TrainingInterrupted, train
 
-        kept = KeptReads(reads_path(output), tell=_going_on)
+        kept = kept_reads(reads_path(output), inputs, settings)
         try:
             with reads_kept(kept):
                 model = train(source, progress=progress, **settings)
@@ -133,12 +134,6 @@ def _trained(
         if report is not None:
             model.report(report, progress=progress)
     return model
-
-
-def _going_on(found: int) -> None:
-    """Say once that a training which was killed goes on."""
-    if found == 1:
-        warn("going on where an earlier training of the same was stopped: its reads were kept")
 
 
 def _object(model: Model, outputs: _Outputs) -> dict[str, Any]:

@@ -9,9 +9,10 @@ setting finds nothing of its own there, and starts anew.
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -26,7 +27,8 @@ import numpy as np
 
 LONG = 10.0  # guard: seconds; a shorter read is made again
 
-OURS = re.compile(r"[0-9a-f]{32}\.(npz|part)")
+OURS = re.compile(r"[0-9a-f]{32}\.(npz|part)|about\.json")
+_ABOUT = "about.json"
 
 Answer = tuple[Any, ...]
 """Arrays and numbers."""
@@ -37,10 +39,12 @@ class KeptReads:
     """A folder of answers.
 
     found: how many reads were answered from it so far.
+    about: what the training depends on, in words, by name: kept beside them for people.
     """
 
     folder: Path
     found: int = 0
+    about: Mapping[str, str] = field(default_factory=dict)
     tell: Callable[[int], None] = field(default=lambda found: None)  # noqa: ARG005 - says nothing
 
     def get(self, name: str) -> Answer | None:
@@ -60,12 +64,26 @@ class KeptReads:
     def put(self, name: str, answer: Answer) -> None:
         """Keep it, whole or not at all."""
         self.folder.mkdir(exist_ok=True)
+        if self.of_another() != {} or not (self.folder / _ABOUT).exists():
+            (self.folder / _ABOUT).write_text(json.dumps(dict(self.about)))
         part = self.folder / f"{name}.part"
         with part.open("wb") as file:
             np.savez(file, *answer)
             file.flush()
             os.fsync(file.fileno())
         part.replace(self.folder / f"{name}.npz")
+
+    def of_another(self) -> dict[str, tuple[str | None, str | None]]:
+        """In what the training whose reads are there differs: before and now, by name."""
+        try:
+            before = dict(json.loads((self.folder / _ABOUT).read_text()))
+        except (OSError, ValueError, TypeError):
+            return {}
+        return {
+            name: (before.get(name), self.about.get(name))
+            for name in {**before, **self.about}
+            if before.get(name) != self.about.get(name)
+        }
 
     def remove(self) -> None:
         """Everything that was kept: the training is over."""

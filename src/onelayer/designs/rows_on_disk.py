@@ -19,6 +19,7 @@ import numpy as np
 
 from onelayer.designs.disk_rows import DiskRows
 from onelayer.designs.values import held, mapped_file
+from onelayer.designs.watched_reads import watched
 from onelayer.errors import DataError
 from onelayer.memory_limits import free_memory
 
@@ -166,8 +167,13 @@ class RowsOnDisk(DiskRows):
             Where the file was cut short, changed, replaced or cannot be read.
         """
         with _Opened(self) as file, _Ahead(self, file) as ahead:
+            watch, before = watched(), self.fetched
+            if watch is not None:
+                watch.begin(len(self))
             for number, rows in enumerate(self.groups):
                 yield number, rows, held(ahead.group(number))
+                if watch is not None:
+                    watch.saw(rows.stop, self.fetched - before)
 
 
 class _Opened:

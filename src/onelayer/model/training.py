@@ -29,6 +29,7 @@ from onelayer.model.fitted import Model
 from onelayer.model.keywords import with_known_keywords
 from onelayer.model.parts import Parts, read_parts
 from onelayer.model.reporting import Evidence
+from onelayer.model.under_way import reads_told
 from onelayer.settings import (
     Calibrate,
     ClassWeight,
@@ -123,6 +124,12 @@ def train(
     asked = Settings(**{field.name: given[field.name] for field in fields(Settings)})
     if asked.solver not in SOLVERS:
         raise UsageError(f"there is no solver {asked.solver!r}: give one of {', '.join(SOLVERS)}")
+    with reads_told(progress) as told:
+        return _trained(source, asked, told)
+
+
+def _trained(source: Any, asked: Settings, progress: Progress) -> Model:
+    """Read the source, see whether it is what the settings ask for, and train."""
     opened = open_source(source, asked, progress)
     parts = read_parts(opened, asked, progress)
     if asked.features is not None and parts.train.inputs.encoder_in_words is None:

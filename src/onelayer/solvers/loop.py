@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.designs.watched_reads import watched
 from onelayer.objective import Objective
 from onelayer.solution import Record, Solution, Status
 from onelayer.solvers.choose import check, solver_for
@@ -177,6 +178,9 @@ class Run:
             gap=_relative(self._gap(state), state.value),
         )
         self._history.append(record)
+        watch = watched() if self.objective.loss.traits.at_hand else None
+        if watch is not None:
+            watch.step(record.gap, self.tol, first=record.iteration == 0)
         if self.callback is not None:
             self.callback(record)
 
