@@ -113,6 +113,16 @@ def test_every_product_is_that_of_memory(tmp_path, dtype, k, scaled):
     same([disk.hessian(W, b)], [here.hessian(W, b)])
     same(disk.product(curved, V, c), here.product(A, V, c))
     same([disk.intercept_curvature(curved)], [here.intercept_curvature(A)])
+    some = np.array([0, 3, 10])
+    same([disk.hessian(W, b, some)], [here.hessian(W, b, some)])
+    kept = np.append(some, n)
+    of_all = here.hessian(W, b)[kept][:, :, kept]
+    np.testing.assert_allclose(here.hessian(W, b, some), of_all, rtol=1e-10, atol=1e-13)
+    for features in (None, some):
+        came = disk.arrival((W, b), (V, c), 0.7, features)
+        same(came, here.arrival((W, b), (V, c), 0.7, features))
+    same(came[:3], here.value_and_gradient(W + 0.7 * V, b + 0.7 * c))
+    same([came.H], [here.hessian(W + 0.7 * V, b + 0.7 * c, some)])
     for balanced in (False, True):
         told = ((W, b), (V, c), 0.7)
         same(disk.foresight(*told, balanced=balanced), here.foresight(*told, balanced=balanced))
@@ -275,8 +285,6 @@ def test_bad_input_is_named_as_in_memory(tmp_path):
         model.set_params(memory=1000).predict(M)
     with pytest.raises(ValueError, match="X has 7 features"):
         model.predict(M[:, 1:])
-    with pytest.raises(UsageError, match=r"An L1 penalty needs the columns of X.*l1_ratio=0"):
-        fitted(saved(drawn(3000, 8, np.float32), tmp_path / "X.npy"), y, l1_ratio=1)
 
 
 def test_separation_is_said_as_in_memory(tmp_path):

@@ -18,7 +18,7 @@ from typing import Any, Self
 import numpy as np
 from scipy import sparse
 
-from onelayer.designs.blocks import Block, make_block, parts_of
+from onelayer.designs.blocks import Block, DenseBlock, make_block, parts_of
 from onelayer.designs.chosen_columns import Columns, streamed
 from onelayer.designs.fused import FusedCsr, FusedDense
 from onelayer.designs.passes import (
@@ -160,15 +160,18 @@ class Blockwise(ABC):
             S += block.outer(F * np.sqrt(v))
         return loss, G, db, head.hessian(S)
 
-    def hessian(self, asked: Pass) -> np.ndarray:
-        """d2(loss)/d(W, b)2 of one problem: (n + 1, k, n + 1, k), the intercept last."""
+    def hessian(self, asked: Pass, features: np.ndarray | None = None) -> np.ndarray:
+        """d2(loss)/d(W, b)2 of one problem: (n + 1, k, n + 1, k), the intercept last.
+
+        Of some features (ascending) it has the rows and columns alone.
+        """
         head, weights = asked.head, asked.weights
 
         def root(rows: slice, Z: np.ndarray) -> np.ndarray:
             F = head.curvature_root(head.curvature_activation(Z))
             return F * np.sqrt(weights[rows])
 
-        return head.hessian(self.outer_pass(asked.W, asked.b, root, asked.offset))
+        return head.hessian(self.outer_pass(asked.W, asked.b, root, asked.offset, features))
 
     def sample(self, rows: np.ndarray) -> np.ndarray:
         """[X'[rows] 1] as a dense float32 array, the rows ascending; here in one read of all."""
@@ -219,15 +222,24 @@ class Blockwise(ABC):
         raise NotImplementedError(f"{type(self).__name__} does not offer rows in turn")
 
     def outer_pass(
-        self, W: np.ndarray, b: np.ndarray, of_rows: OfRows, offset: np.ndarray | None = None
+        self,
+        W: np.ndarray,
+        b: np.ndarray,
+        of_rows: OfRows,
+        offset: np.ndarray | None = None,
+        features: np.ndarray | None = None,
     ) -> np.ndarray:
         """sum_i (f_i f_i^T) (x) [x'_i 1][x'_i 1]^T: (n + 1, k, n + 1, k) for F (rows, k).
 
         Of the roots of curvature it gives a Hessian, of residuals the middle of a sandwich.
         """
+        with_f = (
+            (block, of_rows(rows, add_offset(block.forward(W, b), offset, rows)))
+            for rows, block in self.blocks()
+        )
         S: Any = 0.0
-        for rows, block in self.blocks():
-            S += block.outer(of_rows(rows, add_offset(block.forward(W, b), offset, rows)))
+        for block, F in with_f if features is None else _chosen(with_f, features):
+            S += block.outer(F)
         return np.asarray(S)
 
     def project(self, W: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
@@ -294,6 +306,25 @@ def _parts(design: Blockwise, step: int) -> Iterator[tuple[slice, Block]]:
 def _columns(design: Blockwise, features: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     for rows, block in design.blocks():
         yield rows, block.columns(features)
+
+
+def _chosen(
+    with_f: Iterator[tuple[Block, np.ndarray]], features: np.ndarray
+) -> Iterator[tuple[Block, np.ndarray]]:
+    """Some columns of the blocks, and their f: of many rows together, for the answer is large."""
+    waiting: list[tuple[np.ndarray, np.ndarray]] = []
+    for block, F in with_f:
+        waiting.append((block.columns(features), F))
+        if sum(len(some) for some, _ in waiting) >= ROWS:
+            yield _gathered(waiting)
+            waiting = []
+    if waiting:
+        yield _gathered(waiting)
+
+
+def _gathered(waiting: list[tuple[np.ndarray, np.ndarray]]) -> tuple[Block, np.ndarray]:
+    X, F = zip(*waiting, strict=True)
+    return DenseBlock(np.vstack(X)), np.vstack(F)
 
 
 def _triangle(parts: list[np.ndarray]) -> np.ndarray:

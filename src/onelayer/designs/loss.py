@@ -47,6 +47,24 @@ class Foresight(NamedTuple):
     G: np.ndarray
 
 
+class Arrival(NamedTuple):
+    """Where a step has led: the loss, dW and db there, and what Newton's model foresaw from where.
+
+    means (K,) are sum v p of the activations p foreseen, apart is sum v KL(p || a), and P (n, k)
+    is X'^T (v (p - y)): see `foresight.py`. sizes (2, k): sum v dz^2 and sum (v dz)^2; H: the
+    Hessian there, if it was asked for.
+    """
+
+    value: float
+    G: np.ndarray
+    db: np.ndarray
+    means: np.ndarray
+    apart: float
+    P: np.ndarray
+    sizes: np.ndarray
+    H: np.ndarray
+
+
 class Turn(NamedTuple):
     """The last length at which J still falls and the next, if there are, with J and its slope."""
 
@@ -122,8 +140,10 @@ class Loss(ABC):
         """`value_and_gradient`, and the Hessian with it: one read of small data, else two."""
 
     @abstractmethod
-    def hessian(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """d2(loss)/d(W, b)2: (n + 1, k, n + 1, k), the intercept last."""
+    def hessian(
+        self, W: np.ndarray, b: np.ndarray, features: np.ndarray | None = None
+    ) -> np.ndarray:
+        """d2(loss)/d(W, b)2: (n + 1, k, n + 1, k), the intercept last; of all features, or some."""
 
     @abstractmethod
     def curvature(self, W: np.ndarray, b: np.ndarray) -> Any:
@@ -147,6 +167,15 @@ class Loss(ABC):
 
         balanced: the residuals of p sum to zero, as those of an optimum with a free intercept do.
         Two reads of data in memory.
+        """
+
+    @abstractmethod
+    def arrival(
+        self, start: Parameters, step: Parameters, length: float, features: np.ndarray | None
+    ) -> Arrival:
+        """At start + length step, of the p foreseen from the start at start + step.
+
+        With features, the Hessian of these. One read where X does not lie in memory, else four.
         """
 
     @abstractmethod

@@ -10,7 +10,16 @@ import numpy as np
 
 from onelayer.designs.blockwise import Blockwise
 from onelayer.designs.drawn_rows import Drawn, draw, mean_curvature
-from onelayer.designs.loss import Foresight, Gradient, Loss, Moments, Parameters, Turn, falls_on
+from onelayer.designs.loss import (
+    Arrival,
+    Foresight,
+    Gradient,
+    Loss,
+    Moments,
+    Parameters,
+    Turn,
+    falls_on,
+)
 from onelayer.designs.passes import ROWS, Ledger, Pass, Sums, Traits, add_offset
 from onelayer.foresight import BALANCED, activations, balance, divergence, foresee
 from onelayer.logistic import Head
@@ -95,6 +104,14 @@ class Foreseen:
             apart += float(v[rows] @ divergence(A, change, there))
             moved[rows] = change[:, -k:] * v[rows, None]
         return self.means, apart, self.loss.design.backward(moved)
+
+    def sizes(self) -> np.ndarray:
+        """sum v dz^2 and sum (v dz)^2 of the residuals dz at z + length u: (2, k)."""
+        k, loss, found = self.change.shape[1], self.loss, np.zeros((2, self.change.shape[1]))
+        for rows in _chunks(len(self.Z)):
+            there, v = self.Z[rows, :k] + self.length * self.Z[rows, k:], loss.weights[rows]
+            found += np.stack([v, v**2]) @ loss.head.residual(there, loss.targets[rows]) ** 2
+        return found
 
 
 @final
@@ -208,9 +225,11 @@ class LossInMemory(Loss):
         loss, G, db, H = self.design.expansion(self._asked(W, b))
         return float(loss[0]), G, db, H
 
-    def hessian(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """(n + 1, k, n + 1, k), the intercept last."""
-        return self.design.hessian(self._asked(W, b))
+    def hessian(
+        self, W: np.ndarray, b: np.ndarray, features: np.ndarray | None = None
+    ) -> np.ndarray:
+        """(n + 1, k, n + 1, k), the intercept last; of all features, or some."""
+        return self.design.hessian(self._asked(W, b), features)
 
     def curvature(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """The head's curvature activations (m, k)."""
@@ -241,6 +260,17 @@ class LossInMemory(Loss):
         there = self.foreseen(start, step, length)
         balance = balancing(there.means, self.shares()) if balanced else None
         return Foresight(*there.told(balance)[1:])
+
+    def arrival(
+        self, start: Parameters, step: Parameters, length: float, features: np.ndarray | None
+    ) -> Arrival:
+        """By a read for the loss and its gradient, two for what was foreseen, one for H."""
+        there = (start[0] + length * step[0], start[1] + length * step[1])
+        value, G, db = self.value_and_gradient(*there)
+        foreseen = self.foreseen(start, step, length)
+        means, apart, moved = foreseen.told(None)
+        H = np.zeros(0) if features is None else self.hessian(*there, features)
+        return Arrival(value, G, db, means, apart, G + moved, foreseen.sizes(), H)
 
     def foreseen(self, start: Parameters, step: Parameters, length: float) -> Foreseen:
         """The activations that Newton's model foresees, row by row."""

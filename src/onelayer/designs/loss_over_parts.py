@@ -17,7 +17,7 @@ import numpy as np
 
 from onelayer.designs.drawn_rows import Drawn
 from onelayer.designs.kept_reads import Answer, read_once
-from onelayer.designs.loss import Foresight, Gradient, Loss, Moments, Parameters
+from onelayer.designs.loss import Arrival, Foresight, Gradient, Loss, Moments, Parameters
 from onelayer.designs.loss_in_memory import Balance, LossInMemory, balancing
 from onelayer.designs.passes import Ledger, Traits
 from onelayer.designs.row_labels import LabelTotals
@@ -138,10 +138,12 @@ class LossOverParts(Loss):
         loss, G, db, H = self._sum(("expansion", W, b), lambda part: part.expansion(W, b))
         return float(loss), G, db, H
 
-    def hessian(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+    def hessian(
+        self, W: np.ndarray, b: np.ndarray, features: np.ndarray | None = None
+    ) -> np.ndarray:
         """One read."""
-        H = self._sum(("hessian", W, b), lambda part: (part.hessian(W, b),))[0]
-        return np.asarray(H)
+        asked = ("hessian", W, b, features)
+        return np.asarray(self._sum(asked, lambda part: (part.hessian(W, b, features),))[0])
 
     def curvature(self, W: np.ndarray, b: np.ndarray) -> CurvatureThere:
         """(W, b) alone: no read."""
@@ -180,6 +182,15 @@ class LossOverParts(Loss):
         if balanced and balance is not None:
             _, apart, G = told(balance)
         return Foresight(float(apart), G)
+
+    def arrival(
+        self, start: Parameters, step: Parameters, length: float, features: np.ndarray | None
+    ) -> Arrival:
+        """One read."""
+        asked = ("arrival", *start, *step, length, features)
+        found = self._sum(asked, lambda part: part.arrival(start, step, length, features))
+        value, G, db, means, apart, *others = found
+        return Arrival(float(value), G, db, means, float(apart), *others)
 
     def moments(self, curvature: Any = None, *, shared: bool = False) -> Moments:
         """Those of the sample, for a metric: no read.

@@ -11,13 +11,13 @@ from onelayer.penalties import Penalty
 from onelayer.solvers.dual.ascent import DualAscent
 from onelayer.solvers.dual.gram import Gram
 from onelayer.solvers.l1.prox_newton import ProxNewton
+from onelayer.solvers.l1.prox_newton_over_parts import ProxNewtonOverParts
 from onelayer.solvers.smooth.class_grams import is_affordable
 from onelayer.solvers.smooth.gradient_descent import GradientDescent
 from onelayer.solvers.smooth.lbfgs import Lbfgs
 from onelayer.solvers.smooth.newton import Newton
 from onelayer.solvers.smooth.truncated_newton import TruncatedNewton
 from onelayer.solvers.solver import Solver
-from onelayer.words import spelt
 
 # Measured, by benchmarks/thresholds.py:
 NEWTON_SIZE = 100  # parameters; beyond, one Hessian costs more than all passes over a metric
@@ -45,7 +45,7 @@ def choose_solver(
     """The solver for X of these traits, k columns of z and this penalty; the reason in words."""
     size = (traits.n + intercept) * k
     if penalty.l1 > 0:
-        return ProxNewton(), "the penalty has an L1 part"
+        return _prox_newton(traits), "the penalty has an L1 part"
     if traits.m < traits.n and traits.m <= GRAM_ROWS and "gram" in traits.offers:
         return _gram(traits, penalty, k), (
             f"{traits.m} examples are fewer than {traits.n} features"
@@ -89,7 +89,7 @@ def named_solver(name: str, objective: Objective, learning_rate: float) -> tuple
         "truncated-newton": TruncatedNewton(),
         "dual-ascent": DualAscent(),
         "gram": _gram(traits, penalty, k),
-        "coordinate-descent": ProxNewton(),
+        "coordinate-descent": _prox_newton(traits),
     }
     if name not in solvers:
         raise UsageError(f"Unknown solver {name!r}: choose one of {', '.join(SOLVERS)}")
@@ -106,11 +106,6 @@ def check(solver: Solver[Any], objective: Objective) -> None:
         Which names both, and a solver that would do.
     """
     penalty, missing = objective.penalty, solver.needs - objective.loss.traits.offers
-    if missing == {"columns"} and penalty.l1 > 0:
-        raise UsageError(
-            f"An L1 penalty needs the columns of X, which {objective.loss.held_by} does not offer: "
-            f"take {spelt('l1_ratio')}=0, or more {spelt('memory')} where X fits"
-        )
     if missing:
         lack = f"needs {', '.join(sorted(missing))}, which {objective.loss.held_by} does not offer"
     elif solver.for_l2 and penalty.l2 == 0:
@@ -134,6 +129,11 @@ def _why_conjugate_gradients(traits: Traits, penalty: Penalty, size: int, k: int
     if weak and is_affordable(traits, size // k, k):
         return "under a penalty this weak each class bends along features of its own"
     return ""
+
+
+def _prox_newton(traits: Traits) -> ProxNewton | ProxNewtonOverParts:
+    """In memory by columns of the working set; elsewhere by its Hessian, a read."""
+    return ProxNewton() if "columns" in traits.offers else ProxNewtonOverParts()
 
 
 def _newton_size(penalty: Penalty) -> int:

@@ -8,64 +8,98 @@ come to agree, which under a weak penalty is hardly at all: 38 x 3 in four class
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from onelayer.designs.chosen_columns import Columns
 from onelayer.objective import Objective
-from onelayer.solvers.algebra import lifted
+from onelayer.solvers.algebra import LEAST_BEND, lifted
 
 MOST = 400  # guard: coordinates; with each class there are more pairs of classes to multiply
 DAMPING = 1e-12  # theory: as of one class, keeps a near-constant column's diagonal above rounding
 
 
-@dataclass
-class Joint:
-    """Coordinates as pairs (class, places): places among the features whose columns X has.
+@dataclass(frozen=True)
+class ChosenCoordinates:
+    """s pairs: places (s,) among some features, and classes (s,)."""
 
-    Q (s, s) is the Gram matrix, centred where there is an intercept; B (s, k) couples it to the
-    intercepts, whose own curvature has the inverse T (k, k).
+    places: np.ndarray
+    classes: np.ndarray
+
+    @classmethod
+    def of_all(cls, features: int, k: int) -> ChosenCoordinates:
+        """Each feature in each class, as they lie in W (features, k)."""
+        return cls(np.arange(features).repeat(k), np.tile(np.arange(k), features))
+
+    @classmethod
+    def of_parts(cls, parts: list[tuple[int, np.ndarray]]) -> ChosenCoordinates:
+        """Of some classes, each with its places."""
+        classes = [np.full(len(places), c) for c, places in parts]
+        return cls(np.concatenate([places for _, places in parts]), np.concatenate(classes))
+
+
+@dataclass(frozen=True)
+class JointModel:
+    """g^T d + d^T Q d / 2 on s coordinates, the intercepts taken out where there are any.
+
+    Q (s, s) is the Gram matrix, centred then; B (s, k) couples it to the intercepts, whose own
+    curvature has the inverse T (k, k).
     """
 
-    X: Columns
-    parts: list[tuple[int, np.ndarray]]
-    Q: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
-    B: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
-    T: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    Q: np.ndarray
+    B: np.ndarray
+    T: np.ndarray
 
-    def take_curvature(self, objective: Objective, A: np.ndarray) -> None:
-        """Make the model that of the activations A (m, k)."""
-        k, v = A.shape[1], objective.weights
-        n = 1 + max(int(places.max(initial=-1)) for _, places in self.parts)
-        grams, sums, totals = np.zeros((k, k, n, n)), np.zeros((k, k, n)), np.zeros((k, k))
-        c, d = np.tril_indices(k)
-        sign = np.where(c == d, 1.0, -1.0)
-        H = v[:, None] * A[:, c] * np.where(c == d, 1 - A[:, c], A[:, d])
-        Qs, hx = self.X.grams(H)
-        grams[c, d] = grams[d, c] = sign[:, None, None] * Qs
-        sums[c, d] = sums[d, c] = sign[:, None] * hx
-        totals[c, d] = totals[d, c] = sign * H.sum(axis=0)
-        of_class = np.concatenate([np.full(len(places), c) for c, places in self.parts])
-        place = np.concatenate([places for _, places in self.parts])
-        self.Q = grams[of_class[:, None], of_class, place[:, None], place]
-        self.B = sums[of_class, :, place]
-        self.T = np.linalg.inv(lifted(totals))
-        if objective.intercept:
-            self.Q -= self.B @ self.T @ self.B.T
-        np.fill_diagonal(self.Q, np.diag(self.Q).clip(0) * (1 + DAMPING) + objective.penalty.l2)
+    @classmethod
+    def of(cls, H: np.ndarray, at: ChosenCoordinates, l2: float, *, intercept: bool) -> JointModel:
+        """From the loss's Hessian (features + 1, k, features + 1, k), the intercept last."""
+        f, c, last = at.places, at.classes, H[-1, :, -1]
+        Q, B = H[f[:, None], c[:, None], f, c], H[f, c, -1]
+        bend = lifted(last) if len(last) > 1 else np.maximum(last, LEAST_BEND)
+        T = np.linalg.inv(bend) * intercept
+        Q -= B @ T @ B.T
+        np.fill_diagonal(Q, np.diag(Q).clip(0) * (1 + DAMPING) + l2)
+        return cls(Q, B, T)
 
     def minimum(
         self,
-        objective: Objective,
         w: np.ndarray,
         g: np.ndarray,
         db: np.ndarray,
-        least: Callable[..., float],
+        l1: float,
+        least: Callable[[np.ndarray, np.ndarray, np.ndarray, float], float],
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The steps in w (s,) and b (k,) to the model's minimum, from gradients g (s,) and db."""
-        coupling = self.B * objective.intercept
+        """The steps in w (s,) and b (k,) to the model's minimum, from gradients g (s,) and db.
+
+        least lowers q(w) + l1 ||w||_1 and has w and its gradient follow: `quadratic.minimise`.
+        """
         moved = w.copy()
-        least(self.Q, g - coupling @ (self.T @ db), moved, objective.penalty.l1)
+        least(self.Q, g - self.B @ (self.T @ db), moved, l1)
         change = moved - w
-        return change, -self.T @ (db + coupling.T @ change) * objective.intercept
+        return change, -self.T @ (db + self.B.T @ change)
+
+
+def hessian_of(X: Columns, features: int, v: np.ndarray, A: np.ndarray) -> np.ndarray:
+    """The loss's Hessian (features + 1, k, features + 1, k) from activations A (m, k)."""
+    k = A.shape[1]
+    H = np.zeros((features + 1, k, features + 1, k))
+    c, d = np.tril_indices(k)
+    sign = np.where(c == d, 1.0, -1.0)
+    shares = v[:, None] * A[:, c] * np.where(c == d, 1 - A[:, c], A[:, d])
+    Qs, sums = X.grams(shares)
+    for one, other in ((c, d), (d, c)):
+        H[:-1, one, :-1, other] = sign[:, None, None] * Qs
+        H[-1, one, :-1, other] = sign[:, None] * sums
+        H[:-1, one, -1, other] = (sign[:, None] * sums).T
+        H[-1, one, -1, other] = sign * shares.sum(axis=0)
+    return H
+
+
+def joint_model(
+    X: Columns, parts: list[tuple[int, np.ndarray]], objective: Objective, A: np.ndarray
+) -> JointModel:
+    """At activations A (m, k); parts are classes, each with places among X's columns."""
+    at = ChosenCoordinates.of_parts(parts)
+    H = hessian_of(X, 1 + int(at.places.max()), objective.weights, A)
+    return JointModel.of(H, at, objective.penalty.l2, intercept=objective.intercept)

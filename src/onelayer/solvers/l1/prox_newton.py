@@ -170,17 +170,18 @@ def _judge(objective: Objective, point: Point, before: Before) -> ProxNewtonStat
     G, *Gs = _backward(objective, [R, *residuals])
     value = _loss(objective, point.Z) + objective.penalty.value(point.W)
     W, b, working, dual = point.W, point.b, before.working, before.dual
-    rounded = RoundedBound(np.zeros(len(W)) if working is None else working.sizes, v)
+    rounded = RoundedBound(np.zeros(len(W)) if working is None else working.sizes)
     for r, of_dual in zip(residuals, Gs, strict=True):
         of_offset = objective.in_memory.of_offset(r)
-        found = dual_value(r, v, of_dual, objective.penalty, rounded.slack(r), of_offset)
-        dual = max(dual, found - rounded.price(r, W, b))
+        size = np.sqrt(v @ r**2)
+        found = dual_value(r, v, of_dual, objective.penalty, rounded.slack(size), of_offset)
+        dual = max(dual, found - rounded.price(size, v @ r, W, b))
     eps = float(np.finfo(objective.loss.dtype).eps)
     return ProxNewtonState(
         theta=objective.join(W, b - before.centre @ W),
         value=value,
         gradient=objective.join(G + objective.penalty.gradient(W), column_sums(v, R)),
-        gap=max(value - dual, 0.0) + rounded.of_value(R, W, b, eps),
+        gap=max(value - dual, 0.0) + rounded.of_value(np.sqrt(v**2 @ R**2), W, b, eps),
         gap_kind="bound",
         near=objective,
         centre=before.centre,
@@ -272,14 +273,15 @@ def _solve(
     At least one step, unless the working set is solved to `finest`, relative to J, already, or to
     what rounding leaves. Steps that do no more than stir up the rounding of z are none.
     """
-    moved, rounded = False, RoundedBound(working.sizes, objective.weights)
+    moved, rounded = False, RoundedBound(working.sizes)
     start, least, idle = point.value, math.inf, 0
     for _ in range(INNER_STEPS):
         R = objective.head.residual(point.Z, objective.targets)
         U = R * objective.weights[:, None]
-        slack, size = rounded.slack(R), abs(point.value)
+        spread, size = np.sqrt(objective.weights @ R**2), abs(point.value)
+        slack = rounded.slack(spread)
         violation = working.backward(point.W, U, objective.penalty, size, slack)
-        floor = finest * size + rounded.price(R, point.W, point.b)
+        floor = finest * size + rounded.price(spread, U.sum(axis=0), point.W, point.b)
         if violation <= (max(goal, floor) if moved else floor):
             break
         if working.A.size == 0 or violation > STALE * working.last:

@@ -29,28 +29,27 @@ FAR = 10  # guard: deviations; as many digits less of 10 matter to no bound
 class RoundedBound:
     """For columns of these sizes (n,), root mean squares, 0 of one that no step has looked at.
 
-    v (m,) are the weights; residuals R are (m, k).
+    Of residuals R (m, k) under weights v (m,) it takes sizes (k,), each for itself: the root of
+    sum v r^2, the sum of v r, and the root of sum (v r)^2.
     """
 
     sizes: np.ndarray
-    v: np.ndarray
 
-    def slack(self, R: np.ndarray) -> np.ndarray:
-        """s (n, k), by Cauchy and Schwarz: what X^T (v R) is known to."""
-        return UNITS * EPS * self.sizes[:, None] * np.sqrt(self.v @ R**2)
+    def slack(self, size: np.ndarray) -> np.ndarray:
+        """s (n, k), by Cauchy and Schwarz: what X^T (v R) is known to; size is root sum v r^2."""
+        return UNITS * EPS * self.sizes[:, None] * size
 
-    def price(self, R: np.ndarray, W: np.ndarray, b: np.ndarray) -> float:
-        """What that and the sums of R may have added to a dual value; W (n, k), b (k,)."""
-        excess = np.abs(self.v @ R)
-        return float((self.slack(R) * np.abs(W)).sum() + excess @ np.abs(b))
+    def price(self, size: np.ndarray, total: np.ndarray, W: np.ndarray, b: np.ndarray) -> float:
+        """What that and the total, sum v r, may have added to a dual value; W (n, k), b (k,)."""
+        return float((self.slack(size) * np.abs(W)).sum() + np.abs(total) @ np.abs(b))
 
-    def of_value(self, R: np.ndarray, W: np.ndarray, b: np.ndarray, eps: float) -> float:
+    def of_value(self, apart: np.ndarray, W: np.ndarray, b: np.ndarray, eps: float) -> float:
         """By how much J at (W, b) may differ from J at the z that steps led to.
 
-        sum v r dz for errors dz that rows do not share: eps, of the products' type, of z's terms.
+        sum v r dz for errors dz that rows do not share: eps, of the products' type, of z's terms;
+        apart is root sum (v r)^2.
         """
-        terms = np.sqrt(self.sizes**2 @ W**2 + b**2)
-        return UNITS * eps * float(terms @ np.sqrt(self.v**2 @ R**2))
+        return UNITS * eps * float(np.sqrt(self.sizes**2 @ W**2 + b**2) @ apart)
 
 
 def near_zero(objective: Objective) -> tuple[Objective, np.ndarray]:

@@ -10,7 +10,9 @@ one whose z stays 0.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -18,7 +20,7 @@ from onelayer.designs.chosen_columns import Columns
 from onelayer.designs.passes import SMALL_BYTES
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
-from onelayer.solvers.l1.joint_model import MOST, Joint
+from onelayer.solvers.l1.joint_model import MOST, JointModel, joint_model
 from onelayer.solvers.l1.quadratic import (
     CLOSE,
     ENOUGH,
@@ -114,7 +116,10 @@ class WorkingSet:
     blocks: list[Block]
     sizes: np.ndarray
     sweep: Sweep
-    joint: Joint | None = None  # of several classes and few coordinates
+    couple: Callable[[Objective, np.ndarray], JointModel] | None = None
+    joint: JointModel | None = (
+        None  # of several classes and few coordinates, where `couple` makes it
+    )
     A: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
     exactly: bool = True
     last: float = math.inf
@@ -131,11 +136,12 @@ class WorkingSet:
             blocks += [Block(k, features[piece], X.choose(piece)) for piece in pieces]
             parts += [(k, piece) for piece in pieces]
         small = objective.loss.traits.nbytes < SMALL_BYTES
-        joint = Joint(X, parts) if chosen.shape[1] > 1 and 0 < chosen.sum() <= MOST else None
+        few = chosen.shape[1] > 1 and 0 < chosen.sum() <= MOST
         sizes = np.zeros(len(chosen))
         squares = X.squares(objective.weights)
         sizes[features] = np.sqrt(np.where(np.isfinite(squares), squares, 0))
-        return cls(chosen, blocks, sizes, sweep if small else compiled_sweep(), joint=joint)
+        couple = partial(joint_model, X, parts) if few else None
+        return cls(chosen, blocks, sizes, sweep if small else compiled_sweep(), couple)
 
     def backward(
         self, W: np.ndarray, U: np.ndarray, penalty: Penalty, value: float, slack: np.ndarray
@@ -162,8 +168,8 @@ class WorkingSet:
     def take_curvature(self, objective: Objective, A: np.ndarray) -> None:
         """Make the model that of A."""
         self.A = A
-        if self.joint is not None:
-            self.joint.take_curvature(objective, A)
+        if self.couple is not None:
+            self.joint = self.couple(objective, A)
             return
         for block in self.blocks:
             a = A[:, block.k]
@@ -174,7 +180,7 @@ class WorkingSet:
     def direction(self, objective: Objective, W: np.ndarray, U: np.ndarray) -> Direction:
         """To the minimum of the model, block by block, until the blocks agree."""
         if self.joint is not None:
-            return self._joint_direction(self.joint, objective, W, U)
+            return self._joint_direction(self.joint, objective.penalty.l1, W, U)
         step = Direction(
             [np.zeros(len(block.features)) for block in self.blocks],
             np.zeros(U.shape[1]),
@@ -188,11 +194,11 @@ class WorkingSet:
         return step
 
     def _joint_direction(
-        self, joint: Joint, objective: Objective, W: np.ndarray, U: np.ndarray
+        self, joint: JointModel, l1: float, W: np.ndarray, U: np.ndarray
     ) -> Direction:
         w = np.concatenate([block.of(W) for block in self.blocks])
         g = np.concatenate([block.g for block in self.blocks])
-        change, b = joint.minimum(objective, w, g, U.sum(axis=0), self._minimise)
+        change, b = joint.minimum(w, g, U.sum(axis=0), l1, self._minimise)
         ends = np.cumsum([len(block.features) for block in self.blocks])[:-1]
         steps, Z = np.split(change, ends), np.tile(b, (len(U), 1))
         for block, step in zip(self.blocks, steps, strict=True):
