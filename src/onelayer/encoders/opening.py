@@ -134,9 +134,16 @@ def _content(given: str | Path) -> tuple[str, Path]:
 
 
 def _of_file(name: str, path: Path, size: int | None) -> Encoder:
-    content = path.read_bytes()
-    digest = blake2b(content, digest_size=16).hexdigest()
+    found = path.stat()
+    digest = _digest(path, (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
     return _opened(name, path, digest, None if name == NAME else size)
+
+
+@lru_cache(maxsize=4)
+def _digest(path: Path, stamp: tuple[int, ...]) -> str:
+    """Of the file's bytes; read once, as long as the stamp says that nobody has written there."""
+    del stamp
+    return blake2b(path.read_bytes(), digest_size=16).hexdigest()
 
 
 @lru_cache(maxsize=4)
