@@ -135,7 +135,8 @@ def test_the_command_shows_and_empties_it(kept):
     run = CliRunner()
     assert "Tables: " in (shown := run.invoke(app, ["cache"]).stdout)
     assert "the cells of 1 table, 2 MB" in " ".join(shown.split())
-    told = json.loads(run.invoke(app, ["cache", "--json"]).stdout)["tables"]
-    assert told == {"folder": str(kept.place), "kept": 1, "bytes": 2_000_000}
+    told = json.loads(run.invoke(app, ["cache", "--json"]).stdout)["kept"][0]
+    held = {"entries": 1, "bytes": 2_000_000}
+    assert told == {"kind": "tables", "folder": str(kept.place), **held}
     assert "Emptied: " in run.invoke(app, ["cache", "--empty"]).stdout
     assert len(kept) == 0

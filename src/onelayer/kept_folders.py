@@ -61,6 +61,8 @@ class KeptFolders:
             folder.mkdir(parents=True, exist_ok=True)
             reused = self._locked(folder, make, wait)
         except OSError as error:
+            if not str(error.filename or folder).startswith(str(folder)):
+                raise  # of what it is made of
             raise DataError(
                 f"the cache {folder} cannot be written: {error.strerror}; set XDG_CACHE_HOME to a "
                 "folder on a disk that has room"
@@ -114,8 +116,21 @@ class KeptFolders:
         held = 0
         for place, (_, size, folder) in enumerate(sorted(self.folders(), reverse=True)):
             held += size
-            if held > bound and (place or bound < 0) and folder not in _IN_USE:
-                _remove(folder)
+            if held > bound and (place or bound < 0):
+                self.remove(folder)
+
+    @staticmethod
+    def remove(folder: Path) -> None:
+        """Remove a folder that no process uses."""
+        if folder in _IN_USE:
+            return
+        with suppress(OSError):
+            lock = _open_lock(folder)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder)
+            finally:
+                os.close(lock)
 
 
 def require_room(folder: Path, needed: int, what: str) -> None:
@@ -152,14 +167,3 @@ def _lock_of(folder: Path, wait: Callable[[], None]) -> int:
             if same and (alone or whole.exists()):
                 return lock
         os.close(lock)
-
-
-def _remove(folder: Path) -> None:
-    """Remove a folder that no process uses."""
-    with suppress(OSError):
-        lock = _open_lock(folder)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder)
-        finally:
-            os.close(lock)

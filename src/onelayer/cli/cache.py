@@ -12,7 +12,12 @@ from onelayer.cli.output import print_json, show
 from onelayer.kept_folders import KeptFolders
 from onelayer.words import count_of, size_in_words
 
-FEATURES, TABLES = "features", "tables"
+FEATURES = "features"
+FOLDERS = {
+    "tables": ("the cells of {}", "tables"),
+    "pictures": ("the pixels of {}", "sets of pictures"),
+}
+"""What is kept in folders, by kind, in words."""
 
 
 def cache(
@@ -22,33 +27,47 @@ def cache(
 ) -> None:
     """Show what is kept between runs, where, and how many bytes it takes; or empty it.
 
-    Features of pictures, and the cells of tables that are larger than memory.
+    Features and pixels of pictures, and what of tables and arrays is larger than memory.
     """
     del debug
-    features, tables = Cache(FEATURES), KeptFolders(TABLES)
-    before = [
-        f"the features of {count_of(len(features), 'pictures')}, {size_in_words(features.size)}",
-        f"the cells of {count_of(len(tables), 'tables')}, {size_in_words(tables.size)}",
-    ]
+    features, folders = Cache(FEATURES), {kind: KeptFolders(kind) for kind in FOLDERS}
+    before = {kind: _in_words(kind, kept) for kind, kept in folders.items()}
+    of_features = f"the features of {count_of(len(features), 'pictures')}, "
+    before = {FEATURES: of_features + size_in_words(features.size), **before}
     if empty:
         features.empty()
-        tables.prune(-1)
+        for kept in folders.values():
+            kept.prune(-1)
+    places = {FEATURES: features.folder, **{kind: kept.place for kind, kept in folders.items()}}
     if as_json:
         held = {"pictures": len(features), "bytes": features.size, "at_most": BOUND}
-        of_tables = {"folder": _text(tables.place), "kept": len(tables), "bytes": tables.size}
-        print_json({"folder": _text(features.folder), **held, "tables": of_tables})
-        return
-    if empty:
-        show(f"Emptied: {features.folder}, which held {before[0]}")
-        show(f"Emptied: {tables.place}, which held {before[1]}", *_in_use(len(tables)))
-        return
-    show(
-        f"Features: {features.folder}, {before[0]}",
-        f"Tables: {tables.place}, {before[1]}",
-        f"At most {BOUND / 1e9:.1f} GB of each, but for a larger table that was used last: "
-        "what was used longest ago goes first",
-        *(["Empty it: onelayer cache --empty"] if len(features) + len(tables) else []),
-    )
+        print_json({"folder": _text(features.folder), **held, "kept": [*map(_object, folders)]})
+    elif empty:
+        show(*(f"Emptied: {places[kind]}, which held {was}" for kind, was in before.items()))
+        show(*_in_use(sum(map(len, folders.values()))))
+    else:
+        show(*(f"{kind.capitalize()}: {places[kind]}, {has}" for kind, has in before.items()))
+        show(
+            f"At most {BOUND / 1e9:.1f} GB of each, but for a larger one that was used last: what "
+            "was used longest ago goes first"
+        )
+        if len(features) + sum(map(len, folders.values())):
+            show("Empty it: onelayer cache --empty")
+
+
+def _in_words(kind: str, kept: KeptFolders) -> str:
+    said, units = FOLDERS[kind]
+    return f"{said.format(_count(len(kept), units))}, {size_in_words(kept.size)}"
+
+
+def _count(n: int, units: str) -> str:
+    first, _, rest = units.partition(" ")
+    return f"{count_of(n, first)} {rest}".rstrip()
+
+
+def _object(kind: str) -> dict[str, object]:
+    kept = KeptFolders(kind)
+    return {"kind": kind, "folder": _text(kept.place), "entries": len(kept), "bytes": kept.size}
 
 
 def _text(folder: object) -> str | None:
@@ -56,4 +75,4 @@ def _text(folder: object) -> str | None:
 
 
 def _in_use(left: int) -> list[str]:
-    return [f"A training uses {count_of(left, 'tables')}, which stay"] if left else []
+    return [f"A training uses {left} of these, which stay"] if left else []

@@ -27,6 +27,7 @@ from onelayer.designs.values import (
     first_not_finite,
     held,
     largest,
+    map_of_file,
     mapped_file,
     storable,
 )
@@ -45,14 +46,17 @@ __all__ = [
     "columns_on_disk",
     "digest_of",
     "extent",
+    "file_of",
     "first_not_finite",
     "held",
+    "in_memory_or_on_disk",
     "largest",
     "made_of",
     "make_design",
     "make_moments",
     "make_scaling",
     "make_scalings",
+    "map_of_file",
     "size_of",
     "stays_on_disk",
     "storable",
@@ -116,6 +120,17 @@ def where_it_lies(X: Any, memory: float | str | None) -> Any:
     from onelayer.memory_limits import memory_budget
 
     return rows_on_disk(X, memory_budget(memory))
+
+
+def in_memory_or_on_disk(X: Any, memory: float | str | None) -> Any:
+    """As `where_it_lies`; a map that is not larger than the budget is read into memory."""
+    found = where_it_lies(X, memory)
+    return np.array(found) if mapped_file(found) is not None else found
+
+
+def file_of(X: Any) -> Path:
+    """The file that rows on disk are read from."""
+    return Path(X.place.path)
 
 
 def columns_on_disk(path: Path, shape: tuple[int, int], budget: int) -> Any:

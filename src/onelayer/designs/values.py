@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,11 @@ def held(X: Any) -> Any:
 def column_of(X: Any, j: int) -> np.ndarray:
     """Column j of a dense X, (m,): a view of an array, and read where X lies on disk."""
     return X[:, j] if isinstance(X, np.ndarray) else np.asarray(X.column(j))
+
+
+def map_of_file(path: Path, dtype: Any, shape: tuple[int, ...], offset: int = 0) -> np.ndarray:
+    """A map of numbers in a file, row by row from a byte on: nothing of them is read yet."""
+    return np.memmap(path, dtype, "r", offset, shape)
 
 
 def mapped_file(X: Any) -> Any:

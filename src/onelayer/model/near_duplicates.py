@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -123,17 +123,28 @@ def _not_judging(
 
 
 def _fingerprints(parts: dict[str, Examples]) -> Fingerprints:
-    first, *rest = (Fingerprints.of(_images(part)) for part in parts.values())
+    first, *rest = (Fingerprints.of(_PicturesOf(part)) for part in parts.values())
     for other in rest:
         first = first.joined(other)
     return first
 
 
-def _images(part: Examples) -> np.ndarray:
-    if part.shown is not None:
-        return part.shown.small[part.places]
-    shape = () if part.preprocessing is None else part.preprocessing.shape
-    return np.asarray(part.matrix).reshape(len(part), *shape)
+@dataclass(frozen=True)
+class _PicturesOf:
+    """The pictures of a part, uint8 (height, width, channels) each; some at a time are read."""
+
+    part: Examples
+
+    def __len__(self) -> int:
+        return len(self.part)
+
+    def __getitem__(self, some: slice) -> np.ndarray:
+        part = self.part
+        rows = part.places[some]
+        if part.shown is not None:
+            return part.shown.small[rows]
+        shape = () if part.preprocessing is None else part.preprocessing.shape
+        return np.asarray(part.whole[rows]).reshape(len(rows), *shape)
 
 
 def _names(parts: dict[str, Examples]) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Any, final
 import numpy as np
 from PIL import Image
 
-from onelayer.designs import held, size_of, stays_on_disk, where_it_lies
+from onelayer.designs import held, where_it_lies
 from onelayer.errors import DataError, UsageError
 from onelayer.inputs import Inputs, PictureInputs, RowInputs
 from onelayer.inputs.base import is_path
@@ -33,8 +33,8 @@ from onelayer.readers.pictures.reading import read_listed
 from onelayer.readers.row_arrays import as_rows, given_rows, is_sparse, require_array, surveyed
 from onelayer.settings import Settings
 from onelayer.sources.encoded import FileFeatures, asked_encoder, encoded
-from onelayer.sources.source import Like, Source, digest
-from onelayer.words import size_in_words, spelt
+from onelayer.sources.source import Like, Source, digest, place_of
+from onelayer.words import spelt
 
 IN_MEMORY = "arrays"
 SIDE = 64
@@ -89,7 +89,7 @@ class _Arrays(Source):
                 read=len(positions),
                 unit=inputs.unit,
                 by_class=_by_class(positions, classes),
-                notes=(*notes, *_place_of(whole)),
+                notes=(*notes, *place_of(whole, self._file)),
             ),
         )
         if reading is not None:
@@ -141,15 +141,14 @@ class _Arrays(Source):
         rows = resized(images, to)
         return rows.reshape(len(rows), -1), PictureInputs(to, self._options()), [note]
 
+    @property
+    def _file(self) -> Any:
+        """Where X was, if that was one file."""
+        return self.given if is_path(self.given) else None
+
     def _options(self) -> ArrayOptions:
         asked = self.settings
         return ArrayOptions(asked.x, asked.y, asked.n_features)
-
-
-def _place_of(X: Any) -> list[str]:
-    """That X is read from its file in turn, where it is."""
-    told = f"X stays in its file, {size_in_words(size_of(X))}, and is read from there"
-    return [told] if stays_on_disk(X) else []
 
 
 def _by_class(positions: np.ndarray, classes: np.ndarray) -> dict[str, int]:

@@ -6,15 +6,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 import numpy as np
 
+from onelayer.designs import file_of, size_of, stays_on_disk
 from onelayer.errors import UsageError
 from onelayer.inputs import Inputs
+from onelayer.inputs.base import is_path
 from onelayer.inputs.examples import Examples
 from onelayer.settings import Settings
-from onelayer.words import spelt
+from onelayer.words import size_in_words, spelt
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called as progress(what is under way, done, total)."""
@@ -126,6 +129,15 @@ class Source(ABC):
     def identity(self) -> str:
         """A digest that tells sources apart."""
         return digest(f"path:{self.described}".encode())
+
+
+def place_of(X: Any, source: Any = None) -> list[str]:
+    """That X is read in turn from its file, `source`, or from the one that it was copied to."""
+    if not stays_on_disk(X):
+        return []
+    own = is_path(source) and file_of(X).resolve() == Path(source).resolve()
+    where = "stays in its file" if own or source is None else f"lies in {file_of(X)}"
+    return [f"X {where}, {size_in_words(size_of(X))}, and is read from there"]
 
 
 def digest(content: bytes) -> str:

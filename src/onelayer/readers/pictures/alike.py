@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -37,9 +38,9 @@ class Fingerprints:
     thumbs: np.ndarray
 
     @classmethod
-    def of(cls, images: np.ndarray) -> Fingerprints:
-        """Read pictures (m, height, width, channels) once, block by block."""
-        blocks = [images[at : at + _BLOCK] for at in range(0, max(1, len(images)), _BLOCK)]
+    def of(cls, images: Any) -> Fingerprints:
+        """Read pictures (m, height, width, channels), or what gives slices of such, once."""
+        blocks = (images[at : at + _BLOCK] for at in range(0, max(1, len(images)), _BLOCK))
         bits, thumbs = zip(*map(_fingerprints, blocks), strict=True)
         packed = np.packbits(np.pad(np.concatenate(bits), [(0, 0), (0, 8)]), axis=1)
         return cls(
