@@ -300,7 +300,7 @@ def test_the_quadratic_is_minimised_and_its_decrease_is_true(sweep):
     start, first = w.copy(), g.copy()
     decrease = 0.0
     for _ in range(20):
-        decrease += quadratic.minimise(Q, g, w, 0.3, sweep)
+        decrease += quadratic.minimise(Q, g, w, 0.3, sweep)[0]
     step = w - start
     model = first @ step + 0.5 * step @ Q @ step + 0.3 * (np.abs(w).sum() - np.abs(start).sum())
     assert decrease == pytest.approx(-model, rel=1e-9)

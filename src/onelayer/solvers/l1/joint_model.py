@@ -15,9 +15,9 @@ import numpy as np
 from onelayer.designs.chosen_columns import Columns
 from onelayer.objective import Objective
 from onelayer.solvers.algebra import LEAST_BEND, lifted
+from onelayer.solvers.l1.quadratic import complete_diagonal
 
 MOST = 400  # guard: coordinates; with each class there are more pairs of classes to multiply
-DAMPING = 1e-12  # theory: as of one class, keeps a near-constant column's diagonal above rounding
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class JointModel:
         f, c, last = at.places, at.classes, H[-1, :, -1]
         Q, B = H[f[:, None], c[:, None], f, c], H[f, c, -1]
         bend = lifted(last) if len(last) > 1 else np.maximum(last, LEAST_BEND)
-        T = np.linalg.inv(bend) * intercept
+        T, squares = np.linalg.inv(bend) * intercept, np.diag(Q).copy()
         Q -= B @ T @ B.T
-        np.fill_diagonal(Q, np.diag(Q).clip(0) * (1 + DAMPING) + l2)
+        complete_diagonal(Q, squares, l2)
         return cls(Q, B, T)
 
     def minimum(
@@ -68,15 +68,13 @@ class JointModel:
         g: np.ndarray,
         db: np.ndarray,
         l1: float,
-        least: Callable[[np.ndarray, np.ndarray, np.ndarray, float], float],
+        least: Callable[[np.ndarray, np.ndarray, np.ndarray, float], tuple[float, np.ndarray]],
     ) -> tuple[np.ndarray, np.ndarray]:
         """The steps in w (s,) and b (k,) to the model's minimum, from gradients g (s,) and db.
 
-        least lowers q(w) + l1 ||w||_1 and has w and its gradient follow: `quadratic.minimise`.
+        least lowers q(w) + l1 ||w||_1 and tells by which step: `quadratic.minimise`.
         """
-        moved = w.copy()
-        least(self.Q, g - self.B @ (self.T @ db), moved, l1)
-        change = moved - w
+        _, change = least(self.Q, g - self.B @ (self.T @ db), w.copy(), l1)
         return change, -self.T @ (db + self.B.T @ change)
 
 

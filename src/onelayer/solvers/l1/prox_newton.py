@@ -33,6 +33,7 @@ FINEST = 0.3  # guard: of tol, what the working set's part of the gap may be at 
 INNER_STEPS = 50  # guard: steps on one working set
 STALE = 0.2  # measured: a Gram matrix serves on while steps with it shrink the violation to this
 STIR = 1e-12  # guard: of J, what rounding of z may make of it
+SMALL = 1e-3  # guard: of the gap that is allowed; steps that gain less can only better the bound
 IDLE = 4  # guard: steps in a row that gain no more, and do not halve the violation
 CENTRINGS = 100  # guard: steps on the intercept
 CENTRED = 1e-13  # guard: of sum v |dz| in sum v dz, that is rounding
@@ -203,17 +204,16 @@ def _backward(objective: Objective, residuals: list[np.ndarray]) -> list[np.ndar
 
 
 def _inside(objective: Objective, R: np.ndarray, foreseen: np.ndarray) -> np.ndarray:
-    """As far from the residuals R (m, k) to those foreseen as all are those of activations.
+    """The residuals foreseen (m, k), in each row as far from R as they are those of activations.
 
     What is inside already stays what it is to the last bit: a weak penalty's dual feels it.
     """
     y, change = objective.targets, foreseen - R
     A = R + (y[:, None] if R.shape[1] == 1 else np.eye(R.shape[1])[y])
     room = np.where(change < 0, A, 1 - A).clip(0)
-    beyond = np.abs(change) > room
-    if not beyond.any():
-        return foreseen
-    return R + float((room[beyond] / np.abs(change[beyond])).min()) * change
+    share = np.divide(room, np.abs(change), out=np.ones_like(room), where=np.abs(change) > room)
+    reach = share.min(axis=1, keepdims=True)
+    return np.where(reach < 1, R + reach * change, foreseen)
 
 
 def _balanced(objective: Objective, R: np.ndarray) -> bool:
@@ -271,10 +271,11 @@ def _solve(
     """Minimise J over the working set and the intercept; whether the point, which follows, moved.
 
     At least one step, unless the working set is solved to `finest`, relative to J, already, or to
-    what rounding leaves. Steps that do no more than stir up the rounding of z are none.
+    what rounding leaves. Steps that gain nothing, or only stir up the rounding of z, are none.
     """
     moved, rounded = False, RoundedBound(working.sizes)
     start, least, idle = point.value, math.inf, 0
+    nothing = max(STIR, SMALL * finest) * abs(start)
     for _ in range(INNER_STEPS):
         R = objective.head.residual(point.Z, objective.targets)
         U = R * objective.weights[:, None]
@@ -291,9 +292,9 @@ def _solve(
         if idle == IDLE or not _search(objective, point, working, R):
             break
         moved = True
-        idle = idle + 1 if violation > 0.5 * least and size - point.value <= STIR * size else 0
+        idle = idle + 1 if violation > 0.5 * least and size - point.value <= nothing else 0
         least = min(least, violation)
-    return moved and (idle < IDLE or start - point.value > STIR * abs(start))
+    return moved and (idle < IDLE or start - point.value > nothing)
 
 
 def _search(objective: Objective, point: Point, working: WorkingSet, R: np.ndarray) -> bool:
@@ -310,7 +311,7 @@ def _search(objective: Objective, point: Point, working: WorkingSet, R: np.ndarr
             for block, w in zip(blocks, moved, strict=True):
                 point.W[block.features, block.k] = w
             point.b, point.Z, point.value = point.b + length * step.b, Z, value
-            point.foreseen = (_foreseen(objective, working, R, step),) if length == 1 else ()
+            point.foreseen = (_foreseen(objective, working, R, step),)
             return True
         length /= 2
     # Where rounding hides what a step would gain, the model still tells the optimum's residuals.

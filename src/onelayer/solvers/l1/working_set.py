@@ -27,6 +27,7 @@ from onelayer.solvers.l1.quadratic import (
     LOOSELY,
     Sweep,
     compiled_sweep,
+    complete_diagonal,
     minimise,
     sweep,
 )
@@ -37,7 +38,6 @@ BLOCK = 1000  # guard: coordinates that share a Gram matrix, 8 MB
 TURNS = 5  # guard: over the blocks, a direction
 COUPLED = 0.1  # guard: of the first turn's decrease, what a last one may gain
 FIRST_ORDER = 0.01  # guard: of J, what a violation of l1 counts for at least, where it is small
-DAMPING = 1e-12  # theory: keeps the centred diagonal of a near-constant column above its rounding
 
 
 def choose_coordinates(W: np.ndarray, G: np.ndarray, l1: float) -> np.ndarray:
@@ -78,9 +78,10 @@ class Block:
         """Take the curvature h (m,) into the model."""
         self.Q, self.hx = self.X.gram(h)
         self.total = float(h.sum()) if intercept else 0.0
+        squares = np.diag(self.Q).copy()
         if self.total > 0:
             self.Q -= np.outer(self.hx, self.hx / self.total)
-        np.fill_diagonal(self.Q, np.diag(self.Q).clip(0) * (1 + DAMPING) + l2)
+        complete_diagonal(self.Q, squares, l2)
 
     def shift(self, total: float) -> float:
         """The change of the intercept that takes `total` out of the model's summed residual."""
@@ -205,7 +206,9 @@ class WorkingSet:
             Z[:, block.k] += block.X.forward(step)
         return Direction(steps, b, Z)
 
-    def _minimise(self, Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float) -> float:
+    def _minimise(
+        self, Q: np.ndarray, g: np.ndarray, w: np.ndarray, l1: float
+    ) -> tuple[float, np.ndarray]:
         """To the end, where it is the end of the whole model: blocks of several change it again."""
         whole = self.exactly and (self.joint is not None or len(self.blocks) == 1)
         enough, close = ENOUGH if self.exactly else LOOSELY, CLOSE if whole else math.inf
@@ -225,9 +228,8 @@ class WorkingSet:
                 g += block.X.backward(bent)
             shift = block.shift(U[:, k].sum() + bent.sum())
             g += shift * block.hx
-            start = w.copy()
-            decrease += self._minimise(block.Q, g, w, objective.penalty.l1)
-            change = w - start
+            gain, change = self._minimise(block.Q, g, w, objective.penalty.l1)
+            decrease += gain
             shift += block.shift(float(block.hx @ change))
             move = block.X.forward(change) + shift
             step.W[i] += change
