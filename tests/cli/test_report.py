@@ -3,6 +3,7 @@
 import json
 import resource
 
+import numpy as np
 import pytest
 
 
@@ -26,6 +27,28 @@ def test_the_report_can_be_named_or_refused(onelayer, hard, tmp_path):
     both = onelayer("train", hard, "-o", output, "--report", other, "--no-report")
     assert both.code == 2
     assert "--report and --no-report contradict each other" in " ".join(both.err.split())
+
+
+def test_what_the_report_advises_first_is_said_after_training(onelayer, tmp_path):
+    random = np.random.default_rng(0)
+    kind = random.choice(["good", "bad"], 300)
+    lines = [f"{k},{(k == 'good') + random.normal():.3f},{len(k)}" for k in kind]
+    (tmp_path / "t.csv").write_text("kind,size,letters\n" + "\n".join(lines))
+    arguments = ["train", tmp_path / "t.csv", "--target", "kind", "--overwrite"]
+    done = onelayer(*arguments, "-o", tmp_path / "m.safetensors")
+    said = [line for line in done.out.splitlines() if line.startswith("Next: ")]
+    assert len(said) == 1
+    assert said[0].startswith("Next: letters nearly decides the answer alone. If it is known only")
+    assert "train without it (--drop letters)" in " ".join(done.out.split())
+    as_json = onelayer(*arguments, "-o", tmp_path / "m.safetensors", "--json").json["findings"]
+    assert as_json[0]["kind"] == "leak"
+    assert as_json[0]["title"] == "letters nearly decides the answer alone"
+    page = (tmp_path / "report.html").read_text()
+    assert all(f"<h3>{one['title']}</h3>" in page for one in as_json)
+    silent = onelayer(*arguments, "-o", tmp_path / "m.safetensors", "--no-report")
+    assert "Next: " not in silent.out
+    unasked = onelayer(*arguments, "-o", tmp_path / "m.safetensors", "--no-report", "--json")
+    assert unasked.json["findings"] is None
 
 
 def test_a_page_of_another_source_is_not_overwritten(onelayer, hard, colours, tmp_path):

@@ -108,7 +108,20 @@ def results_of(source, **options):
     return collect(_of_training(model, model.evidence))
 
 
+def blind():
+    """Numbers that say nothing, and rows enough to know."""
+    frame, random = clean(3000)
+    return frame.assign(answer=random.choice(["yes", "no"], 3000)), {}
+
+
+def few():
+    """Columns that say something, and fourteen rows to judge by."""
+    return clean(70, 11, weights=WEIGHTS / 2)[0], {}
+
+
 MADE = {
+    "blind": blind,
+    "few": few,
     "leak": leak,
     "useless": useless,
     "rare": rare,
@@ -130,6 +143,18 @@ def test_what_was_planted_is_named_first_and_nothing_false_beside_it(kind):
     assert found[0].kind == kind
     # That more of the same changes little is so of most of these; it is the last thing said.
     assert {one.kind for one in found[1:]} <= {"enough"}
+
+
+@pytest.mark.parametrize(("copies", "found"), [(0, []), (120, ["repeats"])])
+def test_rows_that_rounding_or_gaps_have_made_alike_are_no_copies(copies, found):
+    random = np.random.default_rng(0)
+    fee = random.normal(50, 10, 400).round(2)
+    frame = pd.DataFrame({"fee": np.where(random.random(400) < 0.1, np.nan, fee)})
+    frame["town"] = random.choice(["Oslo", "Rome", "Lima"], 400, p=[0.5, 0.4, 0.1])
+    frame["answer"] = np.where(fee + random.normal(0, 8, 400) > 52, "yes", "no")
+    frame = pd.concat([frame, frame.head(copies)])
+    kinds = [one.kind for one in results_of(frame, target="answer").findings]
+    assert [kind for kind in kinds if kind == "repeats"] == found
 
 
 def test_shapes_on_raw_pixels(tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -15,9 +15,13 @@ from onelayer.settings import Settings
 
 if TYPE_CHECKING:
     from onelayer.model import Model
+    from onelayer.report.case import NextStep
 
 Given: TypeAlias = str | list[str]
 """One source, or several tables that are read as one."""
+
+Advised: TypeAlias = "tuple[NextStep, ...] | None"
+"""What to do next, as the report says it; None where no report was wanted."""
 
 
 def train(
@@ -72,15 +76,15 @@ def train(
     settings |= {name: tuple(found or ()) for name, found in several.items()}
     given_source: Given = source[0] if len(source) == 1 else source
     outputs = _Outputs(output, _report_path(output, report, no_report))
-    model = _trained(given_source, outputs, settings, overwrite=overwrite)
+    model, advised = _trained(given_source, outputs, settings, overwrite=overwrite)
     if as_json:
-        print_json(_object(model, outputs))
+        print_json(_object(model, outputs, advised))
     else:
         from onelayer.cli.verdict import survivors, verdict
         from onelayer.model.weights_left import coefficients
 
         left = survivors(coefficients(model)) if model.parameters.get("l1_ratio") else []
-        show(*verdict(model.card, outputs.model, outputs.report), *left)
+        show(*verdict(model.card, outputs.model, outputs.report, advised), *left)
 
 
 class _Outputs(NamedTuple):
@@ -100,7 +104,7 @@ def _report_path(output: Path, asked: Path | None, refused: bool) -> Path | None
 
 def _trained(
     source: Given, outputs: _Outputs, settings: dict[str, Any], *, overwrite: bool
-) -> Model:
+) -> tuple[Model, Advised]:
     """Train, save and report, or on Ctrl-C save what there is beside the output."""
     asked = Settings(**settings)  # wrong use is told before anything slow is imported
     from onelayer.cli.outputs import check_output, check_report, partial_path, reads_path
@@ -131,12 +135,11 @@ def _trained(
             raise
         model.save(output)
         kept.remove()
-        if report is not None:
-            model.report(report, progress=progress)
-    return model
+        advised = None if report is None else model.report(report, progress=progress)
+    return model, advised
 
 
-def _object(model: Model, outputs: _Outputs) -> dict[str, Any]:
+def _object(model: Model, outputs: _Outputs, advised: Advised) -> dict[str, Any]:
     from onelayer.model.weights_left import coefficient_fields, coefficients
 
     card, sparse = model.card.to_dict(), bool(model.parameters.get("l1_ratio"))
@@ -157,5 +160,6 @@ def _object(model: Model, outputs: _Outputs) -> dict[str, Any]:
         "refit": card["refit"],
         "solution": card["solution"],
         "audit": card["audit"],
+        "findings": None if advised is None else [asdict(one) for one in advised],
         **left,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,14 +25,20 @@ if TYPE_CHECKING:
     from onelayer.card import Calibration, Card, Choice
     from onelayer.evaluation import Evaluation
     from onelayer.model.weights_left import Coefficients
+    from onelayer.report.case import NextStep
     from onelayer.solution import Solution
 
 SURVIVORS_SHOWN = 12  # weights that L1 has left
 NOTES_SHOWN = 16  # lines of the audit; the file has them all
 
 
-def verdict(card: Card, output: Path, report: Path | None = None) -> list[str | Text | Table]:
-    """What was read, the measures as a small table, what they mean, and the files written."""
+def verdict(
+    card: Card,
+    output: Path,
+    report: Path | None = None,
+    advised: Sequence[NextStep] | None = None,
+) -> list[str | Text | Table]:
+    """What was read, the measures as a small table, what they mean and advise, what was written."""
     chosen = [] if card.choice is None else _choice(card.choice)
     chosen += [f"Calibrated: {card.calibration.words}"] if card.calibration else []
     chosen += [f"Answers: {card.decision.words}"] if card.decision else []
@@ -39,7 +46,8 @@ def verdict(card: Card, output: Path, report: Path | None = None) -> list[str | 
     chosen += [kept] if card.kept_pictures else []
     written = _named("Written: ", output)
     looked = [] if report is None else [_named("Report: ", report)]
-    return [*_audit(card), *chosen, "", _measures(card), "", *_meaning(card), *looked, written]
+    meaning = [*_meaning(card), *_next(advised or ())]
+    return [*_audit(card), *chosen, "", _measures(card), "", *meaning, *looked, written]
 
 
 def weights_table(found: Coefficients, shown: int) -> list[str | Text | Table]:
@@ -65,6 +73,15 @@ def weights_in_words(found: Coefficients) -> str:
     labels = {one.label for one in found.kept}
     sign = f", above 0 for {labels.pop()}" if len(labels) == 1 else ""
     return f"{found.summary}; the largest{sign}"
+
+
+def _next(advised: Sequence[NextStep]) -> list[str]:
+    """The first thing to see to; the report has the others, and the figures that say so."""
+    if not advised:
+        return []
+    more = len(advised) - 1
+    others = f" The report says {more} more." * (more > 0)
+    return [f"Next: {advised[0].title}. {advised[0].advice}{others}"]
 
 
 def _named(what: str, file: Path) -> Text:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from onelayer.estimators.optimality import Optimality
     from onelayer.export.check import Agreement
     from onelayer.model.reporting import Evidence
+    from onelayer.report.case import NextStep
 
 _AT_ONCE = 1 << 24
 """Numbers that are explained at a time. *Guard* for memory, where rows have many words."""
@@ -248,16 +249,14 @@ class Model:
         return optimality(self.estimator, examples.matrix, labels, examples.weights)
 
     def report(
-        self,
-        path: str | Path,
-        source: Any = None,
-        *,
-        progress: Progress = no_progress,
-    ) -> None:
-        """Write a report as one HTML file, and `mistakes.csv` beside it.
+        self, path: str | Path, source: Any = None, *, progress: Progress = no_progress
+    ) -> tuple[NextStep, ...]:
+        """Write a report as one HTML file, and `mistakes.csv` beside it; return what it advises.
 
-        On what the model was trained on and judged by, with a five-fold cross-validation at its C
-        that looks for examples in the wrong class; or on another source, whose classes are known.
+        Each piece of advice has a `title`, its `evidence` and the `advice`, the first to be seen
+        to at the front. The report is on what the model was trained on and judged by, with a
+        five-fold cross-validation at its C that looks for examples in the wrong class; or on
+        another source, whose classes are known.
 
         Raises
         ------
@@ -266,12 +265,12 @@ class Model:
         DataError
             Where the source cannot be read, or has classes or features unknown to the model.
         """
-        if source is not None:
-            self.evaluate(source, report=path, progress=progress)
-            return
-        from onelayer.model.reporting import report_on_training
+        from onelayer.model.reporting import report_on_examples, report_on_training
 
-        report_on_training(self, path, progress)
+        if source is None:
+            return report_on_training(self, path, progress)
+        opened, examples = judged_on(self, source, progress=progress)
+        return report_on_examples(self, path, opened, examples, self.forward(examples.matrix))
 
     def save(self, path: str | Path) -> None:
         """Write the model to one safetensors file, whole or not at all."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -19,38 +20,69 @@ DIFFERENT = 0.9
 """The share of different rows that a column must tell apart, so that no two of them agree by
 chance: a measurement does, levels and counts do not."""
 
+SURELY = 3
+"""How many times as many repeats there must be as rounding alone would make."""
+
+PARTS = 20  # of a column's values, by their quantiles
+
 MOST_NUMBERS = 50_000_000  # of X that are looked at for such a column: 400 MB
 MOST_COLUMNS = 300
 
 
 def repeats_of(parts: Parts) -> Repeats | None:
     """Count rows that repeat an earlier one; None where they are few, or may agree by chance."""
-    everything, train, test = parts.everything, parts.train, parts.test
-    names = everything.inputs.parts
-    if not 0 < len(names) <= MOST_COLUMNS or train.content is None:
+    everything = parts.everything
+    contents = [part.content for part in (parts.train, parts.val, parts.test) if part is not None]
+    known = [content for content in contents if content is not None]
+    readable = 0 < len(everything.inputs.parts) <= MOST_COLUMNS
+    if not readable or len(known) < len(contents) or len(everything) * everything.n > MOST_NUMBERS:
         return None
-    if len(everything) * everything.n > MOST_NUMBERS:
-        return None
-    contents = [part.content for part in (train, parts.val, test) if part is not None]
-    if any(content is None for content in contents):
-        return None
-    content = np.concatenate([one for one in contents if one is not None])
+    content = np.concatenate(known)
     _, first = np.unique(content, return_index=True)
-    repeated = len(content) - len(first)
-    if repeated < LEAST * len(content):
+    if len(content) - len(first) < LEAST * len(content):
         return None
     witness = _witness(everything.matrix, everything.inputs, first)
-    if witness is None:
+    return None if witness is None else _counted(parts, first, *witness)
+
+
+def _counted(parts: Parts, first: np.ndarray, witness: str, values: np.ndarray) -> Repeats | None:
+    """Of all rows those that are no first ones, as the witness has it with its values (m,)."""
+    told = values != _most_frequent(values)  # rows without a value agree in what stands for it
+    again = np.ones(len(values), bool)
+    again[first] = False
+    rows = int((again & told).sum())
+    if rows < max(LEAST * len(values), SURELY * equal_by_chance(values[first])):
         return None
-    judging = 0 if test is None else len(test)
-    both = 0 if test is None else int(np.isin(test.contents(), train.content).sum())
-    return Repeats(repeated, len(content), both, judging, witness)
+    both, test = 0, parts.test
+    if test is not None:
+        among = np.isin(test.contents(), parts.train.contents())
+        both = int((among & told[-len(test) :]).sum())
+    return Repeats(rows, len(values), both, 0 if test is None else len(test), witness)
 
 
-def _witness(X: Any, inputs: Inputs, first: np.ndarray) -> str | None:
-    """The column of numbers that tells most of the different rows apart; None where none does."""
-    names, values = inputs.numbers(seen_rows(X[first], None))
+def equal_by_chance(values: np.ndarray) -> float:
+    """How many of these values (m,) would equal an earlier one, if rounding alone had made them so.
+
+    They are taken to be spread evenly between neighbouring twentieths, each rounded to the least
+    difference between two of them: m^2 / 2 pairs, of which one in (slots) agrees.
+    """
+    different = np.unique(values)
+    if len(different) < 2:
+        return math.inf
+    step = float(np.diff(different).min())
+    slots = np.maximum(np.diff(np.quantile(values, np.linspace(0, 1, PARTS + 1))) / step, 1)
+    return len(values) ** 2 / 2 * float((1 / slots).sum()) / PARTS**2
+
+
+def _most_frequent(values: np.ndarray) -> float:
+    different, counts = np.unique(values, return_counts=True)
+    return float(different[counts.argmax()])
+
+
+def _witness(X: Any, inputs: Inputs, first: np.ndarray) -> tuple[str, np.ndarray] | None:
+    """The column of numbers that tells most of the different rows apart, and its values (m,)."""
+    names, values = inputs.numbers(seen_rows(X, None))
     for name, column in zip(names, values.T, strict=True):
-        if len(np.unique(column)) > DIFFERENT * len(column):
-            return name
+        if len(np.unique(column[first])) > DIFFERENT * len(first):
+            return name, column
     return None

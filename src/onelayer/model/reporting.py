@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from onelayer.estimators import LogisticRegression
     from onelayer.model.fitted import Model
     from onelayer.model.parts import Parts
+    from onelayer.report.case import NextStep
 
 MOST = 4000
 """Examples that one fold trains on at most where a report alone asks: enough to see which labels it
@@ -55,8 +56,10 @@ class Evidence:
     estimator: LogisticRegression
 
 
-def report_on_training(model: Model, path: str | Path, progress: Progress) -> None:
+def report_on_training(model: Model, path: str | Path, progress: Progress) -> tuple[NextStep, ...]:
     """Write a report on what the model was trained on, with a cross-validation.
+
+    Returns what it advises, the first thing to see to at the front.
 
     Raises
     ------
@@ -70,13 +73,16 @@ def report_on_training(model: Model, path: str | Path, progress: Progress) -> No
             'model.report("report.html", "photos/")'
         )
     progress("cross-validating and drawing the report", 0, 1)
-    _write(_of_training(model, evidence), path)
+    return _write(_of_training(model, evidence), path)
 
 
 def report_on_examples(
     model: Model, path: str | Path, source: Source, examples: Examples, Z: np.ndarray
-) -> None:
-    """Write a report on the examples of another source, whose forward pass is Z."""
+) -> tuple[NextStep, ...]:
+    """Write a report on the examples of another source, whose forward pass is Z.
+
+    Returns what it advises.
+    """
     judged = Judged(
         sample=_sample(lined(examples)), Z=Z, who=f"{examples.unit} of {source.described}"
     )
@@ -95,14 +101,16 @@ def report_on_examples(
         in_lines=in_lines(examples),
         seen=model.card.source_id == source.identity,
     )
-    _write(material, path)
+    return _write(material, path)
 
 
-def _write(material: Material, path: str | Path) -> None:
+def _write(material: Material, path: str | Path) -> tuple[NextStep, ...]:
     from onelayer.report.page import write_report
     from onelayer.report.results import collect
 
-    write_report(collect(material), path)
+    results = collect(material)
+    write_report(results, path)
+    return results.findings
 
 
 def _of_training(model: Model, evidence: Evidence) -> Material:

@@ -8,44 +8,22 @@ would make the layer better.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 
 from onelayer.calibration import threshold_for_recall
-from onelayer.designs.row_products import seen_rows
 from onelayer.measures import Rate, is_weak
 from onelayer.report.case import Case, NextStep
+from onelayer.report.column_findings import drift, leak, useless, zeros
 from onelayer.report.learning import LearningCurve
-from onelayer.report.material import Sample
-from onelayer.words import RAW_PIXELS, count_in_words, loss_in_words, percent, spelt, to_drop
-
-NEARLY_DECIDES = 0.98
-"""The AUC of one column alone from which on it may hold the answer. The best single columns of
-honest sets that are easy reach 0.975 (breast_cancer, worst perimeter)."""
-
-FIVE_TIMES = 5
-"""How many times as many pairs all other columns must order wrongly: a column that only leads."""
+from onelayer.words import RAW_PIXELS, count_in_words, loss_in_words, percent, spelt
 
 RARE = 0.1
 """The share of a class from which down a threshold at the likeliest class finds little of it."""
 
-ZEROS = 0.01
-"""Zeros as a share of a column, below which they matter little."""
-
-APART = 1.0
-"""How many standard deviations of the other values lie between zero and the least of them. In
-pima, where a zero stands for no value, these are 1.4 (glucose), 1.9 (pressure) and 2.6 (body
-mass); of columns whose zeros are zeros 0.3 (pregnancies) and below."""
-
-DIFFERENT_VALUES = 10  # a column of fewer is of counts or marks
-
-DRIFT = 0.25
-"""How many standard deviations apart two means are no longer those of one kind of rows. Source:
-Rubin 2001, page 174, where adjusting for such a difference can no longer be trusted."""
-
-SURELY = 4.0
-"""Standard errors of that difference: by chance one in 16000 columns."""
+MAY_KNOW = 0.1
+"""Of guessing's log loss, what the layer may gain by its interval where it is not called blind."""
 
 BY_HEART = 0.5
 """Of what the layer seems to have learnt on training, the share that new examples do not show."""
@@ -68,22 +46,6 @@ def findings(case: Case) -> tuple[NextStep, ...]:
     return tuple(one for one in found if one is not None)
 
 
-def _leak(case: Case) -> NextStep | None:
-    for one in case.worth.columns:
-        if one.alone is None or one.rest is None or one.alone < NEARLY_DECIDES:
-            continue
-        if 1 - one.rest > FIVE_TIMES * max(1 - one.alone, 1e-3):
-            return NextStep(
-                "leak",
-                f"{one.name} nearly decides the answer alone",
-                f"What it adds orders the classes with an AUC of {one.alone:.3f}; all other "
-                f"columns together reach {one.rest:.3f}.",
-                "If it is known only once the answer is, the figures below are those of looking it "
-                f"up: train without it ({to_drop([one.name])}).",
-            )
-    return None
-
-
 def _repeats(case: Case) -> NextStep | None:
     found = None if case.material.trained is None else case.material.trained.repeats
     if found is None:
@@ -104,57 +66,14 @@ def _repeats(case: Case) -> NextStep | None:
     )
 
 
-def _drift(case: Case) -> NextStep | None:
-    trained, seen = case.material.trained, case.material.layer.seen
-    if trained is None or seen is None or not trained.own_test:
-        return None
-    moved = sorted(_moved(case, trained.sample), reverse=True)
-    if not moved:
-        return None
-    named = "; ".join(
-        f"{name} {size:.2g} standard deviations ({before:.4g} in training, {now:.4g} here)"
-        for size, name, before, now in moved[:3]
-    )
-    more = f"; {len(moved) - 3} more" * (len(moved) > 3)
-    return NextStep(
-        "drift",
-        f"The {case.unit} that judge are not like those trained on: {moved[0][1]} has moved",
-        f"Means that are further apart than chance allows: {named}{more}.",
-        "Find out what changed between the two. The figures are those of the new kind; train on "
-        "some of it as well.",
-    )
-
-
-def _moved(case: Case, train: Sample) -> Iterator[tuple[float, str, float, float]]:
-    """Columns of numbers whose means differ: by how many deviations, name, means."""
-    seen, test = case.material.layer.seen, case.judged.sample
-    if seen is None or train.X.shape[1] > WIDE:
-        return
-    names, old = seen.numbers(_rows(train))
-    _, new = seen.numbers(_rows(test))
-    for name, a, b in zip(names, old.T, new.T, strict=True):
-        spread = math.sqrt((a.var() + b.var()) / 2)
-        apart = abs(float(a.mean() - b.mean()))
-        surely = SURELY * math.sqrt(a.var() / len(a) + b.var() / len(b))
-        if spread > 0 and apart > DRIFT * spread and apart > surely:
-            yield apart / spread, name, float(a.mean()), float(b.mean())
-
-
-WIDE = 2000  # features beyond which numbers are not looked at one by one
-ROWS = 20_000  # of a set that are looked at, evenly
-
-
-def _rows(sample: Sample) -> np.ndarray:
-    """Dense rows of X (m, n), `ROWS` of them at most."""
-    at = np.unique(np.linspace(0, len(sample) - 1, min(ROWS, len(sample))).astype(int))
-    return seen_rows(sample.X[sample.places[at]], None)
-
-
 def _blind(case: Case) -> NextStep | None:
     judgement = case.judgement
     right, base = judgement.accuracy, judgement.base.value
     if judgement.informed or right.interval[0] > base or case.material.layer.shape is not None:
         return None
+    gain = judgement.gain.interval
+    if gain is None or gain[1] > MAY_KNOW * case.base:
+        return _few(case)
     return NextStep(
         "blind",
         "The layer knows no more than guessing does",
@@ -162,6 +81,27 @@ def _blind(case: Case) -> NextStep | None:
         "always answering the classes' shares.",
         "Look at the data first: whether the labels are right, and whether what tells the classes "
         "apart is among what the layer sees.",
+    )
+
+
+def _few(case: Case) -> NextStep:
+    judgement, trained = case.judgement, case.material.trained
+    n = count_in_words(judgement.accuracy.n)
+    within = judgement.loss.interval
+    sure = "" if within is None else f" (95 %: {' to '.join(map(loss_in_words, within))})"
+    split_off = trained is not None and not trained.own_test and case.material.judged is not None
+    advice = (
+        f"Let all of them judge in turn: with {spelt('test_size=0', '--test-size 0')} the report "
+        "is by cross-validation."
+        if split_off
+        else f"Judge it on more {case.unit}."
+    )
+    return NextStep(
+        "few",
+        f"{n} {case.unit} are too few to tell the layer from guessing",
+        f"Log loss {loss_in_words(judgement.loss.value)}{sure}, and {loss_in_words(case.base)} for "
+        "always answering the classes' shares.",
+        advice,
     )
 
 
@@ -202,34 +142,6 @@ def _by_heart(case: Case) -> NextStep | None:
         f"Leave {spelt('C')} out, so that a penalty is chosen by cross-validation; it is as asked "
         "now.",
     )
-
-
-def _zeros(case: Case) -> NextStep | None:
-    layer, trained = case.material.layer, case.material.trained
-    sample = case.judged.sample if trained is None else trained.sample
-    if layer.seen is None or layer.shape is not None or sample.X.shape[1] > WIDE:
-        return None
-    names, values = layer.seen.numbers(_rows(sample))
-    found = [(name, share) for name, x in zip(names, values.T, strict=True) if (share := _odd(x))]
-    if not found:
-        return None
-    listed = ", ".join(f"{name} ({percent(share)})" for name, share in found[:6])
-    return NextStep(
-        "zeros",
-        f"Zeros that may stand for no value: {', '.join(name for name, _ in found[:3])}"
-        + ", ..." * (len(found) > 3),
-        f"Exactly zero in {listed}, though all other values lie far from it.",
-        "If nothing was measured there, say so: leave such cells empty, and they count as missing.",
-    )
-
-
-def _odd(x: np.ndarray) -> float:
-    """The share of zeros where they are far from all else; 0 where they are not."""
-    zero = np.abs(x) <= 1e-9 * max(float(np.abs(x).max(initial=0.0)), 1e-300)
-    rest, share = x[~zero], float(zero.mean())
-    if share < ZEROS or len(np.unique(rest)) < DIFFERENT_VALUES or rest.min() < 0:
-        return 0.0
-    return share if rest.min() > APART * rest.std() else 0.0
 
 
 def _rare(case: Case) -> NextStep | None:
@@ -276,7 +188,7 @@ def _pair(case: Case) -> NextStep | None:
         "pair",
         f"{case.names[i]} and {case.names[j]} are what it confuses",
         f"{count_in_words(share.hits)} of its {count_in_words(errors)} errors are between the two.",
-        f"Look at those errors below: more {case.unit} of the two, or something that tells them "
+        f"Look at those errors: more {case.unit} of the two, or something that tells them "
         "apart, helps most; or make one class of them.",
     )
 
@@ -334,35 +246,19 @@ def _heated(case: Case) -> NextStep | None:
     )
 
 
-def _useless(case: Case) -> NextStep | None:
-    idle, rise = case.worth.idle, case.worth.rise
-    if rise is None or rise.interval is None or not case.judgement.informed:
-        return None
-    shown = ", ".join(idle[:6]) + f" and {len(idle) - 6} more" * (len(idle) > 6)
-    one = len(idle) == 1
-    return NextStep(
-        "useless",
-        f"{shown} {'carries' if one else 'carry'} nothing that the other columns do not",
-        f"Without {'it' if one else 'all of them'} the log loss of what judges would rise by at "
-        f"most {max(rise.interval[1], 0.0):.2g} (95 %), from "
-        f"{loss_in_words(case.judgement.loss.value)}.",
-        f"{'It' if one else 'They'} can be left out ({to_drop(idle[:6])}).",
-    )
-
-
 LOOKS: tuple[Callable[[Case], NextStep | None], ...] = (
-    _leak,
+    leak,
     _repeats,
-    _drift,
+    drift,
     _pixels,
     _blind,
     _by_heart,
     _heated,
-    _zeros,
+    zeros,
     _rare,
     _pair,
     _more,
-    _useless,
+    useless,
     _enough,
 )
 """In the order in which a person should see to them."""
