@@ -25,6 +25,10 @@ class ExportError(ValueError):
     """An exported file does not answer as the model does; the message says by how much."""
 
 
+class WorkersLostError(RuntimeError):
+    """A cluster can no longer compute what was asked for; the message says why, and what to do."""
+
+
 class MissingExtraError(ImportError):
     """An optional part is not installed; the message names the command that installs it."""
 

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from onelayer.designs.csr import CsrDesign, csr_moments
-from onelayer.designs.dense import DenseDesign, dense_moments
+from onelayer.designs.csr import csr_moments
+from onelayer.designs.dense import dense_moments
 from onelayer.designs.design import Design
 from onelayer.designs.identity import Identity
+from onelayer.designs.in_memory import design_in_memory
 from onelayer.designs.kept_reads import digest_of
 from onelayer.designs.loss import Loss
 from onelayer.designs.loss_in_memory import LossInMemory
@@ -51,6 +52,7 @@ __all__ = [
     "held",
     "in_memory_or_on_disk",
     "largest",
+    "lies_on_cluster",
     "made_of",
     "make_design",
     "make_moments",
@@ -99,11 +101,13 @@ def make_design(X: Any, scaling: Scaling | None = None, *, double: bool = False)
 
     With `double` its products are in float64 whatever the dtype of X, as those of CSR always are.
     """
-    X = held(X)
-    if sparse.issparse(X):
-        return CsrDesign(X, scaling)
-    if isinstance(X, np.ndarray):
-        return DenseDesign(X, scaling, double=double)
+    X = X if lies_on_cluster(X) else held(X)
+    if sparse.issparse(X) or isinstance(X, np.ndarray):
+        return design_in_memory(X, scaling, double=double)
+    if lies_on_cluster(X):
+        from onelayer.designs.on_cluster import OnCluster
+
+        return OnCluster(X, scaling, double=double)
     from onelayer.designs.on_disk import OnDisk
 
     return OnDisk(X, scaling, double=double)
@@ -161,12 +165,22 @@ def stays_on_disk(X: Any) -> bool:
     return known is not None and isinstance(X, known.DiskRows)
 
 
+def lies_on_cluster(X: Any) -> bool:
+    """Whether these are rows in groups on the workers of a cluster."""
+    known = sys.modules.get("onelayer.designs.rows_on_cluster")  # else there are none
+    return known is not None and isinstance(X, known.RowsOnCluster)
+
+
 def survey_labelled(
     X: Any, targets: np.ndarray, weights: np.ndarray, classes: int, *, moments: bool
 ) -> Survey:
     """The survey of X; where X is on disk, it draws a sample too and finds the moments."""
     if sparse.issparse(X) or isinstance(X, np.ndarray):
         return survey(X)
+    if lies_on_cluster(X):
+        from onelayer.designs.cluster_survey import survey_on_cluster
+
+        return survey_on_cluster(X, moments=moments)
     from onelayer.designs.disk_survey import survey_on_disk
     from onelayer.designs.row_labels import RowLabels
 

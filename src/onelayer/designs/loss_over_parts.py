@@ -16,11 +16,14 @@ from typing import Any, Self, TypeVar, final
 import numpy as np
 
 from onelayer.designs.drawn_rows import Drawn
+from onelayer.designs.in_memory import design_in_memory
 from onelayer.designs.kept_reads import Answer, read_once
 from onelayer.designs.loss import Arrival, Foresight, Gradient, Loss, Moments, Parameters
 from onelayer.designs.loss_in_memory import Balance, LossInMemory, balancing
 from onelayer.designs.passes import Ledger, Traits
 from onelayer.designs.row_labels import LabelTotals
+from onelayer.designs.scaling import Scaling
+from onelayer.designs.survey import SampledRows
 from onelayer.logistic import Head
 
 T = TypeVar("T")
@@ -94,6 +97,18 @@ class LossOverParts(Loss):
     head: Head
     sample: LossInMemory
     squares: np.ndarray
+
+    @classmethod
+    def of(
+        cls, parts: VisitedParts, head: Head, found: SampledRows, scaling: Scaling | None
+    ) -> LossOverParts:
+        """That of parts under a scaling, and of the sample that a survey has drawn of them."""
+        mean, variance = found.moments.mean, found.moments.variance
+        if scaling is not None:
+            mean, variance = (mean - scaling.centre) * scaling.scale, variance * scaling.scale**2
+        design = design_in_memory(found.X, scaling, double=parts.dtype == np.float64)
+        sample = LossInMemory(design, head, found.targets, found.weights)
+        return cls(parts, head, sample, variance + mean**2)
 
     @property
     def traits(self) -> Traits:
@@ -276,12 +291,10 @@ def _reach(part: LossInMemory, V: np.ndarray, c: np.ndarray) -> float:
 
 
 def add(total: tuple[np.ndarray, ...], more: tuple[Any, ...]) -> tuple[np.ndarray, ...]:
-    """The total, to which more is added position by position, in place."""
-    for one, other in zip(total, more, strict=True):
-        np.add(one, other, out=one)
-    return total
+    """Sums position by position."""
+    return tuple(np.add(one, other) for one, other in zip(total, more, strict=True))
 
 
 def summand(answer: tuple[Any, ...]) -> tuple[np.ndarray, ...]:
-    """Arrays and numbers as arrays of their own in float64, to be added to."""
-    return tuple(np.array(one, dtype=np.float64) for one in answer)
+    """Arrays and numbers as arrays in float64, to be added up."""
+    return tuple(np.asarray(one, dtype=np.float64) for one in answer)

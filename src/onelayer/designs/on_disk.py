@@ -19,7 +19,7 @@ from onelayer.designs.loss_over_parts import LossOverParts, VisitedParts, add, s
 from onelayer.designs.passes import SAMPLE_AT_HAND, Ledger, Traits
 from onelayer.designs.row_labels import LabelTotals, RowLabels
 from onelayer.designs.scaling import Scaling
-from onelayer.designs.survey import SampledRows, Survey
+from onelayer.designs.survey import Survey
 from onelayer.errors import UsageError
 from onelayer.logistic import Head
 from onelayer.words import spelt
@@ -66,21 +66,8 @@ class OnDisk(Design):
         if sample is None:
             sample = survey_on_disk(self.X, labels, moments=False).sample
             self.ledger.add(self.X.nbytes)
-        mean, variance, s = sample.moments.mean, sample.moments.variance, design.scaling
-        if s is not None:
-            mean, variance = (mean - s.centre) * s.scale, variance * s.scale**2
-        return LossOverParts(
-            DiskParts.of(design, head, labels),
-            head,
-            _loss_of(sample, design, head),
-            variance + mean**2,
-        )
-
-
-def _loss_of(sample: SampledRows, design: OnDisk, head: Head) -> LossInMemory:
-    """Of the sampled rows; their reads are in a ledger of their own."""
-    held = DenseDesign(sample.X, design.scaling, double=design.dtype == np.float64)
-    return LossInMemory(held, head, sample.targets, sample.weights)
+        parts = DiskParts.of(design, head, labels)
+        return LossOverParts.of(parts, head, sample, design.scaling)
 
 
 @final

@@ -12,7 +12,10 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 
 from onelayer.designs import where_it_lies
+from onelayer.designs.dask_workers import is_collection
+from onelayer.estimators.by_partition import CollectionsMixin
 from onelayer.estimators.callbacks import FitTasks
+from onelayer.estimators.dask_examples import examples_there
 from onelayer.estimators.layer_classifier import LayerClassifier
 from onelayer.estimators.parameter_meanings import (
     NEAREST,
@@ -51,7 +54,7 @@ Chosen: TypeAlias = tuple[Solver[Any], str]
 
 
 @final
-class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
+class LogisticRegression(CallbackSupportMixin, WarmStartMixin, CollectionsMixin, LayerClassifier):
     """Logistic regression, binary or softmax, penalised by L2, L1, both or not at all: one layer.
 
     With z = X W + b, a = sigma(z) for two classes and softmax(z) for more, fit minimises
@@ -271,7 +274,8 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
         Parameters
         ----------
         X : array, CSR matrix, data frame (m, n), or pictures (m, h, w) or (m, h, w, c)
-            A row an example. float64, float32, float16 and uint8 are read as they are.
+            A row an example. float64, float32, float16 and uint8 are read as they are. Collections
+            of Dask stay where they lie, then y and sample_weight are collections too.
         y : array (m,)
             Labels: integers, strings, booleans or floats that stand for classes.
         sample_weight : array (m,), number or None
@@ -293,6 +297,9 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, LayerClassifier):
             On Ctrl-C; the best parameters so far are kept, and `solution_.status` is
             `"interrupted"`.
         """
+        if is_collection(X) or is_collection(y):
+            with examples_there(self, X, y, sample_weight, offset) as (there, weights):
+                return self._fit(there, weights, shown_dtype(X, there.X, self.solver))
         given, X = X, where_it_lies(X, self.memory)
         X, y, found = check_training(self, X, y)
         classes, targets = check_classes(y)

@@ -11,6 +11,7 @@ from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
 from sklearn.utils.validation import check_is_fitted
 
 from onelayer.designs import Scaling
+from onelayer.estimators.by_partition import by_partition
 from onelayer.estimators.inference import InferenceMixin
 from onelayer.estimators.parameters import layer_of, shown
 from onelayer.estimators.validation import check_examples, check_offset, shown_dtype
@@ -36,6 +37,7 @@ class LayerClassifier(InferenceMixin, LinearClassifierMixin, SparseCoefMixin, Ba
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LayerClassifier:
         """Find W and b."""
 
+    @by_partition
     def decision_function(self, X: Any, *, offset: Any = None) -> np.ndarray:
         """z = X W + b + offset: (m,) for two classes, above 0 for `classes_[1]`; else (m, K).
 
@@ -44,18 +46,21 @@ class LayerClassifier(InferenceMixin, LinearClassifierMixin, SparseCoefMixin, Ba
         z, dtype = self._forward(X, offset)
         return z.astype(dtype, copy=False)
 
+    @by_partition
     def predict(self, X: Any, *, offset: Any = None) -> np.ndarray:
         """Labels (m,): `classes_[1]` where a > 0.5, or the class of the largest z; one pass."""
         z, _ = self._forward(X, offset)
         positions = (sigma(z) > 0.5).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)
         return self.classes_[positions]
 
+    @by_partition
     def predict_proba(self, X: Any, *, offset: Any = None) -> np.ndarray:
         """a (m, K): sigma(z) and 1 - sigma(z) = sigma(-z), or softmax(z); one pass."""
         z, dtype = self._forward(X, offset)
         a = np.column_stack([sigma(-z), sigma(z)]) if z.ndim == 1 else softmax(z)
         return a.astype(dtype, copy=False)
 
+    @by_partition
     def predict_log_proba(self, X: Any, *, offset: Any = None) -> np.ndarray:
         """log a (m, K), from z and never from a: exact at z = 800; one pass."""
         z, dtype = self._forward(X, offset)

@@ -63,7 +63,7 @@ class Known:
     y
         What callbacks are told that the labels are.
     targets
-        (m,), positions in `classes`.
+        (m,), positions in `classes`; none of rows on a cluster, where they lie with these.
     classes
         (K,), each with a row.
     survey

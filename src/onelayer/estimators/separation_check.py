@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from onelayer.designs import stays_on_disk
+from onelayer.designs import lies_on_cluster, stays_on_disk
 from onelayer.estimators.validation import Weights, check_classes, check_training, check_weights
 from onelayer.solution import Status
 from onelayer.statistics.separation import Labelled, Separation, find_separation
@@ -90,6 +90,8 @@ def advice_on_separation(data: Labelled, weights: Weights, options: Any) -> str:
         text = text.replace("set a finite C", "set firth=True, or a finite C")
     # Standardising without an intercept centres X, and with it another hyperplane.
     told = options.fit_intercept or options.scaling != "standard"
+    if lies_on_cluster(data.X):
+        return text
     if not told or np.count_nonzero(kept) * (data.X.shape[1] + 1) * others**2 > CHEAP:
         return f"{text} onelayer.check_separation(X, y) names the columns."
     some = not kept.all() or stays_on_disk(data.X)

@@ -25,6 +25,7 @@ from onelayer.designs import (
     survey,
     where_it_lies,
 )
+from onelayer.designs.dask_workers import is_collection
 from onelayer.errors import DataError
 from onelayer.readers.row_arrays import require_unmasked
 
@@ -58,6 +59,11 @@ class Weights:
         alike = np.broadcast_to(np.True_, weights.shape) if weights.min() == top else weights == top
         return cls(alike, unit * Fraction(top))
 
+    @classmethod
+    def elsewhere(cls, total: Fraction) -> Weights:
+        """Of rows whose weights lie with them, on a cluster: the total alone, as one weight."""
+        return cls(np.array([True]), total)
+
     @property
     def shares(self) -> np.ndarray:
         """Weights that sum to 1."""
@@ -77,7 +83,8 @@ class Weights:
 TOGETHER = 1 << 22
 """Labels that are numbered or counted at a time. *Guard* for memory."""
 
-_PLAIN: dict[str, Any] = {"ensure_2d": False, "dtype": None, "ensure_all_finite": False}
+PLAIN: dict[str, Any] = {"ensure_2d": False, "dtype": None, "ensure_all_finite": False}
+"""How scikit-learn's check is asked to read labels and weights."""
 
 
 def check_training(estimator: Any, X: Any, y: Any) -> tuple[Any, np.ndarray, Survey | None]:
@@ -87,13 +94,13 @@ def check_training(estimator: Any, X: Any, y: Any) -> tuple[Any, np.ndarray, Sur
     """
     _require_plain(type(estimator).__name__, X=X, y=y)
     if stays_on_disk(X):
-        y, found = check_array(y, **_PLAIN, input_name="y"), None
+        y, found = check_array(y, **PLAIN, input_name="y"), None
         _check_n_features(estimator, X, reset=True)
         vars(estimator).pop("feature_names_in_", None)
     else:
-        options = {**_reading(), "estimator": estimator}
+        options = {**reading(), "estimator": estimator}
         X, y = validate_data(
-            estimator, storable(_flat(X)), y, validate_separately=(options, dict(_PLAIN))
+            estimator, storable(flat(X)), y, validate_separately=(options, dict(PLAIN))
         )
         found = _require_finite(X)
     y = y if y.ndim == 1 else column_or_1d(y, warn=True)
@@ -115,7 +122,7 @@ def check_examples(estimator: Any, X: Any, *, mapped: bool = False) -> Any:
     if stays_on_disk(X):
         _check_n_features(estimator, X, reset=False)
     else:
-        X = validate_data(estimator, storable(_flat(X)), reset=False, **_reading())
+        X = validate_data(estimator, storable(flat(X)), reset=False, **reading())
     _require_finite(X)
     return X
 
@@ -170,19 +177,24 @@ def _class_totals(targets: np.ndarray, weights: np.ndarray, classes: int) -> np.
 def check_weights(
     sample_weight: Any, class_weight: Any, classes: np.ndarray, targets: np.ndarray
 ) -> Weights:
-    """Sample weight times class weight, finite and not negative, on two classes at least."""
+    """Sample weight times class weight, finite and not negative, on two classes at least.
+
+    `Weights` are what they are: they have been looked at.
+    """
+    if isinstance(sample_weight, Weights):
+        return sample_weight
     weights = Weights.of(row_weights(sample_weight, len(targets)))
-    _require_two_classes(weights, classes, targets)
+    require_two_classes(classes, _class_totals(targets, weights.relative > 0, len(classes)))
     if class_weight is None:
         return weights
-    of_class = _class_weights(
+    of_class = class_factors(
         class_weight, classes, _class_totals(targets, weights.relative, len(classes))
     )
     factors = of_class[targets]
     if not (weights.relative * factors).any():
         raise DataError("class_weight leaves every row a weight of zero")
     weights = Weights.of(weights.relative * factors, weights.unit)
-    _require_two_classes(weights, classes, targets)
+    require_two_classes(classes, _class_totals(targets, weights.relative > 0, len(classes)))
     return weights
 
 
@@ -194,7 +206,7 @@ def row_weights(sample_weight: Any, m: int) -> np.ndarray:
     if isinstance(sample_weight, numbers.Number):
         sample_weight = np.full(m, sample_weight)
     weights = check_array(
-        sample_weight, **{**_PLAIN, "dtype": np.float64}, input_name="sample_weight"
+        sample_weight, **{**PLAIN, "dtype": np.float64}, input_name="sample_weight"
     )
     if weights.ndim != 1:
         raise DataError(
@@ -226,7 +238,7 @@ def check_offset(offset: Any, X: Any, classes: int) -> np.ndarray | None:
         return None
     _require_plain("the offset", offset=offset)
     m, one = X.shape[0], classes == 2
-    values = check_array(offset, **{**_PLAIN, "dtype": np.float64}, input_name="offset")
+    values = check_array(offset, **{**PLAIN, "dtype": np.float64}, input_name="offset")
     expected = (m,) if one else (m, classes)
     if values.shape != expected:
         each = "a number for each row" if one else "a number for each row and class"
@@ -236,7 +248,7 @@ def check_offset(offset: Any, X: Any, classes: int) -> np.ndarray | None:
     return values if values.any() else None
 
 
-def _class_weights(
+def class_factors(
     class_weight: dict[Any, float] | str, classes: np.ndarray, totals: np.ndarray
 ) -> np.ndarray:
     """Factors (K,); "balanced" is total / (classes * class total), weightless classes left out."""
@@ -259,6 +271,11 @@ def _require_plain(who: str, **given: Any) -> None:
     """
     for name, array in given.items():
         require_unmasked(array, name)
+        if is_collection(array):
+            raise DataError(
+                f"{name} is a collection of Dask, and {who} computes in memory: give "
+                f"{name}.compute(), or fit LogisticRegression, which leaves it where it lies"
+            )
     if not get_config()["array_api_dispatch"]:
         return
     for name, array in given.items():
@@ -271,19 +288,20 @@ def _require_plain(who: str, **given: Any) -> None:
             )
 
 
-def _flat(X: Any) -> Any:
+def flat(X: Any) -> Any:
     """Pictures become rows."""
     if isinstance(X, np.ndarray) and X.ndim in (3, 4) and X.size:
         return X.reshape(len(X), -1)
     return X
 
 
-def _reading() -> dict[str, Any]:
+def reading() -> dict[str, Any]:
+    """How scikit-learn's check is asked to read X: in a dtype that designs hold, or as float64."""
     return {"accept_sparse": "csr", "dtype": list(DTYPES), "ensure_all_finite": False}
 
 
-def _require_two_classes(weights: Weights, classes: np.ndarray, targets: np.ndarray) -> None:
-    totals = _class_totals(targets, weights.relative > 0, len(classes))
+def require_two_classes(classes: np.ndarray, totals: np.ndarray) -> None:
+    """Refuse totals (K,) of weight above 0 for fewer than two classes."""
     carried = classes[totals > 0].tolist()
     if len(carried) < 2:
         raise DataError(
@@ -299,7 +317,7 @@ def _require_finite(X: Any) -> Survey | None:
     found = survey(X)
     if not np.isfinite(found.largest) and (bad := first_not_finite(X)) is not None:
         row, column, value = bad
-        raise DataError(_not_finite("X", value, X.dtype, f"row {row}, column {column}"))
+        raise DataError(not_finite("X", value, X.dtype, f"row {row}, column {column}"))
     return found
 
 
@@ -310,7 +328,7 @@ def _require_finite_vector(values: np.ndarray, name: str) -> None:
     if bad.any():
         row = int(np.argmax(bad))
         value = float(values[row]) if numeric else np.nan
-        raise DataError(_not_finite(name, value, values.dtype, f"row {row}"))
+        raise DataError(not_finite(name, value, values.dtype, f"row {row}"))
 
 
 def _require_labels(y: np.ndarray) -> None:
@@ -320,6 +338,7 @@ def _require_labels(y: np.ndarray) -> None:
     check_classification_targets(y)
 
 
-def _not_finite(name: str, value: float, dtype: np.dtype, where: str) -> str:
+def not_finite(name: str, value: float, dtype: np.dtype, where: str) -> str:
+    """What is said of NaN or infinity."""
     what = "NaN" if np.isnan(value) else f"infinity or a value too large for {dtype!r}"
     return f"Input {name} contains {what}. The first is at {where}, counted from 0."

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from onelayer.designs.watched_reads import watched
+from onelayer.errors import WorkersLostError
 from onelayer.objective import Objective
 from onelayer.solution import Record, Solution, Status
 from onelayer.solvers.choose import check, solver_for
@@ -30,7 +31,8 @@ EXACTLY = "; the end with products in float64, for those in float32 hid what was
 class Run:
     """One solver at work on one objective.
 
-    After Ctrl-C, `theta` and `solution` hold the best so far (None before the first step).
+    After Ctrl-C, or where a cluster is lost, `theta` and `solution` hold the best so far (None
+    before the first step).
     """
 
     objective: Objective
@@ -77,7 +79,7 @@ class Run:
             raise FloatingPointError("The objective is not finite at the start; scale the features")
         try:
             state, status = self._iterate(state)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, WorkersLostError):
             self._conclude(self._best, Status.INTERRUPTED)
             raise
         return self._conclude(state, status)

@@ -1,0 +1,347 @@
+"""Dask: the one place that imports it. Where its tasks run, and what collections consist of.
+
+A cluster is Dask's own: no network, no process and no collective of ours. Each pass is a handful of
+ordinary tasks. What was lost with a worker is built again by others from the collection's graph,
+and the tasks that needed it run again; nobody waits for anybody else.
+"""
+
+from __future__ import annotations
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import CancelledError
+from functools import cache
+from importlib.metadata import version
+from pickle import loads
+from time import monotonic
+from typing import Any, Self, final
+from uuid import uuid4
+from weakref import WeakSet
+
+import numpy as np
+
+from onelayer.designs.fixed_tree import Branch, FixedTree, Join
+from onelayer.errors import UsageError, WorkersLostError
+
+POLL = 5.0  # guard: seconds between two looks at whether there are workers
+PATIENCE = 30.0  # guard: seconds without any; one that restarts is back within a few
+TASKS = 2  # guard: a thread and pass; of more than one, that threads of uneven speed are all busy
+NEEDED = ("onelayer", "numpy")
+"""Packages that must be of one version everywhere: sums and what is sent depend on them."""
+SCATTERED = (
+    "Part of the data was lost with a worker and cannot be built again: it was scattered, or is a "
+    "future whose graph is gone. Give collections that are computed from where the data lie "
+    "(files, from_array), or replicate what was scattered"
+)
+
+Visit = Callable[[int, Any], Any]
+"""A group's number and the group to what is asked of it."""
+
+
+def workers_of(client: Any = None) -> Workers:
+    """Those of a client, or of the one that Dask has as its default; else this process."""
+    distributed = sys.modules.get("distributed")  # else there is no client
+    if client is None and distributed is not None:
+        try:
+            client = distributed.Client.current()
+        except ValueError:
+            return ThisProcess()
+    if client is not None and client.asynchronous:
+        raise UsageError("The client is asynchronous, and a fit waits: give a Client() that is not")
+    return ThisProcess() if client is None else ClusterWorkers(client)
+
+
+def is_collection(given: Any) -> bool:
+    """Whether this is a collection of Dask: an array, a frame or a column of one."""
+    dask = sys.modules.get("dask")  # else there are none
+    return dask is not None and bool(dask.is_dask_collection(given))
+
+
+def parts_of(collection: Any) -> list[Any]:
+    """The partitions of a collection in order, rows whole, as delayed values."""
+    if hasattr(collection, "rechunk"):
+        collection = collection.rechunk(dict.fromkeys(range(1, collection.ndim), -1))
+        return list(collection.to_delayed(optimize_graph=False).ravel())
+    return list(collection.to_delayed())
+
+
+def columns_of(collection: Any) -> Any:
+    """What tells the names and the number of columns: an empty frame, or the array itself."""
+    return getattr(collection, "_meta", collection)
+
+
+def mapped(
+    collection: Any, function: Callable[[Any], np.ndarray], width: int | None, dtype: np.dtype
+) -> Any:
+    """A Dask array, still to be computed: what `function` makes of each partition.
+
+    It has a row for each row, and `width` columns; None: it is a vector.
+    """
+    import dask.array as da
+    from dask import delayed
+
+    parts, made = parts_of(collection), delayed(function, pure=False)
+    known = hasattr(collection, "rechunk")
+    lengths = collection.chunks[0] if known else [np.nan] * len(parts)
+    beyond = () if width is None else (width,)
+    arrays = [
+        da.from_delayed(made(part), shape=(length, *beyond), dtype=dtype)
+        for part, length in zip(parts, lengths, strict=True)
+    ]
+    return da.concatenate(arrays, axis=0, allow_unknown_chunksizes=True)
+
+
+class Workers(ABC):
+    """Where tasks run. What they give stays there, spoken of by a handle, until this is closed."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of everything: workers keep nothing of it."""
+
+    @abstractmethod
+    def compute(self, parts: Sequence[Any], function: Callable[[Any], Any]) -> list[Any]:
+        """Handles of what `function` makes of each part of a collection."""
+
+    @abstractmethod
+    def put(self, function: Callable[..., Any], asked: Iterable[tuple[Any, ...]]) -> list[Any]:
+        """Handles of function(*arguments) for each; lists of handles are what they stand for."""
+
+    @abstractmethod
+    def get(self, handles: Sequence[Any]) -> list[Any]:
+        """What these stand for, here."""
+
+    @abstractmethod
+    def visit(self, groups: Sequence[Any], ask: Visit, join: Join) -> Any:
+        """What all groups answer, joined in a `FixedTree`."""
+
+
+@final
+class ThisProcess(Workers):
+    """No cluster: Dask's local scheduler computes the collections, which stay in memory here."""
+
+    def close(self) -> None:
+        """Memory is let go of by itself."""
+
+    def compute(self, parts: Sequence[Any], function: Callable[[Any], Any]) -> list[Any]:
+        """By whichever scheduler Dask is set to."""
+        import dask
+
+        return list(dask.compute(*[dask.delayed(function)(part) for part in parts]))
+
+    def put(self, function: Callable[..., Any], asked: Iterable[tuple[Any, ...]]) -> list[Any]:
+        """At once."""
+        return [function(*arguments) for arguments in asked]
+
+    def get(self, handles: Sequence[Any]) -> list[Any]:
+        """Themselves."""
+        return list(handles)
+
+    def visit(self, groups: Sequence[Any], ask: Visit, join: Join) -> Any:
+        """One after the other; what is asked lies in memory as on a cluster: rounded alike."""
+        from cloudpickle import dumps
+
+        tree, ask = FixedTree(len(groups), join), _unpickled(dumps(ask))
+        tree.add_all((0, number, ask(number, group)) for number, group in enumerate(groups))
+        return tree.whole
+
+
+@final
+class ClusterWorkers(Workers):
+    """The workers of a client's cluster."""
+
+    def __init__(self, client: Any) -> None:
+        self.client, self.name = client, f"onelayer-{uuid4().hex[:12]}"
+        self.calls, self.seen = 0, monotonic()
+        self.held: WeakSet[Any] = WeakSet()
+        self._require_versions()
+        self._one_blas_thread()
+
+    def close(self) -> None:
+        """At once, for an exception may hold futures for long."""
+        for future in list(self.held):
+            future.release()
+
+    def compute(self, parts: Sequence[Any], function: Callable[[Any], Any]) -> list[Any]:
+        """Futures, in the graph of their collection: what is lost is computed again."""
+        from dask import delayed
+
+        made = [delayed(function)(part) for part in parts]
+        futures = list(self.client.compute(made, optimize_graph=True))
+        self.held.update(futures)
+        return futures
+
+    def put(self, function: Callable[..., Any], asked: Iterable[tuple[Any, ...]]) -> list[Any]:
+        """Futures."""
+        return [self._submit(function, *arguments) for arguments in asked]
+
+    def get(self, handles: Sequence[Any]) -> list[Any]:
+        """Once they are there; looks now and then whether anybody is still at work.
+
+        Raises
+        ------
+        WorkersLostError
+            When no worker is left, the scheduler is gone, or what was lost cannot be built again.
+        """
+        from distributed import KilledWorker
+
+        async def gathered() -> Any:
+            return await self.client.gather(list(handles), asynchronous=True)
+
+        while True:
+            try:
+                return list(self.client.sync(gathered, callback_timeout=POLL))
+            except TimeoutError:
+                if any(handle.status == "error" for handle in handles):
+                    raise  # a timeout of the data's own
+                self._require_workers()
+            except CancelledError as error:
+                self._require_workers()
+                raise WorkersLostError(SCATTERED) from error
+            except KilledWorker as error:
+                raise WorkersLostError(f"One task killed worker after worker: {error}") from error
+
+    def visit(self, groups: Sequence[Any], ask: Visit, join: Join) -> Any:
+        """At most two tasks a thread, where the groups are; what is asked is sent once.
+
+        It is sent as a task of its own, so that it too can be built again, and as bytes: arrays
+        that Dask sends may come to lie at odd places, where their products are rounded otherwise.
+        """
+        from cloudpickle import dumps
+
+        ask_there = self._submit(_same, dumps(ask))
+        tasks = [
+            self._submit(
+                _visited,
+                versions_here(),
+                ask_there,
+                numbers,
+                [groups[i] for i in numbers],
+                len(groups),
+                join,
+            )
+            for numbers in self._by_place(groups)
+        ]
+        tree = FixedTree(len(groups), join)
+        for branches in self.get(tasks):
+            tree.add_all(branches)
+        return tree.whole
+
+    def _submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        self.calls += 1
+        key = f"{self.name}-{function.__name__.strip('_')}-{self.calls}"
+        future = self.client.submit(function, *arguments, key=key, pure=False)
+        self.held.add(future)
+        return future
+
+    def _by_place(self, groups: Sequence[Any]) -> Iterable[list[int]]:
+        """Numbers of groups for each task: neighbours, of those that lie on one worker."""
+        holders, threads = self.client.who_has(list(groups)), self.client.nthreads()
+        at: dict[str, list[int]] = {}
+        for number, group in enumerate(groups):
+            at.setdefault(min(holders.get(group.key) or ("",)), []).append(number)
+        for worker, numbers in at.items():
+            tasks = min(len(numbers), TASKS * threads.get(worker, 1))
+            for some in np.array_split(numbers, tasks):
+                yield some.tolist()
+
+    def _require_workers(self) -> None:
+        """Somebody is there, or was half a minute ago."""
+        if self.client.status != "running":
+            raise WorkersLostError(
+                f"The connection to Dask's scheduler is {self.client.status}: start the cluster "
+                "again, and fit with a client of it"
+            )
+        if self.client.nthreads():
+            self.seen = monotonic()
+        elif monotonic() - self.seen > PATIENCE:
+            raise WorkersLostError(
+                f"The cluster has had no worker for {PATIENCE:.0f} s: start some, and fit again"
+            )
+
+    def _require_versions(self) -> None:
+        """Every worker has what this process has; one that joins later is asked by its tasks."""
+        for worker, found in self.client.run(_versions_there(NEEDED)).items():
+            require_same(versions_here(), found, worker)
+
+    def _one_blas_thread(self) -> None:
+        """Set once for each worker's process, later ones too: tasks are as many as its threads."""
+        from distributed import WorkerPlugin
+
+        class OneBlasThread(WorkerPlugin):
+            """Its tasks are fitting threads, each with one thread of BLAS."""
+
+            name = "onelayer-one-blas-thread"
+            idempotent = True
+
+            def setup(self, worker: Any) -> None:
+                if not worker.address.startswith("inproc"):
+                    from threadpoolctl import threadpool_limits
+
+                    threadpool_limits(1, "blas")
+
+        self.client.register_plugin(OneBlasThread())
+
+
+def _same(ask: bytes) -> bytes:
+    return ask
+
+
+def _unpickled(ask: bytes) -> Visit:
+    """What a fit has asked for."""
+    visit: Visit = loads(ask)  # noqa: S301 - the client's own, which Dask would unpickle itself
+    return visit
+
+
+def _visited(
+    versions: dict[str, str],
+    pickled: bytes,
+    numbers: list[int],
+    groups: list[Any],
+    parts: int,
+    join: Join,
+) -> list[Branch]:
+    """On a worker: what these groups answer, joined as far as they are neighbours."""
+    require_same(versions, versions_here(), "a worker that joined later")
+    tree, ask = FixedTree(parts, join), _unpickled(pickled)
+    tree.add_all((0, *one) for one in zip(numbers, map(ask, numbers, groups), strict=True))
+    return tree.branches
+
+
+@cache
+def versions_here() -> dict[str, str]:
+    """Of what must be the same everywhere."""
+    return {name: version(name) for name in NEEDED}
+
+
+def _versions_there(names: tuple[str, ...]) -> Callable[[], dict[str, str]]:
+    """Sent as it is, not by its name: a worker without onelayer can answer too."""
+
+    def found() -> dict[str, str]:
+        from importlib.metadata import PackageNotFoundError, version
+
+        def one(name: str) -> str:
+            try:
+                return version(name)
+            except PackageNotFoundError:
+                return "not installed"
+
+        return {name: one(name) for name in names}
+
+    return found
+
+
+def require_same(here: dict[str, str], there: dict[str, str], worker: str) -> None:
+    """Raise a `UsageError` that names both versions of what differs."""
+    for name, ours in here.items():
+        if there[name] != ours:
+            raise UsageError(
+                f"{name} is {ours} here and {there[name]} on {worker}: install one version of it "
+                "everywhere"
+            )

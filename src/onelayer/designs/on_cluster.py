@@ -1,0 +1,146 @@
+"""X on a Dask cluster: a design whose blocks lie with its workers, and its loss over parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar, final
+from uuid import uuid4
+
+import numpy as np
+
+from onelayer.designs.cluster_survey import sample_on_cluster, share_of
+from onelayer.designs.dense import DenseDesign
+from onelayer.designs.design import Design
+from onelayer.designs.in_memory import design_in_memory
+from onelayer.designs.loss_in_memory import LossInMemory
+from onelayer.designs.loss_over_parts import LossOverParts, VisitedParts, add, summand
+from onelayer.designs.passes import SAMPLE_AT_HAND, Ledger, Traits
+from onelayer.designs.row_labels import LabelTotals
+from onelayer.designs.rows_on_cluster import RowGroup, RowsOnCluster, aligned
+from onelayer.designs.scaling import Scaling
+from onelayer.designs.survey import Survey
+from onelayer.logistic import Head
+
+T = TypeVar("T")
+
+NARROW = (
+    4096  # guard: features of sparse rows that are held dense, a thousand at a time, in metrics
+)
+
+
+@final
+class OnCluster(Design):
+    """X (m, n) in groups on a cluster; every pass is a task or two for each of its threads."""
+
+    def __init__(
+        self, X: RowsOnCluster, scaling: Scaling | None = None, *, double: bool = False
+    ) -> None:
+        super().__init__(
+            X.shape, X.dtype, X.nbytes, scaling, density=X.density, double=double or not X.dense
+        )
+        self.X = X
+
+    def read(self) -> Iterator[tuple[slice, Any]]:
+        """RowGroup by group, each brought here."""
+        for start, handle in zip(self.X.starts, self.X.groups, strict=True):
+            (group,) = self.X.workers.get([handle])
+            yield slice(start, start + group.X.shape[0]), group.X
+
+    def bind(
+        self,
+        head: Head,
+        targets: Any,
+        weights: Any,
+        scaling: Scaling | None = None,
+        found: Survey | None = None,
+        offset: np.ndarray | None = None,
+    ) -> LossOverParts:
+        """The loss over the groups, whose targets and weights lie with them: none are taken."""
+        del targets, weights, offset
+        design = self if scaling is None else self.rescaled(scaling)
+        sample = None if found is None else found.sample
+        if sample is None:
+            sample = sample_on_cluster(self.X)
+            self.ledger.add(self.X.nbytes)
+        return LossOverParts.of(ClusterParts.of(design, head), head, sample, design.scaling)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class PartThere:
+    """How a group becomes a loss, on the worker that has it."""
+
+    head: Head
+    scaling: Scaling | None
+    factors: np.ndarray
+    double: bool
+
+    def loss(self, group: RowGroup) -> LossInMemory:
+        """Of its rows, whose weights sum to their share of all."""
+        design: Any = design_in_memory(group.X, self.scaling)
+        design = design.exactly() if self.double else design
+        weights = np.ascontiguousarray(share_of(group, self.factors))
+        return LossInMemory(design, self.head, group.targets.astype(np.int32), weights)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ClusterParts(VisitedParts):
+    """The groups of rows, each visited where it lies."""
+
+    X: RowsOnCluster
+    part: PartThere
+    traits: Traits
+    ledger: Ledger
+    dtype: np.dtype
+    compiled: bool
+    held_by: str = field(default=OnCluster.__name__)
+
+    @classmethod
+    def of(cls, design: OnCluster, head: Head) -> ClusterParts:
+        """Those of a design; what they compute in is what X of a group's size would."""
+        X, rows = design.X, len(design.X) // len(design.X.groups)
+        like: Any = DenseDesign(np.empty((rows, X.shape[1] if X.dense else 0), X.dtype))
+        sampled = (
+            {"sample", SAMPLE_AT_HAND} if X.dense or X.shape[1] <= NARROW else {SAMPLE_AT_HAND}
+        )
+        parts = cls(
+            X=X,
+            part=PartThere(head, design.scaling, X.factors, double=False),
+            traits=replace(design.traits, offers=design.traits.offers - {"columns"} | sampled),
+            ledger=design.ledger,
+            dtype=like.dtype if X.dense else np.dtype(np.float64),
+            compiled=like.compiled and X.dense,
+        )
+        return parts.exactly() if design.dtype == np.float64 else parts
+
+    @property
+    def identity(self) -> str:
+        """One that never was before: no read of a cluster is kept in a folder."""
+        return uuid4().hex
+
+    @property
+    def totals(self) -> LabelTotals:
+        """Of the labels."""
+        return self.X.totals
+
+    def each(self, ask: Callable[[LossInMemory], T]) -> Iterator[T]:
+        """What each group answers; one read."""
+        return iter(self._visit(lambda part: [ask(part)], list.__add__))
+
+    def sum(self, ask: Callable[[LossInMemory], tuple[Any, ...]]) -> tuple[np.ndarray, ...]:
+        """In a fixed tree; one read."""
+        return tuple(map(aligned, self._visit(lambda part: summand(ask(part)), add)))
+
+    def _visit(self, ask: Callable[[LossInMemory], Any], join: Callable[[Any, Any], Any]) -> Any:
+        self.ledger.add(self.traits.nbytes)
+        there = self.part  # not self: handles stay here
+        return self.X.visit(lambda _, group: ask(there.loss(group)), join)
+
+    def exactly(self) -> ClusterParts:
+        """The same with products in float64; itself where they are."""
+        if self.dtype == np.float64:
+            return self
+        part = replace(self.part, double=True)
+        return replace(self, part=part, dtype=np.dtype(np.float64), compiled=False)

@@ -1,0 +1,314 @@
+"""Collections of Dask as examples: what fit and score take, checked where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.utils import check_array, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_feature_names
+
+from onelayer.designs import DTYPES, held, storable
+from onelayer.designs.dask_workers import Workers, columns_of, is_collection, parts_of, workers_of
+from onelayer.designs.rows_on_cluster import InParts, Making, RowsOnCluster, bytes_of, cut
+from onelayer.errors import DataError, UsageError
+from onelayer.estimators.problem import Known
+from onelayer.estimators.validation import (
+    PLAIN,
+    Weights,
+    class_factors,
+    flat,
+    not_finite,
+    reading,
+    require_two_classes,
+    row_weights,
+)
+
+MOST_CLASSES = 1 << 16  # guard: labels that come here; more are a quantity, not classes
+TOGETHER = 1 << 20  # guard: rows whose hits are counted at a time
+
+
+class RowFacts(NamedTuple):
+    """Of a part of X: rows, columns, dtype, and the numbers stored where it is sparse, else -1."""
+
+    length: int
+    n: int
+    dtype: np.dtype
+    stored: int
+
+
+class LabelFacts(NamedTuple):
+    """Of a part of y: rows, its sorted labels, and the first row that has none."""
+
+    length: int
+    labels: np.ndarray
+    missing: int | None
+
+
+class WeightFacts(NamedTuple):
+    """Of a part of the weights: rows, largest, least above 0, and the first that is refused."""
+
+    length: int
+    top: float
+    least: float
+    refused: tuple[int, float] | None
+
+
+@contextmanager
+def examples_there(
+    estimator: Any, X: Any, y: Any, sample_weight: Any, offset: Any
+) -> Iterator[tuple[Known, Weights]]:
+    """X in groups where its partitions lie, with labels and weights beside them, and the total.
+
+    Workers keep them for as long as this is entered.
+
+    Raises
+    ------
+    DataError
+        What is wrong with X, y or weights, as for arrays; one of them is no collection.
+    UsageError
+        An offset.
+    """
+    _require_no_offset(offset)
+    with workers_of(estimator.client) as workers:
+        yield _examples(workers, estimator, X, y, sample_weight)
+
+
+def _examples(
+    workers: Workers, estimator: Any, X: Any, y: Any, sample_weight: Any
+) -> tuple[Known, Weights]:
+    _require_collections(X=X, y=y, sample_weight=sample_weight)
+    rows, facts = _column(workers, X, row_part, row_facts)
+    labels, found = _column(workers, y, label_part, label_facts)
+    classes = _classes(found)
+    columns, weights = [rows, labels], None
+    if is_collection(sample_weight):
+        given, weights = _column(workers, sample_weight, weight_part, weight_facts)
+        columns.append(given)
+    _require_one_length(columns)
+    making = _making(facts, columns, classes, weights)
+    _check_feature_names(estimator, columns_of(X), reset=True)
+    estimator.n_features_in_ = making.n
+    there, total = _weighed(making.rows(workers), classes, estimator.class_weight)
+    unit = Fraction(_number(sample_weight) if weights is None else making.top)
+    nowhere = np.empty(0, np.int32)  # targets lie with their rows
+    known = Known(X=there, y=y, targets=nowhere, classes=classes, survey=None)
+    return known, Weights.elsewhere(unit * total)
+
+
+def accuracy_there(estimator: Any, X: Any, y: Any, sample_weight: Any) -> float:
+    """The share of weight whose label `estimator` predicts: a number from sums over groups."""
+    _require_collections(X=X, y=y, sample_weight=sample_weight)
+    with workers_of(estimator.client) as workers:
+        predicted, _ = _column(workers, estimator.predict(X), np.asarray, len)
+        columns = [predicted, _column(workers, y, label_part, label_facts)[0]]
+        if is_collection(sample_weight):
+            columns.append(_column(workers, sample_weight, weight_part, weight_facts)[0])
+        _require_one_length(columns)
+        m = sum(predicted.lengths)
+        edges = [*range(0, m, TOGETHER), m]
+        hit, all_ = np.sum(workers.get(cut(workers, columns, edges, _hits)), axis=0)
+    return float(hit / all_)
+
+
+def _hits(predicted: np.ndarray, y: np.ndarray, w: np.ndarray | None = None) -> np.ndarray:
+    weights = np.ones(len(y)) if w is None else w
+    return np.array([weights[predicted == y].sum(), weights.sum()])
+
+
+def row_part(part: Any) -> Any:
+    """Rows of X as designs hold them."""
+    return held(check_array(storable(flat(part)), **reading(), ensure_min_samples=0))
+
+
+def row_facts(X: Any) -> RowFacts:
+    """Of such rows."""
+    dense = isinstance(X, np.ndarray)
+    return RowFacts(X.shape[0], X.shape[1], X.dtype, -1 if dense else X.nnz)
+
+
+def label_part(part: Any) -> np.ndarray:
+    """Labels as one column, whatever they were held in."""
+    values = check_array(part, **PLAIN, ensure_min_samples=0, input_name="y")
+    return column_or_1d(values)
+
+
+def label_facts(y: np.ndarray) -> LabelFacts:
+    """Of such labels; refused where they are too many to be classes."""
+    bad = ~np.isfinite(y) if y.dtype.kind == "f" else np.not_equal(y, y).astype(bool)
+    labels = np.unique(y[~bad])
+    _require_few(labels)
+    return LabelFacts(len(y), labels, int(np.argmax(bad)) if bad.any() else None)
+
+
+def weight_part(part: Any) -> np.ndarray:
+    """Weights as one column in float64."""
+    options = {**PLAIN, "dtype": np.float64, "ensure_min_samples": 0}
+    return column_or_1d(check_array(part, **options, input_name="sample_weight"))
+
+
+def weight_facts(w: np.ndarray) -> WeightFacts:
+    """Of such weights."""
+    bad = ~(np.isfinite(w) & (w >= 0))
+    refused = (int(np.argmax(bad)), float(w[np.argmax(bad)])) if bad.any() else None
+    return WeightFacts(len(w), w.max(initial=0), w[w > 0].min(initial=np.inf), refused)
+
+
+def _column(
+    workers: Workers,
+    collection: Any,
+    read: Callable[[Any], Any],
+    facts: Callable[[Any], Any],
+) -> tuple[InParts, list[Any]]:
+    """A collection's parts where they lie, and what is known of each."""
+    handles = workers.compute(parts_of(collection), read)
+    found = workers.get(workers.put(facts, [(handle,) for handle in handles]))
+    lengths = [one if isinstance(one, int) else one.length for one in found]
+    return InParts(handles, lengths), found
+
+
+def _require_no_offset(offset: Any) -> None:
+    if offset is not None:
+        raise UsageError(
+            "An offset is for X in memory, and this X is a collection of Dask: give X.compute() "
+            "where it fits, or leave the offset out"
+        )
+
+
+def _require_collections(*, X: Any, y: Any, sample_weight: Any) -> None:
+    if getattr(X, "ndim", 2) < 2:
+        raise DataError(
+            f"Expected 2D array, got {X.ndim}D array instead: give X as (m, n), a row an example"
+        )
+    given = {"X": X, "y": y}
+    if sample_weight is not None and not np.isscalar(sample_weight):
+        given["sample_weight"] = sample_weight
+    other = [name for name, one in given.items() if not is_collection(one)]
+    if other:
+        kinds = ", ".join(f"{name} a {type(given[name]).__name__}" for name in other)
+        raise DataError(
+            f"Part of the data are collections of Dask, and {kinds}: give all as collections "
+            "(dask.array.from_array(y, chunks=100_000)), or all in memory"
+        )
+
+
+def _require_one_length(columns: Sequence[InParts]) -> None:
+    lengths = [sum(column.lengths) for column in columns]
+    if len(set(lengths)) > 1:
+        raise DataError(
+            f"Found input variables with inconsistent numbers of samples: {lengths} (rows of X, "
+            "y and sample_weight, in this order)"
+        )
+    if lengths[0] == 0:
+        raise DataError("Found array with 0 sample(s): all partitions of X are empty")
+
+
+def _classes(found: Sequence[LabelFacts]) -> np.ndarray:
+    _refuse_missing(found)
+    labels = [one.labels for one in found if len(one.labels)]
+    if not labels:
+        raise DataError("Found array with 0 sample(s): all partitions of y are empty")
+    classes = np.unique(np.concatenate(labels))
+    _require_few(classes)
+    # In threes, or scikit-learn would warn of as many classes as rows.
+    check_classification_targets(np.tile(classes, 3))
+    if len(classes) < 2:
+        raise DataError(
+            "This solver needs samples of at least 2 classes in the data, but the data contains "
+            f"only one class: {classes.tolist()[0]!r}"
+        )
+    return classes
+
+
+def _require_few(labels: np.ndarray) -> None:
+    if len(labels) > MOST_CLASSES:
+        raise DataError(
+            f"y has {len(labels)} different values, as {labels[0]!r} and {labels[1]!r}: more than "
+            f"{MOST_CLASSES} are no classes"
+        )
+
+
+def _refuse_missing(found: Sequence[LabelFacts]) -> None:
+    start = 0
+    for one in found:
+        if one.missing is not None:
+            where = f"row {start + one.missing}"
+            raise DataError(not_finite("y", np.nan, one.labels.dtype, where))
+        start += one.length
+
+
+def _making(
+    facts: Sequence[RowFacts],
+    columns: Sequence[InParts],
+    classes: np.ndarray,
+    weights: Sequence[WeightFacts] | None,
+) -> Making:
+    """Groups to be made, in what all parts can be held in."""
+    filled = [one for one in facts if one.length]
+    kinds, widths = {one.stored < 0 for one in filled}, {one.n for one in filled}
+    if len(kinds) > 1 or len(widths) > 1:
+        raise DataError(
+            f"Partitions of X differ: columns {sorted(widths)}"
+            f"{', some dense and some sparse' * (len(kinds) > 1)}; give all rows alike"
+        )
+    dtype = np.result_type(*[one.dtype for one in filled])
+    dtype = dtype if dtype in DTYPES else np.dtype(np.float64)
+    m, n, dense = sum(one.length for one in filled), widths.pop(), kinds.pop()
+    stored = m * n if dense else sum(one.stored for one in filled)
+    making = Making(
+        columns=columns,
+        n=n,
+        nbytes=bytes_of(m, n, stored, dtype, dense=dense),
+        dtype=dtype,
+        dense=dense,
+        density=stored / max(1, m * n),
+        classes=classes,
+    )
+    return making if weights is None else making.weighed(*_top_and_least(weights))
+
+
+def _top_and_least(weights: Sequence[WeightFacts]) -> tuple[float, float]:
+    start = 0
+    for one in weights:
+        if one.refused is not None:
+            row, value = one.refused
+            if not np.isfinite(value):
+                where = f"row {start + row}"
+                raise DataError(not_finite("sample_weight", value, np.dtype(float), where))
+            raise DataError(
+                f"Negative values in data passed to `sample_weight`: the first is {value} at row "
+                f"{start + row}"
+            )
+        start += one.length
+    top = max(one.top for one in weights)
+    if top == 0:
+        raise DataError(
+            "Sample weights must contain at least one non-zero number: their total is zero."
+        )
+    return top, min(one.least for one in weights)
+
+
+def _weighed(
+    X: RowsOnCluster, classes: np.ndarray, class_weight: Any
+) -> tuple[RowsOnCluster, Fraction]:
+    """X under class weights, and the total of its weights relative to the largest."""
+    sums = X.class_sums.sums
+    require_two_classes(classes, sums)
+    factors = np.ones(len(classes))
+    if class_weight is not None:
+        factors = class_factors(class_weight, classes, sums)
+        if not (sums * factors).any():
+            raise DataError("class_weight leaves every row a weight of zero")
+        require_two_classes(classes, sums * (factors > 0))
+    top = float(factors.max())
+    relative = factors / top
+    return X.weighed(relative), Fraction(top) * Fraction(float(sums @ relative))
+
+
+def _number(sample_weight: Any) -> float:
+    """A weight for every row; 1 where none is given."""
+    return 1.0 if sample_weight is None else float(row_weights(sample_weight, 1)[0])
