@@ -1,6 +1,7 @@
 """Tables that are larger than memory: what is kept of them, when it is made anew, what is said."""
 
 import os
+import re
 
 import numpy as np
 import pandas as pd
@@ -155,3 +156,24 @@ def test_the_command_line_says_where_the_cells_lie(tmp_path):
     assert "9.6 KB, made now, and X is made of them as it is read" in said
     done = CliRunner().invoke(app, ["evaluate", model, str(tmp_path / "t.parquet")])
     assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize("judging", ["1KB", "test in memory"])
+def test_sets_in_files_of_their_own_are_joined_where_they_lie(judging, tmp_path, monkeypatch):
+    train_set, test_set = tmp_path / "train.csv", tmp_path / "test.csv"
+    frame().to_csv(train_set, index=False)
+    frame(1)[:150].to_csv(test_set, index=False)
+    if judging != "1KB":
+        monkeypatch.setattr(
+            "onelayer.sources.table.is_larger", lambda file, _: "train" in file.path.name
+        )
+    options = {"target": "bought", "C": 1.0, "test": test_set, "refit": True}
+    here = onelayer.train(train_set, **options)
+    there = onelayer.train(train_set, memory="1KB", **options)
+    np.testing.assert_allclose(there.coef, here.coef, atol=1e-5)
+    assert there.card.test.log_loss == pytest.approx(here.card.test.log_loss, rel=1e-6)
+    headings = []
+    for model in (here, there):
+        model.report(tmp_path / "r.html")
+        headings.append(re.findall("<h[123].*?</h", (tmp_path / "r.html").read_text()))
+    assert headings[0] == headings[1] != []

@@ -51,6 +51,7 @@ __all__ = [
     "first_not_finite",
     "held",
     "in_memory_or_on_disk",
+    "in_turn",
     "largest",
     "lies_on_cluster",
     "made_of",
@@ -135,6 +136,13 @@ def in_memory_or_on_disk(X: Any, memory: float | str | None) -> Any:
 def file_of(X: Any) -> Path:
     """The file that rows on disk are read from."""
     return Path(X.place.path)
+
+
+def in_turn(sources: Sequence[Any]) -> Any:
+    """The rows of several sources, of which one at least stays on disk, as one."""
+    from onelayer.designs.rows_in_turn import RowsInTurn
+
+    return RowsInTurn(sources)
 
 
 def columns_on_disk(path: Path, shape: tuple[int, int], budget: int) -> Any:

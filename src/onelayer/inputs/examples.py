@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.designs import Survey
+from onelayer.designs import Survey, in_turn, stays_on_disk
 from onelayer.inputs.base import Inputs
 from onelayer.inputs.shown import Shown, joined_shown
 from onelayer.layer import Layer
@@ -218,10 +218,11 @@ def numbered(parts: list[Examples]) -> list[Examples]:
 def joined(parts: list[Examples]) -> Examples:
     """Return all examples of several parts, in order; those of one source are not copied."""
     one = all(part.whole is parts[0].whole for part in parts)
+    whole, rows = _together(parts)
     return replace(
         parts[0],
-        whole=parts[0].whole if one else stacked([part.matrix for part in parts]),
-        rows=np.concatenate([part.places for part in parts]) if one else None,
+        whole=whole,
+        rows=rows,
         shown=parts[0].shown
         if one
         else joined_shown([(part.shown, part.places) for part in parts]),
@@ -233,6 +234,17 @@ def joined(parts: list[Examples]) -> Examples:
         weights=_weights_of(parts),
         group=_groups_of(parts),
     )
+
+
+def _together(parts: list[Examples]) -> tuple[Any, np.ndarray | None]:
+    """Rows that all parts' examples are among, and which of them they are; None: all in order."""
+    wholes = list({id(part.whole): part.whole for part in parts}.values())
+    if len(wholes) > 1 and not any(map(stays_on_disk, wholes)):
+        return stacked([part.matrix for part in parts]), None
+    starts = np.cumsum([0, *(whole.shape[0] for whole in wholes)])
+    first = {id(whole): start for whole, start in zip(wholes, starts, strict=False)}
+    rows = np.concatenate([part.places + first[id(part.whole)] for part in parts])
+    return (wholes[0] if len(wholes) == 1 else in_turn(wholes)), rows
 
 
 def _weights_of(parts: list[Examples]) -> np.ndarray | None:

@@ -253,7 +253,7 @@ def lined(examples: Examples) -> Examples:
     if not in_lines(examples):
         return examples
     first = 1 + examples.inputs.options.header
-    return replace(examples, names=(examples.names.astype(int) + first).astype(str))
+    return replace(examples, names=examples.names.astype(np.int64) + first)
 
 
 def in_lines(examples: Examples) -> bool:

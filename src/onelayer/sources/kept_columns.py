@@ -37,9 +37,7 @@ TIMES = 4
 """How many times its cells a table takes in memory until it is trained on, about: cells, codes and
 features. *Guard*."""
 
-RESIDENT = (
-    0.5  # guard: of the memory that may be used, for codes; the rest is for what is a row each
-)
+RESIDENT = 0.25  # guard: of the memory that may be used, for codes; more is held of each row
 
 
 def is_larger(file: TableFile, memory: float | str | None) -> bool:
@@ -168,6 +166,8 @@ class KeptColumns:
         self, codes: Any, source: Path, odd: Oddities
     ) -> tuple[list[ColumnLook], list[Column]]:
         """Write the codes, column after column, and return what was found in them."""
+        import pyarrow as pa
+
         from onelayer.inputs.codes import column_codes
         from onelayer.inputs.column_kinds import look
 
@@ -183,6 +183,7 @@ class KeptColumns:
             column, values = column_codes(column, cells, source, places, odd)
             values.astype(np.float64, copy=False).tofile(codes)
             columns.append(column)
+            pa.default_memory_pool().release_unused()
             self.progress("reading columns", at + 1, len(self.names))
         return looked, columns
 
