@@ -16,6 +16,7 @@ FEATURES = "features"
 FOLDERS = {
     "tables": ("the cells of {}", "tables"),
     "pictures": ("the pixels of {}", "sets of pictures"),
+    "arrays": ("copies of {}", "arrays"),
 }
 """What is kept in folders, by kind, in words."""
 

@@ -148,7 +148,7 @@ class _Arrays(Source):
 
     def _options(self) -> ArrayOptions:
         asked = self.settings
-        return ArrayOptions(asked.x, asked.y, asked.n_features)
+        return ArrayOptions(asked.x, asked.y, asked.n_features, memory=asked.memory)
 
 
 def _by_class(positions: np.ndarray, classes: np.ndarray) -> dict[str, int]:

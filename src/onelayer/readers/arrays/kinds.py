@@ -43,7 +43,6 @@ _NPY, _NPZ = b"\x93NUMPY", b"PK\x03\x04"
 _HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf")
 _JUDGES = ("test", WHOLE, "val", "train")  # what judges where a file has several parts
 _BY_NAME: dict[str, tuple[Callable[[Path], list[str]], Callable[[Path, str], Any]]] = {
-    "hdf5": (hdf5_names, read_hdf5),
     "npz": (npz_names, read_npz),
     "parquet": (parquet_names, read_parquet_column),
     "safetensors": (safetensors_names, read_safetensors),
@@ -109,6 +108,9 @@ def find_arrays(path: Path, asked: ArrayOptions) -> dict[str, ArraySet]:
         return _with_parts_beside(path, own, asked)
     if kind == "torch":
         return _torch_sets(path, asked)
+    if kind == "hdf5":
+        read = partial(read_hdf5, path, memory=asked.memory)
+        return _container_sets(path, hdf5_names(path), read, asked)
     names, load = _BY_NAME[str(kind)]
     return _container_sets(path, names(path), partial(load, path), asked)
 
@@ -236,7 +238,7 @@ def _read_labels(file: Path) -> np.ndarray:
 def _libsvm_set(path: Path, asked: ArrayOptions) -> ArraySet:
     @cache
     def read() -> tuple[Any, np.ndarray, int]:
-        return read_libsvm(path, asked.n_features, asked.index_base)
+        return read_libsvm(path, asked.n_features, asked.index_base, asked.memory)
 
     return ArraySet(lambda: read()[0], lambda: read()[1], index_base=lambda: read()[2])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from onelayer.errors import DataError
@@ -40,12 +40,15 @@ class ArrayOptions:
         What X and y are called in it; y may also be a file of labels.
     n_features, index_base
         Of a LIBSVM file: its width, and whether its indices count from 0 or 1.
+    memory
+        How much of it may be in memory, see `memory_budget`; no part of what is known.
     """
 
     x: str | None = None
     y: str | None = None
     n_features: int | None = None
     index_base: int | None = None
+    memory: float | str | None = field(default=None, compare=False)
 
 
 AS_MOST_DO = ArrayOptions()
