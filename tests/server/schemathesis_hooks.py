@@ -18,3 +18,6 @@ def picture(kind):
 
 for kind in ("jpeg", "png", "webp", "bmp", "gif", "tiff"):
     schemathesis.openapi.media_type(f"image/{kind}", st.just(picture(kind)))
+
+TABLE = b"age,colour,member\n30,red,true\n,blue,false\n"
+schemathesis.openapi.media_type("text/csv", st.just(TABLE))

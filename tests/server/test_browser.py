@@ -4,6 +4,7 @@ import re
 from contextlib import contextmanager
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -275,3 +276,46 @@ def test_photographs_are_answered_as_predict_does(opened, serving, shared, tmp_p
             assert given.evaluate("i => i.naturalWidth") == 128
             assert seen.evaluate("i => i.naturalWidth") == 64
             assert re.search(r"64 × 64", article.inner_text())
+
+
+DROP_TABLE = """([text, name]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([text], name, {type: "text/csv"}));
+    const given = {dataTransfer: data, bubbles: true, cancelable: true};
+    document.body.dispatchEvent(new DragEvent("drop", given));
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_a_table_that_is_dropped_comes_back_scored(opened, serving, table_model, tmp_path, width):
+    model, file = table_model
+    lines = ["age,colour,member,note"]
+    lines += [f"{18 + k % 60},{'red' if k % 2 else 'blue'},true,<b>{k}</b>" for k in range(10_000)]
+    (tmp_path / "rows.csv").write_text("\n".join(lines))
+    size = {"width": width, "height": 900}
+    with serving(file) as served, opened(served.address, quiet=False, viewport=size) as page:
+        page.get_by_label("Choose a CSV").set_input_files(tmp_path / "rows.csv")
+        article = answered(page)
+        assert article.locator("h2").inner_text().split() == [
+            "rows.csv",
+            "10,000",
+            "rows",
+            "scored",
+        ]
+        with page.expect_download() as expected:
+            article.get_by_role("link", name="Download the table with its answers").click()
+        assert expected.value.suggested_filename == "rows-scored.csv"
+        back = expected.value.path().read_text().splitlines()
+        assert back[0] == lines[0] + ",class,probability,P(no),P(yes)"
+        assert [line.rsplit(",", 4)[0] for line in back[1:]] == lines[1:]
+        said = [line.split(",")[4] for line in back[1:]]
+        frame = pd.read_csv(tmp_path / "rows.csv", dtype={"member": str})
+        assert said == model.predict(frame.assign(member="true")).tolist()
+        shown = table(article, "How often each class was answered")
+        share = f"{said.count('yes') / 100:.1f}"
+        assert shown["yes"] == f"{said.count('yes'):,} ({share} %)"
+        assert page.evaluate(OVERFLOWING) == []
+        page.evaluate(DROP_TABLE, ["30,red,true\n40,blue,false", "bare <i>.csv"])
+        failed = answered(page, 2).first
+        assert failed.locator("h2").inner_text().split() == ["bare", "<i>.csv", "No", "answer"]
+        assert "must name its columns; it has 30, red, true" in failed.inner_text()

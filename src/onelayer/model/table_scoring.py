@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO, StringIO
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 import pyarrow as pa
@@ -64,6 +65,8 @@ class Scoring:
         Columns that go into the result as they are, by name.
     answering
         How its rows are answered; None: as the model does, with the probabilities of few classes.
+    odd
+        Takes cells of numbers that are none; None: a `DataWarning` names them at the end.
     seen
         Filled as batches are scored: cells by column whose level training had not seen.
     """
@@ -72,6 +75,7 @@ class Scoring:
     file: TableFile
     keep: Sequence[str] = ()
     answering: Answering | None = None
+    odd: Oddities | None = None
     seen: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -110,7 +114,7 @@ class Scoring:
         names = [name for name in self.file.names if name in {*needed, *self.kept}]
         total, start = self.file.rows or 0, 0
         require_columns(needed, self.file.names, self.file.path)
-        odd = Oddities(self.file.path)
+        odd = Oddities(self.file.path) if self.odd is None else self.odd
         for batch in self.file.batches(names):
             codes = codes_of(columns, batch, self.file.path, start + np.arange(batch.num_rows), odd)
             self.seen.update(codes.unseen())
@@ -120,7 +124,8 @@ class Scoring:
             progress("scoring", start, max(total, start))
         if start == 0:
             raise DataError(f"{self.file.path} has no rows")
-        odd.tell()
+        if self.odd is None:
+            odd.tell()
 
     def write(self, output: Path, progress: Progress = no_progress) -> int:
         """Write a file of the columns kept, class, probability and that of each class.
@@ -140,6 +145,17 @@ class Scoring:
                 rows += len(scored.answers)
         return rows
 
+    def text(self, delimiter: str = ",") -> tuple[bytes, np.ndarray]:
+        """Return as text what `write` writes, and the answers (m,), positions of the classes."""
+        file, answers = BytesIO(), []
+        writer: _CsvWriter | None = None
+        for scored in self.batches():
+            table = self._as_table(scored)
+            writer = writer or _CsvWriter(file, delimiter, table.schema.names)
+            writer.write_table(table)
+            answers.append(scored.answers)
+        return file.getvalue(), np.concatenate(answers)
+
     def _answers(self, codes: Codes) -> tuple[np.ndarray, np.ndarray]:
         """Positions of the classes (m,), and the probability of each (m, K)."""
         Z = self.model.forward(self.encoding.features_of(codes))
@@ -147,12 +163,11 @@ class Scoring:
 
     @property
     def _added(self) -> list[str]:
-        labels = [str(label) for label in self.model.classes.tolist()]
-        return [*ANSWERS, *([f"P({label})" for label in labels] if self._few else [])]
+        return added_columns(self.model, self.how)
 
     @property
     def _few(self) -> bool:
-        return self.how.every or len(self.model.classes) <= MANY_CLASSES
+        return _has_each(self.model, self.how)
 
     def _as_table(self, scored: Scored) -> Any:
         each = list(scored.A.T) if self._few else []
@@ -161,6 +176,17 @@ class Scoring:
         for name, column in zip(self._added, values, strict=True):
             table = table.append_column(name, pa.array(np.ascontiguousarray(column)))
         return table
+
+
+def added_columns(model: Model, how: Answering) -> list[str]:
+    """What the columns of the answers are called."""
+    labels = [str(label) for label in model.classes.tolist()]
+    return [*ANSWERS, *([f"P({label})" for label in labels] if _has_each(model, how) else [])]
+
+
+def _has_each(model: Model, how: Answering) -> bool:
+    """Whether the probability of each class is written."""
+    return how.every or len(model.classes) <= MANY_CLASSES
 
 
 def require_table_name(output: Path) -> str:
@@ -202,19 +228,20 @@ def _appended(kind: str, path: Path) -> Iterator[Callable[[Any], None]]:
 def _sink(kind: str, path: Path, schema: Any) -> Any:
     if kind == "parquet":
         return pq.ParquetWriter(path, schema)
-    return _CsvWriter(path, "\t" if kind == "tsv" else ",", schema.names)
+    file = path.open("wb")
+    return _CsvWriter(file, "\t" if kind == "tsv" else ",", schema.names)
 
 
 class _CsvWriter:
     """Text with a delimiter, in which only cells that need them have quotes."""
 
-    def __init__(self, path: Path, delimiter: str, names: list[str]) -> None:
-        self.path, self.delimiter = path, delimiter
-        with path.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file, delimiter=delimiter, lineterminator="\n").writerow(names)
+    def __init__(self, file: BinaryIO, delimiter: str, names: list[str]) -> None:
+        self.file, self.delimiter = file, delimiter
+        head = StringIO()
+        csv.writer(head, delimiter=delimiter, lineterminator="\n").writerow(names)
+        file.write(head.getvalue().encode())
 
     def __enter__(self) -> Self:
-        self.file = self.path.open("ab")
         return self
 
     def __exit__(self, *_: object) -> None:

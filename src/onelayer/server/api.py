@@ -1,4 +1,4 @@
-"""The JSON API: /v1/predict, /v1/explain, /v1/model, /healthz."""
+"""The JSON API: /v1/predict, /v1/explain, of a table /v1/score, /v1/model, /healthz."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from onelayer.server import schema
 from onelayer.server.answers import explanations, predictions
 from onelayer.server.describe import described
 from onelayer.server.limits import Limits
+from onelayer.server.rejections import Rejection
+from onelayer.server.scored_table import MEDIA_TYPE, scored_table
 from onelayer.server.sent import Sent, read_examples
 from onelayer.server.service import Service
 from onelayer.server.uploads import media_type
@@ -74,6 +76,34 @@ def _add_answers(v1: APIRouter, service: Service, refusals: dict[int | str, Any]
         """
         make = partial(explanations, service.model, of=request.query_params.get("class"))
         return await _answer(service, request, few, "explanations", make)
+
+    if service.model.columns:
+        _add_score(v1, service, refusals)
+
+
+def _add_score(v1: APIRouter, service: Service, refusals: dict[int | str, Any]) -> None:
+    """Add what is asked of a whole table."""
+
+    @v1.post(
+        "/score",
+        response_model=schema.ScoredTable,
+        responses=refusals,
+        openapi_extra=schema.score(service.limits),
+    )
+    async def score(request: Request) -> JSONResponse:
+        """Give a CSV back with the class and the probability of each row.
+
+        Its first line names the columns, in any order.
+        """
+        kind = media_type(request)
+
+        def work(body: bytes) -> JSONResponse:
+            if kind != MEDIA_TYPE:
+                raise Rejection(415, f"the Content-Type is {kind!r}: send {MEDIA_TYPE}")
+            return JSONResponse(scored_table(service.model, service.limits, body))
+
+        response: JSONResponse = await service.answer(request, work)
+        return response
 
 
 async def _answer(

@@ -38,6 +38,7 @@ def described(model: Model, limits: Limits) -> dict[str, Any]:
             "pixels": limits.pixels,
             "files": limits.files,
             "rows": limits.rows,
+            "table_rows": limits.table_rows,
         },
     }
 

@@ -22,6 +22,8 @@ class Limits:
         Of one picture, as its header claims before anything is decoded.
     files, rows
         Of one request.
+    table_rows
+        Of a table that comes as text and goes back with its answers.
     seconds
         From a request's first byte to its answer.
     decoding
@@ -39,6 +41,7 @@ class Limits:
     pixels: int = 50_000_000
     files: int = 16
     rows: int = 1000
+    table_rows: int = 10_000
     seconds: float = 30.0
     decoding: float = 10.0
     decoders: int = min(4, _processors())

@@ -10,6 +10,7 @@ from onelayer.inputs.columns import Column
 from onelayer.model import Model
 from onelayer.server.answers import class_names
 from onelayer.server.limits import Limits
+from onelayer.server.scored_table import MEDIA_TYPE
 from onelayer.server.sent import LARGEST, media_types
 from onelayer.server.uploads import FIELD
 
@@ -84,6 +85,18 @@ class Explanations(BaseModel):
     """One explanation for each file or row, in their order."""
 
     explanations: list[Explanation]
+
+
+class ScoredTable(BaseModel):
+    """A table with an answer in every row."""
+
+    rows: int
+    classes: dict[str, int] = Field(description="How often each class was answered.")
+    notes: list[str] = Field(description="What was found odd, or not looked at.")
+    table: str = Field(
+        description="The CSV: the columns that came, then class, probability and, of few classes, "
+        "that of each."
+    )
 
 
 class Heading(BaseModel):
@@ -171,6 +184,13 @@ def explain(model: Model, limits: Limits) -> dict[str, Any]:
         "schema": {"type": "string", "enum": class_names(model)},
     }
     return {"parameters": [label], "requestBody": _request_body(model, limits)}
+
+
+def score(limits: Limits) -> dict[str, Any]:
+    """Return what /v1/score takes."""
+    told = f"A CSV of up to {limits.table_rows} rows; its first line names the columns."
+    content = {MEDIA_TYPE: {"schema": {"type": "string", "minLength": 1, "description": told}}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def _request_body(model: Model, limits: Limits) -> dict[str, Any]:

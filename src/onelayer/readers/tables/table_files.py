@@ -7,7 +7,6 @@ import warnings
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,6 +18,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from onelayer.errors import DataError, DataWarning, UsageError
+from onelayer.readers.tables.arrow_errors import said_in_words
 from onelayer.readers.tables.sniffing import (
     HEADLESS,
     first_rows,
@@ -27,7 +27,7 @@ from onelayer.readers.tables.sniffing import (
 )
 from onelayer.readers.tables.suffixes import table_kind
 from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
-from onelayer.readers.tables.text import TextFile, no_utf8
+from onelayer.readers.tables.text import TextFile
 
 BATCH = 16_384
 """Rows of a batch: of 300 features some 40 MB, and scored as fast as with four times as many."""
@@ -39,7 +39,6 @@ _OTHERS = {
 """Files that are no table of ours, by how they begin."""
 
 _BLOCK = 1 << 22  # bytes of CSV at a time
-_UNEVEN = re.compile(r"Expected (\d+) columns, got (\d+)(?:: (.*))?", re.DOTALL)
 _NAMED_ROWS = (
     "each row has a cell more than the header: the first is taken for the row's name, as R writes "
     "it, and not looked at"
@@ -62,12 +61,15 @@ class TableFile(ABC):
         What was found out about how it is written.
     options
         How it is read, as far as was asked.
+    doubts
+        What may be meant otherwise than it is read: a person is to be warned.
     """
 
     path: Path
     names: tuple[str, ...]
     notes: tuple[str, ...]
     options: TableOptions = AS_USUAL
+    doubts: tuple[str, ...] = ()
 
     @property
     def decimal(self) -> str:
@@ -197,7 +199,7 @@ class CsvFile(TableFile):
             include_columns=list(columns),
             strings_can_be_null=False,
         )
-        with _said_in_words(self.path), self.text.utf8(self.start) as stream:
+        with said_in_words(self.path), self.text.utf8(self.start) as stream:
             if not stream.peek():
                 return
             reader = pa_csv.open_csv(
@@ -240,7 +242,7 @@ class ParquetFile(TableFile):
     def batches(self, columns: Sequence[str]) -> Iterator[Any]:
         """Yield the columns batch by batch, without reading ahead."""
         source = _parquet_source(self.path, self.piped)
-        with _said_in_words(self.path), pq.ParquetFile(source, pre_buffer=False) as file:
+        with said_in_words(self.path), pq.ParquetFile(source, pre_buffer=False) as file:
             for batch in file.iter_batches(BATCH, columns=list(columns)):
                 yield plain_types(pa.Table.from_batches([batch]))
 
@@ -281,15 +283,34 @@ def open_table(path: Path, options: TableOptions = AS_USUAL) -> TableFile:
         Where the file is empty, damaged or of another encoding, or has two columns of one name.
     """
     found = _workbook(path, options) if table_kind(path) == "excel" else _text(path, options)
+    for doubt in found.doubts:
+        warnings.warn(f"{path}: {doubt}", DataWarning, stacklevel=2)
+    _require_names_apart(found)
+    return found
+
+
+def open_text(text: TextFile, options: TableOptions = AS_USUAL) -> CsvFile:
+    """Return the table in a text, wherever that lies; of its `doubts` nobody is warned.
+
+    Raises
+    ------
+    DataError
+        As `open_table`.
+    """
+    found = _csv(text, options)
+    _require_names_apart(found)
+    return found
+
+
+def _require_names_apart(found: TableFile) -> None:
     twice = [name for name, count in Counter(found.names).items() if count > 1]
     if twice:
         at = [place for place, name in enumerate(found.names) if name == twice[0]]
         hint = "".join(f". {note}" for note in found.notes if note.startswith(HEADLESS))
         raise DataError(
-            f"{path} has {len(at)} columns called {twice[0]!r} ({listed([*map(str, at)], 5)}, "
-            f"counted from 0): rename them{hint}"
+            f"{found.path} has {len(at)} columns called {twice[0]!r} "
+            f"({listed([*map(str, at)], 5)}, counted from 0): rename them{hint}"
         )
-    return found
 
 
 def _text(path: Path, options: TableOptions) -> TableFile:
@@ -338,7 +359,7 @@ def _parquet_source(path: Path, piped: bytes | None) -> Any:
 
 
 def _parquet(text: TextFile, options: TableOptions) -> ParquetFile:
-    with _said_in_words(text.path):
+    with said_in_words(text.path):
         names = pq.read_schema(_parquet_source(text.path, text.piped)).names
     kept = tuple(name for name in names if not name.startswith(_INDEX))
     return ParquetFile(path=text.path, names=kept, notes=(), options=options, piped=text.piped)
@@ -349,10 +370,8 @@ def _csv(text: TextFile, options: TableOptions) -> CsvFile:
     names = [cell.strip() or f"column {j}" for j, cell in enumerate(rows.first)]
     if not options.header:
         names = [f"column {j}" for j in range(rows.size)]
-    written = names
+    written, named = names, options.header and rows.extra == "first"
     if options.header and rows.extra:
-        if rows.extra == "first":
-            warnings.warn(f"{text.path}: {_NAMED_ROWS}", DataWarning, stacklevel=3)
         written = [_EXTRA, *names] if rows.extra == "first" else [*names, _EXTRA]
     notes, unquoted = [*written_notes(text, rows, options)], quotes_are_text(text, rows)
     if unquoted:
@@ -362,33 +381,13 @@ def _csv(text: TextFile, options: TableOptions) -> CsvFile:
         names=tuple(names),
         notes=tuple(notes),
         options=options,
+        doubts=(_NAMED_ROWS,) if named else (),
         text=text,
         delimiter=rows.delimiter,
         start=rows.skip + rows.taken * options.header,
         written=tuple(written),
         quoted=not unquoted,
     )
-
-
-@contextmanager
-def _said_in_words(path: Path) -> Iterator[None]:
-    """Arrow's errors as ours."""
-    try:
-        yield
-    except pa.ArrowNotImplementedError as error:
-        raise DataError(f"{path} holds what cannot be read: {error}") from error
-    except pa.ArrowInvalid as error:
-        text = str(error)
-        if "UTF8" in text or "UTF-8" in text:
-            raise DataError(no_utf8(path)) from error
-        uneven = _UNEVEN.search(text)
-        if uneven:
-            raise DataError(
-                f"{path}: a row has {uneven[2]} cell{'s' * (uneven[2] != '1')}, and the first one "
-                f"{uneven[1]}: "
-                f"{(uneven[3] or '')[:200]!r}"
-            ) from error
-        raise DataError(f"{path} is damaged, or not what its name says: {text}") from error
 
 
 def _whole(asked: str | int) -> int | None:

@@ -33,6 +33,10 @@ export async function explainRow(row, label = null) {
   return (await ask(`v1/explain${query(label)}`, request)).explanations[0];
 }
 
+export async function scoreTable(file) {
+  return ask("v1/score", { method: "POST", body: file, headers: { "Content-Type": "text/csv" } });
+}
+
 function query(label) {
   return label === null ? "" : `?${new URLSearchParams({ class: label })}`;
 }

@@ -1,9 +1,10 @@
 // The page: asks the server what the model takes, and shows what it says of what is given.
 
-import { Refusal, explainFile, explainRow, model, token } from "./api.js";
+import { Refusal, explainFile, explainRow, model, scoreTable, token } from "./api.js";
 import { answerOf, explainsPlaces, failureOf } from "./answer.js";
 import { element } from "./elements.js";
 import { fieldsOf, rowOf } from "./form.js";
+import { scoredOf } from "./scored.js";
 import { chance, either, megabytes } from "./words.js";
 
 const at = (id) => document.getElementById(id);
@@ -60,17 +61,17 @@ function takePictures({ limits }) {
     at("files").value = ""; // the same file can be chosen again
   });
   document.addEventListener("paste", (event) => predictFiles([...event.clipboardData.files]));
-  listenForDrops();
+  listenForDrops(at("drop"), predictFiles);
 }
 
-function listenForDrops() {
-  const over = (is) => at("drop").classList.toggle("over", is);
+function listenForDrops(zone, take) {
+  const over = (is) => zone.classList.toggle("over", is);
   document.addEventListener("dragover", (event) => { event.preventDefault(); over(true); });
   document.addEventListener("dragleave", (event) => { if (event.relatedTarget === null) over(false); });
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     over(false);
-    predictFiles([...event.dataTransfer.files]);
+    take([...event.dataTransfer.files]);
   });
 }
 
@@ -91,7 +92,8 @@ function takeRows({ features }) {
   });
 }
 
-function takeTable({ columns, alike }) {
+function takeTable({ columns, alike, limits }) {
+  takeCsv(limits);
   at("ask-table").hidden = false;
   at("cells").replaceChildren(...fieldsOf(columns, alike));
   const names = columns.map(({ name }) => name);
@@ -105,6 +107,34 @@ function takeTable({ columns, alike }) {
     predictAll([{ title: `row ${given}`, given: null, explain }]);
   });
   at("cells").addEventListener("input", () => what(columns, names));
+}
+
+function takeCsv(limits) {
+  at("ask-csv").hidden = false;
+  at("table-takes").textContent = `up to ${limits.table_rows.toLocaleString("en")} rows and ${megabytes(limits.upload)}; the first line names the columns`;
+  const take = ([file]) => {
+    if (file !== undefined) waiting = waiting.then(() => score(file, limits));
+  };
+  at("table-file").addEventListener("change", () => {
+    take([...at("table-file").files]);
+    at("table-file").value = "";
+  });
+  listenForDrops(at("drop-table"), take);
+}
+
+async function score(file, limits) {
+  status(`Scoring ${file.name} …`);
+  let shown;
+  try {
+    if (file.size > limits.upload) throw new Refusal(413, `it has more than ${megabytes(limits.upload)}`);
+    shown = scoredOf(file.name, await scoreTable(file));
+    status(`${file.name}: scored`);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    shown = failureOf(file.name, error.message);
+    status(`${file.name}: no answer, ${error.message}`);
+  }
+  at("answers").prepend(element("div", { class: "batch" }, shown));
 }
 
 // What if: the answer follows the fields, a moment after the last change; the latest alone is shown.
