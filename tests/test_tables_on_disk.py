@@ -14,6 +14,7 @@ from onelayer.cli.app import app
 from onelayer.designs import rows_on_disk
 from onelayer.errors import DataError, DataWarning
 from onelayer.kept_folders import KeptFolders
+from onelayer.sources import kept_columns
 
 M = 600
 
@@ -137,12 +138,30 @@ def test_what_needs_memory_is_said(tmp_path):
     rng = np.random.default_rng(0)
     table["place"] = rng.choice([f"place {at}" for at in range(60)], M)
     table.to_csv(tmp_path / "wide.csv", index=False)
-    with pytest.raises(DataError, match=r"are held in memory alone: give more with .*place"):
+    with pytest.raises(DataError, match=r"wide\.csv: of the table's 59 features .* of: .*place"):
         train(tmp_path / "wide.csv")
     table["place"] = [" ".join(rng.choice(["a", "b", "sun", "sea"], 7)) for _ in range(M)]
     table.to_csv(tmp_path / "text.csv", index=False)
-    with pytest.raises(DataError, match=r"text\.csv: the table does not fit into the memory"):
+    with pytest.raises(DataError, match=r"text\.csv: of the table's .* are held in memory, sparse"):
         train(tmp_path / "text.csv")
+
+
+def test_sparse_features_are_made_of_some_rows_at_a_time(tmp_path, monkeypatch):
+    """They are those of memory, to the last bit, and so is the model."""
+    table, rng = frame(), np.random.default_rng(0)
+    table["place"] = rng.choice([f"place {at}" for at in range(60)], M)
+    table["said"] = [" ".join(rng.choice(["a", "b", "sun", "sea"], 7)) for _ in range(M)]
+    table.loc[5, ["place", "said"]] = None
+    for columns in (["place"], ["said"], ["place", "said"]):
+        table[["age", *columns, "bought"]].to_csv(tmp_path / "t.csv", index=False)
+        here = onelayer.train(tmp_path / "t.csv", target="bought", C=1.0)
+        with monkeypatch.context() as patched:
+            patched.setattr(kept_columns, "TIMES", 10**9)  # it is larger than any memory
+            there = onelayer.train(tmp_path / "t.csv", target="bought", C=1.0, memory="2MB")
+        assert how(there) == "made now"
+        assert there.inputs.to_dict() == here.inputs.to_dict()
+        assert there.coef.tobytes() == here.coef.tobytes()
+        assert there.card.test == here.card.test
 
 
 def test_the_command_line_says_where_the_cells_lie(tmp_path):

@@ -16,6 +16,7 @@ import onelayer
 from onelayer import kept_folders
 from onelayer.designs import rows_on_disk
 from onelayer.errors import DataWarning
+from onelayer.sources import kept_columns
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -28,8 +29,10 @@ def small_groups():
 
 def trained(source, **settings):
     """A model, what was warned of, and what its audit says."""
-    with warnings.catch_warnings(record=True) as found:
+    with warnings.catch_warnings(record=True) as found, pytest.MonkeyPatch.context() as patched:
         warnings.simplefilter("always", DataWarning)
+        if "memory" in settings:  # no table is small enough for it
+            patched.setattr(kept_columns, "TIMES", 10**9)
         model = onelayer.train(source, **settings)
     told = asdict(model.card.audit)
     told["notes"] = [one for one in told["notes"] if "its cells lie as numbers in" not in one]
@@ -38,13 +41,13 @@ def trained(source, **settings):
     return model, sorted(str(one.message) for one in found), told
 
 
-@given(random_tables(without=("sentences",)), st.sampled_from([".csv", ".csv.gz", ".parquet"]))
+@given(random_tables(), st.sampled_from([".csv", ".csv.gz", ".parquet"]))
 @tries(8)
 def test_the_model_is_that_of_memory(made, suffix):
     with tempfile.TemporaryDirectory() as name:
         train, test = made.written(Path(name), suffix)
         here, *said = trained(train, test=test, **made.settings)
-        there, *found = trained(train, test=test, memory=1, **made.settings)
+        there, *found = trained(train, test=test, memory="100MB", **made.settings)
         assert found == said
         assert json.dumps(there.inputs.to_dict()) == json.dumps(here.inputs.to_dict())
         size = np.abs(here.coef).max()

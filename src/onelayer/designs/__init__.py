@@ -61,6 +61,7 @@ __all__ = [
     "make_scalings",
     "map_of_file",
     "size_of",
+    "sparse_of",
     "stays_on_disk",
     "storable",
     "survey",
@@ -165,6 +166,20 @@ def made_of(X: Any, make: Callable[[Any], Any], n: int, key: str) -> Any:
     from onelayer.designs.made_rows import MadeRows
 
     return MadeRows.of(X, make, n, key)
+
+
+def sparse_of(X: Any, make: Callable[[Any], Any]) -> Any | None:
+    """What `make` makes of rows on disk, CSR, in memory; None where it is more than may be there.
+
+    While its parts are put together they are there twice: half of what may be is what they may be.
+    """
+    parts, size, room = [], 0, X.budget
+    for _, _, rows in X.visit():
+        parts.append(make(rows))
+        size += size_of(parts[-1])
+        if size > room:
+            return None
+    return sparse.vstack(parts, format="csr")
 
 
 def stays_on_disk(X: Any) -> bool:

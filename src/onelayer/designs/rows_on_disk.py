@@ -166,8 +166,8 @@ class RowsOnDisk(DiskRows):
         DataError
             Where the file was cut short, changed, replaced or cannot be read.
         """
+        watch, before = watched(), self.fetched
         with _Opened(self) as file, _Ahead(self, file) as ahead:
-            watch, before = watched(), self.fetched
             if watch is not None:
                 watch.begin(len(self))
             for number, rows in enumerate(self.groups):

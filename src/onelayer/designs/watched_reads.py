@@ -67,7 +67,8 @@ class ReadsWatch:
         """How many reads are left, about, if the gap shrinks as it did; None: nobody can say."""
         if len(self.steps) < SURE or not self.tol > 0:
             return None
-        (first, before), (last, now) = self.steps[0], self.steps[-1]
+        first, before = self.steps[0]
+        now, last = min((gap, read) for read, gap in self.steps)
         shrunk = math.log(before / now) if 0 < now < before < math.inf else 0.0
         if shrunk <= 0:
             return None
@@ -84,7 +85,7 @@ class ReadsWatch:
         if self.steps and math.isfinite(self.steps[-1][1]):
             said.append(f"gap {self.steps[-1][1]:.0e}")
         left = self.reads_left
-        if left is not None:
+        if left:
             said.append(f"about {left} {'read' if left == 1 else 'reads'} left")
         return ", ".join(said)
 

@@ -150,8 +150,11 @@ class Codes:
         codes = self.of(column)
         if column.kind != "text":
             return codes
-        digests = np.array([*map(_digest, self.texts(column)), np.nan])
-        return digests[np.where(np.isnan(codes), -1, codes).astype(np.int64)]
+        texts, known, found = self.texts(column), ~np.isnan(codes), np.full(len(codes), np.nan)
+        used, places = np.unique(codes[known].astype(np.int64), return_inverse=True)
+        digests = np.array([_digest(texts[at]) for at in used.tolist()], np.float64)
+        found[known] = digests[places]
+        return found
 
     def unseen(self) -> dict[str, int]:
         """Count the cells, by column, whose level was not seen in training."""

@@ -113,8 +113,11 @@ class Piece:
 
     def term_rows(self, texts: Sequence[str], codes: np.ndarray) -> Any:
         """Return CSR float32 (m, width) of cells that are these texts; all zeros where missing."""
-        rows = self._term_rows.of([*texts, ""])
-        return rows[np.where(np.isnan(codes), len(texts), codes).astype(np.int64)]
+        used, places = np.unique(codes[~np.isnan(codes)].astype(np.int64), return_inverse=True)
+        rows = self._term_rows.of([*(texts[at] for at in used.tolist()), ""])
+        row = np.full(len(codes), len(used))
+        row[~np.isnan(codes)] = places
+        return rows[row]
 
     def entries(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the one entry that a row may have here: its place, `NONE` for none, and value."""

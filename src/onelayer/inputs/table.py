@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
-from onelayer.designs import made_of, stays_on_disk
+from onelayer.designs import made_of, sparse_of, stays_on_disk
 from onelayer.errors import DataError
 from onelayer.inputs.base import Inputs
 from onelayer.inputs.columns import Codes, Column, number_notations
@@ -87,20 +87,24 @@ class TableInputs(Inputs):
     def encode(self, examples: Examples) -> Any:
         """Make features of the codes that a source has read by its own inputs' columns.
 
-        Of codes on disk some at a time, whenever they are read.
+        Of codes on disk some at a time, whenever they are read; where most features are zero in
+        each row, all at once, sparse.
 
         Raises
         ------
         DataError
-            For codes on disk, where features are too many to be held dense.
+            For codes on disk, where sparse features of them do not fit into memory.
         """
         encoding, columns = self.fitted, examples.inputs.columns
-        if stays_on_disk(examples.whole) and encoding.is_wide:
-            raise _too_wide(encoding, examples)
 
         def make(codes: Any) -> Any:
             return encoding.features_of(Codes(columns, codes))
 
+        if stays_on_disk(examples.whole) and encoding.is_wide:
+            made = sparse_of(examples.whole, make)
+            if made is None:
+                raise _too_wide(encoding, examples)
+            return made
         return made_of(examples.whole, make, self.n, encoding.key)
 
     def told(self, examples: Examples) -> TableInputs:
@@ -218,10 +222,11 @@ def _compared(own: tuple[Column, ...], columns: tuple[Column, ...], codes: Any) 
 def _too_wide(encoding: Encoding, examples: Examples) -> DataError:
     """The error for a table that does not fit, most of whose features are zero in each row."""
     by_column = np.bincount(encoding.owners, minlength=len(encoding.columns))
-    most = [encoding.columns[at].name for at in np.argsort(-by_column, kind="stable")[:3]]
+    order = np.argsort(-by_column, kind="stable")[:3]
+    most = [encoding.columns[at].name for at in order if 2 * by_column[at] > by_column.max()]
     return DataError(
-        f"{examples.audit.source}: the table does not fit into the memory that may be used, and of "
-        f"its {len(encoding.owners):,} features most are zero in each row, which are held in "
-        f"memory alone: give more with {spelt('memory')}, or leave out the columns that most of "
+        f"{examples.audit.source}: of the table's {len(encoding.owners):,} features most are zero "
+        "in each row; such are held in memory, sparse, and are more than the memory that may be "
+        f"used: give more with {spelt('memory')}, or leave out the columns that most of "
         f"them are of: {to_drop(most)}"
     )

@@ -37,7 +37,9 @@ TIMES = 4
 """How many times its cells a table takes in memory until it is trained on, about: cells, codes and
 features. *Guard*."""
 
-RESIDENT = 0.25  # guard: of the memory that may be used, for codes; more is held of each row
+RESIDENT = 0.25
+"""Of the memory that may be used, for codes, or for sparse features; more is held of each row.
+*Guard*."""
 
 
 def is_larger(file: TableFile, memory: float | str | None) -> bool:
