@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from onelayer.displays.paths import PathDisplay
     from onelayer.displays.probes import ProbeDisplay, ShotsDisplay
     from onelayer.displays.reliability import ReliabilityDisplay
+    from onelayer.displays.thresholds import ThresholdDisplay
     from onelayer.displays.weights import WeightsDisplay
 
 _HOME = {
@@ -24,6 +25,7 @@ _HOME = {
     "ProbeDisplay": "onelayer.displays.probes",
     "ReliabilityDisplay": "onelayer.displays.reliability",
     "ShotsDisplay": "onelayer.displays.probes",
+    "ThresholdDisplay": "onelayer.displays.thresholds",
     "WeightsDisplay": "onelayer.displays.weights",
 }
 
@@ -34,6 +36,7 @@ __all__ = [
     "ProbeDisplay",
     "ReliabilityDisplay",
     "ShotsDisplay",
+    "ThresholdDisplay",
     "WeightsDisplay",
 ]
 

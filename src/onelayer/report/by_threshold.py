@@ -8,6 +8,7 @@ import numpy as np
 
 from onelayer.calibration import Costs, Readout, Threshold
 from onelayer.calibration.decisions import Decision
+from onelayer.calibration.threshold_curves import ThresholdCurves
 
 TOPS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5)
 """The shares of all examples, likeliest first, that people have the time to follow up."""
@@ -80,21 +81,18 @@ def by_threshold(
     rule = readout.decision
     position = rule.position if isinstance(rule, Threshold) else int(_rarer(labels, s))
     p = readout.probabilities(Z)[:, position]
-    order = np.argsort(-p, kind="stable")
-    said, hits = np.cumsum(s[order]), np.cumsum((s * (labels == position))[order])
-    # Equal probabilities are answered alike: the last of them counts for all.
-    kept = np.flatnonzero(np.append(np.diff(p[order]) != 0, True))
-    recall, precision = hits[kept] / hits[-1], hits[kept] / said[kept]
-    wrong = (hits[-1] - hits[kept], said[kept] - hits[kept])  # missed, and false alarms
-    cost = _cost(rule, position, wrong, (hits[-1], said[-1])) if isinstance(rule, Costs) else None
+    curves = ThresholdCurves.of(p, labels == position, s)
+    said, hits = curves.said, curves.hits
+    wrong, mass = (curves.missed, curves.alarms), (float(hits[-1]), float(said[-1]))
+    cost = _cost(rule, position, wrong, mass) if isinstance(rule, Costs) else None
     return ByThreshold(
         position,
-        p[order][kept][::-1],
-        recall[::-1],
-        precision[::-1],
+        curves.thresholds[::-1],
+        curves.recall[::-1],
+        curves.precision[::-1],
         None if cost is None else cost[::-1],
         _used(rule, position),
-        tuple(_top(share, said[kept], hits[kept]) for share in TOPS if share * said[-1] >= 1),
+        tuple(_top(share, said, hits) for share in TOPS if share * said[-1] >= 1),
     )
 
 
