@@ -96,6 +96,7 @@ def train(table: Path, folder: Path, limit: int | None) -> None:
     """Train by the command in a process of its own, and say what it took."""
     command = [str(Path(sys.executable).with_name("onelayer")), "train", str(table)]
     command += ["--target", "bought", "-o", str(folder / "model.safetensors"), "--json"]
+    command += ["--overwrite"]
     environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
     with memory_group(limit) as group:
         began = os.times()

@@ -140,3 +140,8 @@ def test_the_command_shows_and_empties_it(kept):
     assert told == {"kind": "tables", "folder": str(kept.place), **held}
     assert "Emptied: " in run.invoke(app, ["cache", "--empty"]).stdout
     assert len(kept) == 0
+
+
+def test_the_command_says_where_nothing_is_kept(kept):
+    shown = CliRunner().invoke(app, ["cache"]).stdout
+    assert shown == f"Nothing is kept in {kept.place.parent}\n"

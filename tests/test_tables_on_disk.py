@@ -14,6 +14,7 @@ from onelayer.cli.app import app
 from onelayer.designs import rows_on_disk
 from onelayer.errors import DataError, DataWarning
 from onelayer.kept_folders import KeptFolders
+from onelayer.model.comparing import compare
 from onelayer.sources import kept_columns
 
 M = 600
@@ -196,3 +197,17 @@ def test_sets_in_files_of_their_own_are_joined_where_they_lie(judging, tmp_path,
         model.report(tmp_path / "r.html")
         headings.append(re.findall("<h[123].*?</h", (tmp_path / "r.html").read_text()))
     assert headings[0] == headings[1] != []
+
+
+def test_a_model_judges_a_table_that_stays_on_disk_as_one_in_memory(tmp_path, monkeypatch):
+    frame().to_csv(tmp_path / "train.csv", index=False)
+    frame(1).to_parquet(tmp_path / "test.parquet")
+    model = onelayer.train(tmp_path / "train.csv", target="bought", C=1.0)
+    other = onelayer.train(tmp_path / "train.csv", target="bought", C=0.001)
+    test = tmp_path / "test.parquet"
+    expected = model.evaluate(test), compare(model, other, test)
+    monkeypatch.setattr(kept_columns, "TIMES", 10**9)  # it is larger than any memory
+    assert (model.evaluate(test), compare(model, other, test)) == expected
+    assert len(KeptFolders("tables")) == 1
+    model.report(tmp_path / "r.html", test)
+    assert "600" in (tmp_path / "r.html").read_text()

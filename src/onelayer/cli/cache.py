@@ -32,28 +32,31 @@ def cache(
     """
     del debug
     features, folders = Cache(FEATURES), {kind: KeptFolders(kind) for kind in FOLDERS}
-    before = {kind: _in_words(kind, kept) for kind, kept in folders.items()}
-    of_features = f"the features of {count_of(len(features), 'pictures')}, "
-    before = {FEATURES: of_features + size_in_words(features.size), **before}
+    of_features = f"the features of {count_of(len(features), 'pictures')}"
+    held = {FEATURES: (features.folder, f"{of_features}, {size_in_words(features.size)}")}
+    held = held if len(features) else {}
+    held |= {kind: (kept.place, _in_words(kind, kept)) for kind, kept in folders.items() if kept}
     if empty:
         features.empty()
         for kept in folders.values():
             kept.prune(-1)
-    places = {FEATURES: features.folder, **{kind: kept.place for kind, kept in folders.items()}}
     if as_json:
-        held = {"pictures": len(features), "bytes": features.size, "at_most": BOUND}
-        print_json({"folder": _text(features.folder), **held, "kept": [*map(_object, folders)]})
+        now = {"pictures": len(features), "bytes": features.size, "at_most": BOUND}
+        print_json({"folder": _text(features.folder), **now, "kept": [*map(_object, folders)]})
+    elif not held:
+        show(f"Nothing is kept in {_text(features.folder and features.folder.parent)}")
     elif empty:
-        show(*(f"Emptied: {places[kind]}, which held {was}" for kind, was in before.items()))
-        show(*_in_use(sum(map(len, folders.values()))))
+        show(*(f"Emptied: {place}, which held {was}" for place, was in held.values()))
+        left = sum(map(len, folders.values()))
+        if left:
+            show(f"A training uses {left} of these, which stay")
     else:
-        show(*(f"{kind.capitalize()}: {places[kind]}, {has}" for kind, has in before.items()))
+        show(*(f"{kind.capitalize()}: {place}, {has}" for kind, (place, has) in held.items()))
         show(
             f"At most {BOUND / 1e9:.1f} GB of each, but for a larger one that was used last: what "
-            "was used longest ago goes first"
+            "was used longest ago goes first",
+            "Empty it: onelayer cache --empty",
         )
-        if len(features) + sum(map(len, folders.values())):
-            show("Empty it: onelayer cache --empty")
 
 
 def _in_words(kind: str, kept: KeptFolders) -> str:
@@ -73,7 +76,3 @@ def _object(kind: str) -> dict[str, object]:
 
 def _text(folder: object) -> str | None:
     return None if folder is None else str(folder)
-
-
-def _in_use(left: int) -> list[str]:
-    return [f"A training uses {left} of these, which stay"] if left else []
