@@ -110,6 +110,11 @@ def c_in_words(C: float) -> str:
     return "inf (no penalty)" if math.isinf(C) else f"{C:g}"
 
 
+def short_c(C: float) -> str:
+    """C in two digits, in a figure: 230, 0.63, 1e-05."""
+    return f"{float(f'{C:.2g}'):g}"
+
+
 def quoted_name(name: str) -> str:
     """A column's name as a formula has it."""
     return name if name.isidentifier() else f"`{name}`"

@@ -22,7 +22,7 @@ def test_it_prints_what_a_person_needs_and_writes_the_model(onelayer, colours, t
     assert rows[1][:8] == ["test", "8", "100.0", "%", "68", "to", "100", "%"]
     assert "Judged by 8 pictures held out, stratified by class, seed 0." in done.out
     assert "Always blue would score 50.0 %." in done.out
-    assert "Worst class: blue, of which 100.0 % are recognised." in done.out
+    assert "Every class is recognised in all of its examples." in done.out
     assert done.out.endswith(f"Written: {output}\n")
     assert "A weak result" not in done.out
     assert package.load(output).classes.tolist() == ["blue", "red"]

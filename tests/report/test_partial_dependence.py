@@ -81,7 +81,8 @@ def test_the_curves_of_numbers_without_a_table_are_those_of_predict_proba():
         moved = rows.copy()
         moved[:, int(effect.name[-1])] = effect.moves.values[7]
         mean = model.predict_proba(moved)[:, 1].mean()
-        np.testing.assert_allclose(effect.probabilities[7], [mean], atol=1e-9)
+        shown = mean if effect.classes == (1,) else 1 - mean
+        np.testing.assert_allclose(effect.probabilities[7], [shown], atol=1e-9)
 
 
 def test_names_of_levels_stay_text_and_a_constant_column_has_no_curve():
@@ -106,3 +107,12 @@ def test_names_in_letters_that_no_font_of_ours_has_are_drawn_without_a_warning()
     page = render(found)
     assert page.count(">日本</text>") >= 1
     assert page.count(">$x_1$</text>") >= 1
+
+
+def test_of_two_classes_the_rarer_is_shown_whatever_it_is_called():
+    frame = made(600, 2)
+    frame["answer"] = np.where(frame["size"].fillna(0) > 1, "a rare one", "usual")
+    _, found = reported(frame)
+    assert found.effects
+    assert {one.classes for one in found.effects} == {(0,)}
+    assert "The mean probability of a rare one if all rows" in render(found)

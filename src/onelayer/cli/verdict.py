@@ -165,6 +165,8 @@ def _before(judged: Evaluation, calibration: Calibration | None) -> list[str]:
 
 def _worst(measures: Evaluation) -> str:
     name, recall = measures.worst
+    if recall == 1:
+        return "Every class is recognised in all of its examples"
     return f"Worst class: {name}, of which {percent(recall)} are recognised"
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from onelayer.words import short_c
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -31,7 +33,7 @@ def by_c(ax: Axes, taken: float | None) -> None:
     if taken is not None:
         ax.axvline(taken, **TAKEN)
         ax.annotate(
-            f"C = {taken:.2g}",
+            f"C = {short_c(taken)}",
             (taken, 1),
             (4, -3),
             xycoords=("data", "axes fraction"),

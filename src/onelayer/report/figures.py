@@ -23,6 +23,7 @@ from onelayer.report.judging import Roc
 from onelayer.report.learning import LearningCurve
 from onelayer.report.partial_dependence import Effect
 from onelayer.solution import Record
+from onelayer.words import short_c
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,7 +109,7 @@ def loss_by_c(tried: Penalties) -> str:
         ax.axvline(tried.taken, color=SECOND, linewidth=1, linestyle=(0, (4, 4)))
         ax.plot([tried.taken], [losses[place]], "o", color=SECOND, markersize=9)
         ax.annotate(
-            f"taken: {tried.taken:.2g}",
+            f"taken: {short_c(tried.taken)}",
             (tried.taken, 1),
             (-6 if 2 * place >= len(losses) else 6, -2),
             xycoords=("data", "axes fraction"),

@@ -22,6 +22,8 @@ from onelayer.words import RAW_PIXELS, count_in_words, loss_in_words, percent, s
 RARE = 0.1
 """The share of a class from which down a threshold at the likeliest class finds little of it."""
 
+FEW = 30  # examples that judge, by which nothing is told from chance
+
 MAY_KNOW = 0.1
 """Of guessing's log loss, what the layer may gain by its interval where it is not called blind."""
 
@@ -72,7 +74,7 @@ def _blind(case: Case) -> NextStep | None:
     if judgement.informed or right.interval[0] > base or case.material.layer.shape is not None:
         return None
     gain = judgement.gain.interval
-    if gain is None or gain[1] > MAY_KNOW * case.base:
+    if gain is None or judgement.accuracy.n < FEW or gain[1] > MAY_KNOW * case.base:
         return _few(case)
     return NextStep(
         "blind",

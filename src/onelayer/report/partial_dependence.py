@@ -31,7 +31,7 @@ class Effect:
     moves
         Its values.
     classes
-        The positions of the classes that it moves most, in order: of two the second.
+        The positions of the classes that it moves most, in order: of two the rarer.
     probabilities
         (g, classes), the mean over the examples looked at.
     """
@@ -84,8 +84,14 @@ def _effect(
             for share in at
         ]
     )
-    classes = (1,) if A.shape[1] == 2 else _moved_most(A)
+    classes = (_rarer(looked),) if A.shape[1] == 2 else _moved_most(A)
     return Effect(name=name, moves=moves, classes=classes, probabilities=A[:, classes])
+
+
+def _rarer(looked: Looked) -> int:
+    """The class of two that people look for."""
+    mass = np.bincount(looked.labels, looked.weights, 2)
+    return int(mass[1] <= mass[0])
 
 
 def _moved_most(A: np.ndarray) -> tuple[int, ...]:

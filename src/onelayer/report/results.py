@@ -285,7 +285,10 @@ def _cells(sample: Sample, row: int, layer: Reported, k: int) -> tuple[Cell, ...
     )
     texts = seen.cells(seen_rows(x, None))[0]
     most = np.argsort(-speaks, kind="stable")[:CELLS].tolist()
-    return tuple(Cell(seen.names[j], texts[j], float(speaks[j])) for j in most if speaks[j] > 0)
+    alone = len(seen.names) == 1  # what it holds is all there is to be seen
+    return tuple(
+        Cell(seen.names[j], texts[j], float(speaks[j])) for j in most if alone or speaks[j] > 0
+    )
 
 
 def _similar(sample: Sample, row: int, layer: Reported) -> tuple[Similar, ...]:

@@ -283,7 +283,8 @@ def moved(results: Results) -> str:
     if not results.effects:
         return ""
     names = results.names
-    whose = f"of {names[1]}" if len(names) == 2 else "of the classes that it moves most"
+    shown = names[results.effects[0].classes[0]]
+    whose = f"of {shown}" if len(names) == 2 else "of the classes that it moves most"
     return (
         f"The mean probability {whose} if all {results.audit.unit} had this value in the column "
         "and were otherwise as they are (partial dependence), for the columns that are worth most. "
