@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import onelayer
 from onelayer import kept_folders
 from onelayer.cli.app import app
-from onelayer.designs import rows_on_disk
+from onelayer.designs import kept_reads, rows_on_disk
 from onelayer.errors import DataError, DataWarning
 from onelayer.kept_folders import KeptFolders
 from onelayer.model.comparing import compare
@@ -211,3 +211,27 @@ def test_a_model_judges_a_table_that_stays_on_disk_as_one_in_memory(tmp_path, mo
     assert len(KeptFolders("tables")) == 1
     model.report(tmp_path / "r.html", test)
     assert "600" in (tmp_path / "r.html").read_text()
+
+
+def test_a_training_that_was_stopped_goes_on_with_its_reads(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_reads, "LONG", 0.0)
+    frame().to_csv(tmp_path / "t.csv", index=False)
+    asked = ["train", str(tmp_path / "t.csv"), "--target", "bought", "--memory", "1KB"]
+    asked += ["--C", "1", "--no-report", "-o", str(tmp_path / "m.safetensors")]
+    put, count = kept_reads.KeptReads.put, []
+
+    def stopped(self, name, answer):
+        put(self, name, answer)
+        count.append(name)
+        if len(count) == 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kept_reads.KeptReads, "put", stopped)
+        assert CliRunner().invoke(app, asked).exit_code == 130
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0, done.output
+    assert "going on where an earlier training of the same was stopped" in done.output
+    assert "as they were found before" in " ".join(done.output.split())
+    found = onelayer.load(tmp_path / "m.safetensors")
+    assert found.coef.tobytes() == train(tmp_path / "t.csv").coef.tobytes()

@@ -142,7 +142,8 @@ class KeptColumns:
         from onelayer.inputs.oddities import Oddities
 
         begun, size = self._stamps(), 8 * int(self.kept.sum()) * len(self.names)
-        require_room(folder, size + self.file.in_memory, f"what is read of {self.file.path}")
+        copied = self.file.in_memory // 2  # of text, which takes twice its bytes in memory
+        require_room(folder, size + copied, f"what is read of {self.file.path}")
         copy = folder / "copy.parquet"
         reading = replace(self, file=self.file.by_column(self.names, copy))
         odd = Oddities(self.file.path)
