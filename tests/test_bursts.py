@@ -57,7 +57,7 @@ def test_bursts_are_listed_by_name(bursts):
     )
     assert audit.near_duplicates == expected
     note = audit.notes[-1]
-    assert note.startswith("40 pictures nearly the same as another, in 10 group(s) kept on one si")
+    assert note.startswith("40 pictures nearly the same as another, in 10 groups kept on one si")
     assert "hot/0-0.jpg ~ hot/0-1.jpg ~ hot/0-2.jpg; hot/1-0" in note
     again = type(audit).from_dict(audit.to_dict())
     assert again == audit

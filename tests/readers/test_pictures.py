@@ -83,7 +83,7 @@ def test_what_cannot_be_read_is_left_out_by_name_and_reason(pets):
         ("cat/notes.txt", "not a picture of a known kind"),
         ("dog/0.jpg", "cannot be opened: No such file or directory"),
     )
-    assert found.audit.notes[1:] == ("1 file(s) beside the class folders not read",)
+    assert found.audit.notes[1:] == ("1 file beside the class folders not read",)
     np.testing.assert_array_equal(found.images[:, 0, 0, 0], [1, 2, 4, 3, 0])
     np.testing.assert_array_equal(found.labels, [0, 0, 0, 1, 1])
     assert found.images.flags.c_contiguous
@@ -112,7 +112,7 @@ def test_links_are_followed_and_loops_are_harmless(pets, tmp_path):
     assert name == "dog/self.png"
     assert "symbolic links" in reason
     assert found.audit.notes[-1] == (
-        "1 link(s) back to a folder on the way, not followed: cat/deep/loop"
+        "1 link back to a folder on the way, not followed: cat/deep/loop"
     )
 
 
@@ -176,7 +176,7 @@ def test_modes_give_channels(pets, mode, channels):
 
 def test_a_flat_folder_is_shown_the_layout(tmp_path):
     put(tmp_path / "1.png")
-    with pytest.raises(DataError, match=r"has no class folders, 1 file\(s\)") as caught:
+    with pytest.raises(DataError, match=r"has no class folders, 1 file") as caught:
         read_pictures(tmp_path)
     assert "photos/\n        cat/  1.jpg  2.jpg" in str(caught.value)
 

@@ -12,6 +12,7 @@ from onelayer.errors import DataError
 from onelayer.inputs.examples import Examples, in_two_classes
 from onelayer.readers import Audit
 from onelayer.readers.pictures.alike import SMALLEST, Fingerprints, connected, nearly_same
+from onelayer.words import count_of
 
 SHOWN = 3  # a note names this many for people; the audit's fields have them all
 CAMERA = 0.5
@@ -95,7 +96,7 @@ def with_near_duplicates(
         held = sum(map(len, bursts))
         shown = "; ".join(" ~ ".join(group[:SHOWN]) for group in bursts[:SHOWN])
         more = "; ..." if len(bursts) > SHOWN else ""
-        count = f"{held} pictures nearly the same as another, in {len(bursts)} group(s)"
+        count = f"{held} pictures nearly the same as another, in {count_of(len(bursts), 'groups')}"
         notes += (f"{count} kept on one side of a split: {shown}{more}",)
     return replace(train, alike=alike), replace(_noted(audit, *notes), near_duplicates=groups)
 

@@ -65,6 +65,7 @@ def render(results: Results) -> str:
         "two": _two,
         "signed": _signed,
         "four": _four,
+        "unbroken": _unbroken,
         "inlined": inlined,
     }
     environment.globals |= {"with_map": with_map}

@@ -25,6 +25,7 @@ from onelayer.readers.pictures.picture_files import Progress, common_size, read_
 from onelayer.readers.pictures.preprocessing import Preprocessing
 from onelayer.readers.pictures.splits import require_classes, unwrapped
 from onelayer.settings import Fit, Mode, Size
+from onelayer.words import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -217,7 +218,7 @@ def _notes(
     notes = []
     beside = loose_files(folder)
     if beside:
-        notes.append(f"{beside} file(s) beside the class folders not read")
+        notes.append(f"{count_of(beside, 'files')} beside the class folders not read")
     absent = [name for name in names if name not in set(map(class_name, found))]
     if absent:
         notes.append(f"no folder for {', '.join(absent)}")
@@ -229,13 +230,12 @@ def _notes(
 
 def _passed_notes(folder: Path, passed: PassedBy) -> list[str]:
     """Name what was passed by; a link that leads back would have no end."""
+    links = count_of(len(passed.loops), "links")
     kinds = {
-        "hidden or a system's own, not read": passed.hidden,
-        "link(s) back to a folder on the way, not followed": passed.loops,
+        f"{len(passed.hidden)} hidden or a system's own, not read": passed.hidden,
+        f"{links} back to a folder on the way, not followed": passed.loops,
     }
-    return [
-        f"{len(paths)} {what}: {_shown(folder, paths)}" for what, paths in kinds.items() if paths
-    ]
+    return [f"{what}: {_shown(folder, paths)}" for what, paths in kinds.items() if paths]
 
 
 def _shown(folder: Path, paths: list[Path]) -> str:

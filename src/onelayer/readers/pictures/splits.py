@@ -9,6 +9,7 @@ from pathlib import Path
 
 from onelayer.errors import DataError
 from onelayer.readers.pictures.folders import LAYOUT, class_folders, class_name, loose_files
+from onelayer.words import count_of
 
 _USUAL = {
     "train": ("train", "training"),
@@ -39,7 +40,8 @@ def require_classes(folder: Path) -> list[Path]:
     """Return the class folders of a training set: two at least, and no train/ among them."""
     found = class_folders(folder)
     if not found:
-        raise DataError(f"{folder} has no class folders, {loose_files(folder)} file(s).\n{LAYOUT}")
+        loose = count_of(loose_files(folder), "files")
+        raise DataError(f"{folder} has no class folders, {loose}.\n{LAYOUT}")
     train = find_splits(folder).train
     if train != folder:
         raise DataError(f"{folder} is split into {train.name}/ and others: read each by itself")
