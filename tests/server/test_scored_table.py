@@ -82,6 +82,7 @@ GOOD = "age,colour,member\n30,red,true\n"
             "must name its columns; it has 30, red, true",
         ),
         ("a,b\n1,2\n", 422, "it has a, b, and the model looks at age, colour, member"),
+        (f"{'x' * 9000},b\n1,2\n", 422, f"it has {'x' * 40}..., b, and the model"),
         ("age,colour\n1,red\n", 422, "the table has no column 'member': the model looks at it"),
         ("age,colour,member\n", 422, "the table has no rows"),
         ("", 422, "the table is empty"),
@@ -102,6 +103,7 @@ def test_what_cannot_be_scored_is_answered_in_words(client, body, status, detail
     answer = client.post("/v1/score", content=body, headers=CSV)
     assert answer.status_code == status
     assert detail in answer.json()["detail"]
+    assert len(answer.json()["detail"]) <= 1000
 
 
 def test_odd_cells_and_names_of_answers_are_told(client):

@@ -32,6 +32,11 @@ COLUMNS = 5000
 LINE = 1_000_000
 """Bytes of a line, at most: a longer one has more columns, or longer cells, than people write."""
 
+NAME_SHOWN = 40  # letters of what stands where a column's name should
+
+SAID = 1000
+"""Letters of a message, at most: it may name cells, which are as long as the sender likes."""
+
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _NO_TEXT = (b"PK\x03\x04", b"PAR1", b"\0")  # workbooks and archives, Parquet, other bytes
 _WRITTEN = (",", ";", "\t")  # between the cells of what goes back
@@ -59,7 +64,7 @@ def scored_table(model: Model, limits: Limits, body: bytes) -> dict[str, Any]:
         scoring = Scoring(model, file, kept, odd=odd)
         table, answers = scoring.text(file.delimiter if file.delimiter in _WRITTEN else ",")
     except (DataError, UsageError) as error:
-        raise Rejection(422, str(error)) from error
+        raise Rejection(422, str(error)[:SAID]) from error
     counts = Counter(answers.tolist())
     lost = [name for name in file.names if name in added]
     said = [f"not given back, as answers are called so: {listed(lost)}"] if lost else []
@@ -118,10 +123,11 @@ def _require_columns(model: Model, file: CsvFile) -> None:
     needed = [column.name for column in model.columns]
     if set(needed) & set(file.names):
         return  # what else is lacking is named by who looks for it
+    found = [name if len(name) <= NAME_SHOWN else f"{name[:NAME_SHOWN]}..." for name in file.names]
     raise Rejection(
         422,
-        f"the first line of the table must name its columns; it has {listed(list(file.names), 5)}, "
-        f"and the model looks at {listed(needed, 20)}",
+        f"the first line of the table must name its columns; it has {listed(found, 5)}, and the "
+        f"model looks at {listed(needed, 20)}",
     )
 
 
