@@ -144,11 +144,10 @@ class KeptColumns:
         begun, size = self._stamps(), 8 * int(self.kept.sum()) * len(self.names)
         copied = self.file.in_memory // 2  # of text, which takes twice its bytes in memory
         require_room(folder, size + copied, f"what is read of {self.file.path}")
-        copy = folder / "copy.parquet"
-        reading = replace(self, file=self.file.by_column(self.names, copy))
-        odd = Oddities(self.file.path)
+        copy, odd = folder / "copy.parquet", Oddities(self.file.path)
+        cells = _InTurn(self, self.file.by_column(self.names, copy))
         with (folder / "codes").open("wb") as codes:
-            looked, columns = reading._written(codes, self.file.path, odd)  # noqa: SLF001 - itself
+            looked, columns = self._written(codes, cells, odd)
             codes.flush()
             os.fsync(codes.fileno())
         for path in folder.glob(f"*{copy.name}"):
@@ -166,7 +165,7 @@ class KeptColumns:
         (folder / "columns.json").write_text(json.dumps(told))
 
     def _written(
-        self, codes: Any, source: Path, odd: Oddities
+        self, codes: Any, in_turn: _InTurn, odd: Oddities
     ) -> tuple[list[ColumnLook], list[Column]]:
         """Write the codes, column after column, and return what was found in them."""
         import pyarrow as pa
@@ -174,7 +173,7 @@ class KeptColumns:
         from onelayer.inputs.codes import column_codes
         from onelayer.inputs.column_kinds import look
 
-        table = replace(self.table, cells=_InTurn(self))
+        table = replace(self.table, cells=in_turn)
         sign = table.sign if self.known is None else ""
         looked, columns, places = [], [], np.flatnonzero(self.kept)
         for at, cells in enumerate(table.cells):
@@ -183,28 +182,25 @@ class KeptColumns:
                 column = looked[-1].column
             else:
                 column = self.known[at]
-            column, values = column_codes(column, cells, source, places, odd)
+            column, values = column_codes(column, cells, self.file.path, places, odd)
             values.astype(np.float64, copy=False).tofile(codes)
             columns.append(column)
             pa.default_memory_pool().release_unused()
             self.progress("reading columns", at + 1, len(self.names))
         return looked, columns
 
-    def cells_of(self, at: int) -> Cells:
-        """The cells of one column, of the rows that are kept."""
-        from onelayer.readers.tables.cells import read_cells
-
-        name = self.names[at]
-        missing = self.table.missing if self.known is None else self.known[at].missing
-        return read_cells(name, self.file.read([name])[name].filter(self.kept), missing)
-
 
 @dataclass(frozen=True)
 class _InTurn:
-    """The columns' cells, each read when it is looked at."""
+    """The columns' cells, of the rows that are kept, each read from a file when it is looked at."""
 
     columns: KeptColumns
+    file: TableFile
 
     def __iter__(self) -> Iterator[Cells]:
-        for at in range(len(self.columns.names)):
-            yield self.columns.cells_of(at)
+        from onelayer.readers.tables.cells import read_cells
+
+        asked = self.columns
+        for at, name in enumerate(asked.names):
+            missing = asked.table.missing if asked.known is None else asked.known[at].missing
+            yield read_cells(name, self.file.read([name])[name].filter(asked.kept), missing)
