@@ -45,8 +45,6 @@ def test_what_the_report_advises_first_is_said_after_training(onelayer, tmp_path
     assert as_json[0]["title"] == "letters nearly decides the answer alone"
     page = (tmp_path / "report.html").read_text()
     assert all(f"<h3>{one['title']}</h3>" in page for one in as_json)
-    silent = onelayer(*arguments, "-o", tmp_path / "m.safetensors", "--no-report")
-    assert "Next: " not in silent.out
     unasked = onelayer(*arguments, "-o", tmp_path / "m.safetensors", "--no-report", "--json")
     assert unasked.json["findings"] is None
 
