@@ -23,6 +23,7 @@ from onelayer.solvers.solver import Solver
 NEWTON_SIZE = 100  # parameters; beyond, one Hessian costs more than all passes over a metric
 NEWTON_SIZE_AMONG_ROWS = 256  # with a Gram matrix: a path on 200 rows took 0.09 s instead of 0.19
 NEWTON_SIZE_WITHOUT_PENALTY = 2000  # parameters; Newton sees where weights grow without end
+LONG = 300  # guard: reads; most fits take fewer, and Newton's method, of few parameters, some 20
 GRAM_ROWS = 1000  # beyond, factoring the Gram matrix costs more than all passes of a fit
 WEAK = 0.1  # times 1 / m, C = 10: there 30 s of CPU instead of 34 (remarks.md)
 WHOLE_SIZE = 12_000  # parameters; of fewer L-BFGS has the whole Hessian of a sample as its metric
@@ -68,6 +69,21 @@ def solver_for(objective: Objective) -> tuple[Solver[Any], str]:
     solver, reason = choose_solver(loss.traits, penalty, loss.head.width, intercept=intercept)
     at_hand = "; X stays where it lies, and a sample of it gives the start"
     return solver, reason + at_hand * loss.traits.at_hand + loss.remark
+
+
+def successor(solver: Solver[Any], objective: Objective, reads: float) -> Newton | None:
+    """Newton's method, once another has taken `LONG` reads, and as many as there are parameters.
+
+    Where J bends 1e16 times as much one way as another, products alone do not tell Newton's
+    direction: conjugate gradients ended far from it, step by step. None before, of many parameters,
+    and for solvers that share their reads with others or are none of these.
+    """
+    size = objective.start().size
+    alone = isinstance(solver, TruncatedNewton | DualAscent) or (
+        isinstance(solver, Lbfgs) and solver.metric is None
+    )
+    few = size <= NEWTON_SIZE_WITHOUT_PENALTY and "hessian" in objective.loss.traits.offers
+    return Newton() if alone and few and reads > max(LONG, size) else None
 
 
 def named_solver(name: str, objective: Objective, learning_rate: float) -> tuple[Solver[Any], str]:

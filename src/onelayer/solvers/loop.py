@@ -14,7 +14,7 @@ from onelayer.designs.watched_reads import watched
 from onelayer.errors import WorkersLostError
 from onelayer.objective import Objective
 from onelayer.solution import Record, Solution, Status
-from onelayer.solvers.choose import check, solver_for
+from onelayer.solvers.choose import check, solver_for, successor
 from onelayer.solvers.rounding import Rounding
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
@@ -24,6 +24,7 @@ Callback = Callable[[Record], None]
 HIDDEN = 0.3  # guard: of the gap, or of tol: what rounding may hide before products are in float64
 GAINED = 0.01  # guard: of the gap, a step that makes good less of it has met rounding
 SAMPLE_TOL = 1e-6  # guard: of a sample's optimum, which is off by more from that of all rows
+BY_NEWTON = "; after {:.0f} reads by Newton's method, with the whole Hessian of few parameters"
 EXACTLY = "; the end with products in float64, for those in float32 hid what was left"
 
 
@@ -56,6 +57,7 @@ class Run:
             When the objective is not a finite number at the start.
         """
         check(self.solver, self.objective)
+        self._at_work = self.solver
         self._began, self._bytes = perf_counter(), self.objective.loss.bytes_read
         # The loop looks for values that are not finite itself; NumPy need not warn of each.
         with np.errstate(all="ignore"):
@@ -74,7 +76,7 @@ class Run:
         return zero if solution.status is Status.SEPARABLE else theta
 
     def _solve(self, theta: np.ndarray) -> tuple[np.ndarray, Solution]:
-        state = self.solver.init(self.objective, theta, self.tol)
+        state = self._at_work.init(self.objective, theta, self.tol)
         if not _finite(state):
             raise FloatingPointError("The objective is not finite at the start; scale the features")
         try:
@@ -89,23 +91,27 @@ class Run:
         self._record(state)
         while True:
             while (status := self._status(state)) is None:
-                following = self.solver.step(self.objective, state)
+                following = self._at_work.step(self.objective, state)
                 if not _finite(following):
                     return state, Status.STALLED
                 state = self._keep(self._seen(state, following))
                 self._record(state)
             if status is not Status.CONVERGED:
                 return self._short_of_tol(state, status)
-            state = self._keep(self._seen(state, self.solver.polish(self.objective, state)))
+            state = self._keep(self._seen(state, self._at_work.polish(self.objective, state)))
             # Polishing can uncover a direction that the gap had not seen.
             if self._status(state) is Status.CONVERGED:
                 return state, Status.SEPARABLE if state.runaway else status
 
     def _seen(self, state: State, following: State) -> State:
-        """Where the step led, seen by exact products where rounding hides what is left."""
-        if self._rounding is None:
-            return following
-        return self._exactly(following) if self._hides(state, following) else following
+        """Where the step led, seen by exact products where rounding hides what is left.
+
+        Or by Newton's method, where steps that are cheaper have taken long.
+        """
+        if self._rounding is not None and self._hides(state, following):
+            return self._exactly(following)
+        newton = successor(self._at_work, self.objective, self._passes())
+        return following if newton is None else self._over_to(newton, following)
 
     def _hides(self, state: State, following: State) -> bool:
         allowed = self.tol * abs(following.value)
@@ -136,7 +142,15 @@ class Run:
         self.objective = replace(self.objective, loss=self.objective.loss.exactly())
         self.reason += EXACTLY
         self._rounding = None
-        self._best = self.solver.init(self.objective, state.theta, self.tol)
+        return self._anew(state)
+
+    def _over_to(self, solver: Solver[Any], state: State) -> State:
+        self.reason += BY_NEWTON.format(self._passes())
+        self._at_work = solver
+        return self._anew(state)
+
+    def _anew(self, state: State) -> State:
+        self._best = self._at_work.init(self.objective, state.theta, self.tol)
         return self._best
 
     def _gap(self, state: State) -> float:
@@ -152,7 +166,7 @@ class Run:
         """A closer look at the gap; it may show that tol was met after all."""
         if status is Status.SEPARABLE:
             return state, status
-        state = self.solver.confirm(self.objective, state)
+        state = self._at_work.confirm(self.objective, state)
         met = self._gap(state) <= self.tol * abs(state.value)
         return state, Status.CONVERGED if met else status
 
@@ -173,7 +187,7 @@ class Run:
         self._latest = state
         record = Record(
             iteration=len(self._history),
-            passes=self._read() / self.objective.loss.traits.nbytes,
+            passes=self._passes(),
             seconds=perf_counter() - self._began,
             objective=state.value,
             gradient_norm=self.objective.stationarity(state.theta, state.gradient),
@@ -190,11 +204,14 @@ class Run:
         """Theta after the step that was recorded last, for callbacks; "gram" takes a pass."""
         return self._parameters(self._latest)
 
+    def _passes(self) -> float:
+        return self._read() / self.objective.loss.traits.nbytes
+
     def _read(self) -> int:
         return self.objective.loss.bytes_read - self._bytes
 
     def _parameters(self, state: State) -> np.ndarray:
-        return self.objective.symmetric(self.solver.parameters(self.objective, state))
+        return self.objective.symmetric(self._at_work.parameters(self.objective, state))
 
     def _conclude(self, state: State, status: Status) -> tuple[np.ndarray, Solution]:
         theta = self.theta = self._parameters(state)
@@ -211,7 +228,7 @@ class Run:
             gap_kind=state.gap_kind,
             gap_bound=math.inf if undefined else bound,
             iterations=len(self._history) - 1,
-            passes=self._read() / self.objective.loss.traits.nbytes,
+            passes=self._passes(),
             bytes_read=self._read(),
             seconds=perf_counter() - self._began,
             solver=self.solver.name,

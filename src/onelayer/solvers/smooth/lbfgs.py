@@ -116,10 +116,11 @@ class Lbfgs(Solver[LbfgsState]):
         return confirmed(objective, state, _decrement(objective, state))
 
     def polish(self, objective: Objective, state: LbfgsState) -> LbfgsState:
-        """Without a penalty two Newton steps, to tell a runaway from an optimum."""
+        """Without a penalty some Newton steps, to tell a runaway from an optimum."""
         return tell_runaway(
             objective,
             state,
+            state.tol,
             partial(self._newton_step, objective),
             partial(_decrement, objective),
             lambda state: state.estimate / (state.tol * abs(state.value)),

@@ -15,11 +15,13 @@ from onelayer.solvers.smooth.line_search import falls, length_after
 from onelayer.solvers.smooth.newton_decrement import newton_decrement, strictly
 from onelayer.solvers.smooth.newton_finish import (
     SAFE,
+    at_a_tail,
     bound_after,
     claimed,
+    dwindles,
     finish,
-    runs_away,
     stands_in,
+    steps_to_tell,
 )
 from onelayer.solvers.solver import Solver, State
 from onelayer.vectors import dot
@@ -69,16 +71,27 @@ class Newton(Solver[NewtonState]):
         return _flat(state, shorter) if falling else replace(state, stalled=True)
 
     def polish(self, objective: Objective, state: NewtonState) -> NewtonState:
-        """One more full step and a bound; without a penalty two, to tell a runaway."""
+        """One more full step and a bound; without a penalty two or more, to tell a runaway."""
         if objective.penalty.l2 > 0:
             proved = _finished if state.rounded else _proved
             return proved(objective, state) or _unproved(self.step(objective, state))
-        for _ in range(2):
+        lefts = [state.tol * abs(state.value)]
+        for number in range(steps_to_tell(state.tol)):
             polished = self.step(objective, state)
             if polished.stalled:
                 return state
             state = polished
-        return replace(state, runaway=runs_away(objective, state.direction))
+            lefts.append(state.gap)
+            if number > 0 and dwindles(lefts):
+                return state
+        return at_a_tail(objective, state, state.direction)
+
+    def confirm(self, objective: Objective, state: NewtonState) -> NewtonState:
+        """A bound where there is one: rounding may have been most of the decrement."""
+        if objective.penalty.l2 == 0:
+            return state
+        here = bound_after(objective, state.theta, state.direction, 0.0, state.gradient)
+        return replace(state, gap=here, gap_kind="bound") if here < state.gap else state
 
 
 def _flat(state: NewtonState, following: NewtonState) -> NewtonState:

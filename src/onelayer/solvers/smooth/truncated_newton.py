@@ -86,10 +86,11 @@ class TruncatedNewton(Solver[TruncatedNewtonState]):
         return confirmed(objective, state, _strict(objective, state))
 
     def polish(self, objective: Objective, state: TruncatedNewtonState) -> TruncatedNewtonState:
-        """Without a penalty two more steps, to tell a runaway from an optimum."""
+        """Without a penalty some more steps, to tell a runaway from an optimum."""
         return tell_runaway(
             objective,
             state,
+            state.tol,
             partial(self.step, objective),
             partial(_strict, objective),
             lambda state: state.left / (state.tol * abs(state.value)),
