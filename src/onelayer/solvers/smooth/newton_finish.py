@@ -127,7 +127,19 @@ def _at_most(objective: Objective, gradient: np.ndarray, found: Decrement) -> fl
     if l2 == 0:
         return found.gap
     told = -0.5 * dot(gradient, found.direction)
-    return min(found.gap, told + dot(found.left, found.left) / (2 * l2))
+    return min(found.gap, told + left_over(found.left, l2))
+
+
+def left_over(left: np.ndarray, l2: float) -> float:
+    """|left|^2 / (2 l2), the most that J falls by what is left of a gradient; no square underflows.
+
+    l2 may be as small as a float is, and J then too.
+    """
+    largest = float(np.abs(left).max(initial=0))
+    if largest == 0:
+        return 0.0
+    unit = left / largest
+    return largest * (largest / (2 * l2)) * dot(unit, unit)
 
 
 def bound_after(
@@ -147,7 +159,7 @@ def bound_after(
         split(theta), split(step), length, balanced=objective.intercept
     )
     left = split(gradient)[0] + found.G
-    return found.apart + dot(left, left) / (2 * objective.penalty.l2)
+    return found.apart + left_over(left, objective.penalty.l2)
 
 
 def stands_in(objective: Objective, step: np.ndarray, estimate: float, allowed: float) -> bool:
