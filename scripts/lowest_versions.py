@@ -13,7 +13,7 @@ def lowest_versions() -> dict[str, str]:
     extras = project["optional-dependencies"].values()
     lowest: dict[str, str] = {}
     for needed in [*project["dependencies"], *(one for extra in extras for one in extra)]:
-        name, version = re.fullmatch(r"([\w.-]+)>=([\w.]+)", needed).groups()
+        name, version = re.fullmatch(r"([\w.-]+)(?:\[[\w,]+\])?>=([\w.]+)", needed).groups()
         if lowest.setdefault(name, version) != version:
             raise SystemExit(f"{name} has two lower bounds: {lowest[name]} and {version}")
     return lowest
