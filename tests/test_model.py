@@ -93,8 +93,8 @@ def test_files_that_cannot_be_read_are_all_named(model, tmp_path):
 def test_every_setting_is_a_keyword_of_train():
     """So that editors and `help` show them, with the types and defaults of `Settings`."""
     found = signature(onelayer.train).parameters
-    assert list(found)[:2] == ["source", "progress"]
-    assert list(found)[2:] == [field.name for field in fields(Settings)]
+    assert list(found)[:3] == ["source", "like", "progress"]
+    assert list(found)[3:] == [field.name for field in fields(Settings)]
     for field in fields(Settings):
         assert (found[field.name].default, found[field.name].annotation) == (
             field.default,

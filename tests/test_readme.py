@@ -49,11 +49,12 @@ def _run(command, folder):
     return done.stdout
 
 
-def test_there_are_eight_examples():
+def test_there_are_nine_examples():
     assert [(title, language) for title, language, _ in BLOCKS] == [
         ("On the command line", "bash"),
         ("With a table", "bash"),
         ("Probabilities and answers", "bash"),
+        ("The next run", "bash"),
         ("In Python", "python"),
         ("As an estimator", "python"),
         ("With a data frame", "python"),
@@ -109,14 +110,23 @@ def test_probabilities_and_answers(here):
     assert "class weights taken out" in printed
 
 
+def test_the_next_run(photos, here):
+    here(["train", "photos/", "--C", "1"])
+    printed = _typed(3, here)
+    assert "Neither answers better, as far as can be told" in printed or "Both are right" in printed
+    header = "file,label,predicted,probability_of_label,relabel"
+    assert (photos / "mistakes.csv").read_text().startswith(header)
+    assert (photos / "other.html").exists()
+
+
 @pytest.mark.parametrize(
     ("block", "expected"),
     [
-        (3, ["['dog']", "1.0", "trained on   photos/"]),
-        (4, ["0.98", "converged"]),
-        (5, ["'yes'", "'no'"]),
-        (6, ["passed = y (6) against n (4)", "95 %, profile likelihood", "(2) against (1)"]),
-        (7, ["0.693147180559945", "0.66"]),
+        (4, ["['dog']", "1.0", "trained on   photos/"]),
+        (5, ["0.98", "converged"]),
+        (6, ["'yes'", "'no'"]),
+        (7, ["passed = y (6) against n (4)", "95 %, profile likelihood", "(2) against (1)"]),
+        (8, ["0.693147180559945", "0.66"]),
     ],
     ids=["python", "estimator", "frame", "inference", "lesson"],
 )

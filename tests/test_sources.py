@@ -222,6 +222,57 @@ def test_what_is_no_source_is_named(given):
         onelayer.train(given)
 
 
+def test_texts_of_a_frame_stay_texts(tmp_path):
+    """In a CSV file true and false can be written in no other way, in a frame they are typed."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": random.normal(size=60), "y": random.choice(["true", "false"], 60)})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    of_texts, of_file = (onelayer.train(s, target="y") for s in (frame, tmp_path / "t.csv"))
+    of_booleans = onelayer.train(frame.assign(y=frame.y == "true"), target="y")
+    assert of_texts.classes.tolist() == ["false", "true"]
+    assert of_file.classes.tolist() == of_booleans.classes.tolist() == [False, True]
+    assert set(of_texts.predict(frame[["x"]])) <= {"false", "true"}
+    for model in (of_texts, of_file, of_booleans):
+        found = [model.evaluate(one) for one in (frame, tmp_path / "t.csv")]
+        assert found[0].accuracy == found[1].accuracy
+
+
+@pytest.mark.parametrize("progress", [3, "yes", [print]])
+def test_what_cannot_be_called_is_told_nothing(progress):
+    with pytest.raises(UsageError, match=r"progress is .*: give a function of what is under way"):
+        onelayer.train("breast_cancer", C=1.0, progress=progress)
+    model = onelayer.train("breast_cancer", C=1.0, progress=None)
+    with pytest.raises(UsageError, match=r"progress is .*: give a function of what is under way"):
+        model.evaluate("breast_cancer", progress=progress)
+    assert model.evaluate("breast_cancer", progress=None).n == 569
+
+
+OF_TABLES = {
+    "text": ("a",),
+    "delimiter": ";",
+    "encoding": "cp1252",
+    "decimal": ",",
+    "missing": ("-",),
+    "header": False,
+}
+
+
+@pytest.mark.parametrize("name", OF_TABLES)
+def test_what_is_said_of_a_table_is_refused_for_what_is_none(colours, name):
+    X, y = np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) % 2
+    for source in (colours, "digits", (X, y)):
+        with pytest.raises(UsageError, match=f"is no table, .csv or .parquet: .*{name}"):
+            onelayer.train(source, C=1.0, **{name: OF_TABLES[name]})
+
+
+def test_the_card_says_that_numbers_were_standardised(frame):
+    model = onelayer.train(frame, target="y", C=1.0)
+    assert dict(model.card.rows())["scaling"].startswith("numbers standardised: zero mean")
+    words = frame[["town", "y"]].assign(town=frame.town + " is a town by the sea")
+    plain = onelayer.train(words, target="y", text="town", C=1.0)
+    assert dict(plain.card.rows())["scaling"] == "none"
+
+
 def test_a_new_kind_is_one_file_and_one_line(tmp_path, monkeypatch):
     assert len(Path(new_source.__file__).read_text().splitlines()) < 60
     folder = tmp_path / "mails.numbers"

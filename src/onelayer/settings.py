@@ -22,6 +22,8 @@ ClassWeight: TypeAlias = Literal["balanced"]
 Calibrate: TypeAlias = Literal["temperature", "none"]
 CostsGiven: TypeAlias = str | Path | Mapping[tuple[Any, Any], float] | Sequence[Any] | np.ndarray
 """`"a:b=5, b:a=1"`, a CSV file, {(true, answer): cost}, or a matrix (K, K)."""
+RelabelGiven: TypeAlias = str | Path | Mapping[Any, Any]
+"""A report's table of mistakes with its column `relabel` filled in, or {example: class}."""
 ShareGiven: TypeAlias = str | tuple[Any, float] | Mapping[Any, float]
 """A class and a share: `"ill=0.95"`, `("ill", 0.95)` or `{"ill": 0.95}`."""
 
@@ -108,6 +110,10 @@ class Settings:
         A class and a share, `"ill=0.95"` or `{"ill": 0.95}`: it is answered above the threshold
         that finds that share of it, or of whose answers that share is right. Chosen on examples
         that the layer was not trained on.
+    relabel
+        What a person says of examples: a report's table of mistakes whose column `relabel` is
+        filled in, with a class or `leave out`; or {example: class or "leave out"}. They are
+        called as in that table.
     test, val
         Sources that judge and that choose; they go before the folder's own `test/` and `val/`.
     test_size
@@ -118,8 +124,8 @@ class Settings:
         Train again on everything, judged or not, once the model has been judged.
     memory
         Rows of arrays in a `.npy` file that are larger than this, a number of bytes or "4GB", are
-        read from disk in turn, and as much of them stays in memory. None: half of what is free. It
-        changes nothing of the model.
+        read from disk in turn, and as much of them stays in memory. None: half of what is free.
+        What is solved on disk differs from what is solved in memory in the last digits alone.
     strict
         What else would be left out, or kept with a note, is an error.
     """
@@ -153,6 +159,7 @@ class Settings:
     costs: CostsGiven | None = None
     recall: ShareGiven | None = None
     precision: ShareGiven | None = None
+    relabel: RelabelGiven | None = None
     test: Any = None
     val: Any = None
     test_size: float = 0.2

@@ -33,6 +33,11 @@ def options_spoken() -> Iterator[None]:
         _OPTIONS.reset(before)
 
 
+def speaks_of_options() -> bool:
+    """Whether what is said is said on the command line."""
+    return _OPTIONS.get()
+
+
 def spelt(parameter: str, option: str | None = None) -> str:
     """Return how the caller writes a parameter: `n_features`, or on the command line an option.
 

@@ -13,14 +13,13 @@ import onelayer as package
 ROWS = [f"{k % 7},{k % 5},{'yes' if (k * 37) % 11 > 4 else 'no'}" for k in range(60)]
 TABLE = "\n".join(["a,b,y", *ROWS, ""])
 COSTS = "true,no,yes\nno,0,1\nyes,2,0\n"
-MISTAKES = "file,label,predicted,probability_of_label\n"
 TARGET = ("--target", "y", "--C", "1")
 
 
 @pytest.fixture
 def place(tmp_path, monkeypatch, model_of_a_table):
     """A folder with one of everything that a command may read, which is also where it runs."""
-    for name in ("t.csv", "other.csv", "scored.partial.csv", "mistakes.csv"):
+    for name in ("t.csv", "other.csv", "scored.partial.csv", "new.mistakes.csv"):
         (tmp_path / name).write_text(TABLE)
     (tmp_path / "costs.csv").write_text(COSTS)
     (tmp_path / "link.csv").symlink_to("t.csv")
@@ -56,13 +55,15 @@ READ_AND_WRITTEN = {
     "train t.csv -o new --test other.csv --report other.csv": "other.csv",
     "train t.csv -o other.csv --val other.csv --no-report": "other.csv",
     "train t.csv -o costs.csv --costs costs.csv": "costs.csv",
-    "train mistakes.csv -o new": "mistakes.csv",
+    "train new.mistakes.csv -o new": "new.mistakes.csv",
+    "train t.csv -o other.csv --relabel other.csv": "other.csv",
     "train scored.partial.csv -o scored.csv": "scored.partial.csv",
     "train X.npy -o y.npy": "y.npy",
     "train X.npy -o X.npy --y y.npy": "X.npy",
     "evaluate m t.csv --report m": "m",
     "evaluate m t.csv --report t.csv": "t.csv",
-    "evaluate m mistakes.csv --report new.html": "mistakes.csv",
+    "evaluate m new.mistakes.csv --report new.html": "new.mistakes.csv",
+    "evaluate m t.csv --mistakes t.csv": "t.csv",
     "predict m t.csv -o t.csv": "t.csv",
     "predict m t.csv -o link.csv": "link.csv",
     "predict m.csv t.csv -o m.csv": "m.csv",
@@ -99,7 +100,7 @@ def test_a_picture_is_not_overwritten_and_a_model_among_them_is(onelayer, tmp_pa
     model = source / "m.safetensors"
     for _ in range(2):
         assert onelayer("train", source, "--C", 1, "-o", model).code == 0
-    assert (source / "report.html").exists()
+    assert (source / "m.html").exists()
     before = (source / "red/00.png").read_bytes()
     done = onelayer("train", source, "--C", 1, "-o", source / "red/00.png", "--overwrite")
     assert done.code == 2
@@ -108,10 +109,12 @@ def test_a_picture_is_not_overwritten_and_a_model_among_them_is(onelayer, tmp_pa
 
 
 def test_the_page_and_its_table_of_mistakes_are_two_files(onelayer, place):
-    done = onelayer("evaluate", "m", "t.csv", "--report", "new/mistakes.csv", "--overwrite")
-    assert done.code == 2
-    assert "new/mistakes.csv is where a report's mistakes are written" in done.err
-    assert place.is_dir()
+    for command in ("evaluate m t.csv", "train t.csv --target y -o new"):
+        one = ("--report", "new.csv", "--mistakes", "./new.csv", "--overwrite")
+        done = onelayer(*command.split(), *one)
+        expected = "new.csv cannot be both the report and the table of mistakes: give two names"
+        assert (done.code, done.err) == (2, f"error: {expected}\n")
+    assert not (place / "new").exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="devices with names")

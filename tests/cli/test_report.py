@@ -10,10 +10,10 @@ import pytest
 def test_train_writes_a_report_beside_the_model(onelayer, hard, tmp_path):
     done = onelayer("train", hard, "-o", tmp_path / "m.safetensors", "--C", 0.01)
     assert done.code == 0
-    assert f"Report: {tmp_path / 'report.html'}\n" in done.out
-    assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
-    header = "file,label,predicted,probability_of_label\n"
-    assert (tmp_path / "mistakes.csv").read_text().startswith(header)
+    assert f"Report: {tmp_path / 'm.html'}\n" in done.out
+    assert (tmp_path / "m.html").read_text().startswith("<!doctype html>")
+    header = "file,label,predicted,probability_of_label,relabel\n"
+    assert (tmp_path / "m.mistakes.csv").read_text().startswith(header)
 
 
 def test_the_report_can_be_named_or_refused(onelayer, hard, tmp_path):
@@ -23,7 +23,7 @@ def test_the_report_can_be_named_or_refused(onelayer, hard, tmp_path):
     assert other.exists()
     none = onelayer("train", hard, "-o", output, "--C", 0.01, "--no-report", "--json")
     assert none.json["report"] is None
-    assert not (tmp_path / "report.html").exists()
+    assert not (tmp_path / "m.html").exists()
     both = onelayer("train", hard, "-o", output, "--report", other, "--no-report")
     assert both.code == 2
     assert "--report and --no-report contradict each other" in " ".join(both.err.split())
@@ -43,7 +43,7 @@ def test_what_the_report_advises_first_is_said_after_training(onelayer, tmp_path
     as_json = onelayer(*arguments, "-o", tmp_path / "m.safetensors", "--json").json["findings"]
     assert as_json[0]["kind"] == "leak"
     assert as_json[0]["title"] == "letters nearly decides the answer alone"
-    page = (tmp_path / "report.html").read_text()
+    page = (tmp_path / "m.html").read_text()
     assert all(f"<h3>{one['title']}</h3>" in page for one in as_json)
     unasked = onelayer(*arguments, "-o", tmp_path / "m.safetensors", "--no-report", "--json")
     assert unasked.json["findings"] is None
@@ -68,11 +68,11 @@ def test_a_page_of_another_source_is_not_overwritten(onelayer, hard, colours, tm
 
 
 def test_a_table_that_no_report_wrote_is_left_alone(onelayer, colours, tmp_path):
-    (tmp_path / "mistakes.csv").write_text("my,own\n1,2\n")
+    (tmp_path / "m.mistakes.csv").write_text("my,own\n1,2\n")
     refused = onelayer("train", colours, "-o", tmp_path / "m.safetensors")
     assert refused.code == 2
-    assert "mistakes.csv exists and no report wrote it: move it" in refused.err
-    assert (tmp_path / "mistakes.csv").read_text() == "my,own\n1,2\n"
+    assert "m.mistakes.csv exists and no report wrote it: move it" in refused.err
+    assert (tmp_path / "m.mistakes.csv").read_text() == "my,own\n1,2\n"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_evaluate_reports_on_other_data(onelayer, model_file, colours, tmp_path)
     report = tmp_path / "r.html"
     done = onelayer("evaluate", model_file, colours, "--report", report)
     assert done.code == 0
-    assert done.out.endswith(f"Report: {report}\n")
+    assert done.out.endswith(f"Report: {report}\nMistakes: {tmp_path / 'r.mistakes.csv'}\n")
     assert "Right on 40 of 40 pictures of " in report.read_text()
     assert "report" not in onelayer("evaluate", model_file, colours, "--json").json
     named = onelayer("evaluate", model_file, colours, "--report", report, "--json")
@@ -148,7 +148,7 @@ def test_500_photographs_from_bytes_to_model_and_report_within_15_seconds(
     seconds = ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
     assert done.json["examples"] == 500
     assert done.json["test"]["accuracy"] > 0.3  # five classes: 0.2 by guessing
-    assert done.json["report"] == str(tmp_path / "report.html")
-    assert (tmp_path / "report.html").stat().st_size < 3_000_000
-    assert len((tmp_path / "mistakes.csv").read_text().splitlines()) == 21
+    assert done.json["report"] == str(tmp_path / "m.html")
+    assert (tmp_path / "m.html").stat().st_size < 3_000_000
+    assert len((tmp_path / "m.mistakes.csv").read_text().splitlines()) == 21
     assert seconds < 15

@@ -35,7 +35,7 @@ def test_json_is_one_object_alone_with_every_part(onelayer, colours, tmp_path):
     assert done.code == 0
     assert done.err == ""
     assert found["model"] == str(output)
-    assert found["report"] == str(tmp_path / "report.html")
+    assert found["report"] == str(tmp_path / "m.html")
     assert found["classes"] == ["blue", "red"]
     assert (found["examples"], found["features"]) == (40, 8 * 8 * 3)
     assert (found["train"]["n"], found["train"]["accuracy"]) == (32, 1.0)

@@ -200,7 +200,7 @@ def test_the_command_line_trains_reports_and_empties_the_cache(photos, small, ow
     done = run.invoke(app, ["train", str(photos), "--features", str(small), "-o", str(output)])
     assert done.exit_code == 0, done.stderr
     assert "features: 12 of " in done.stdout
-    page = (tmp_path / "report.html").read_text()
+    page = (tmp_path / "m.html").read_text()
     assert "numbers a picture, without names" in page
     told = json.loads(run.invoke(app, ["cache", "--json"]).stdout)
     assert (told["folder"], told["pictures"]) == (str(own_cache), 40)

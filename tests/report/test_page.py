@@ -95,9 +95,9 @@ def test_it_can_be_read_by_those_who_do_not_see_it(reported):
 
 def test_mistakes_csv_has_the_least_likely_labels_first(reported, awkward):
     _, folder = reported
-    with (folder / "mistakes.csv").open(encoding="utf-8", newline="") as file:
+    with (folder / "report.mistakes.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["file", "label", "predicted", "probability_of_label"]
+    assert list(rows[0]) == ["file", "label", "predicted", "probability_of_label", "relabel"]
     p = [float(row["probability_of_label"]) for row in rows]
     assert p == sorted(p)
     assert all(value < 0.5 for value in p)
@@ -111,14 +111,15 @@ def test_a_picture_in_the_wrong_folder_is_the_first_that_is_named(tmp_path, writ
     source = write_pictures(tmp_path / "p", {"blue": (40, 40, 200), "red": (200, 40, 40)}, 40)
     (source / "red" / "07.png").rename(source / "blue" / "lost.png")
     onelayer.train(source).report(tmp_path / "report.html")
-    first = (tmp_path / "mistakes.csv").read_text().splitlines()[1]
+    first = (tmp_path / "report.mistakes.csv").read_text().splitlines()[1]
     assert first.startswith("blue/lost.png,blue,red,")
     assert "blue/lost.png, of blue, taken for red" in (tmp_path / "report.html").read_text()
 
 
 def test_two_trainings_report_alike(awkward, tmp_path):
     texts = []
-    for name in ("one.html", "two.html"):
+    for name in ("one/m.html", "two/m.html"):
+        (tmp_path / name).parent.mkdir()
         model = onelayer.train(awkward, C=0.01)
         card = replace(
             model.card, created="then", solution=replace(model.card.solution, seconds=0.0)
@@ -138,7 +139,9 @@ def test_where_nothing_was_held_out_the_folds_judge(awkward, tmp_path):
 def test_a_set_of_its_own_is_named_with_its_part(hard, tmp_path):
     onelayer.train(hard).report(tmp_path / "report.html")
     assert "of 60 pictures of the test set" in page_of(tmp_path / "report.html").text
-    names = [row.split(",")[0] for row in (tmp_path / "mistakes.csv").read_text().split()[1:]]
+    names = [
+        row.split(",")[0] for row in (tmp_path / "report.mistakes.csv").read_text().split()[1:]
+    ]
     assert {name.split("/")[0] for name in names} == {"train", "test"}
     assert all((hard / name).is_file() for name in names)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -24,6 +25,12 @@ class CostRule:
 
     costs: tuple[tuple[float, ...], ...]
     words: str
+
+    def by_class(self, names: Sequence[str]) -> dict[tuple[str, str], float]:
+        """Return {(true, answer): cost} of what is not free."""
+        rows = zip(names, self.costs, strict=True)
+        every = {(true, said): c for true, row in rows for said, c in zip(names, row, strict=True)}
+        return {pair: cost for pair, cost in every.items() if cost or pair[0] != pair[1]}
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +15,8 @@ import onelayer
 from onelayer.card.decided import CostRule, ShareRule, decision_from
 from onelayer.card.json_values import plain
 from onelayer.card.learnt import Calibration, Choice
-from onelayer.card.recorded import settings_fields, settings_from
+from onelayer.card.recorded import GIVEN, settings_fields, settings_from
+from onelayer.card.train_again import as_call, as_command
 from onelayer.errors import ModelFileError
 from onelayer.evaluation import Evaluation
 from onelayer.measures import is_weak
@@ -30,10 +31,14 @@ from onelayer.words import (
     interval_in_words,
     loss_in_words,
     percent,
+    speaks_of_options,
     spelt,
     visible,
     way_out,
 )
+
+NUMBERS = "numbers"
+"""The scaling of a table whose numbers were standardised as they became features."""
 
 _DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -70,6 +75,9 @@ class Card:
         When, and with which software.
     source, source_id
         What it was trained on, as named, and a digest that tells sources apart.
+    opened
+        What opens the source again: paths, or a name; nothing where it lay in memory. None: the
+        file is of a version that did not say.
     preprocessing, scaling
         What is done to an example before the forward pass.
     encoder
@@ -105,6 +113,7 @@ class Card:
     encoder: str | None = None
     kept_pictures: int = 0
     source: str | None = None
+    opened: tuple[str, ...] | None = None
     source_id: str | None = None
     settings: Settings | None = None
     choice: Choice | None = None
@@ -151,6 +160,8 @@ class Card:
         yield "scaling", "none" if self.scaling is None else _scaling(self.scaling)
         if self.source is not None:
             yield "trained on", f"{self.source}" + (", then again on everything" * self.refit)
+        if self.asked is not None:
+            yield "asked for", self.asked
         if self.kept_pictures:
             yield "keeps", kept_in_words(self.kept_pictures)
         if self.choice is not None:
@@ -168,6 +179,35 @@ class Card:
             yield "audit", str(self.audit)
         versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
         yield "made", f"{self.created} with {versions}"
+
+    @property
+    def asked(self) -> str | None:
+        """The command of its training, or the call in Python; None where nobody knows.
+
+        Of what lay in memory, and of a function, no command could speak.
+        """
+        if self.source is None or self.settings is None:
+            return None
+        again, paths = self.settings_again, self.paths
+        in_python = not paths or isinstance(again.relabel, Mapping)
+        if not in_python and speaks_of_options():
+            return as_command(paths, again)
+        named = {0: self.source, 1: repr(paths[0]) if paths else ""}
+        return as_call(named.get(len(paths), repr(list(paths))), again)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What opens the source again; nothing where it lay in memory."""
+        old = () if self.source is None else (self.source,)
+        return old if self.opened is None else self.opened
+
+    @property
+    def settings_again(self) -> Settings:
+        """The settings to train with again: costs are by class, as the rule has them."""
+        asked = Settings() if self.settings is None else self.settings
+        if asked.costs != GIVEN or not isinstance(self.decision, CostRule):
+            return asked
+        return replace(asked, costs=self.decision.by_class(self.classes))
 
     @property
     def needs_encoder(self) -> bool:
@@ -276,6 +316,8 @@ def _features(card: Card) -> str:
 
 
 def _scaling(scaling: float | str) -> str:
+    if scaling == NUMBERS:
+        return "numbers standardised: zero mean, unit variance; levels are 0 or 1, words TF-IDF"
     if isinstance(scaling, str):
         return "standardised: zero mean, unit variance"
     return f"times {scaling:.6g}" if scaling * 255 != 1 else "times 1/255"
@@ -290,7 +332,8 @@ def _solved(solution: Solution) -> str:
     )
 
 
-_TYPED: dict[str, tuple[Callable[[Any], dict[str, Any]], Callable[[dict[str, Any]], Any]]] = {
+_TYPED: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "opened": (list, tuple),
     "preprocessing": (Preprocessing.to_dict, Preprocessing.from_dict),
     "settings": (settings_fields, settings_from),
     "choice": (Choice.to_dict, Choice.from_dict),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from typing import Any
 
@@ -19,10 +20,17 @@ def recorded(settings: Settings, test: str | None, val: str | None) -> Settings:
         kind: None if share is None else dict([share_of(kind, share)])
         for kind, share in shares.items()
     }
+    named["relabel"] = _relabelling(settings.relabel)
     named["costs"] = None if settings.costs is None else GIVEN
-    named["memory"] = None  # which changes nothing of the model
     named["features"] = getattr(settings.features, "__qualname__", settings.features)
     return settings_from(settings_fields(replace(settings, test=test, val=val, **named)))
+
+
+def _relabelling(given: Any) -> Any:
+    """The table's name, or what was said of each example, as text."""
+    if not isinstance(given, Mapping):
+        return None if given is None else str(given)
+    return {str(name): str(now) for name, now in given.items()}
 
 
 def settings_fields(settings: Settings) -> dict[str, Any]:

@@ -32,7 +32,16 @@ def evaluate(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Also write a report on SOURCE: one HTML file, and mistakes.csv beside it.",
+            help="Also write a report on SOURCE: one HTML file, and r.mistakes.csv beside r.html.",
+            show_default=False,
+        ),
+    ] = None,
+    mistakes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.csv",
+            help="Also list the mistakes whose labels are least likely, with an empty column "
+            "relabel for --relabel of train.",
             show_default=False,
         ),
     ] = None,
@@ -60,10 +69,7 @@ def evaluate(
     from onelayer.model.loading import load
     from onelayer.sources import open_source
 
-    if report is not None:
-        from onelayer.cli.outputs import check_report
-
-        check_report(report, source, inputs=[model, source, y], overwrite=overwrite)
+    table = _checked(report, mistakes, source, [model, source, y], overwrite=overwrite)
     fitted = load(model)
     opened = open_source(source, fitted.inputs.again(x, y))
     if opened.is_split() and "test" in opened.parts():
@@ -77,20 +83,40 @@ def evaluate(
             x=x,
             y=y,
             report=report,
+            mistakes=table,
             progress=progress,
             options=how,
         )
     held = fitted.optimality(source, x=x, y=y) if gap else None
     if as_json:
-        more: dict[str, Any] = {} if report is None else {"report": str(report)}
+        written_to = {"report": report, "mistakes": table}
+        more: dict[str, Any] = {name: str(at) for name, at in written_to.items() if at}
         more |= {} if held is None else {"optimality": held._asdict()}
         print_json(found.to_dict() | more)
     else:
-        written = [] if report is None else ["", f"Report: {report}"]
+        files = {"Report": report, "Mistakes": table}
+        written = [f"{name}: {file}" for name, file in files.items() if file]
         show(_measures(found), "", _recalls(found))
         if held is not None:
             show("", _optimality(held))
-        show(*written)
+        if written:
+            show("", *written)
+
+
+def _checked(
+    report: Path | None, mistakes: Path | None, source: str, inputs: list[Any], *, overwrite: bool
+) -> Path | None:
+    """Refuse what cannot be written; return where the table of mistakes goes, None for nowhere."""
+    from onelayer.cli.outputs import check_mistakes, check_report, require_apart
+    from onelayer.report.mistakes import mistakes_path
+
+    table = mistakes_path(report) if report is not None and mistakes is None else mistakes
+    require_apart({"report": report, "table of mistakes": table})
+    if report is not None:
+        check_report(report, source, inputs=inputs, overwrite=overwrite)
+    if table is not None:
+        check_mistakes(table, read=None, inputs=inputs, overwrite=overwrite)
+    return table
 
 
 def _optimality(held: Optimality) -> Table:

@@ -55,7 +55,7 @@ Overwrite: TypeAlias = Annotated[
 # What is read, and where it goes.
 
 Source: TypeAlias = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
         metavar="SOURCE...",
         help="A folder with a sub-folder of pictures or of .txt files for each class (or with "
@@ -63,7 +63,7 @@ Source: TypeAlias = Annotated[
         "with --target, several of the same columns, or a folder of them; arrays: .npz, .npy, "
         ".h5, .safetensors, .pt, .svm or .libsvm (.gz too), .parquet with --x, or a folder of IDX "
         "files; or "
-        "an embedded set: digits, breast_cancer.",
+        "an embedded set: digits, breast_cancer. Not given: that of --like.",
         show_default=False,
     ),
 ]
@@ -76,8 +76,38 @@ Report: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="The report to write: one HTML file, and mistakes.csv beside it. "
-        "Default: report.html beside the model.",
+        help="The report to write: one HTML file. Default: m.html beside m.safetensors.",
+        show_default=False,
+    ),
+]
+
+Mistakes: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.csv",
+        help="Where to list the examples whose label the model contradicts most, with an empty "
+        "column relabel. Default: beside the report, m.mistakes.csv of m.html.",
+        show_default=False,
+    ),
+]
+
+LikeModel: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--like",
+        metavar="MODEL",
+        help="Train as this model was trained, on its source if none is given; options given here "
+        "go before.",
+        show_default=False,
+    ),
+]
+
+Relabel: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="A report's table of mistakes in whose column relabel somebody has written the right "
+        "class, or 'leave out': it is done before anything else.",
         show_default=False,
     ),
 ]

@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from onelayer.errors import UsageError
 from onelayer.sources import open_source
+from onelayer.words import count_of
+
+if TYPE_CHECKING:
+    from onelayer.card import Card
 
 _HEAD = 4096  # bytes of a report in which its mark stands
 _MARK = re.compile(rb'<meta name="onelayer-source" content="([0-9a-f]*)">')
+_OF_OLD = 4  # columns of a table of mistakes that every version has written
 _KINDS = (
     (stat.S_ISFIFO, "a pipe"),
     (stat.S_ISSOCK, "a socket"),
@@ -99,15 +105,26 @@ def _require_unread(path: Path, given: Path) -> None:
 
 def _is_ours(path: Path) -> bool:
     """Whether the software wrote it, so that it is no part of the data that it lies among."""
-    return _source_of(path) is not None or _reported_on(path) is not None or _is_mistakes(path)
+    return _card_of(path) is not None or _reported_on(path) is not None or _is_mistakes(path)
+
+
+def require_apart(outputs: Mapping[str, Path | None]) -> None:
+    """Refuse one name for two outputs, which are called what they are; UsageError."""
+    known: dict[Path, str] = {}
+    for what, path in outputs.items():
+        if path is None:
+            continue
+        if (other := known.setdefault(path.absolute(), what)) != what:
+            raise UsageError(f"{path} cannot be both the {other} and the {what}: give two names")
 
 
 def check_output(
     path: str | Path, source: Any, *, inputs: Inputs = (), overwrite: bool = False
-) -> None:
+) -> Card | None:
     """Refuse a place for a model, as `require_place` does, or one that holds another's.
 
     A file is overwritten only where it is a model of the same source, or where `overwrite` says so.
+    Return the card of the model that will be replaced, None where there is none.
 
     Raises
     ------
@@ -117,11 +134,14 @@ def check_output(
     path = Path(path)
     for place in (path, partial_path(path)):
         require_place(place, "m.safetensors", inputs)
-    if path.exists() and not overwrite and _source_of(path) != open_source(source).identity:
+    before = _card_of(path) if path.exists() else None
+    source_id = None if before is None else before.source_id
+    if path.exists() and not overwrite and source_id != open_source(source).identity:
         raise UsageError(
             f"{path} exists and did not come from {open_source(source).described}: "
             "give another name with -o, or --overwrite"
         )
+    return before
 
 
 def check_report(
@@ -129,33 +149,50 @@ def check_report(
 ) -> None:
     """Refuse a place for a report, as `require_place` does, or one that holds another's.
 
-    A page is overwritten only where it is a report on the same source, `mistakes.csv` beside it
-    only where a report wrote it, or where `overwrite` says so.
+    A page is overwritten only where it is a report on the same source, or `overwrite` says so.
 
     Raises
     ------
     UsageError
         With what to do instead.
     """
-    from onelayer.report import mistakes
-
     path = Path(path)
-    table = path.parent / mistakes.NAME
-    if path.name == table.name:
-        raise UsageError(f"{path} is where a report's mistakes are written: give it another name")
-    for place in (path, table):
-        require_place(place, "report.html", inputs)
-    if overwrite:
-        return
-    if path.exists() and _reported_on(path) != open_source(source).identity:
+    require_place(path, "report.html", inputs)
+    if path.exists() and not overwrite and _reported_on(path) != open_source(source).identity:
         raise UsageError(
             f"{path} exists and is no report on {open_source(source).described}: give another "
             "name with --report, or --overwrite, or --no-report"
         )
-    if table.exists() and not _is_mistakes(table):
+
+
+def check_mistakes(
+    path: Path, *, read: object, inputs: Inputs = (), overwrite: bool = False
+) -> None:
+    """Refuse a place for a table of mistakes, or one that holds anything else.
+
+    What a person has written into one is lost only where `overwrite` says so. The one that is
+    `read` may be written over: the new one keeps that.
+
+    Raises
+    ------
+    UsageError
+        With what to do instead.
+    """
+    if isinstance(read, (str, Path)) and path.exists() and path.samefile(read):
+        return
+    require_place(path, "mistakes.csv", inputs)
+    if not path.exists() or overwrite:
+        return
+    if not _is_mistakes(path):
         raise UsageError(
-            f"{table} exists and no report wrote it: move it, or give --report in another folder, "
+            f"{path} exists and no report wrote it: move it, or name another with --mistakes, "
             "or --overwrite"
+        )
+    if filled := _filled(path):
+        raise UsageError(
+            f"{path} has {count_of(filled, 'rows')} in which a person has filled in relabel, which "
+            f"would be lost: train with --relabel {shlex.quote(str(path))}, or move it, or "
+            "--overwrite"
         )
 
 
@@ -171,11 +208,11 @@ def reads_path(path: str | Path) -> Path:
     return path.parent / f"{path.stem}.reads"
 
 
-def _source_of(path: Path) -> str | None:
+def _card_of(path: Path) -> Card | None:
     from onelayer.model.loading import load
 
     try:
-        return load(path).card.source_id
+        return load(path).card
     except (OSError, ValueError):
         return None  # no model of ours, whatever it is
 
@@ -187,7 +224,21 @@ def _reported_on(path: Path) -> str | None:
 
 
 def _is_mistakes(table: Path) -> bool:
-    from onelayer.report import mistakes
+    """Whether a report wrote it, or a spreadsheet since."""
+    from onelayer.report.mistakes import MistakeRow
 
     with table.open("rb") as file:
-        return file.readline(_HEAD).rstrip() == ",".join(mistakes.HEADER).encode()
+        header = re.split(rb"[,;\t]", file.readline(_HEAD).strip().removeprefix(b"\xef\xbb\xbf"))
+    names = [cell.strip(b'"').decode(errors="replace") for cell in header]
+    return names[:_OF_OLD] == list(MistakeRow._fields)[:_OF_OLD]
+
+
+def _filled(table: Path) -> int:
+    """How many rows a person has filled in."""
+    from onelayer.errors import DataError
+    from onelayer.report.mistakes import read_mistakes
+
+    try:
+        return sum(bool(row.relabel) for row in read_mistakes(table))
+    except DataError:  # of an older report, without the column, or of no rows
+        return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -14,6 +14,7 @@ from onelayer.errors import UsageError
 from onelayer.settings import Settings
 
 if TYPE_CHECKING:
+    from onelayer.card import Card
     from onelayer.model import Model
     from onelayer.report.case import NextStep
 
@@ -25,10 +26,13 @@ Advised: TypeAlias = "tuple[NextStep, ...] | None"
 
 
 def train(
-    source: options.Source,
+    context: typer.Context,
+    source: options.Source = None,
+    like: options.LikeModel = None,
     output: options.Output = Path("model.safetensors"),
     report: options.Report = None,
     no_report: options.NoReport = False,
+    mistakes: options.Mistakes = None,
     size: options.Size = Settings.size,
     mode: options.Mode = Settings.mode,
     fit: options.Fit = Settings.fit,
@@ -60,6 +64,7 @@ def train(
     recall: options.Recall = None,
     precision: options.Precision = None,
     refit: options.Refit = Settings.refit,
+    relabel: options.Relabel = None,
     test: options.Test = None,
     val: options.Val = None,
     test_size: options.TestSize = Settings.test_size,
@@ -74,24 +79,82 @@ def train(
     settings = {field.name: given[field.name] for field in fields(Settings)}
     several = {"drop": drop, "text": text, "missing": missing}
     settings |= {name: tuple(found or ()) for name, found in several.items()}
-    given_source: Given = source[0] if len(source) == 1 else source
-    outputs = _Outputs(output, _report_path(output, report, no_report))
-    model, advised = _trained(given_source, outputs, settings, overwrite=overwrite)
+    own = {name: value for name, value in settings.items() if _is_given(context, name)}
+    asked = _Asked.of(source, settings) if like is None else _Asked.again(like, source, own)
+    page = _report_path(output, report, no_report)
+    outputs = _Outputs(output, page, _mistakes_path(page, mistakes))
+    done = _trained(asked, outputs, overwrite=overwrite)
     if as_json:
-        print_json(_object(model, outputs, advised))
+        print_json(_object(done, outputs))
     else:
         from onelayer.cli.verdict import survivors, verdict
         from onelayer.model.weights_left import coefficients
 
+        model = done.model
         left = survivors(coefficients(model)) if model.parameters.get("l1_ratio") else []
-        show(*verdict(model.card, outputs.model, outputs.report, advised), *left)
+        show(*verdict(model.card, outputs.model, outputs.report, done.advised, done.before), *left)
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    """Whether somebody wrote the option, be it with what is its default."""
+    found = context.get_parameter_source(name)
+    return found is not None and found.name != "DEFAULT"
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is trained on and how; `before` is the card of the model that it is like."""
+
+    source: Given
+    settings: dict[str, Any]
+    before: Card | None = None
+
+    @property
+    def inputs(self) -> list[Any]:
+        """What is read, and must not be written."""
+        named = self.source if isinstance(self.source, list) else [self.source]
+        return [*named, *(self.settings[name] for name in ("test", "val", "y", "costs"))]
+
+    @classmethod
+    def of(cls, source: list[str] | None, settings: dict[str, Any]) -> _Asked:
+        """As the command line says."""
+        if not source:
+            raise UsageError("there is nothing to train on: give a SOURCE, or --like MODEL")
+        return cls(_one_or_several(source), settings)
+
+    @classmethod
+    def again(cls, like: Path, source: list[str] | None, own: dict[str, Any]) -> _Asked:
+        """As a model was trained, and say how; what the command line says goes before."""
+        from onelayer.card.train_again import as_command
+        from onelayer.model.loading import load
+        from onelayer.model.repeating import repeated, source_again
+
+        card = load(like).card
+        settings = repeated(card, own)
+        given = _one_or_several(source) if source else source_again(card)
+        named = given if isinstance(given, list) else [given]
+        warn(f"as {like} was trained: {as_command(named, Settings(**settings))}")
+        return cls(given, settings, card)
+
+
+def _one_or_several(source: list[str]) -> Given:
+    return source[0] if len(source) == 1 else source
 
 
 class _Outputs(NamedTuple):
-    """Where a training writes; a report of None is not wanted."""
+    """Where a training writes; what is None is not wanted."""
 
     model: Path
     report: Path | None
+    mistakes: Path | None
+
+
+class _Done(NamedTuple):
+    """The model, what its report advises, and the card of the one that it stands in for."""
+
+    model: Model
+    advised: Advised
+    before: Card | None
 
 
 def _report_path(output: Path, asked: Path | None, refused: bool) -> Path | None:
@@ -99,54 +162,84 @@ def _report_path(output: Path, asked: Path | None, refused: bool) -> Path | None
         raise typer.BadParameter("--report and --no-report contradict each other: give one")
     if refused:
         return None
-    return output.parent / "report.html" if asked is None else asked
+    return output.parent / f"{output.stem}.html" if asked is None else asked
 
 
-def _trained(
-    source: Given, outputs: _Outputs, settings: dict[str, Any], *, overwrite: bool
-) -> tuple[Model, Advised]:
+def _mistakes_path(report: Path | None, asked: Path | None) -> Path | None:
+    from onelayer.report.mistakes import mistakes_path
+
+    return mistakes_path(report) if asked is None and report is not None else asked
+
+
+def _trained(asked: _Asked, outputs: _Outputs, *, overwrite: bool) -> _Done:
     """Train, save and report, or on Ctrl-C save what there is beside the output."""
-    asked = Settings(**settings)  # wrong use is told before anything slow is imported
-    from onelayer.cli.outputs import check_output, check_report, partial_path, reads_path
-    from onelayer.sources import open_source
+    from onelayer.cli.outputs import partial_path, reads_path
 
-    opened = open_source(source, asked)  # a misspelt one, before what its outputs would replace
-    output, report = outputs
-    if report == output:
-        raise UsageError(f"{output} cannot be both the model and the report: give two names")
-    named = [source] if isinstance(source, str) else source
-    inputs = [*named, *(settings[name] for name in ("test", "val", "y", "costs"))]
-    check_output(output, opened, inputs=inputs, overwrite=overwrite)
-    if report is not None:
-        check_report(report, opened, inputs=inputs, overwrite=overwrite)
+    replaced = _checked(asked, outputs, overwrite=overwrite)
+    output, before = outputs.model, asked.before or replaced
     with progress_shown() as progress:
         progress("starting", 0, 1)
         from onelayer.cli.going_on import kept_reads
         from onelayer.designs.kept_reads import reads_kept
         from onelayer.model.training import TrainingInterrupted, train
 
-        kept = kept_reads(reads_path(output), inputs, settings)
+        kept = kept_reads(reads_path(output), asked.inputs, asked.settings)
         try:
             with reads_kept(kept):
-                model = train(source, progress=progress, **settings)
+                model = train(asked.source, progress=progress, **asked.settings)
         except TrainingInterrupted as interrupted:
             interrupted.model.save(partial_path(output))
             warn(f"the best parameters so far are in {partial_path(output)}")
             raise
         model.save(output)
         kept.remove()
-        advised = None if report is None else model.report(report, progress=progress)
-    return model, advised
+        advised = None
+        if outputs.report is not None or outputs.mistakes is not None:
+            told = model.report(outputs.report, mistakes=outputs.mistakes, progress=progress)
+            advised = told if outputs.report is not None else None
+    return _Done(model, advised, before)
 
 
-def _object(model: Model, outputs: _Outputs, advised: Advised) -> dict[str, Any]:
+def _checked(asked: _Asked, outputs: _Outputs, *, overwrite: bool) -> Card | None:
+    """Refuse what cannot be written before anything is read; return the card of what is replaced.
+
+    Wrong use is told before anything slow is imported, a misspelt source before what its outputs
+    would replace.
+    """
+    settings = asked.settings
+    wanted = Settings(**settings)
+    from onelayer.cli.outputs import check_mistakes, check_output, check_report, require_apart
+    from onelayer.sources import open_source
+
+    opened, inputs = open_source(asked.source, wanted), asked.inputs
+    output, report, mistakes = outputs
+    require_apart({"model": output, "report": report, "table of mistakes": mistakes})
+    table = settings["relabel"]
+    before = check_output(output, opened, inputs=[*inputs, table], overwrite=overwrite)
+    if report is not None:
+        check_report(report, opened, inputs=[*inputs, table], overwrite=overwrite)
+    if mistakes is not None:
+        check_mistakes(mistakes, read=table, inputs=inputs, overwrite=overwrite)
+    if before is not None:
+        from onelayer.cli.verdict import in_short
+
+        warn(f"replaces {output} {in_short(before)}")
+    return before
+
+
+def _object(done: _Done, outputs: _Outputs) -> dict[str, Any]:
+    from onelayer.cli.verdict import before_fields
     from onelayer.model.weights_left import coefficient_fields, coefficients
 
+    model = done.model
     card, sparse = model.card.to_dict(), bool(model.parameters.get("l1_ratio"))
     left = {"coefficients": coefficient_fields(coefficients(model))} if sparse else {}
     return {
         "model": str(outputs.model),
         "report": outputs.report and str(outputs.report),
+        "mistakes": outputs.mistakes and str(outputs.mistakes),
+        "asked": model.card.asked,
+        "before": before_fields(done.before),
         "classes": card["classes"],
         "examples": card["audit"]["read"],
         "features": card["features"],
@@ -160,6 +253,6 @@ def _object(model: Model, outputs: _Outputs, advised: Advised) -> dict[str, Any]
         "refit": card["refit"],
         "solution": card["solution"],
         "audit": card["audit"],
-        "findings": None if advised is None else [asdict(one) for one in advised],
+        "findings": None if done.advised is None else [asdict(one) for one in done.advised],
         **left,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
@@ -37,8 +37,12 @@ def verdict(
     output: Path,
     report: Path | None = None,
     advised: Sequence[NextStep] | None = None,
+    before: Card | None = None,
 ) -> list[str | Text | Table]:
-    """What was read, the measures as a small table, what they mean and advise, what was written."""
+    """What was read, the measures as a small table, what they mean and advise, what was written.
+
+    `before` is the card of the model that this one stands in for.
+    """
     chosen = [] if card.choice is None else _choice(card.choice)
     chosen += [f"Calibrated: {card.calibration.words}"] if card.calibration else []
     chosen += [f"Answers: {card.decision.words}"] if card.decision else []
@@ -46,8 +50,42 @@ def verdict(
     chosen += [kept] if card.kept_pictures else []
     written = _named("Written: ", output)
     looked = [] if report is None else [_named("Report: ", report)]
-    meaning = [*_meaning(card), *_next(advised or ())]
+    since = [said] if (said := _since(card, before)) else []
+    meaning = [*_meaning(card), *since, *_next(advised or ())]
     return [*_audit(card), *chosen, "", _measures(card), "", *meaning, *looked, written]
+
+
+def in_short(card: Card) -> str:
+    """Say when a model was made, and how good it was."""
+    judged = "" if card.test is None else f", accuracy {percent(card.test.accuracy)}"
+    return f"of {card.created[:10]}{judged}"
+
+
+def before_fields(card: Card | None) -> dict[str, Any] | None:
+    """The same as JSON has it; None where there was none."""
+    if card is None:
+        return None
+    test = card.test
+    measured = {} if test is None else {"accuracy": test.accuracy, "log_loss": test.log_loss}
+    return {"created": card.created, **measured}
+
+
+def _since(card: Card, before: Card | None) -> str:
+    """Say how the model before did, and whether the same examples judged it; else nothing."""
+    now, was = card.test, None if before is None else before.test
+    if before is None or now is None or was is None:
+        return ""
+    alike = [(one.source_id, one.judge, _relabelled(one)) for one in (card, before)]
+    others = "" if alike[0] == alike[1] else ", on other held-out examples or labels"
+    was_at = f"accuracy {percent(was.accuracy)}, log loss {loss_in_words(was.log_loss)}"
+    now_at = f"{percent(now.accuracy)} and {loss_in_words(now.log_loss)}"
+    return f"The model before, of {before.created[:10]}: {was_at}{others}; now {now_at}."
+
+
+def _relabelled(card: Card) -> list[str]:
+    """What the audit says was relabelled or left out by hand, which tells two trainings apart."""
+    given = None if card.settings is None else card.settings.relabel
+    return [] if given is None else str(card.audit).splitlines()
 
 
 def weights_table(found: Coefficients, shown: int) -> list[str | Text | Table]:

@@ -45,6 +45,11 @@ class Inputs(ABC):
     """Of a table alone: the columns that are looked at."""
 
     @property
+    def standardises(self) -> bool:
+        """Whether rows have standardised numbers already, before the layer does anything."""
+        return False
+
+    @property
     def features(self) -> tuple[str, ...]:
         """What the features are called, (n,); empty where nobody said."""
         return ()

@@ -190,6 +190,11 @@ class Encoding:
         )
 
     @property
+    def standardises(self) -> bool:
+        """Whether some number has a scale of its own."""
+        return bool((self.scale[~self._of_levels] != 1).any())
+
+    @property
     def is_read(self) -> bool:
         """Whether it looks at words."""
         return any(piece.make == "terms" for piece in self.pieces)

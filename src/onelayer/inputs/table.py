@@ -66,6 +66,11 @@ class TableInputs(Inputs):
         return () if self.encoding is None else self.encoding.features
 
     @property
+    def standardises(self) -> bool:
+        """Where a number of the table has a scale of its own."""
+        return self.fitted.standardises
+
+    @property
     def scaling(self) -> None:
         """None: what is made of numbers is standardised already."""
         return

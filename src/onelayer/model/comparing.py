@@ -93,7 +93,7 @@ def compare(
     x: str | None = None,
     y: str | None = None,
     options: TableOptions | None = None,
-    progress: Progress = no_progress,
+    progress: Progress | None = no_progress,
 ) -> Contest:
     """Judge two models on the same examples, pair by pair: far sharper than two judgements.
 

@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from onelayer.calibration import Readout
-from onelayer.card import Card, made_now
+from onelayer.card import NUMBERS, Card, made_now
 from onelayer.card.json_values import number
 from onelayer.designs import Scaling
 from onelayer.errors import UsageError
@@ -42,7 +42,7 @@ def from_estimator(
     known = {
         "classes": [str(label) for label in estimator.classes_.tolist()],
         "features": layer.n,
-        "scaling": estimator.scaling,
+        "scaling": NUMBERS if inputs.standardises else estimator.scaling,
         "preprocessing": inputs.preprocessing,
         "encoder": inputs.encoder_in_words,
         "solution": replace(estimator.solution_, history=()),
@@ -82,7 +82,9 @@ def _from_pipeline(pipeline: Pipeline, card: dict[str, Any]) -> Model:
     table, layer = table_of(pipeline)
     model = from_estimator(layer, **card)
     if not _is_of_arrays(pipeline, table):
-        return replace(model, inputs=TableInputs.of(table))
+        inputs = TableInputs.of(table)
+        scaling = NUMBERS if inputs.standardises else model.card.scaling
+        return replace(model, inputs=inputs, card=replace(model.card, scaling=scaling))
     return replace(model, layer=model.layer.after(Scaling(table.centre, table.scale)))
 
 

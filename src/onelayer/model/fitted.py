@@ -24,7 +24,7 @@ from onelayer.model.judged_on import judged_on, read_for
 from onelayer.model_file import write
 from onelayer.readers import Preprocessing
 from onelayer.readers.tables.table_options import TableOptions
-from onelayer.sources import Progress, no_progress
+from onelayer.sources import Progress, no_progress, who_is_told
 
 if TYPE_CHECKING:
     from onelayer.estimators import LogisticRegression
@@ -85,8 +85,7 @@ class Model:
     def coefficients(self) -> Any:
         """`coef` with names, a pandas DataFrame: a row a feature, a column a class.
 
-        Of two classes the weights are those for the second. In the order of the features; those of
-        large weight and standardised: `onelayer inspect`.
+        Of two classes the weights are those for the second, in the order of the features.
         """
         from onelayer.model.weights_left import as_frame
 
@@ -132,12 +131,7 @@ class Model:
         """The fitted `LogisticRegression` with these weights, without temperature and rule."""
         from onelayer.model.restoring import restored
 
-        return restored(
-            layer=self.layer,
-            classes=self.classes,
-            parameters=self.parameters,
-            solution=self.card.solution,
-        )
+        return restored(self.layer, self.classes, self.parameters, self.card.solution)
 
     def predict(self, given: Given) -> np.ndarray:
         """Return the label of each input, (m,), with the dtype of `classes`, by the model's rule.
@@ -210,13 +204,15 @@ class Model:
         x: str | None = None,
         y: str | None = None,
         report: str | Path | None = None,
-        progress: Progress = no_progress,
+        mistakes: str | Path | None = None,
+        progress: Progress | None = no_progress,
         options: TableOptions | None = None,
     ) -> Evaluation:
         """Judge the model on a source of any kind that `train` takes; x and y name its arrays.
 
         Of a file with parts the one for testing judges. `report` names the HTML file of a report
-        on it; `options` say how a table is read, by default as the model's own was.
+        on it, `mistakes` the CSV file of its table of mistakes; `options` say how a table is read,
+        by default as the model's own was.
 
         Raises
         ------
@@ -225,10 +221,10 @@ class Model:
         """
         opened, examples = judged_on(self, source, x=x, y=y, options=options, progress=progress)
         Z = self.forward(examples.matrix)
-        if report is not None:
-            from onelayer.model.reporting import report_on_examples
+        if report is not None or mistakes is not None:
+            from onelayer.model.reporting import Outputs, report_on_examples
 
-            report_on_examples(self, report, opened, examples, Z)
+            report_on_examples(self, Outputs(report, mistakes), opened, examples, Z)
         return evaluate(Z, examples.labels, self.classes, examples.weights, self.readout)
 
     def optimality(self, source: Any, *, x: str | None = None, y: str | None = None) -> Optimality:
@@ -249,14 +245,19 @@ class Model:
         return optimality(self.estimator, examples.matrix, labels, examples.weights)
 
     def report(
-        self, path: str | Path, source: Any = None, *, progress: Progress = no_progress
+        self,
+        path: str | Path | None,
+        source: Any = None,
+        *,
+        mistakes: str | Path | None = None,
+        progress: Progress | None = no_progress,
     ) -> tuple[NextStep, ...]:
-        """Write a report as one HTML file, and `mistakes.csv` beside it; return what it advises.
+        """Write a report as one HTML file, and its table of mistakes, `m.mistakes.csv` of `m.html`.
 
-        Each piece of advice has a `title`, its `evidence` and the `advice`, the first to be seen
-        to at the front. The report is on what the model was trained on and judged by, with a
-        five-fold cross-validation at its C that looks for examples in the wrong class; or on
-        another source, whose classes are known.
+        On what the model was trained on and judged by, with a five-fold cross-validation at its C
+        that looks for examples in the wrong class; or on another source, whose classes are known.
+        `mistakes` names the table; with a path of None it alone is written. Returns what the report
+        advises, each a `title`, its `evidence` and the `advice`, what to see to first at the front.
 
         Raises
         ------
@@ -265,12 +266,13 @@ class Model:
         DataError
             Where the source cannot be read, or has classes or features unknown to the model.
         """
-        from onelayer.model.reporting import report_on_examples, report_on_training
+        from onelayer.model.reporting import Outputs, report_on_examples, report_on_training
 
+        outputs, told = Outputs(path, mistakes), who_is_told(progress)
         if source is None:
-            return report_on_training(self, path, progress)
-        opened, examples = judged_on(self, source, progress=progress)
-        return report_on_examples(self, path, opened, examples, self.forward(examples.matrix))
+            return report_on_training(self, outputs, told)
+        opened, examples = judged_on(self, source, progress=told)
+        return report_on_examples(self, outputs, opened, examples, self.forward(examples.matrix))
 
     def save(self, path: str | Path) -> None:
         """Write the model to one safetensors file, whole or not at all."""
@@ -325,9 +327,8 @@ class Model:
     def maps(self, given: Given, label: Any = None) -> np.ndarray:
         """Return what each place of a picture adds to the score of a class: (m, h, w).
 
-        Of a model of an encoder that ends in a mean over places: z is a mean over places too, so
-        the map's sum and the intercept of `score` are z (Zhou et al. 2016, here exact). `label`
-        names the class; None: each picture's answer.
+        Of a model of an encoder that ends in a mean over places: the map's sum and the intercept
+        of `score` are z (Zhou et al. 2016, here exact). `label` as for `words`.
 
         Raises
         ------
@@ -341,8 +342,8 @@ class Model:
     def score_of_places(self, picture: np.ndarray, k: int) -> tuple[np.ndarray, float] | None:
         """What each place of a decoded picture adds to class k's score, (h, w), and the intercept.
 
-        The features of a picture are kept in float32, the mean over its places is not: the last
-        bits between them are shared out among the places, so that all adds up.
+        Features are kept in float32, the mean over places is not: the last bits between them are
+        shared out among the places, so that all adds up.
         """
         from onelayer.model.places import score_of_places
 

@@ -21,7 +21,7 @@ def read_for(
     x: str | None = None,
     y: str | None = None,
     options: TableOptions | None = None,
-    progress: Progress = no_progress,
+    progress: Progress | None = no_progress,
 ) -> tuple[Source, Examples]:
     """Read a source as the model's own was read, not yet as rows of X.
 

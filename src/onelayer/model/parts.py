@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 from onelayer.errors import DataError, DataWarning
 from onelayer.inputs.examples import Examples, joined, numbered
 from onelayer.model.near_duplicates import with_near_duplicates, without_repeats
+from onelayer.model.relabelling import relabelled
 from onelayer.readers import Audit, split_notes, stratified_split
+from onelayer.report.mistakes import MistakeRow
 from onelayer.settings import Settings
 from onelayer.sources import Like, Progress, Source, open_source
 from onelayer.words import count_of, spelt
@@ -37,6 +39,8 @@ class Parts:
         Which set `test` was read from, "test" or "val"; None where it was split off.
     audit
         Of everything that was read.
+    decided
+        What a person has said of earlier mistakes; the labels are by it already.
     """
 
     train: Examples
@@ -45,6 +49,7 @@ class Parts:
     judge: str
     audit: Audit
     test_set: str | None = None
+    decided: tuple[MistakeRow, ...] = ()
 
     @property
     def everything(self) -> Examples:
@@ -59,6 +64,7 @@ def read_parts(source: Source, settings: Settings, progress: Progress) -> Parts:
     `test_size` of every class is held out, identical and nearly identical pictures on one side.
     """
     sets = read_sets(source, settings, progress)
+    sets, decided = relabelled(sets, settings.relabel)
     audit = _audit(source, sets)
     train, others = sets["train"], {name: one for name, one in sets.items() if name != "train"}
     progress("looking for the same twice", 0, 1)
@@ -66,9 +72,8 @@ def read_parts(source: Source, settings: Settings, progress: Progress) -> Parts:
     others = dict(zip(others, rest, strict=True))
     train, audit = without_repeats(train, others, audit, strict=settings.strict)
     train, audit = with_near_duplicates(train, others, audit)
-    if others:
-        return _encoded(_judged_by_a_set(train, others, audit))
-    return _encoded(_held_out(train, audit, settings))
+    found = _judged_by_a_set(train, others, audit) if others else _held_out(train, audit, settings)
+    return _encoded(replace(found, decided=decided))
 
 
 def read_sets(source: Source, settings: Settings, progress: Progress) -> dict[str, Examples]:

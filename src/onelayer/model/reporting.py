@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from onelayer.errors import UsageError
 from onelayer.estimators.fewer import of_fewer
 from onelayer.estimators.folds import FOLDS, Folding, OutOfFold, out_of_fold
 from onelayer.inputs.examples import Examples
+from onelayer.model.example_names import in_lines, lined, of_part
 from onelayer.model.repeats import repeats_of
 from onelayer.report.material import Judged, Material, Reported, Sample, Seen, TrainedOn
 from onelayer.solution import Record
@@ -23,13 +24,12 @@ if TYPE_CHECKING:
     from onelayer.model.fitted import Model
     from onelayer.model.parts import Parts
     from onelayer.report.case import NextStep
+    from onelayer.report.results import Results
 
 MOST = 4000
 """Examples that one fold trains on at most where a report alone asks: enough to see which labels it
 would contradict, and eight seconds for all five at 784 features and ten classes, whatever the size
 of the data. A calibration trains on all: layers of fewer examples are surer of themselves."""
-
-Part = TypeVar("Part", Examples, Examples | None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,24 @@ class Evidence:
     estimator: LogisticRegression
 
 
-def report_on_training(model: Model, path: str | Path, progress: Progress) -> tuple[NextStep, ...]:
+@dataclass(frozen=True)
+class Outputs:
+    """Where a report is written, and its table of mistakes; None: not, or beside the report."""
+
+    page: str | Path | None = None
+    mistakes: str | Path | None = None
+
+    def write(self, results: Results) -> None:
+        """Write what is wanted."""
+        from onelayer.report.page import write_mistakes, write_report
+
+        if self.page is not None:
+            write_report(results, self.page, self.mistakes)
+        elif self.mistakes is not None:
+            write_mistakes(results, self.mistakes)
+
+
+def report_on_training(model: Model, outputs: Outputs, progress: Progress) -> tuple[NextStep, ...]:
     """Write a report on what the model was trained on, with a cross-validation.
 
     Returns what it advises, the first thing to see to at the front.
@@ -73,11 +90,11 @@ def report_on_training(model: Model, path: str | Path, progress: Progress) -> tu
             'model.report("report.html", "photos/")'
         )
     progress("cross-validating and drawing the report", 0, 1)
-    return _write(_of_training(model, evidence), path)
+    return _write(_of_training(model, evidence), outputs)
 
 
 def report_on_examples(
-    model: Model, path: str | Path, source: Source, examples: Examples, Z: np.ndarray
+    model: Model, outputs: Outputs, source: Source, examples: Examples, Z: np.ndarray
 ) -> tuple[NextStep, ...]:
     """Write a report on the examples of another source, whose forward pass is Z.
 
@@ -101,15 +118,14 @@ def report_on_examples(
         in_lines=in_lines(examples),
         seen=model.card.source_id == source.identity,
     )
-    return _write(material, path)
+    return _write(material, outputs)
 
 
-def _write(material: Material, path: str | Path) -> tuple[NextStep, ...]:
-    from onelayer.report.page import write_report
+def _write(material: Material, outputs: Outputs) -> tuple[NextStep, ...]:
     from onelayer.report.results import collect
 
     results = collect(material)
-    write_report(results, path)
+    outputs.write(results)
     return results.findings
 
 
@@ -126,6 +142,7 @@ def _of_training(model: Model, evidence: Evidence) -> Material:
         folds=folds,
         shares=_shares(parts.train),
         in_lines=in_lines(parts.train),
+        decided=parts.decided,
         trained=None if folds is None else _trained(evidence, folds),
     )
 
@@ -239,32 +256,10 @@ def _everything(parts: Parts) -> Examples:
         return called.everything
     return replace(
         called,
-        train=_named(called.train, "train"),
-        val=_named(val, "val"),
-        test=_named(test, parts.test_set),
+        train=of_part(called.train, "train"),
+        val=val and of_part(val, "val"),
+        test=test and of_part(test, parts.test_set),
     ).everything
-
-
-def lined(examples: Examples) -> Examples:
-    """Call the rows of a table in a file by their lines, as a spreadsheet numbers them.
-
-    Its first line is 1, and is the header where there is one.
-    """
-    if not in_lines(examples):
-        return examples
-    first = 1 + examples.inputs.options.header
-    return replace(examples, names=examples.names.astype(np.int64) + first)
-
-
-def in_lines(examples: Examples) -> bool:
-    """Whether the examples are lines of a file that a spreadsheet opens."""
-    return examples.inputs.kind == "table" and Path(examples.audit.source).is_file()
-
-
-def _named(examples: Part, part: str) -> Part:
-    if examples is None:
-        return None
-    return replace(examples, names=np.array([f"{part}/{name}" for name in examples.names]))
 
 
 def _shares(examples: Examples) -> np.ndarray:

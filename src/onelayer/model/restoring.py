@@ -14,7 +14,6 @@ from onelayer.solution import Solution
 
 
 def restored(
-    *,
     layer: Layer,
     classes: np.ndarray,
     parameters: dict[str, Any],

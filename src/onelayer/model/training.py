@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from onelayer.model.deciding import check_decision, with_reached
 from onelayer.model.fitted import Model
 from onelayer.model.keywords import with_known_keywords
 from onelayer.model.parts import Parts, read_parts
+from onelayer.model.repeating import with_settings_of_like
 from onelayer.model.reporting import Evidence
 from onelayer.model.under_way import reads_told
 from onelayer.settings import (
@@ -36,12 +38,13 @@ from onelayer.settings import (
     CostsGiven,
     Fit,
     Mode,
+    RelabelGiven,
     Settings,
     ShareGiven,
     Size,
 )
 from onelayer.solvers import SOLVERS
-from onelayer.sources import Progress, Source, no_progress, open_source
+from onelayer.sources import Progress, Source, no_progress, open_source, who_is_told
 from onelayer.words import spelt
 
 
@@ -54,10 +57,12 @@ class TrainingInterrupted(KeyboardInterrupt):
 
 
 @with_known_keywords
+@with_settings_of_like
 def train(
-    source: Any,
+    source: Any = None,
     *,
-    progress: Progress = no_progress,
+    like: str | Path | None = None,
+    progress: Progress | None = no_progress,
     size: Size | None = Settings.size,
     mode: Mode | None = Settings.mode,
     fit: Fit = Settings.fit,
@@ -87,6 +92,7 @@ def train(
     costs: CostsGiven | None = Settings.costs,
     recall: ShareGiven | None = Settings.recall,
     precision: ShareGiven | None = Settings.precision,
+    relabel: RelabelGiven | None = Settings.relabel,
     test: Any = Settings.test,
     val: Any = Settings.val,
     test_size: float = Settings.test_size,
@@ -97,7 +103,7 @@ def train(
 ) -> Model:
     """Train a logistic regression on a source, and judge it on examples that it has not seen.
 
-    Every keyword but `progress` is a field of `Settings`, which says what it means.
+    Every keyword but `like` and `progress` is a field of `Settings`, which says what it means.
 
     Parameters
     ----------
@@ -107,9 +113,12 @@ def train(
         an Arrow table or a list of dictionaries; a file of arrays (.npz, .npy, .h5,
         .safetensors, .pt, IDX, LIBSVM);
         (X, y), X an array, a sparse matrix, a data frame, PIL pictures or the names of picture
-        files; or the name of an embedded set: `digits`, `breast_cancer`.
+        files; or the name of an embedded set: `digits`, `breast_cancer`. None: that of `like`.
+    like
+        A model file: what is not given is as in its training, the source too. The same source
+        gives the same weights, to the last bit.
     progress
-        Called as progress(what is under way, done, total).
+        Called as progress(what is under way, done, total); None for nobody.
 
     Raises
     ------
@@ -124,7 +133,7 @@ def train(
     asked = Settings(**{field.name: given[field.name] for field in fields(Settings)})
     if asked.solver not in SOLVERS:
         raise UsageError(f"there is no solver {asked.solver!r}: give one of {', '.join(SOLVERS)}")
-    with reads_told(progress) as told:
+    with reads_told(who_is_told(progress)) as told:
         return _trained(source, asked, told)
 
 
@@ -289,6 +298,7 @@ class _Training:
             self.parts.train.inputs,
             readout,
             source=self.source.described,
+            opened=self.source.paths,
             source_id=self.source.identity,
             settings=_recorded(self.settings),
             audit=self.parts.audit,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from onelayer.words import count_in_words, visible
+import numpy as np
+
+from onelayer.words import count_in_words, counted, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _GROUPED = ("left_out", "near_duplicates", "in_two_classes")
 _CLASSES_SHOWN = 20
@@ -55,6 +57,18 @@ class Audit:
     def mass(self) -> dict[str, float]:
         """What the examples of each class count for."""
         return self.weights or dict(self.by_class)
+
+    def of_labels(
+        self, classes: Iterable[Any], labels: np.ndarray, weights: np.ndarray | None
+    ) -> Audit:
+        """Return it with its examples counted by class: labels (m,) are positions in `classes`."""
+        names = [str(label) for label in classes]
+        counts = np.bincount(labels, minlength=len(names)).tolist()
+        sums = np.bincount(labels, weights, minlength=len(names)).tolist()
+        mass = {name: counted(one) for name, one in zip(names, sums, strict=True)}
+        by_class = dict(zip(names, counts, strict=True))
+        weighed = {} if weights is None else mass
+        return replace(self, read=len(labels), by_class=by_class, weights=weighed)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; `from_dict` gives the same audit back."""

@@ -17,6 +17,7 @@ from onelayer.readers import Audit
 if TYPE_CHECKING:
     from onelayer.card import Card
     from onelayer.estimators.folds import OutOfFold
+    from onelayer.report.mistakes import MistakeRow
     from onelayer.solution import Record
 
 
@@ -230,6 +231,8 @@ class Material:
         What it was trained on; None for a report on other data.
     in_lines
         Whether the names of examples are their lines in a file.
+    decided
+        What a person has said of earlier mistakes, and was trained with.
     """
 
     source: str
@@ -244,3 +247,4 @@ class Material:
     seen: bool = False
     trained: TrainedOn | None = None
     in_lines: bool = False
+    decided: tuple[MistakeRow, ...] = ()

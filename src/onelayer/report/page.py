@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from onelayer.report.inlining import inlined, with_map
 from onelayer.report.judgement import Judgement
 from onelayer.report.results import Results
 from onelayer.report.twins import without_twins
-from onelayer.words import count_in_words, loss_in_words, percent
+from onelayer.words import count_in_words, loss_in_words, percent, spelt
 
 GENERATOR = "onelayer"
 
@@ -38,17 +39,26 @@ FEATURES_SHOWN = 20
 NAME_SHOWN = 30  # letters of a class under a figure
 
 
-def write_report(results: Results, path: str | Path) -> None:
-    """Write the page, and beside it `mistakes.csv`; each whole or not at all."""
-    path = Path(path)
-    write_atomically(path, render(results).encode())
-    if results.suspects is not None:
-        table = mistakes.as_csv(results.suspects.examples)
-        write_atomically(path.with_name(mistakes.NAME), table.encode())
+def write_report(results: Results, path: str | Path, table: str | Path | None = None) -> None:
+    """Write the page, and its table of mistakes; each whole or not at all.
+
+    `table` is where: None for beside the page.
+    """
+    place = mistakes.mistakes_path(Path(path)) if table is None else Path(table)
+    write_atomically(path, render(results, place.name).encode())
+    if results.suspects is not None or results.decided:
+        write_mistakes(results, place)
 
 
-def render(results: Results) -> str:
-    """Return the page; whatever came from the data is escaped."""
+def write_mistakes(results: Results, path: str | Path) -> None:
+    """Write the table of mistakes alone, of no rows where nobody could look."""
+    found = () if results.suspects is None else results.suspects.examples
+    rows = mistakes.mistake_rows(found, results.decided)
+    write_atomically(path, mistakes.as_csv(rows).encode())
+
+
+def render(results: Results, table: str = "mistakes.csv") -> str:
+    """Return the page; whatever came from the data is escaped. `table` is its table of mistakes."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -69,7 +79,7 @@ def render(results: Results) -> str:
         "inlined": inlined,
     }
     environment.globals |= {"with_map": with_map}
-    return environment.get_template("report.html").render(_view(results))
+    return environment.get_template("report.html").render(_view(results, table))
 
 
 def _percent(rate: float | None) -> str:
@@ -110,7 +120,7 @@ _AT_ONCE = {
 }
 
 
-def _view(results: Results) -> dict[str, Any]:
+def _view(results: Results, table: str) -> dict[str, Any]:
     judgement = results.judgement
     unit, place = results.audit.unit, "folder" if results.pictures else "class"
     return {
@@ -131,17 +141,20 @@ def _view(results: Results) -> dict[str, Any]:
         "weights": _weights(results),
         "effects": _effects(results),
         "suspects": results.suspects,
+        "table": table,
+        "relabel": spelt(f"relabel={table!r}", f"--relabel {shlex.quote(table)}"),
         "figures": _figures(results),
-        **_said(results, unit, place),
+        **_said(results, unit, place, table),
+        "asked": results.layer.card.asked,
         "made": _made(results.layer.card),
     }
 
 
-def _said(results: Results, unit: str, place: str) -> dict[str, Any]:
+def _said(results: Results, unit: str, place: str, table: str) -> dict[str, Any]:
     """The page's sentences."""
     layer, card, judgement = results.layer, results.layer.card, results.judgement
     said = {
-        "suspicion": sentences.suspicion(results.suspects, unit, place),
+        "suspicion": sentences.suspicion(results.suspects, unit, place, table),
         "trust": judgement and sentences.trust(judgement),
         "trusts": [] if judgement is None else sentences.trusts(judgement),
         "unhelpful": judgement and sentences.unhelpful(judgement),

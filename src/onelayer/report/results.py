@@ -31,6 +31,7 @@ from onelayer.report.judging import (
 )
 from onelayer.report.learning import LearningCurve, learning_curve
 from onelayer.report.material import Judged, Material, Reported, Sample
+from onelayer.report.mistakes import MistakeRow
 from onelayer.report.partial_dependence import Effect, effects_of
 
 MISTAKES = 12
@@ -72,6 +73,7 @@ class Results:
     `worth` is that of the columns, `effects` what moving one does, `curve` what more examples
     gained, and `findings` what to do next, the first thing at the front. `in_lines`: examples are
     called by their lines in a file.
+    `decided`: what a person has said of earlier mistakes, and was trained with.
     """
 
     source: str
@@ -88,6 +90,7 @@ class Results:
     curve: LearningCurve | None
     findings: tuple[NextStep, ...]
     in_lines: bool
+    decided: tuple[MistakeRow, ...]
 
     @property
     def pictures(self) -> bool:
@@ -140,6 +143,7 @@ def collect(material: Material) -> Results:
         curve=curve,
         findings=() if case is None else findings(case),
         in_lines=material.in_lines,
+        decided=material.decided,
     )
 
 

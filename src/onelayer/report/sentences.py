@@ -298,7 +298,7 @@ def weights_left(coef: np.ndarray) -> str:
     return "" if left == coef.size else f"{left:,} of {coef.size:,} weights are not zero. "
 
 
-def suspicion(suspects: Suspects | None, unit: str, place: str) -> str:
+def suspicion(suspects: Suspects | None, unit: str, place: str, table: str) -> str:
     """Say how the examples that may be in the wrong folder were found."""
     if suspects is None:
         return f"Too few {unit} of each class to look: a layer must be trained without them."
@@ -319,8 +319,7 @@ def suspicion(suspects: Suspects | None, unit: str, place: str) -> str:
         return (
             f"{how} It labelled {percent(suspects.right)} of them as they are labelled: too few to "
             "know better. Where such a layer contradicts a label, the mistake is most likely its "
-            f"own. The {len(suspects.examples)} that it contradicts most are in mistakes.csv, "
-            "beside this file."
+            f"own. The {len(suspects.examples)} that it contradicts most are in {table}."
         )
     return (
         f"{how} Below are the {len(suspects.examples)} whose label was found least likely, the "

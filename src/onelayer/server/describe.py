@@ -14,7 +14,7 @@ from onelayer.server.answers import class_names
 from onelayer.server.limits import Limits
 from onelayer.words import count_in_words, percent
 
-_SOURCES = ("test", "val", "y", "features")  # settings that may be files
+_SOURCES = ("test", "val", "y", "features", "relabel")  # settings that may be files
 
 
 def described(model: Model, limits: Limits) -> dict[str, Any]:
@@ -78,7 +78,8 @@ def _alike(model: Model) -> dict[str, list[str]]:
 
 def without_folders(card: Card) -> Card:
     """The card with the names of its sources alone: clients see no folder of this machine."""
-    named: dict[str, Any] = {"source": _name(card.source)}
+    paths = None if card.opened is None else tuple(map(_name, card.opened))
+    named: dict[str, Any] = {"source": _name(card.source), "opened": paths}
     if card.settings is not None:
         sources: dict[str, Any] = {key: _name(getattr(card.settings, key)) for key in _SOURCES}
         named["settings"] = replace(card.settings, **sources)

@@ -14,13 +14,22 @@ from onelayer.sources.arrays import ArrayFile, GivenArrays
 from onelayer.sources.embedded import NAMES, EmbeddedSet
 from onelayer.sources.folder import PictureFolder
 from onelayer.sources.frame import FrameSource
-from onelayer.sources.source import Like, Progress, Source, no_progress
+from onelayer.sources.source import Like, Progress, Source, no_progress, who_is_told
 from onelayer.sources.table import TableInFile
 from onelayer.sources.tables import TablesInFiles
 from onelayer.sources.text_folder import TextFolder
 from onelayer.sources.zipped import ZippedSource
 
-__all__ = ["KINDS", "SUPPORTED", "Like", "Progress", "Source", "no_progress", "open_source"]
+__all__ = [
+    "KINDS",
+    "SUPPORTED",
+    "Like",
+    "Progress",
+    "Source",
+    "no_progress",
+    "open_source",
+    "who_is_told",
+]
 
 KINDS: list[type[Source]] = [
     TablesInFiles,
@@ -43,7 +52,7 @@ SUPPORTED = (
 
 
 def open_source(
-    given: Any, settings: Settings | None = None, progress: Progress = no_progress
+    given: Any, settings: Settings | None = None, progress: Progress | None = no_progress
 ) -> Source:
     """Return the source that this is; nothing of it is read yet.
 
@@ -56,7 +65,7 @@ def open_source(
     UsageError
         For anything else.
     """
-    asked = Settings() if settings is None else settings
+    asked, progress = Settings() if settings is None else settings, who_is_told(progress)
     if isinstance(given, Source):
         return given
     if ZippedSource.takes(given, asked):

@@ -183,7 +183,7 @@ class ArrayFile(_Arrays):
 
     def read(self, part: str | None, like: Like | None = None) -> Examples:
         """Read X and y of a part, or of the only one."""
-        self.require_no_columns(like)
+        self.require_no_columns(like, "encoding")
         self.progress("reading", 0, 1)
         sets = self._sets_like(like)
         name, found = chosen_set(labelled(sets) or sets, part)
@@ -235,6 +235,11 @@ class GivenArrays(_Arrays):
         return IN_MEMORY
 
     @property
+    def paths(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    @property
     def identity(self) -> str:
         """By their shape and labels."""
         X, y = self.given
@@ -249,7 +254,7 @@ class GivenArrays(_Arrays):
     def read(self, part: str | None, like: Like | None = None) -> Examples:
         """Take X and y as they are."""
         del part
-        self.require_no_columns(like)
+        self.require_no_columns(like, "encoding")
         X, y = self.given
         if isinstance(X, (list, tuple)) and len(X) and isinstance(X[0], (Image.Image, str, Path)):
             return self._of_pictures(list(X), np.asarray(y), like)

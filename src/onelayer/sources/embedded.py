@@ -38,7 +38,7 @@ class EmbeddedSet(Source):
     def read(self, part: str | None, like: Like | None = None) -> Examples:
         """Read all of it; it has no parts."""
         del part
-        self.require_no_columns(like)
+        self.require_no_columns(like, "encoding")
         data, y, inputs = self._digits() if self.given == "digits" else self._breast_cancer()
         classes, labels = np.unique(y, return_inverse=True)
         if like is not None and [str(name) for name in like.classes] != classes.tolist():

@@ -33,7 +33,7 @@ class PictureFolder(SplitFolder):
 
     def read(self, part: str | None, like: Like | None = None) -> Examples:
         """Read the pictures of a part, of one size."""
-        self.require_no_columns(like)
+        self.require_no_columns(like, "encoding")
         size, mode, fit = self.settings.size, self.settings.mode, self.settings.fit
         encoder = asked_encoder(self.settings, like)
         to = None if like is None else like.inputs.preprocessing

@@ -47,6 +47,11 @@ class FrameSource(TableSource):
         """The same for all: a card does not print a table."""
         return IN_MEMORY
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
     @cached_property
     def identity(self) -> str:
         """By its columns, and the content of the one that holds the classes."""

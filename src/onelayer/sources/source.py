@@ -29,10 +29,28 @@ JUDGES = ("test", "val", "train")
 COLUMNS = ("target", "drop", "weights", "group", "text")
 """The settings that name columns of a table."""
 
+WRITTEN = ("header", "delimiter", "decimal", "missing")
+"""Those that say how a table is written; its encoding is one that a folder of texts has too."""
+
 
 def no_progress(stage: str, done: int, total: int) -> None:
     """Say nothing."""
     del stage, done, total
+
+
+def who_is_told(progress: Progress | None) -> Progress:
+    """Return what is called as a training goes on, nobody for None; UsageError for anything else.
+
+    It is asked before the first call, so that no work is lost to it.
+    """
+    if progress is None:
+        return no_progress
+    if not callable(progress):
+        raise UsageError(
+            f"progress is {progress!r}: give a function of what is under way, done and total, or "
+            "None"
+        )
+    return progress
 
 
 @dataclass(frozen=True)
@@ -90,16 +108,23 @@ class Source(ABC):
         """Return the parts that it has: "train", and "val" and "test" where they are."""
         return ("train",)
 
-    def require_no_columns(self, like: Like | None) -> None:
-        """Refuse the name of a column for what has none, which would be passed over; UsageError."""
+    def require_no_columns(self, like: Like | None, *also: str) -> None:
+        """Refuse what is said of a table for what is none, which would be passed over; UsageError.
+
+        `also` are further settings that mean nothing here.
+        """
         named = [
-            name for name in COLUMNS if getattr(self.settings, name) != getattr(Settings, name)
+            name
+            for name in (*COLUMNS, *WRITTEN, *also)
+            if getattr(self.settings, name) != getattr(Settings, name)
         ]
         if like is None and named:
-            raise UsageError(
-                f"{self.described} is no table, .csv or .parquet: it has no column "
-                f"for {spelt(named[0])}"
-            )
+            what = f"{self.described} is no table, .csv or .parquet"
+            if named[0] in COLUMNS:
+                raise UsageError(f"{what}: it has no column for {spelt(named[0])}")
+            header = spelt("header=False", "--no-header")
+            said = header if named[0] == "header" else spelt(named[0])
+            raise UsageError(f"{what}: leave {said} out")
 
     def require_no_pictures(self, like: Like | None) -> None:
         """Refuse what is asked of pictures and of LIBSVM's files alone; UsageError."""
@@ -124,6 +149,11 @@ class Source(ABC):
     def described(self) -> str:
         """What it is called, on a card and in messages."""
         return str(self.given)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What opens it again: paths, or a name; nothing where it lies in memory."""
+        return (str(self.given),)
 
     @property
     def identity(self) -> str:

@@ -26,7 +26,7 @@ from onelayer.settings import Settings
 from onelayer.sources.kept_columns import KeptColumns, is_larger
 from onelayer.sources.source import Like, Progress, Source, digest
 from onelayer.sources.target_labels import class_labels, without_dots
-from onelayer.words import counted, spelt
+from onelayer.words import spelt
 
 if TYPE_CHECKING:
     from onelayer.inputs.column_kinds import ReadTable
@@ -172,15 +172,9 @@ class _Reading:
         codes, described, odd = (self._kept_codes if self.is_larger else self._codes)(table, kept)
         odd.tell(strict=self.asked.strict)
         labels, classes, renamed = self._labels(table)
-        names = [str(label) for label in classes.tolist()]
-        counts, weights = np.bincount(labels, minlength=len(names)), self._weights(table)
-        audit = Audit(
-            source=str(self.path),
-            read=len(labels),
-            by_class=dict(zip(names, counts.tolist(), strict=True)),
-            weights={} if weights is None else _mass(names, labels, weights),
-            notes=(*described, *odd.notes, *notes, *renamed, *self._on_unseen(codes)),
-        )
+        weights = self._weights(table)
+        said = (*described, *odd.notes, *notes, *renamed, *self._on_unseen(codes))
+        audit = Audit(source=str(self.path), read=len(labels), notes=said)
         return Examples(
             whole=codes.values,
             labels=labels,
@@ -192,7 +186,7 @@ class _Reading:
                 weights=self._by_role("weights"),
                 options=self.file.options,
             ),
-            audit=audit,
+            audit=audit.of_labels(classes.tolist(), labels, weights),
             weights=weights,
             group=self._groups(table),
         )
@@ -293,8 +287,8 @@ class _Reading:
 
     def _labels(self, table: Any) -> tuple[np.ndarray, np.ndarray, list[str]]:
         name = self._by_role("target") or ""
-        labels = class_labels(self._target(table), self.path)
-        notes: list[str] = []
+        target, notes = self._target(table), list[str]()
+        labels = class_labels(target, self.path, booleans=self._has_booleans(target))
         if self.like is None:
             positions, classes = encode(labels, None, self.path)
             if len(classes) < 2:
@@ -308,6 +302,15 @@ class _Reading:
             notes.append(f"{self.path.name}: the classes end in a dot, which is passed over")
         positions, classes = encode(labels, self.like.classes.tolist(), self.path)
         return positions, classes, notes
+
+    def _has_booleans(self, target: Cells) -> bool:
+        """Whether true and false are Booleans: as what was trained on has them.
+
+        There a text file can write them in no other way; a table in memory says which are text.
+        """
+        if self.like is not None:
+            return self.like.classes.dtype == np.bool_
+        return target.declared or not self.file.typed
 
     def _on_unseen(self, codes: Codes) -> list[str]:
         found = [f"{name} {count:,}" for name, count in codes.unseen().items()]
@@ -372,12 +375,6 @@ class _Reading:
         from onelayer.readers.tables.cells import read_cells
 
         return read_cells(name, table[name], self.file.options.missing)
-
-
-def _mass(names: list[str], labels: np.ndarray, weights: np.ndarray) -> dict[str, float]:
-    """What the rows of each class count for."""
-    sums = np.bincount(labels, weights, minlength=len(names)).tolist()
-    return {name: counted(mass) for name, mass in zip(names, sums, strict=True)}
 
 
 def _some(names: Sequence[str]) -> str:

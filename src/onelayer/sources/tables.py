@@ -45,6 +45,11 @@ class TablesInFiles(TableSource):
         return ", ".join(map(str, self.given[:_SHOWN])) + more
 
     @property
+    def paths(self) -> tuple[str, ...]:
+        """The files, or their folder."""
+        return tuple(map(str, self.given)) if isinstance(self.given, list) else (str(self.given),)
+
+    @property
     def identity(self) -> str:
         """By the places of all."""
         places = [str(path.resolve()) for path in self._all]

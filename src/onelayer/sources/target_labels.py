@@ -18,8 +18,17 @@ MOST_NUMBERS = 20
 _MOST_TEXTS = 0.5  # of the rows; with more values than that, and than MOST_NUMBERS, it is no class
 
 
-def class_labels(cells: Cells, source: object) -> np.ndarray:
+def class_labels(cells: Cells, source: object, *, booleans: bool) -> np.ndarray:
     """Return a target without missing cells as whole numbers, booleans or text, (m,).
+
+    Parameters
+    ----------
+    cells
+        The target.
+    source
+        What errors call its table.
+    booleans
+        Whether the texts true and false, in any case, are Booleans.
 
     Raises
     ------
@@ -49,7 +58,7 @@ def class_labels(cells: Cells, source: object) -> np.ndarray:
     _require_classes(found, m, most, cells.name, source)
     levels = {text: at for at, text in enumerate(found.tolist())}
     texts = found[level_codes(texts_of(cells), levels).astype(np.intp)]
-    if {*map(str.lower, levels)} <= set(BOOLEANS):
+    if booleans and {*map(str.lower, levels)} <= set(BOOLEANS):
         return np.char.lower(texts) == "true"
     return texts
 

@@ -251,7 +251,8 @@ def written_notes(text: TextFile, rows: FirstRows, options: TableOptions) -> Ite
         yield "each row but the header ends in a delimiter, which is passed over"
     if options.header and _like_data(rows.first, rows.rest):
         shown = ", ".join(rows.first[:3])
-        yield f"{HEADLESS} ({shown}, ...): {spelt('header=False', '--no-header')} if it is"
+        how = spelt("header=False", "--no-header")
+        yield f"{HEADLESS} ({shown}, ...): if it is, name the columns above it, or train with {how}"
 
 
 def _like_data(header: list[str], rows: list[list[str]]) -> bool:

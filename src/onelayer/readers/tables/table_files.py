@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,12 +19,7 @@ import pyarrow.parquet as pq
 
 from onelayer.errors import DataError, DataWarning, UsageError
 from onelayer.readers.tables.arrow_errors import said_in_words
-from onelayer.readers.tables.sniffing import (
-    HEADLESS,
-    first_rows,
-    quotes_are_text,
-    written_notes,
-)
+from onelayer.readers.tables.sniffing import HEADLESS, first_rows, quotes_are_text, written_notes
 from onelayer.readers.tables.suffixes import table_kind
 from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
 from onelayer.readers.tables.text import TextFile
@@ -62,7 +57,9 @@ class TableFile(ABC):
     options
         How it is read, as far as was asked.
     doubts
-        What may be meant otherwise than it is read: a person is to be warned.
+        What may be meant otherwise than it is read, to warn of.
+    typed
+        Whether its cells say themselves what they are: a table in memory, whose text is text.
     """
 
     path: Path
@@ -70,6 +67,7 @@ class TableFile(ABC):
     notes: tuple[str, ...]
     options: TableOptions = AS_USUAL
     doubts: tuple[str, ...] = ()
+    typed: ClassVar[bool] = False
 
     @property
     def decimal(self) -> str:
@@ -253,6 +251,7 @@ class ArrowTable(TableFile):
     """A table that is in memory; `path` is what messages call it."""
 
     table: Any
+    typed: ClassVar[bool] = True
 
     @classmethod
     def of(cls, path: Path, table: Any, options: TableOptions = AS_USUAL) -> ArrowTable:
