@@ -54,7 +54,7 @@ class Objective:
 
     def weighted(self, weights: np.ndarray) -> Objective:
         """The same under other weights (m,)."""
-        return replace(self, loss=self.in_memory.weighted(weights))
+        return replace(self, loss=self.loss.weighted(weights))
 
     def of_sample(self) -> Objective:
         """The same on the sample of the rows that stays in memory where X does not."""

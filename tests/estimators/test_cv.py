@@ -40,10 +40,10 @@ def test_scikit_learns_checks(estimator, check):
     check(estimator)
 
 
-def test_the_signature_is_scikit_learns_and_four_more():
+def test_the_signature_is_scikit_learns_and_five_more():
     theirs = inspect.signature(linear_model.LogisticRegressionCV).parameters
     ours = inspect.signature(LogisticRegressionCV).parameters
-    assert set(ours) - set(theirs) == {"selection", "scaling", "loo", "store_coefs"}
+    assert set(ours) - set(theirs) == {"selection", "scaling", "loo", "store_coefs", "memory"}
     assert set(theirs) <= set(ours)
     assert all(one.kind is inspect.Parameter.KEYWORD_ONLY for one in ours.values())
     theirs = {name for name in dir(linear_model.LogisticRegressionCV) if name[0] != "_"}

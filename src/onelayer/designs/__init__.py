@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from onelayer.designs.csr import csr_moments
-from onelayer.designs.dense import dense_moments
+from onelayer.designs.dense import dense_moments, disk_moments
 from onelayer.designs.design import Design
 from onelayer.designs.identity import Identity
 from onelayer.designs.in_memory import design_in_memory
@@ -60,6 +60,7 @@ __all__ = [
     "make_scaling",
     "make_scalings",
     "map_of_file",
+    "reads_together",
     "size_of",
     "sparse_of",
     "stays_on_disk",
@@ -95,6 +96,8 @@ def make_moments(X: Any, weights: Sequence[np.ndarray]) -> list[ColumnMoments]:
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is named as a column
         if sparse.issparse(X):
             return [csr_moments(X, v) for v in weights]
+        if not isinstance(X, np.ndarray):
+            return disk_moments(X, weights)
         return dense_moments(X, weights)
 
 
@@ -192,6 +195,13 @@ def lies_on_cluster(X: Any) -> bool:
     """Whether these are rows in groups on the workers of a cluster."""
     known = sys.modules.get("onelayer.designs.rows_on_cluster")  # else there are none
     return known is not None and isinstance(X, known.RowsOnCluster)
+
+
+def reads_together(losses: list[Loss]) -> tuple[list[Loss], Any]:
+    """The losses of the same rows on disk, each for a thread of its own, and `SharedVisits`."""
+    from onelayer.designs.on_disk import share_visits
+
+    return share_visits(losses)
 
 
 def survey_labelled(

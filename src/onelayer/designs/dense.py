@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
@@ -127,6 +127,19 @@ def dense_moments(X: np.ndarray, weights: Sequence[np.ndarray]) -> list[ColumnMo
 def _rows_together(n: int, itemsize: int) -> int:
     """As many rows as stay in the cache, and BLAS adds up alike on any number of its threads."""
     return min(max(1, BLOCK_BYTES // max(1, n * itemsize)), BLOCK_ROWS)
+
+
+def disk_moments(X: Any, weights: Sequence[np.ndarray]) -> list[ColumnMoments]:
+    """The same of rows on disk, as they are visited: one read for all."""
+    found: list[RunningMoments | None] = [None] * len(weights)
+    for _, rows, group in X.visit():
+        for i, v in enumerate(weights):
+            here, running = v[rows], found[i]
+            if running is None and here.any():
+                running = found[i] = RunningMoments(group[np.argmax(here > 0)])
+            if running is not None:
+                running.add_rows(group, here)
+    return [one.found() for one in found if one is not None]
 
 
 def _in_float64(X: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:

@@ -8,12 +8,14 @@ small sample, or a handle that is not looked into. `loss_in_memory.py` offers mo
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from onelayer.designs.drawn_rows import Drawn
 from onelayer.designs.passes import Traits
+from onelayer.designs.scaling import Scaling
 from onelayer.errors import UsageError
 from onelayer.logistic import Head
 from onelayer.words import spelt
@@ -218,6 +220,18 @@ class Loss(ABC):
     @abstractmethod
     def least_weight(self) -> float:
         """The smallest weight that is not 0."""
+
+    @abstractmethod
+    def weighted(self, weights: np.ndarray) -> Loss:
+        """The same examples under other weights (m,): a fold, say. The sample stays what it was."""
+
+    @abstractmethod
+    def rescaled(self, scaling: Scaling) -> Loss:
+        """The same examples under a scaling more."""
+
+    @abstractmethod
+    def forward_parts(self, W: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        """Rows and their z = X' W + b, some at a time, in order; k as many columns as wanted."""
 
     @property
     def in_memory(self) -> LossInMemory:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, final
 
@@ -21,6 +22,7 @@ from onelayer.designs.loss import (
     falls_on,
 )
 from onelayer.designs.passes import ROWS, Ledger, Pass, Sums, Traits, add_offset
+from onelayer.designs.scaling import Scaling
 from onelayer.foresight import BALANCED, activations, balance, divergence, foresee
 from onelayer.logistic import Head
 from onelayer.vectors import column_sums
@@ -367,6 +369,14 @@ class LossInMemory(Loss):
         if self.offset is None:
             return 0.0
         return float((self.weights * (R * self.offset).sum(axis=1)).sum())
+
+    def rescaled(self, scaling: Scaling) -> LossInMemory:
+        """The same examples under a scaling more."""
+        return replace(self, design=self.design.rescaled(scaling))
+
+    def forward_parts(self, W: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        """All rows at once."""
+        yield slice(0, self.traits.m), self.design.forward(W, b)
 
     def weighted(self, weights: np.ndarray) -> LossInMemory:
         """The same examples under other weights (m,): a fold, say."""

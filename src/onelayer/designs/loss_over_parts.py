@@ -24,6 +24,7 @@ from onelayer.designs.passes import Ledger, Traits
 from onelayer.designs.row_labels import LabelTotals
 from onelayer.designs.scaling import Scaling
 from onelayer.designs.survey import SampledRows
+from onelayer.errors import UsageError
 from onelayer.logistic import Head
 
 T = TypeVar("T")
@@ -63,6 +64,16 @@ class VisitedParts(ABC):
 
         In an order that follows from the parts' number alone, wherever they lie.
         """
+
+    def weighted(self, weights: np.ndarray) -> Self:
+        """The same rows under other weights (m,), in the order of the parts."""
+        del weights
+        raise UsageError(f"Rows that lie in {self.held_by} are not for a cross-validation")
+
+    def rescaled(self, scaling: Scaling) -> Self:
+        """The same rows under a scaling more."""
+        del scaling
+        raise UsageError(f"Rows that lie in {self.held_by} are not for a cross-validation")
 
     @abstractmethod
     def exactly(self) -> Self:
@@ -263,6 +274,23 @@ class LossOverParts(Loss):
         if exact is self.parts:
             return self
         return replace(self, parts=exact, sample=self.sample.exactly())
+
+    def weighted(self, weights: np.ndarray) -> LossOverParts:
+        """The same examples under other weights (m,), whose metric and start the sample remains."""
+        return replace(self, parts=self.parts.weighted(weights))
+
+    def rescaled(self, scaling: Scaling) -> LossOverParts:
+        """The same examples under a scaling more."""
+        parts, sample = self.parts.rescaled(scaling), self.sample.rescaled(scaling)
+        squares = self.sample.rescaled(scaling).moments().squares[:, 0]
+        return replace(self, parts=parts, sample=sample, squares=squares)
+
+    def forward_parts(self, W: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        """Part by part; one read."""
+        start = 0
+        for Z in self.parts.each(lambda part: part.design.forward(W, b)):
+            yield slice(start, start + len(Z)), Z
+            start += len(Z)
 
     def of_sample(self) -> LossInMemory:
         """The sample, weighted to stand for all."""

@@ -19,6 +19,7 @@ from onelayer.designs.loss_over_parts import LossOverParts, VisitedParts, add, s
 from onelayer.designs.passes import SAMPLE_AT_HAND, Ledger, Traits
 from onelayer.designs.row_labels import LabelTotals, RowLabels
 from onelayer.designs.scaling import Scaling
+from onelayer.designs.shared_visits import SharedVisits
 from onelayer.designs.survey import Survey
 from onelayer.errors import UsageError
 from onelayer.logistic import Head
@@ -70,6 +71,12 @@ class OnDisk(Design):
         return LossOverParts.of(parts, head, sample, design.scaling)
 
 
+def share_visits(losses: list[Any]) -> tuple[list[Any], SharedVisits]:
+    """The losses of the same rows, read together; each for a thread of its own."""
+    reads = SharedVisits(losses[0].parts.X, len(losses))
+    return [replace(loss, parts=loss.parts.within(reads)) for loss in losses], reads
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class DiskParts(VisitedParts):
@@ -85,6 +92,7 @@ class DiskParts(VisitedParts):
     compiled: bool
     double: bool = False
     held_by: str = field(default=OnDisk.__name__)
+    shared: SharedVisits | None = None
 
     @classmethod
     def of(cls, design: OnDisk, head: Head, labels: RowLabels) -> DiskParts:
@@ -121,8 +129,9 @@ class DiskParts(VisitedParts):
 
     def each(self, ask: Callable[[LossInMemory], T]) -> Iterator[T]:
         """What each group answers; one read."""
-        for _, rows, X in self.X.visit():
-            self.ledger.add(self.traits.nbytes * len(X) // self.traits.m)
+        for _, rows, X in (self.shared or self.X).visit():
+            others = 1 if self.shared is None else self.shared.sharing
+            self.ledger.add(self.traits.nbytes * len(X) // (self.traits.m * others))
             targets, weights = self.labels.of(rows)
             design: Any = DenseDesign(X, self.scaling)
             design = design.exactly() if self.double else design
@@ -138,3 +147,17 @@ class DiskParts(VisitedParts):
         if self.dtype == np.float64:
             return self
         return replace(self, dtype=np.dtype(np.float64), compiled=False, double=True)
+
+    def weighted(self, weights: np.ndarray) -> DiskParts:
+        """The same rows under other weights (m,)."""
+        labels = RowLabels.compact(self.labels.targets, weights, self.labels.classes)
+        return replace(self, labels=labels)
+
+    def rescaled(self, scaling: Scaling) -> DiskParts:
+        """The same rows under a scaling more."""
+        own = self.scaling
+        return replace(self, scaling=scaling if own is None else scaling.after(own))
+
+    def within(self, shared: SharedVisits) -> DiskParts:
+        """The same rows, read together with others' problems; its share in a ledger of its own."""
+        return replace(self, shared=shared, ledger=Ledger(whole=self.ledger))

@@ -38,8 +38,10 @@ class RowLabels:
 
     @classmethod
     def compact(cls, targets: np.ndarray, weights: np.ndarray, classes: int) -> RowLabels:
-        """Targets in the smallest type that holds them; equal weights as one number."""
+        """Targets in the smallest type that holds them; weights as Booleans if equal or nothing."""
         small = np.min_scalar_type(classes - 1)
+        if weights.dtype != bool and ((weights == 0) | (weights == weights.max())).all():
+            weights = weights > 0
         if weights.dtype == bool and weights.all():
             weights = np.broadcast_to(np.True_, weights.shape)
         return cls(targets.astype(small, copy=False), weights, classes)

@@ -142,7 +142,7 @@ class PenaltyPath:
         One read finds the moments of all, where these are asked for.
         """
         data, shares = self.data, self.data.weights.shares
-        weights = [self._trained_on(split, shares) for split in self.splits]
+        weights = [self._trained_on(split) for split in self.splits]
         standard = data.scaling == "standard"
         columns = [shares, *(v / v.sum() for v in weights)] if standard else [shares]
         scaled: Sequence[Scaling | None]
@@ -160,8 +160,9 @@ class PenaltyPath:
                 fold = replace(fold, scaling=own)
             yield fold
 
-    def _trained_on(self, split: Split, shares: np.ndarray) -> np.ndarray:
+    def _trained_on(self, split: Split) -> np.ndarray:
         """The fold's weights (m,): the whole's, zero where a row is not trained on."""
+        shares = self.data.weights.shares
         weights = np.bincount(split.train, minlength=len(shares)) * shares
         return weights / weights.sum() if self.same_lambda else weights
 
@@ -172,7 +173,7 @@ class PenaltyPath:
         together = None
         if folds:
             together = Folds(
-                weights=np.column_stack([fold.objective.weights for fold in folds]),
+                weights=np.column_stack([self._trained_on(split) for split in self.splits]),
                 judged=tuple(split.test for split in self.splits),
                 scalings=tuple(
                     fold.scaling.beyond(whole.scaling)

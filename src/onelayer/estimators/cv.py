@@ -19,6 +19,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
+from onelayer.designs import where_it_lies
 from onelayer.estimators import attributes
 from onelayer.estimators.classifier import LogisticRegression
 from onelayer.estimators.cross_validation import Accuracy, Fits, PenaltyPath, Split
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 _SHARED = LogisticRegression._parameter_constraints  # noqa: SLF001 - its twin
 _SAME = (
     *("dual", "tol", "fit_intercept", "intercept_scaling", "class_weight"),
-    *("random_state", "verbose", "n_jobs", "scaling"),
+    *("random_state", "verbose", "n_jobs", "scaling", "memory"),
 )
 
 
@@ -127,6 +128,9 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
         all rows (Rad and Maleki 2020). For L2, and up to 5000 parameters or rows.
     store_coefs : bool, default=True
         Whether `coefs_paths_`, `path_coef_` and `path_intercept_` are kept.
+    memory : number of bytes, str as "4GB", or None, default=None
+        As in `LogisticRegression`: where X stays in its file, one read serves the layer on all rows
+        and all folds. Folds are then scored by log loss, and rows take some 8 bytes a fold beside.
 
     Attributes
     ----------
@@ -236,6 +240,7 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
         scaling: float | str | None = None,
         loo: bool = False,
         store_coefs: bool = True,
+        memory: float | str | None = None,
     ) -> None:
         self.Cs = Cs
         self.l1_ratios = l1_ratios
@@ -258,6 +263,7 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
         self.scaling = scaling
         self.loo = loo
         self.store_coefs = store_coefs
+        self.memory = memory
 
     @property
     def results_(self) -> DataFrame:
@@ -285,7 +291,7 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
         """
         ratios, given = asked_ratios(self), X
         routed = route(self, sample_weight, params)
-        X, y, found = check_training(self, X, y)
+        X, y, found = check_training(self, where_it_lies(X, self.memory), y)
         classes, targets = check_classes(y)
         check_solver_and_classes(self.solver, classes)
         data = Data(

@@ -14,6 +14,8 @@ from sklearn.metrics import get_scorer, make_scorer
 from sklearn.metrics._scorer import _BaseScorer
 from sklearn.utils.validation import _check_method_params
 
+from onelayer.designs import stays_on_disk
+from onelayer.errors import UsageError
 from onelayer.estimators.classifier import LogisticRegression
 from onelayer.estimators.cross_validation import Fits, Solved, Split
 from onelayer.estimators.parameters import shown
@@ -60,6 +62,13 @@ class ScorerJudge(Judge):
     y: np.ndarray
     classes: np.ndarray
     params: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        if stays_on_disk(self.data.X):
+            raise UsageError(
+                "A scorer asks for the rows of each fold in memory, and X stays in its file: take "
+                f"scoring={LOG_LOSS!r}, which comes with the reads, or more memory where X fits"
+            )
 
     def scores(self, fits: Fits) -> np.ndarray:
         """Each fold's layer as an estimator, on the rows that it judges."""

@@ -9,7 +9,8 @@ from onelayer.solvers.choose import SOLVERS, choose_solver, named_solver, solver
 from onelayer.solvers.dual.gram import Gram, Rows
 from onelayer.solvers.loop import Callback, Run
 from onelayer.solvers.paths.leave_one_out import leave_one_out
-from onelayer.solvers.paths.penalty_path import Path, PathPoint, Walking, make_path, solve_path
+from onelayer.solvers.paths.penalty_path import make_path, solve_path
+from onelayer.solvers.paths.walking import Path, PathPoint, Walking
 from onelayer.solvers.paths.weighted_folds import Folds
 from onelayer.solvers.solver import Solver, State
 

@@ -9,22 +9,22 @@ coordinates of one Gram matrix.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import final
 
 import numpy as np
 
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
-from onelayer.solution import Solution
 from onelayer.solvers.choose import solver_for
 from onelayer.solvers.dual.gram import Gram, RowBasis
 from onelayer.solvers.loop import Run
 from onelayer.solvers.paths.leave_one_out import leave_one_out
+from onelayer.solvers.paths.path_over_parts import PathOverParts
 from onelayer.solvers.paths.side_by_side import Solved, solve_side_by_side
+from onelayer.solvers.paths.walking import Path, PathPoint, Walking
 from onelayer.solvers.paths.weighted_folds import Folds
 from onelayer.solvers.smooth.lbfgs import Lbfgs
 from onelayer.solvers.smooth.metrics import Metric, WholeHessian, better_metric, first_metric
@@ -35,46 +35,10 @@ MANY = 9  # guard: steps
 WORTH = 15.0  # measured: passes that a metric may cost, for each problem that shares it
 
 
-@dataclass(frozen=True)
-class PathPoint:
-    """The solution at one penalty strength, and those of the folds there, if any.
-
-    theta (n + 1, k) as in `Objective`; folds is one (theta, Solution) a fold; Z the z of the rows
-    that each fold judges; left_out (m, k) the z of every row, approximately, without itself.
-    """
-
-    strength: float
-    theta: np.ndarray
-    solution: Solution
-    folds: tuple[Solved, ...] = ()
-    Z: tuple[np.ndarray, ...] = ()
-    left_out: np.ndarray | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Walking:
-    """How a path is walked: the folds that come along, and how exactly each fit is solved."""
-
-    folds: Folds | None = None
-    tol: float = 1e-7
-    max_iter: int = 1000
-    leave_one_out: bool = False
-
-
-class Path(ABC):
-    """Solutions of one objective at one penalty strength after another."""
-
-    @abstractmethod
-    def at(self, strength: float) -> PathPoint:
-        """The solution at this strength, begun at the one before."""
-
-    @abstractmethod
-    def branch(self) -> Path:
-        """The path as it stands, to be walked elsewhere: neither moves the other from here on."""
-
-
 def make_path(objective: Objective, walking: Walking) -> Path:
     """The path that suits the objective; its penalty's strength is replaced by each of the path."""
+    if objective.loss.traits.at_hand:
+        return PathOverParts(objective, walking)
     solver, _ = solver_for(_at(objective, 1.0))
     if not isinstance(solver, Gram):
         return DirectPath(objective, walking)

@@ -50,11 +50,17 @@ class Folds:
 
     def alone(self, objective: Objective, number: int) -> Objective:
         """One fold as a problem by itself."""
-        loss, scaling = objective.in_memory, self.scaling(number)
+        loss, scaling = objective.loss, self.scaling(number)
         if scaling is not None:
-            loss = replace(loss, design=loss.design.rescaled(scaling))
+            loss = loss.rescaled(scaling)
         weights = np.ascontiguousarray(self.weights[:, number])
         return replace(objective, loss=loss.weighted(weights))
+
+    def apart(self, objective: Objective) -> list[tuple[Objective, float]]:
+        """Each fold as a problem by itself, whose loss is a mean, and its share of the weight."""
+        numbers = range(len(self))
+        shares = self.weights.sum(axis=0).tolist()
+        return [(self.alone(objective, number), shares[number]) for number in numbers]
 
     def forward(self, objective: Objective, thetas: list[np.ndarray]) -> tuple[np.ndarray, ...]:
         """z of the rows that each fold judges, (rows, k): one read of the data, or a few."""
@@ -62,19 +68,25 @@ class Folds:
             return ()
         k, m = objective.head.width, objective.loss.traits.m
         together = max(1, FORWARD_BYTES // (8 * k * m))
-        found: list[np.ndarray] = []
+        found = [np.empty((len(rows), k)) for rows in self.judged]
         for first in range(0, len(thetas), together):
             numbers = range(first, min(first + together, len(thetas)))
             parts = [self._shared(number, *objective.split(thetas[number])) for number in numbers]
             W, b = np.hstack([W for W, _ in parts]), np.concatenate([b for _, b in parts])
-            Z = objective.design.forward(W, b)
-            found += [
-                Z[self.judged[number], place * k : (place + 1) * k].astype(np.float64)
-                for place, number in enumerate(numbers)
-            ]
+            for rows, Z in objective.loss.forward_parts(W, b):
+                for place, number in enumerate(numbers):
+                    here = np.flatnonzero(_within(self.judged[number], rows))
+                    columns = slice(place * k, (place + 1) * k)
+                    found[number][here] = Z[self.judged[number][here] - rows.start, columns]
         return tuple(found)
 
     def _shared(self, number: int, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The fold's parameters in the variables of the shared design."""
         scaling = self.scaling(number)
         return (W, b) if scaling is None else scaling.fold(W, b)
+
+
+def _within(numbers: np.ndarray, rows: slice) -> np.ndarray:
+    """Which of the row numbers are among these rows."""
+    found: np.ndarray = (numbers >= rows.start) & (numbers < rows.stop)
+    return found

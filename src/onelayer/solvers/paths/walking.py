@@ -1,0 +1,50 @@
+"""What a path of penalties is: how it is walked, and the point that each strength gives."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from onelayer.solution import Solution
+from onelayer.solvers.paths.side_by_side import Solved
+from onelayer.solvers.paths.weighted_folds import Folds
+
+
+@dataclass(frozen=True)
+class PathPoint:
+    """The solution at one penalty strength, and those of the folds there, if any.
+
+    theta (n + 1, k) as in `Objective`; folds is one (theta, Solution) a fold; Z the z of the rows
+    that each fold judges; left_out (m, k) the z of every row, approximately, without itself.
+    """
+
+    strength: float
+    theta: np.ndarray
+    solution: Solution
+    folds: tuple[Solved, ...] = ()
+    Z: tuple[np.ndarray, ...] = ()
+    left_out: np.ndarray | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walking:
+    """How a path is walked: the folds that come along, and how exactly each fit is solved."""
+
+    folds: Folds | None = None
+    tol: float = 1e-7
+    max_iter: int = 1000
+    leave_one_out: bool = False
+
+
+class Path(ABC):
+    """Solutions of one objective at one penalty strength after another."""
+
+    @abstractmethod
+    def at(self, strength: float) -> PathPoint:
+        """The solution at this strength, begun at the one before."""
+
+    @abstractmethod
+    def branch(self) -> Path:
+        """The path as it stands, to be walked elsewhere: neither moves the other from here on."""
