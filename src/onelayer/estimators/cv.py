@@ -130,7 +130,8 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
         Whether `coefs_paths_`, `path_coef_` and `path_intercept_` are kept.
     memory : number of bytes, str as "4GB", or None, default=None
         As in `LogisticRegression`: where X stays in its file, one read serves the layer on all rows
-        and all folds. Folds are then scored by log loss, and rows take some 8 bytes a fold beside.
+        and all folds. Folds are then scored by log loss; labels and weights take some arrays of 8
+        bytes a row and fold.
 
     Attributes
     ----------
