@@ -23,7 +23,7 @@ def test_dir_is_the_public_names():
 def test_a_keyword_that_train_lacks_is_answered_with_the_one_meant():
     with pytest.raises(TypeError, match=r"train has no keyword 'tagret': did you mean target\?"):
         onelayer.train("digits", tagret="y")
-    with pytest.raises(TypeError, match=r"no keyword 'zzz'\. It has source, progress, size"):
+    with pytest.raises(TypeError, match=r"no keyword 'zzz'\. It has source, like, progress, size"):
         onelayer.train("digits", zzz=1)
     assert "class_weight" in inspect.signature(onelayer.train).parameters
 

@@ -111,7 +111,7 @@ def test_what_is_replaced_is_said_and_compared(onelayer):
     accuracy, made = first.json["test"]["accuracy"], package.load("m.safetensors").card.created
     again = onelayer("train", "--like", "m.safetensors", "-o", "m.safetensors")
     assert (
-        f"replaces m.safetensors of {made[:10]}, accuracy {accuracy:.1%}".replace("%", " %")
+        f"replaced: m.safetensors of {made[:10]}, accuracy {accuracy:.1%}".replace("%", " %")
         in again.err
     )
     assert f"The model before, of {made[:10]}: accuracy " in again.out

@@ -494,7 +494,7 @@ def test_l1_leaves_few_weights_and_lists_them(table, tmp_path, onelayer):
     assert len(listed["coefficients"]) == left
     assert listed["coefficients"][0]["feature"] == "age"
     assert [column["name"] for column in listed["columns"]][:2] == ["age", "town"]
-    page = (tmp_path / "m.html").read_text()
+    page = (tmp_path / "l1.html").read_text()
     assert (
         f"{left} of {loaded.coef.size} weights are not zero. The largest weights, numbers" in page
     )

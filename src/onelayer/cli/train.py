@@ -192,6 +192,7 @@ def _trained(asked: _Asked, outputs: _Outputs, *, overwrite: bool) -> _Done:
             warn(f"the best parameters so far are in {partial_path(output)}")
             raise
         model.save(output)
+        _say_replaced(output, replaced)
         kept.remove()
         advised = None
         if outputs.report is not None or outputs.mistakes is not None:
@@ -220,11 +221,15 @@ def _checked(asked: _Asked, outputs: _Outputs, *, overwrite: bool) -> Card | Non
         check_report(report, opened, inputs=[*inputs, table], overwrite=overwrite)
     if mistakes is not None:
         check_mistakes(mistakes, read=table, inputs=inputs, overwrite=overwrite)
+    return before
+
+
+def _say_replaced(output: Path, before: Card | None) -> None:
+    """Say once a model has taken the place of another, and of which."""
     if before is not None:
         from onelayer.cli.verdict import in_short
 
-        warn(f"replaces {output} {in_short(before)}")
-    return before
+        warn(f"replaced: {output} {in_short(before)}")
 
 
 def _object(done: _Done, outputs: _Outputs) -> dict[str, Any]:
