@@ -13,6 +13,7 @@ import numpy as np
 
 from onelayer import parallel
 from onelayer.designs.passes import Ascent, DualPoint, Pass, Sums
+from onelayer.designs.rough_curvature import RoughCurvature
 from onelayer.designs.scaling import Scaling, in_two
 
 # Measured (benchmarks/thresholds.py): up to so many columns the kernel is taken. At k = 100 BLAS on
@@ -77,6 +78,24 @@ class FusedDense:
         part = self._blas if k > COLUMNS else self._binary if k == 1 else self._columns
         loss, G, db = part(*self.folded.fold(asked.W, asked.b), _in_labels(asked))
         return loss, self.folded.fold_gradient(G, db), db
+
+    def thinned(
+        self, V: np.ndarray, c: np.ndarray, curvature: RoughCurvature, weights: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The Hessian times (V, c), over the activations that are left in `curvature`."""
+        from onelayer.kernels.thinned_pass import thinned_pass
+
+        V, c = self.folded.fold(V, c)
+        V, c = self._rounded(np.ascontiguousarray(V.T), c)
+        kept = (curvature.starts, curvature.classes, curvature.activations)
+
+        def task(start: int, stop: int) -> Sums:
+            G, db = np.zeros(V.shape), np.zeros(len(c))
+            thinned_pass(self.X, self.centre, V, c, *kept, weights, start, stop, G, db)
+            return np.zeros(1), G, db
+
+        _, G, db = _add(self._run(len(c), task))
+        return self.folded.fold_gradient(G.T, db), db
 
     def moments(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """sum h x' and sum h x'^2, (n, k) each; h (m, k)."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from onelayer.designs.blockwise import Blockwise
 from onelayer.designs.drawn_rows import Drawn, draw, mean_curvature
+from onelayer.designs.foreseen import Foreseen, balancing, chunks, of_all_classes
 from onelayer.designs.loss import (
     Arrival,
     Foresight,
@@ -21,27 +22,16 @@ from onelayer.designs.loss import (
     Turn,
     falls_on,
 )
-from onelayer.designs.passes import ROWS, Ledger, Pass, Sums, Traits, add_offset
+from onelayer.designs.passes import Ledger, Pass, Sums, Traits, add_offset
+from onelayer.designs.rough_curvature import RoughCurvature, thinned
 from onelayer.designs.scaling import Scaling
-from onelayer.foresight import BALANCED, activations, balance, divergence, foresee
+from onelayer.foresight import foresee
 from onelayer.logistic import Head
 from onelayer.vectors import column_sums
 
 
-def _classes(Z: np.ndarray) -> np.ndarray:
-    """z of all classes in float64, of two (0, z)."""
-    Z = Z.astype(np.float64, copy=False)
-    return np.hstack([np.zeros_like(Z), Z]) if Z.shape[1] == 1 else Z
-
-
-def _changes(change: np.ndarray) -> np.ndarray:
-    """Changes of the activations of all classes: of two, one gains what the other loses."""
-    return np.hstack([-change, change]) if change.shape[1] == 1 else change
-
-
-def _chunks(m: int) -> list[slice]:
-    """Rows whose activations fit the cache."""
-    return [slice(start, start + ROWS) for start in range(0, m, ROWS)]
+def _activations(curvature: np.ndarray | RoughCurvature) -> np.ndarray:
+    return curvature.A if isinstance(curvature, RoughCurvature) else curvature
 
 
 TINY = 1e-300  # guard: divides by no zero
@@ -68,54 +58,6 @@ class Reads(Protocol):
         ...
 
 
-Balance = tuple[np.ndarray, np.ndarray]
-"""What the classes have too much, (K,), and what they have: see `foresight.balance`."""
-
-
-def balancing(means: np.ndarray, shares: np.ndarray) -> Balance | None:
-    """What brings the means (K,) of activations to the shares of the classes; None: nothing."""
-    excess = means - shares
-    excess -= excess.mean()  # theory: of rounding alone, for both sum to 1
-    return (excess, means) if np.abs(excess).max() > BALANCED else None
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Foreseen:
-    """Activations that were foreseen, by how much they differ from a at z + length u.
-
-    Z (m, 2 k) holds z and u; change (m, k) is p - a, of two classes for the second alone; means
-    (K,) are sum v p.
-    """
-
-    loss: LossInMemory
-    Z: np.ndarray
-    change: np.ndarray
-    means: np.ndarray
-    length: float
-
-    def told(self, balancing: Balance | None) -> tuple[np.ndarray, float, np.ndarray]:
-        """The means, and of a `Foresight` what is apart and G, once balanced if asked."""
-        k, v, apart = self.change.shape[1], self.loss.weights, 0.0
-        moved = np.empty_like(self.change)
-        for rows in _chunks(len(moved)):
-            there = _classes(self.Z[rows, :k] + self.length * self.Z[rows, k:])
-            A, change = activations(there), _changes(self.change[rows])
-            if balancing is not None:
-                change = balance(A, change, *balancing)
-            apart += float(v[rows] @ divergence(A, change, there))
-            moved[rows] = change[:, -k:] * v[rows, None]
-        return self.means, apart, self.loss.design.backward(moved)
-
-    def sizes(self) -> np.ndarray:
-        """sum v dz^2 and sum (v dz)^2 of the residuals dz at z + length u: (2, k)."""
-        k, loss, found = self.change.shape[1], self.loss, np.zeros((2, self.change.shape[1]))
-        for rows in _chunks(len(self.Z)):
-            there, v = self.Z[rows, :k] + self.length * self.Z[rows, k:], loss.weights[rows]
-            found += np.stack([v, v**2]) @ loss.head.residual(there, loss.targets[rows]) ** 2
-        return found
-
-
 @final
 @dataclass(frozen=True, eq=False)
 class LossInMemory(Loss):
@@ -123,8 +65,9 @@ class LossInMemory(Loss):
 
     The offset (m, k), where there is one, is a part of z whose coefficient is 1; a pass with it is
     the NumPy loop's, for kernels know none. `shared`, where given, makes the reads that problems
-    side by side share. What `traits.offers` names beside "rows" and "hessian" is asked of the
-    design itself: rows in turn, columns, a Gram matrix.
+    side by side share; `rough`, where products are in float64, is the design in float32. What
+    `traits.offers` names beside "rows" and "hessian" is asked of the design itself: rows in turn,
+    columns, a Gram matrix.
     """
 
     design: Blockwise
@@ -133,6 +76,7 @@ class LossInMemory(Loss):
     weights: np.ndarray
     offset: np.ndarray | None = None
     shared: Reads | None = None
+    rough: Blockwise | None = None
 
     @property
     def in_memory(self) -> LossInMemory:
@@ -215,7 +159,7 @@ class LossInMemory(Loss):
     def _on_line(self, Z: np.ndarray, t: float) -> tuple[float, float]:
         """The loss and its slope at z + t dz."""
         k, value, slope = Z.shape[1] // 2, 0.0, 0.0
-        for rows in _chunks(len(Z)):
+        for rows in chunks(len(Z)):
             dz, v, y = Z[rows, k:], self.weights[rows], self.targets[rows]
             there = Z[rows, :k] + t * dz
             value += (v * self.head.loss(there, y)[:, 0]).sum()
@@ -236,20 +180,34 @@ class LossInMemory(Loss):
     def curvature(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """The head's curvature activations (m, k)."""
         Z = self.forward(W, b)
-        for start in range(0, len(Z), ROWS):
-            Z[start : start + ROWS] = self.head.curvature_activation(Z[start : start + ROWS])
+        for rows in chunks(len(Z)):
+            Z[rows] = self.head.curvature_activation(Z[rows])
         return Z
 
     def product(
-        self, curvature: np.ndarray, V: np.ndarray, c: np.ndarray
+        self, curvature: np.ndarray | RoughCurvature, V: np.ndarray, c: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """The Hessian times (V, c)."""
-        asked = Pass(V, c, self.head, self.targets, self.weights[:, None], curvature)
-        return self._reads.sums(asked)[1:]
+        A, reads = _activations(curvature), self._reads
+        if isinstance(curvature, RoughCurvature):
+            reads = self.rough or self.design
+            if curvature.starts is not None:
+                return reads.by_kernels().thinned(V, c, curvature, self.weights)
+        asked = Pass(V, c, self.head, self.targets, self.weights[:, None], A)
+        return reads.sums(asked)[1:]
 
-    def intercept_curvature(self, curvature: np.ndarray) -> np.ndarray:
+    def roughly(self, curvature: np.ndarray, share: float) -> tuple[Any, float]:
+        """Of softmax, without the activations of least curvature, by kernels."""
+        design = self.rough or self.design
+        offered = design.compiled and "sample" in design.traits.offers and self.shared is None
+        if not offered or self.head.width == 1:
+            return curvature, 1.0
+        found = thinned(curvature, self.weights, share, design.dtype)
+        return found, found.part
+
+    def intercept_curvature(self, curvature: np.ndarray | RoughCurvature) -> np.ndarray:
         """sum v a (1 - a), or sum v (diag(a) - a a^T)."""
-        A, v = curvature, self.weights
+        A, v = _activations(curvature), self.weights
         if A.shape[1] == 1:
             return column_sums(v, A * (1 - A))[:, None]
         weighted = v[:, None] * A
@@ -279,8 +237,8 @@ class LossInMemory(Loss):
         k, v = len(start[1]), self.weights
         Z = self._line(start, step)
         change, means = np.empty((len(Z), k)), np.zeros(max(k, 2))
-        for rows in _chunks(len(Z)):
-            A, moved = foresee(_classes(Z[rows, :k]), _classes(Z[rows, k:]), length)
+        for rows in chunks(len(Z)):
+            A, moved = foresee(of_all_classes(Z[rows, :k]), of_all_classes(Z[rows, k:]), length)
             means += v[rows] @ A + v[rows] @ moved
             change[rows] = moved[:, -k:]
         return Foreseen(self, Z, change, means, length)
@@ -352,7 +310,8 @@ class LossInMemory(Loss):
         exact = self.design.exactly()
         if exact is self.design:
             return self
-        return replace(self, design=exact, shared=self.shared and self.shared.exactly())
+        shared = self.shared and self.shared.exactly()
+        return replace(self, design=exact, shared=shared, rough=self.design)
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """z of every row: (m, k)."""

@@ -142,14 +142,12 @@ class Run:
         self.objective = replace(self.objective, loss=self.objective.loss.exactly())
         self.reason += EXACTLY
         self._rounding = None
-        return self._anew(state)
+        self._best = self._at_work.anew(self.objective, state, self.tol)
+        return self._best
 
     def _over_to(self, solver: Solver[Any], state: State) -> State:
         self.reason += BY_NEWTON.format(self._passes())
         self._at_work = solver
-        return self._anew(state)
-
-    def _anew(self, state: State) -> State:
         self._best = self._at_work.init(self.objective, state.theta, self.tol)
         return self._best
 
@@ -199,6 +197,11 @@ class Run:
             watch.step(record.gap, self.tol, first=record.iteration == 0)
         if self.callback is not None:
             self.callback(record)
+
+    @property
+    def state(self) -> State:
+        """The solver's own, after the step that was recorded last."""
+        return self._latest
 
     def latest(self) -> np.ndarray:
         """Theta after the step that was recorded last, for callbacks; "gram" takes a pass."""

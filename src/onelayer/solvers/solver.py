@@ -54,6 +54,10 @@ class Solver(ABC, Generic[S]):
     def init(self, objective: Objective, theta: np.ndarray, tol: float) -> S:
         """The state at theta; tol is the relative gap asked for."""
 
+    def anew(self, objective: Objective, state: S, tol: float) -> S:
+        """The state at the same theta, where products are in float64 from here on."""
+        return self.init(objective, state.theta, tol)
+
     @abstractmethod
     def step(self, objective: Objective, state: S) -> S:
         """One step on."""

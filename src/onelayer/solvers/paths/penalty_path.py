@@ -12,26 +12,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from typing import final
 
 import numpy as np
 
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
-from onelayer.solvers.choose import solver_for
+from onelayer.solution import Solution
+from onelayer.solvers.choose import WHOLE_SIZE, solver_for
 from onelayer.solvers.dual.gram import Gram, RowBasis
 from onelayer.solvers.loop import Run
+from onelayer.solvers.paths.extrapolation import Trail
 from onelayer.solvers.paths.leave_one_out import leave_one_out
 from onelayer.solvers.paths.path_over_parts import PathOverParts
 from onelayer.solvers.paths.side_by_side import Solved, solve_side_by_side
 from onelayer.solvers.paths.walking import Path, PathPoint, Walking
 from onelayer.solvers.paths.weighted_folds import Folds
+from onelayer.solvers.smooth.class_grams import bends_by_class
 from onelayer.solvers.smooth.lbfgs import Lbfgs
 from onelayer.solvers.smooth.metrics import Metric, WholeHessian, better_metric, first_metric
 from onelayer.solvers.smooth.newton import Newton
+from onelayer.solvers.smooth.truncated_newton import InUse, TruncatedNewton, in_use
 
 CHEAP = 2000  # guard: parameters whose whole Hessian is factored in no time
-MANY = 9  # guard: steps
+MANY, LONG = 9, 20  # guard: steps, passes; of a fit that a dearer metric would have shortened
+ALONG = "along a path, over a metric that was made on the way"
 WORTH = 15.0  # measured: passes that a metric may cost, for each problem that shares it
 
 
@@ -84,23 +90,22 @@ class DirectPath(Path):
 
     def __init__(self, objective: Objective, walking: Walking) -> None:
         self.objective, self.walking = objective, walking
-        self._theta: np.ndarray | None = None
-        self._starts: list[np.ndarray] = []
-        self._slow = False  # whether a fit has taken many steps
+        self._trail = Trail()
+        self._in_use: InUse | None = None  # the metric of Newton's directions
+        self._slow = False  # whether a fit was
 
     def at(self, strength: float) -> PathPoint:
         """The whole and the folds, side by side where they can share a metric."""
         here, how = _at(self.objective, strength), self.walking
         whole, *folds = self._solve(here, how.folds)
-        self._theta = whole[0]
-        self._starts = [theta for theta, _ in folds]
-        steps = max(solution.iterations for _, solution in (whole, *folds))
-        self._slow = self._slow or steps > MANY
+        thetas = tuple(theta for theta, _ in (whole, *folds))
+        self._trail = self._trail.after(strength, thetas)
+        self._slow = self._slow or any(_was_slow(found) for _, found in (whole, *folds))
         return PathPoint(
             strength,
             *whole,
             folds=tuple(folds),
-            Z=() if how.folds is None else how.folds.forward(here, self._starts),
+            Z=() if how.folds is None else how.folds.forward(here, list(thetas[1:])),
             left_out=leave_one_out(here, whole[0]) if how.leave_one_out else None,
         )
 
@@ -109,9 +114,11 @@ class DirectPath(Path):
         return copy(self)
 
     def _solve(self, here: Objective, folds: Folds | None) -> list[Solved]:
-        """Begun at the last point; the metric about it is the first fit's that it pays for."""
-        how = self.walking
-        if self._theta is None:
+        """Begun where the path leads; the metric about it is the first fit's that it pays for."""
+        how, lam = self.walking, here.penalty.strength
+        if self._by_class(here):
+            return self._by_newton(here, folds)
+        if not self._trail.points:
             run = Run(here, *solver_for(here), how.tol, how.max_iter)
             first = run.solve()
             if folds is None:
@@ -122,8 +129,30 @@ class DirectPath(Path):
                 *solve_side_by_side(here, folds, starts, metric, how.tol, how.max_iter),
             ]
         together = Folds(here.weights[:, None]) if folds is None else folds.and_whole(here)
-        starts, metric = [self._theta, *self._starts], self._metric(here, self._theta)
-        return solve_side_by_side(here, together, starts, metric, how.tol, how.max_iter)
+        metric = self._metric(here, self._trail.latest()[0])
+        begun = self._trail.latest if metric is None else partial(self._trail.ahead, lam)
+        return solve_side_by_side(here, together, list(begun()), metric, how.tol, how.max_iter)
+
+    def _by_class(self, here: Objective) -> bool:
+        """Whether each problem is solved over a Gram matrix a class.
+
+        Not cold unless that solver is chosen: from afar its metric is soon worn out.
+        """
+        warm = self._slow and here.start().size > WHOLE_SIZE
+        return bends_by_class(here) and (warm or isinstance(solver_for(here)[0], TruncatedNewton))
+
+    def _by_newton(self, here: Objective, folds: Folds | None) -> list[Solved]:
+        """The whole, then fold after fold, over one metric as long as it serves."""
+        how, found = self.walking, list[Solved]()
+        count = 0 if folds is None else len(folds)
+        problems = [here, *(folds.alone(here, i) for i in range(count) if folds is not None)]
+        ahead = self._trail.ahead(here.penalty.strength) if self._trail.points else ()
+        for number, problem in enumerate(problems):
+            run = Run(problem, TruncatedNewton(self._in_use), ALONG, how.tol, how.max_iter)
+            start = ahead[number] if ahead else found[0][0] if found else None
+            found.append(run.solve(start))
+            self._in_use = in_use(run.state)
+        return found
 
     def _metric(self, here: Objective, theta: np.ndarray) -> Metric | None:
         """The metric about theta; None where each problem is solved better alone.
@@ -194,6 +223,10 @@ class SeparatePaths(Path):
         found = copy(self)
         found.whole, found.parts = self.whole.branch(), [part.branch() for part in self.parts]
         return found
+
+
+def _was_slow(solution: Solution) -> bool:
+    return solution.iterations > MANY or solution.passes > LONG
 
 
 def _at(objective: Objective, strength: float) -> Objective:

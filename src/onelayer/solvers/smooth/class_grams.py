@@ -32,7 +32,8 @@ SHARED = 8  # theory: rows a feature of the shared matrix, as in `metrics.py`
 ROWS = 4096  # guard: whose Gram matrices are added at a time; fewer leave BLAS little to do
 ASSEMBLED = 128_000_000  # guard: bytes of matrices that are summed in one read of the rows
 FORCING = 0.1  # measured: of the gradient may remain far away; a step's metric is dear
-PRICE = 0.7  # measured: passes, times n^2 / m, that it takes to be made
+PRICE = 1.6  # measured: passes, times n^2 / m, that it takes to be made
+SOLVED = 2  # measured: passes, times n / m, of a solution: 3 ms where a pass takes 60
 WORTH = 30  # guard: n^2 <= this * m; a metric then costs some 40 passes at most
 HELD = 256_000_000  # guard: bytes of all inverses
 
@@ -73,8 +74,12 @@ class ClassGrams:
         return cls(inverses, algebra, PRICE * n * n / objective.loss.traits.m)
 
     def worn(self, age: int, spent: float) -> bool:
-        """Whether as many passes were made over it as a new one costs."""
+        """Whether directions have cost as much as a new one does."""
         return age > 0 and spent >= self.price
+
+    def part(self, objective: Objective) -> float:
+        """About what a solution costs beside a read: k n^2 numbers beside 2 m n k products."""
+        return SOLVED * len(objective.start()) / objective.loss.traits.m
 
     def enough(self, objective: Objective, allowed: float) -> Enough:
         """Where conjugate gradients over M miss at most `allowed` of the decrease."""

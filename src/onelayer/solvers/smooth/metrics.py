@@ -77,6 +77,11 @@ class CentredDiagonal:
         del spent
         return age >= REFRESH
 
+    def part(self, objective: Objective) -> float:
+        """What a solution costs beside a read: next to nothing."""
+        del objective
+        return 0.0
+
     @classmethod
     def at(cls, objective: Objective, curvature: Any) -> CentredDiagonal:
         """sum h (x - mu)^2 + l2, mu = sum h x / sum h, and sum h; h = v a (1 - a)."""

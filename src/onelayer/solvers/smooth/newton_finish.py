@@ -83,7 +83,7 @@ def finish(
     if not last:
         return Finish(trial, estimate, "estimate")
     length, gradient = (0.0, state.gradient) if trial is None else (trial.length, trial.gradient)
-    bound = bound_after(objective, state.theta, step, length, gradient)
+    bound = _proved(objective, state.theta, step, Landing(length, gradient), allowed)
     if bound > allowed and stands_in(objective, step, estimate, allowed):
         # J's last digit is all that is left of the gap, the penalty is next to none, or all of the
         # gradient that products can tell is gone.
@@ -140,6 +140,24 @@ def left_over(left: np.ndarray, l2: float) -> float:
         return 0.0
     unit = left / largest
     return largest * (largest / (2 * l2)) * dot(unit, unit)
+
+
+class Landing(NamedTuple):
+    """How far along a step, and J's gradient there."""
+
+    length: float
+    gradient: np.ndarray
+
+
+def _proved(
+    objective: Objective, theta: np.ndarray, step: np.ndarray, at: Landing, allowed: float
+) -> float:
+    """A bound there, from where J is flat enough for one without a model, from that."""
+    W = objective.split(at.gradient)[0]
+    if dot(W, W) <= 2 * objective.penalty.l2 * SHARE * allowed:
+        there = theta + at.length * step
+        return bound_after(objective, there, np.zeros_like(step), 0.0, at.gradient)
+    return bound_after(objective, theta, step, at.length, at.gradient)
 
 
 def bound_after(
