@@ -79,7 +79,7 @@ class Newton(Solver[NewtonState]):
         for number in range(steps_to_tell(state.tol)):
             polished = self.step(objective, state)
             if polished.stalled:
-                return state
+                return replace(state, gap=SAFE * state.gap)
             state = polished
             lefts.append(state.gap)
             if number > 0 and dwindles(lefts):

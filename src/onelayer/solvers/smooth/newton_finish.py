@@ -246,7 +246,7 @@ def tell_runaway(
     for _ in range(steps_to_tell(tol)):
         settled = step(state)
         if settled.stalled:
-            return state
+            return replace(state, gap=SAFE * state.gap)
         state = settled
         lefts.append(left(state))
         if dwindles(lefts):
