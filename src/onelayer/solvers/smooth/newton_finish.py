@@ -152,12 +152,16 @@ class Landing(NamedTuple):
 def _proved(
     objective: Objective, theta: np.ndarray, step: np.ndarray, at: Landing, allowed: float
 ) -> float:
-    """A bound there, from where J is flat enough for one without a model, from that."""
-    W = objective.split(at.gradient)[0]
-    if dot(W, W) <= 2 * objective.penalty.l2 * SHARE * allowed:
-        there = theta + at.length * step
-        return bound_after(objective, there, np.zeros_like(step), 0.0, at.gradient)
-    return bound_after(objective, theta, step, at.length, at.gradient)
+    """A bound there by the model; where it does not do and J is flat enough, without one.
+
+    The model's residuals are those of Newton's direction, which a rough curvature does not give.
+    """
+    bound = bound_after(objective, theta, step, at.length, at.gradient)
+    G = objective.split(at.gradient)[0]
+    if bound <= allowed or left_over(G, objective.penalty.l2) > SHARE * allowed:
+        return bound
+    there = theta + at.length * step
+    return min(bound, bound_after(objective, there, np.zeros_like(step), 0.0, at.gradient))
 
 
 def bound_after(
