@@ -13,6 +13,7 @@ from onelayer.calibration import (
     Readout,
     brier_score,
     calibration_error,
+    chance_limit,
     confidences,
     reliability,
 )
@@ -42,11 +43,15 @@ class Trust:
     calibration_error
         See `calibration_error`: ten bins of equal mass, of the second class of two or the likeliest
         of more.
+    chance_limit
+        The calibration error that perfect probabilities stay below in 39 of 40 sets of as many
+        examples; None in files of versions that did not find it.
     """
 
     log_loss: float
     brier: float
     calibration_error: float
+    chance_limit: float | None = None
 
     @classmethod
     def of(
@@ -59,15 +64,17 @@ class Trust:
         """Measure what `readout` makes of the forward pass Z."""
         loss = log_loss(readout.logits(Z), labels, readout.head, weights)
         A = readout.probabilities(Z)
+        bins = reliability(*confidences(A, labels), weights)
         return cls(
             log_loss=loss,
             brier=brier_score(A, labels, weights),
-            calibration_error=calibration_error(reliability(*confidences(A, labels), weights)),
+            calibration_error=calibration_error(bins),
+            chance_limit=chance_limit(bins),
         )
 
     def to_dict(self) -> dict[str, float]:
         """Return what JSON can hold."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -90,7 +97,7 @@ class Evaluation(Printable):
     brier, calibration_error
         How far its probabilities can be believed, see `Trust`.
     uncalibrated
-        The three before calibration; None where there was none.
+        The same before calibration; None where there was none.
     auc
         Area under the ROC curve; with more than two classes the mean of each class against the
         rest. None with a single class.
@@ -106,6 +113,9 @@ class Evaluation(Printable):
         The share with the true class among the five likeliest; None with five classes or fewer.
     cost
         The mean cost of the answers; None where the model was given no costs.
+    chance_limit
+        The calibration error that chance alone may show, see `Trust`: below it is no sign of
+        anything.
     """
 
     n: float
@@ -122,6 +132,7 @@ class Evaluation(Printable):
     cost: float | None
     precision: dict[str, float | None] = field(default_factory=dict)
     confusion: tuple[tuple[float, ...], ...] | None = None
+    chance_limit: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; what has nothing to say here is left out."""
@@ -139,6 +150,7 @@ class Evaluation(Printable):
         }
         further = {
             "uncalibrated": self.uncalibrated and self.uncalibrated.to_dict(),
+            "chance_limit": self.chance_limit,
             "top_5": self.top_5,
             "cost": self.cost,
             "confusion": self.confusion and [list(row) for row in self.confusion],
@@ -158,6 +170,7 @@ class Evaluation(Printable):
             recall=dict(fields["recall"]),
             **{name: _known(fields.get(name)) for name in rates},
             auc=fields["auc"],
+            chance_limit=fields.get("chance_limit"),
             top_5=fields.get("top_5"),
             cost=fields.get("cost"),
             precision=dict(fields.get("precision") or {}),
@@ -207,6 +220,8 @@ class Evaluation(Printable):
         if not math.isnan(self.brier):
             yield "Brier score", f"{self.brier:.4f}"
             yield "calibration error", percent(self.calibration_error)
+        if self.chance_limit is not None:
+            yield "chance alone", f"up to {percent(self.chance_limit)}"
         for name, value in (("AUC", self.auc), ("cost", self.cost)):
             if value is not None:
                 yield name, f"{value:.3f}"

@@ -11,6 +11,7 @@ from onelayer.calibration import (
     brier_score,
     calibration_error,
     chance_error,
+    chance_limit,
     confidences,
     reliability,
 )
@@ -111,7 +112,9 @@ def test_the_error_of_perfect_probabilities_is_the_mean_distance_of_binomial_rat
     )
     bins = tuple(Bin(q, Rate(0, m)) for m, q in zip(n.tolist(), p.tolist(), strict=True))
     assert chance_error(bins) == pytest.approx(expected / n.sum(), rel=1e-10)
-    assert chance_error((Bin(1.0, Rate(5, 5)), Bin(0.0, Rate(0, 5)))) < 1e-15
+    sure = (Bin(1.0, Rate(5, 5)), Bin(0.0, Rate(0, 5)))
+    assert chance_error(sure) < 1e-15
+    assert chance_limit(sure) < 1e-7
 
 
 def test_perfect_probabilities_show_that_error_on_average():
@@ -122,3 +125,19 @@ def test_perfect_probabilities_show_that_error_on_average():
         errors.append(calibration_error(bins))
         expected.append(chance_error(bins))
     assert np.mean(errors) == pytest.approx(np.mean(expected), rel=0.05)
+
+
+@pytest.mark.parametrize("m", [40, 300, 3000])
+def test_perfect_probabilities_stay_below_the_limit_in_39_sets_of_40(m):
+    below = 0
+    for _ in range(400):
+        p = RANDOM.random(m)
+        bins = reliability(p, RANDOM.random(m) < p)
+        below += calibration_error(bins) <= chance_limit(bins)
+    assert 0.94 < below / 400 <= 1
+
+
+def test_wrong_probabilities_are_above_the_limit():
+    p = RANDOM.random(3000)
+    bins = reliability(p, RANDOM.random(3000) < p**2)
+    assert calibration_error(bins) > chance_limit(bins) > chance_error(bins)

@@ -3,6 +3,7 @@
 import csv
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import onelayer as package
@@ -31,7 +32,10 @@ def test_where_calibration_did_not_help_what_it_gained_where_it_was_found_is_sai
     assert card.test.log_loss > card.test.uncalibrated.log_loss
     was, became = (f"{at.log_loss:.3f}" for at in (card.calibration.before, card.calibration.after))
     assert became < was
-    said = f"Where the temperature was found, the log loss fell from {was} to {became}."
+    said = (
+        "Here it did not help; where the temperature was found, the log loss fell from "
+        f"{was} to {became}."
+    )
     assert said in done.out
 
 
@@ -45,7 +49,8 @@ def test_it_says_the_temperature_and_what_it_changed(onelayer, source, output):
     assert now.log_loss < before.log_loss
     seen = onelayer("inspect", output).out
     assert "calibrated    temperature" in seen
-    assert f"calibration error {100 * now.calibration_error:.1f} % (before" in seen
+    error = f"calibration error {100 * now.calibration_error:.1f} %, of which chance may be up to "
+    assert f"{error}{100 * now.chance_limit:.1f} % (before" in seen
 
 
 def test_evaluate_has_before_and_after(onelayer, source, output):
@@ -131,3 +136,21 @@ def test_the_report_shows_before_and_after(onelayer, source, output, tmp_path):
     # All are looked at: the examples of training by folds, those held out by the layer.
     assert "Each of 400 rows was shown to a layer trained without it" in page
     assert "what was held out, to the layer itself" in page
+
+
+def test_a_calibration_error_that_may_be_chance_is_said_to_be(onelayer, tmp_path, output):
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=300)
+    frame = pd.DataFrame({"x": x, "y": rng.random(300) < 1 / (1 + np.exp(-x))})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    done = onelayer("train", tmp_path / "t.csv", "--target", "y", "-o", output, "--no-report")
+    test = package.load(output).card.test
+    error, limit = (f"{100 * one:.1f} %" for one in (test.calibration_error, test.chance_limit))
+    assert test.n == 60
+    assert 0.02 < test.calibration_error < test.chance_limit < 0.25
+    assert (
+        f"The calibration error of {error} may be chance: on 60 examples perfect probabilities "
+        f"show up to {limit}."
+    ) in done.out
+    shown = onelayer("evaluate", output, tmp_path / "t.csv").out
+    assert "chance alone        up to " in shown

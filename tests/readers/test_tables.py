@@ -110,7 +110,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path, content, name, message):
 def test_a_header_that_looks_like_data_is_hinted_at(tmp_path):
     hint = (
         "The first row looks like data (39, State-gov, 5, ...): if it is, name the columns above "
-        "it, or train with header=False"
+        "it; a model that was trained with header=False takes it as it is"
     )
     like_data = written(tmp_path, "39,State-gov,5\n50,Private,6\n38,State-gov,7\n")
     assert open_table(like_data).notes == (hint,)
@@ -313,6 +313,34 @@ def test_an_identifier_is_pointed_out():
     assert found.notes[1] == (
         "c: all different whole numbers, as an identifier has; kept, and drop=['c'] leaves it out"
     )
+
+
+@pytest.mark.parametrize("name", ["column 0", "Unnamed: 0", "rownames", "__index_level_0__"])
+def test_an_index_that_was_written_along_is_left_out(name):
+    index, other = Column(name=name, kind="number"), Column(name="x", kind="number")
+    values = np.column_stack([np.arange(30.0) + 7, np.arange(30) % 4])
+    found = fit_table(Codes((index, other), values), np.ones(30))
+    assert found.table.features == ("x",)
+    assert (
+        f"left out: {name} (no name, and all different whole numbers: the rows' index; name the "
+        "column to have it looked at)"
+    ) in found.notes
+    twice = fit_table(Codes((index, other), np.vstack([values, values])), np.ones(60))
+    assert twice.table.features == (name, "x")
+
+
+def test_in_a_table_without_a_header_the_first_column_is_no_index():
+    columns = tuple(Column(name=f"column {j}", kind="number") for j in range(2))
+    values = np.column_stack([np.arange(30.0), np.arange(30) % 4])
+    assert fit_table(Codes(columns, values), np.ones(30)).table.features == ("column 0", "column 1")
+
+
+def test_a_column_knows_its_range_its_usual_level_and_how_many_levels_are_new():
+    found, _ = fitted([3.0, None, -2.0, 8.0])
+    assert (found.table.columns[0].least, found.table.columns[0].most) == (-2, 8)
+    found, _ = fitted(["b"] * 20 + ["a"] * 19 + ["c", "d", "e", None])
+    assert found.table.columns[0].usual == "b"
+    assert found.table.columns[0].fresh == pytest.approx(3 / 42)
 
 
 def test_numbers_too_large_to_be_standardised_are_named():

@@ -113,6 +113,9 @@ def test_the_page_has_a_form(browser, client, table_model):
     age = page.get_by_label("age", exact=True)
     age.wait_for()
     assert float(age.input_value()) == model.columns[0].median
+    for column in model.columns[1:]:
+        usual = column.usual
+        assert page.get_by_label(column.name).input_value() == usual != ""
     age.fill("71")
     page.get_by_label("colour").select_option("red")
     page.get_by_label("member").select_option("true")

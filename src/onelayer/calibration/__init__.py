@@ -17,6 +17,7 @@ from onelayer.calibration.reliability import (
     brier_score,
     calibration_error,
     chance_error,
+    chance_limit,
     confidences,
     reliability,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "brier_score",
     "calibration_error",
     "chance_error",
+    "chance_limit",
     "class_offsets",
     "confidences",
     "cost_matrix",

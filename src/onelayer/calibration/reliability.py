@@ -99,6 +99,23 @@ def chance_error(bins: tuple[Bin, ...]) -> float:
 
     so an ECE below that is no sign of anything. Source: de Moivre 1730 (Diaconis and Zabell 1991).
     """
+    n, _, distances = _by_chance(bins)
+    return float((n * distances).sum() / n.sum())
+
+
+def chance_limit(bins: tuple[Bin, ...]) -> float:
+    """The ECE that perfect probabilities stay below in 39 of 40 sets of as many examples.
+
+    It is 1.96 standard deviations above `chance_error`. The bins are independent, so variances add
+    up: that of a bin's distance d is p (1 - p) / n - (mean d)^2.
+    """
+    n, p, distances = _by_chance(bins)
+    variances = np.maximum(p * (1 - p) / n - distances**2, 0)
+    return chance_error(bins) + 1.96 * float(np.sqrt((n**2 * variances).sum()) / n.sum())
+
+
+def _by_chance(bins: tuple[Bin, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each bin n, p, and the mean distance of a binomial rate from p."""
     from scipy.special import gammaln
 
     n = np.array([found.rate.n for found in bins], float)
@@ -106,7 +123,7 @@ def chance_error(bins: tuple[Bin, ...]) -> float:
     k = np.floor(n * p)
     choices = gammaln(n + 1) - gammaln(k + 2) - gammaln(n - k)
     powers = (k + 1) * np.log(p) + (n - k) * np.log1p(-p)
-    return float((2 * (k + 1) * np.exp(choices + powers)).sum() / n.sum())
+    return n, p, 2 * (k + 1) * np.exp(choices + powers) / n
 
 
 def brier_score(A: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> float:

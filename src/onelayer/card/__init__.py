@@ -6,10 +6,11 @@ No prediction depends on it.
 from onelayer.card.decided import CostRule, Reached, ShareRule
 from onelayer.card.json_values import plain
 from onelayer.card.learnt import Calibration, Choice
-from onelayer.card.model_card import NUMBERS, Baseline, Card, made_now
+from onelayer.card.model_card import LEVELS, NUMBERS, Baseline, Card, made_now
 from onelayer.card.recorded import recorded
 
 __all__ = [
+    "LEVELS",
     "NUMBERS",
     "Baseline",
     "Calibration",

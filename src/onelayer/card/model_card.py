@@ -40,6 +40,9 @@ from onelayer.words import (
 NUMBERS = "numbers"
 """The scaling of a table whose numbers were standardised as they became features."""
 
+LEVELS = "levels"
+"""The scaling of a table that has no numbers to standardise."""
+
 _DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
@@ -291,6 +294,8 @@ def trust_in_words(measures: Evaluation) -> str:
     if math.isnan(measures.brier):
         return ""
     now = f"Brier {measures.brier:.4f}, calibration error {percent(measures.calibration_error)}"
+    if measures.chance_limit is not None:
+        now += f", of which chance may be up to {percent(measures.chance_limit)}"
     before = measures.uncalibrated
     if before is None:
         return now
@@ -318,6 +323,8 @@ def _features(card: Card) -> str:
 def _scaling(scaling: float | str) -> str:
     if scaling == NUMBERS:
         return "numbers standardised: zero mean, unit variance; levels are 0 or 1, words TF-IDF"
+    if scaling == LEVELS:
+        return "no number to standardise: levels are 0 or 1, words TF-IDF"
     if isinstance(scaling, str):
         return "standardised: zero mean, unit variance"
     return f"times {scaling:.6g}" if scaling * 255 != 1 else "times 1/255"

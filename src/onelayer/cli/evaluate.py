@@ -141,10 +141,17 @@ def _measures(found: Evaluation) -> Table:
         "log loss": _both(found, "log_loss", loss_in_words),
         "Brier score": _both(found, "brier", "{:.4f}".format),
         "calibration error": _both(found, "calibration_error", percent),
+        "chance alone": _limit(found),
         "mean cost": None if found.cost is None else f"{found.cost:.4g}",
         "AUC": None if found.auc is None else f"{found.auc:.3f}",
     }
     return _pairs({name: text for name, text in rows.items() if text is not None})
+
+
+def _limit(found: Evaluation) -> str | None:
+    from onelayer.words import percent
+
+    return None if found.chance_limit is None else f"up to {percent(found.chance_limit)}"
 
 
 def _both(found: Evaluation, name: str, shown: Callable[[float], str]) -> str:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from onelayer.solution import Solution
 
 SURVIVORS_SHOWN = 12  # weights that L1 has left
+WORRYING = 0.02  # calibration error from which on it is said where it may be chance
 NOTES_SHOWN = 16  # lines of the audit; the file has them all
 
 
@@ -174,7 +175,7 @@ def _meaning(card: Card) -> list[str]:
     lines = [] if test is None else [f"Judged by {card.judge}."]
     if test is None:
         lines.append("Nothing was held out: nobody has judged this model.")
-    lines += _before(judged, card.calibration) if test is not None else []
+    lines += [*_by_chance(judged), *_before(judged, card.calibration)] if test is not None else []
     lines.append(f"Always {baseline.label} would score {percent(baseline.accuracy)}.")
     lines.append(f"{_worst(judged)}.")
     if card.needs_encoder:
@@ -197,8 +198,20 @@ def _before(judged: Evaluation, calibration: Calibration | None) -> list[str]:
     worse = judged.log_loss > before.log_loss
     if worse and calibration is not None and calibration.before and calibration.after:
         was, became = (loss_in_words(at.log_loss) for at in (calibration.before, calibration.after))
-        lines.append(f"Where the temperature was found, the log loss fell from {was} to {became}.")
+        lines.append(
+            "Here it did not help; where the temperature was found, the log loss fell from "
+            f"{was} to {became}."
+        )
     return lines
+
+
+def _by_chance(judged: Evaluation) -> list[str]:
+    """Say where a calibration error that people may worry about is no sign of anything."""
+    error, limit = judged.calibration_error, judged.chance_limit
+    if limit is None or not WORRYING <= error <= limit:
+        return []
+    on = f"on {count_in_words(judged.n)} examples perfect probabilities show up to {percent(limit)}"
+    return [f"The calibration error of {percent(error)} may be chance: {on}."]
 
 
 def _worst(measures: Evaluation) -> str:

@@ -86,8 +86,10 @@ def column_codes(
     return column, level_codes(texts, levels)
 
 
-def require_columns(needed: Sequence[str], names: Sequence[str], source: object) -> None:
-    """Refuse a table that lacks columns.
+def require_columns(
+    needed: Sequence[str], names: Sequence[str], source: object, hint: str = ""
+) -> None:
+    """Refuse a table that lacks columns; `hint` says why they may seem to.
 
     Raises
     ------
@@ -97,7 +99,7 @@ def require_columns(needed: Sequence[str], names: Sequence[str], source: object)
     lacking = [name for name in needed if name not in names]
     if lacking:
         others = f". It has {', '.join(names[:20])}" if set(names) - set(needed) else ""
-        raise DataError(f"{source} has {lacking_in_words(lacking)}{others}")
+        raise DataError(f"{source} has {lacking_in_words(lacking)}{others}{hint}")
 
 
 def lacking_in_words(names: Sequence[str]) -> str:

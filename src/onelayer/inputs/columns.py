@@ -34,6 +34,14 @@ class Column:
     median, low, high
         Of a number: its median, and the hundredth and ninety-ninth of a hundred of its values in
         training; 0 where nobody knows. Of a date the same in seconds since 1970.
+    least, most
+        Of a number or a date: its smallest and largest value in training; None where nobody knows.
+    usual
+        Of a category: the level that most rows of training have; None where nobody knows.
+    fresh
+        Of a category: the share of rows of training whose level no other row has, which is about
+        the share of new rows with a level that was not seen; None where nobody knows. Source: the
+        estimate of Good and Turing (Good 1953).
     notation
         Of a number or a date: how it is written, by an example; see `readers.tables`.
     missing
@@ -49,6 +57,10 @@ class Column:
     high: float = 0.0
     notation: str = "1234.5"
     missing: tuple[str, ...] = ()
+    least: float | None = None
+    most: float | None = None
+    usual: str | None = None
+    fresh: float | None = None
 
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> Column:
@@ -65,8 +77,11 @@ class Column:
             raise ValueError(f"the levels of column {self.name!r} are not as many texts")
         if not all(isinstance(word, str) for word in self.missing):
             raise ValueError(f"column {self.name!r} has missing words that are no texts")
-        for value in (self.median, self.low, self.high):
+        known = [one for one in (self.least, self.most, self.fresh) if one is not None]
+        for value in (self.median, self.low, self.high, *known):
             require_number(value, f"column {self.name!r}")
+        if self.usual is not None and self.usual not in self.levels:
+            raise ValueError(f"the usual level of column {self.name!r} is none of its levels")
         if self.kind == "date":
             if self.notation not in NOTATIONS:
                 raise ValueError(f"the dates of {self.name!r} are written as {self.notation!r}")

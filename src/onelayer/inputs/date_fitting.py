@@ -20,7 +20,8 @@ def date_made(column: Column, codes: np.ndarray, weights: np.ndarray) -> Made:
         return Made(column, why="no value at all")
     present = codes[~missing]
     low, median, high = weighted_quantiles(present, weights[~missing], RANGE)
-    known = replace(column, low=low, median=median, high=high)
+    least, most = float(present.min()), float(present.max())
+    known = replace(column, low=low, median=median, high=high, least=least, most=most)
     pieces = [Piece(column=0, make="missing")] if missing.any() else []
     if present.min() == present.max() and not pieces:
         return Made(column, why=f"always {written(present[0], column.notation)}")

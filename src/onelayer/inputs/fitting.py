@@ -35,6 +35,11 @@ as answers to choose from are. It counts weights: a row of weight 2 is the row t
 
 OTHER = "other"
 
+ALL_DIFFERENT = "all different whole numbers"
+
+INDICES = ("column 0", "Unnamed: 0", "rownames", "__index_level_0__")
+"""What a column is called that is a table's index, which pandas and R write along with it."""
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -50,7 +55,7 @@ def fit_table(codes: Codes, weights: np.ndarray) -> Fitted:
 
     Numbers: the median where they are missing, and a feature that says so where any are;
     standardised. Categories: one feature a level, rare ones and those beyond `LEVELS` in one.
-    A column that says nothing, or is text, is left out.
+    A column that says nothing, or is text, is left out, and an index that was written along.
 
     The columns stay in the order of the codes, as people know them. The features are in the order
     of their columns' names: a sum over features rounds by their order, and the same table with its
@@ -108,7 +113,17 @@ def telling(codes: Codes, weights: np.ndarray) -> tuple[Column, ...]:
 
 def _columns_made(codes: Codes, weights: np.ndarray) -> list[Made]:
     counts = _counts(weights)
-    return [_column_made(column, codes.of(column), weights, counts) for column in codes.columns]
+    made = [_column_made(column, codes.of(column), weights, counts) for column in codes.columns]
+    unnamed = all(one.column.name.startswith("column ") for one in made)
+    return made if unnamed or len(made) < 2 else [_without_index(one) for one in made]
+
+
+def _without_index(made: Made) -> Made:
+    """Leave an index out: it tells the rows apart, and where they are sorted, their classes too."""
+    if made.column.name not in INDICES or made.remark != _identifies(made.column.name):
+        return made
+    why = f"no name, and {ALL_DIFFERENT}: the rows' index; name the column to have it looked at"
+    return Made(made.column, why=why)
 
 
 def _column_made(
@@ -139,7 +154,8 @@ def _number(column: Column, codes: np.ndarray, weights: np.ndarray) -> Made:
     present = codes[~missing]
     indicator = (Piece(column=0, make="missing"),) if missing.any() else ()
     if present.min() == present.max():
-        known = replace(column, median=present[0], low=present[0], high=present[0])
+        only = float(present[0])
+        known = replace(column, median=only, low=only, high=only, least=only, most=only)
         if not indicator:
             return Made(column, why=f"always {present[0]:g}")
         remark = f"{present[0]:g} wherever it is known, so only whether it is missing counts"
@@ -147,12 +163,16 @@ def _number(column: Column, codes: np.ndarray, weights: np.ndarray) -> Made:
     low, median, high = weighted_quantiles(present, weights[~missing], RANGE)
     spread = spread_of(np.where(missing, median, codes), weights, column.name)
     value = Piece(column=0, make="value", fill=median)
-    known = replace(column, median=median, low=low, high=high)
+    least, most = float(present.min()), float(present.max())
+    known = replace(column, median=median, low=low, high=high, least=least, most=most)
     remark = ""
     if _like_identifier(present, len(codes)):
-        alike = "all different whole numbers, as an identifier has"
-        remark = f"{alike}; kept, and {to_drop([column.name])} leaves it out"
+        remark = _identifies(column.name)
     return Made(known, (value, *indicator), {"": spread}, remark=remark)
+
+
+def _identifies(name: str) -> str:
+    return f"{ALL_DIFFERENT}, as an identifier has; kept, and {to_drop([name])} leaves it out"
 
 
 def _like_identifier(values: np.ndarray, m: int) -> bool:
@@ -229,7 +249,13 @@ def _category(column: Column, codes: np.ndarray, counts: np.ndarray) -> Made:
         names=(*names, OTHER) if rare.any() else tuple(names),
     )
     pooled = [column.levels[at] if at < K else "missing" for at in np.flatnonzero(rare)]
-    return Made(column, (piece,), pooled=tuple(pooled))
+    return Made(_with_usual(column, sizes[:K]), (piece,), pooled=tuple(pooled))
+
+
+def _with_usual(column: Column, sizes: np.ndarray) -> Column:
+    """Note the most frequent level, and how many rows have a level of their own."""
+    alone = sizes[sizes < 2].sum() / sizes.sum()
+    return replace(column, usual=column.levels[int(sizes.argmax())], fresh=float(alone))
 
 
 def _all_different(present: np.ndarray, m: int) -> bool:

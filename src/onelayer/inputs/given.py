@@ -55,7 +55,7 @@ def given_table(
     """
     if isinstance(rows, (str, Path)):
         file = open_one_or_several(Path(rows), options)
-        require_columns(names, file.names, rows)
+        require_columns(names, file.names, rows, file.headless)
         return file.read([name for name in file.names if name in {*names}]), rows
     if isinstance(rows, Mapping):
         return _of_dictionaries([rows], names, notations), HERE

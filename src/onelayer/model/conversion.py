@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from onelayer.calibration import Readout
-from onelayer.card import NUMBERS, Card, made_now
+from onelayer.card import LEVELS, NUMBERS, Card, made_now
 from onelayer.card.json_values import number
 from onelayer.designs import Scaling
 from onelayer.errors import UsageError
@@ -42,7 +42,7 @@ def from_estimator(
     known = {
         "classes": [str(label) for label in estimator.classes_.tolist()],
         "features": layer.n,
-        "scaling": NUMBERS if inputs.standardises else estimator.scaling,
+        "scaling": _scaling_of(inputs, estimator.scaling),
         "preprocessing": inputs.preprocessing,
         "encoder": inputs.encoder_in_words,
         "solution": replace(estimator.solution_, history=()),
@@ -83,9 +83,16 @@ def _from_pipeline(pipeline: Pipeline, card: dict[str, Any]) -> Model:
     model = from_estimator(layer, **card)
     if not _is_of_arrays(pipeline, table):
         inputs = TableInputs.of(table)
-        scaling = NUMBERS if inputs.standardises else model.card.scaling
+        scaling = _scaling_of(inputs, model.card.scaling)
         return replace(model, inputs=inputs, card=replace(model.card, scaling=scaling))
     return replace(model, layer=model.layer.after(Scaling(table.centre, table.scale)))
+
+
+def _scaling_of(inputs: Inputs, layers: float | str | None) -> float | str | None:
+    """What the card says was done to X: by a table as it made its features, else by the layer."""
+    if inputs.standardises:
+        return NUMBERS
+    return LEVELS if layers is None and inputs.columns else layers
 
 
 def _is_of_arrays(pipeline: Pipeline, table: Encoding) -> bool:

@@ -113,7 +113,7 @@ class Scoring:
         needed = [column.name for column in columns]
         names = [name for name in self.file.names if name in {*needed, *self.kept}]
         total, start = self.file.rows or 0, 0
-        require_columns(needed, self.file.names, self.file.path)
+        require_columns(needed, self.file.names, self.file.path, self.file.headless)
         odd = Oddities(self.file.path) if self.odd is None else self.odd
         for batch in self.file.batches(names):
             codes = codes_of(columns, batch, self.file.path, start + np.arange(batch.num_rows), odd)

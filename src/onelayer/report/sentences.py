@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from onelayer.calibration import BINS, chance_error
+from onelayer.calibration import BINS, chance_error, chance_limit
 from onelayer.card import Calibration, Choice, CostRule, ShareRule
 from onelayer.estimators.folds import FOLDS, TOL, OutOfFold
 from onelayer.evaluation import Trust
@@ -145,9 +145,12 @@ def _trust(found: Trust) -> list[str]:
 
 def chance(judgement: Judgement) -> str:
     """Say how large a calibration error chance alone would show."""
-    least = percent(chance_error(judgement.bins))
+    usual, limit = chance_error(judgement.bins), chance_limit(judgement.bins)
     n = count_in_words(judgement.accuracy.n)
-    return f"On {n} examples perfect probabilities would show an ECE of {least} by chance."
+    said = f"On {n} examples perfect probabilities would show an ECE of {percent(usual)} by chance"
+    within = judgement.trust.calibration_error <= limit
+    judged = "so this one is no sign of anything" if within else "so this one is more than chance"
+    return f"{said}, and seldom more than {percent(limit)}: {judged}."
 
 
 def calibrated(calibration: Calibration | None) -> str:

@@ -116,6 +116,9 @@ class ColumnDescription(BaseModel):
     median: float
     low: float
     high: float
+    least: float | None = Field(description="The smallest number of training, where it is known.")
+    most: float | None = Field(description="The largest number of training, where it is known.")
+    usual: str | None = Field(description="The most frequent level of training, if known.")
 
 
 class Description(BaseModel):

@@ -252,7 +252,10 @@ def written_notes(text: TextFile, rows: FirstRows, options: TableOptions) -> Ite
     if options.header and _like_data(rows.first, rows.rest):
         shown = ", ".join(rows.first[:3])
         how = spelt("header=False", "--no-header")
-        yield f"{HEADLESS} ({shown}, ...): if it is, name the columns above it, or train with {how}"
+        yield (
+            f"{HEADLESS} ({shown}, ...): if it is, name the columns above it; a model that was "
+            f"trained with {how} takes it as it is"
+        )
 
 
 def _like_data(header: list[str], rows: list[list[str]]) -> bool:

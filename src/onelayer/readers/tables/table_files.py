@@ -135,8 +135,13 @@ class TableFile(ABC):
         meant = f": {' or '.join(map(repr, like))}?" if like else ""
         raise UsageError(
             f"{self.path} has no column {asked!r}{meant or '.'} It has {listed(self.names)}"
-            + "".join(f"\n{note}" for note in self.notes if note.startswith(HEADLESS))
+            + self.headless
         )
+
+    @property
+    def headless(self) -> str:
+        """That its first row looks like data, a line to end an error with; else empty."""
+        return "".join(f"\n{note}" for note in self.notes if note.startswith(HEADLESS))
 
 
 @final
@@ -305,10 +310,9 @@ def _require_names_apart(found: TableFile) -> None:
     twice = [name for name, count in Counter(found.names).items() if count > 1]
     if twice:
         at = [place for place, name in enumerate(found.names) if name == twice[0]]
-        hint = "".join(f". {note}" for note in found.notes if note.startswith(HEADLESS))
         raise DataError(
             f"{found.path} has {len(at)} columns called {twice[0]!r} "
-            f"({listed([*map(str, at)], 5)}, counted from 0): rename them{hint}"
+            f"({listed([*map(str, at)], 5)}, counted from 0): rename them{found.headless}"
         )
 
 

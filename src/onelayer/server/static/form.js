@@ -49,11 +49,12 @@ function text(id) {
 }
 
 // Levels that act alike are one choice, where the first of them stands; any of them is sent for all.
-function category(id, { levels }, alike) {
-  if (levels.length > CHOICES) return written(id, levels);
+function category(id, { levels, usual }, alike) {
+  if (levels.length > CHOICES) return written(id, levels, usual);
   const once = levels.filter((level) => !alike.includes(level) || level === alike[0]);
   const named = (level) => (level === alike[0] ? alikeInWords(alike) : level);
-  const options = once.map((level) => element("option", { value: level }, named(level)));
+  const chosen = alike.includes(usual) ? alike[0] : usual;
+  const options = once.map((level) => element("option", { value: level, selected: level === chosen }, named(level)));
   return [element("select", { id }, element("option", { value: "" }, "missing"), ...options)];
 }
 
@@ -64,7 +65,7 @@ function alikeInWords(alike) {
 
 const FIELDS = { number, category, text, date };
 
-function written(id, levels) {
+function written(id, levels, usual) {
   const known = element("datalist", { id: `${id}-levels` }, ...levels.map((level) => element("option", { value: level })));
-  return [element("input", { id, list: `${id}-levels`, placeholder: "missing" }), known];
+  return [element("input", { id, list: `${id}-levels`, value: usual ?? "", placeholder: "missing" }), known];
 }
