@@ -16,6 +16,7 @@ from onelayer.designs import make_design, make_scaling, rows_on_disk, where_it_l
 from onelayer.designs.disk_survey import survey_on_disk
 from onelayer.designs.row_labels import RowLabels
 from onelayer.errors import DataError, UsageError
+from onelayer.file_stamps import FileStamp
 from onelayer.logistic import Binary, Softmax
 from onelayer.memory_limits import _left_by_groups, free_memory, memory_budget
 
@@ -248,7 +249,7 @@ def test_a_file_that_ends_too_early_is_named(tmp_path):
     there = where_it_lies(saved(drawn(1000, 20, np.float32), path), 1000)
     os.truncate(path, 40_000)
     info = path.stat()
-    there = replace(there, stamp=rows_on_disk.Stamp(40_000, info.st_mtime_ns, info.st_ino))
+    there = replace(there, stamp=FileStamp(40_000, info.st_mtime_ns, info.st_ino))
     with pytest.raises(DataError, match=r"X\.npy ends at byte 40000, within .* row \d+ of X"):
         visited(there)
 

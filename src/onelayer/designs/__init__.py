@@ -11,7 +11,6 @@ import numpy as np
 from scipy import sparse
 
 from onelayer.designs.csr import csr_moments
-from onelayer.designs.dense import dense_moments, disk_moments
 from onelayer.designs.design import Design
 from onelayer.designs.identity import Identity
 from onelayer.designs.in_memory import design_in_memory
@@ -20,6 +19,7 @@ from onelayer.designs.loss import Loss
 from onelayer.designs.loss_in_memory import LossInMemory
 from onelayer.designs.scaling import ColumnMoments, Scaling
 from onelayer.designs.survey import Survey, size_of, survey
+from onelayer.designs.tallies import moments_of
 from onelayer.designs.values import (
     DTYPES,
     blocks_of,
@@ -30,6 +30,7 @@ from onelayer.designs.values import (
     largest,
     map_of_file,
     mapped_file,
+    not_finite,
     storable,
 )
 
@@ -60,6 +61,7 @@ __all__ = [
     "make_scaling",
     "make_scalings",
     "map_of_file",
+    "not_finite",
     "reads_together",
     "size_of",
     "sparse_of",
@@ -96,9 +98,7 @@ def make_moments(X: Any, weights: Sequence[np.ndarray]) -> list[ColumnMoments]:
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is named as a column
         if sparse.issparse(X):
             return [csr_moments(X, v) for v in weights]
-        if not isinstance(X, np.ndarray):
-            return disk_moments(X, weights)
-        return dense_moments(X, weights)
+        return moments_of(X, weights)
 
 
 def make_design(X: Any, scaling: Scaling | None = None, *, double: bool = False) -> Design:

@@ -12,19 +12,11 @@ from typing import Any, final
 import numpy as np
 from scipy import sparse
 
-from onelayer.designs.csr import csr_moments
-from onelayer.designs.dense import RunningMoments
-from onelayer.designs.disk_survey import (
-    as_all,
-    draw_group,
-    drawing_rates,
-    sample_size,
-)
-from onelayer.designs.in_memory import design_in_memory
+from onelayer.designs.disk_survey import as_all, draw_group, drawing_rates, sample_size
 from onelayer.designs.rows_on_cluster import RowGroup, RowsOnCluster
-from onelayer.designs.scaling import ColumnMoments
 from onelayer.designs.survey import SampledRows, Survey
-from onelayer.designs.values import first_not_finite, largest
+from onelayer.designs.tallies import ExactTally, RoughTally
+from onelayer.designs.values import first_not_finite, largest, not_finite
 from onelayer.errors import DataError
 
 SAMPLE_BYTES = 1 << 26  # guard: of the sample, which comes here in parts and is put together
@@ -41,15 +33,15 @@ class FoundThere:
         max |x|; NaN or infinity where they hold one.
     bad
         Row, column and value of the first that is not finite.
-    moments
-        (mean, variance) are made of it: sums (2, n), or running moments.
+    tally
+        Of the columns' moments.
     sample
         Rows, targets and weights, group by group.
     """
 
     largest: float
     bad: tuple[int, int, float] | None
-    moments: np.ndarray | RunningMoments
+    tally: Any
     sample: list[tuple[Any, np.ndarray, np.ndarray]]
 
     def join(self, after: FoundThere) -> FoundThere:
@@ -57,7 +49,7 @@ class FoundThere:
         return FoundThere(
             float(np.maximum(self.largest, after.largest)),
             self.bad or after.bad,
-            _merged(self.moments, after.moments),
+            self.tally.join(after.tally),
             self.sample + after.sample,
         )
 
@@ -83,10 +75,7 @@ def _found(X: RowsOnCluster, *, moments: bool) -> FoundThere:
     found: FoundThere = X.visit(_asked(X, moments=moments), FoundThere.join)
     if found.bad is not None:
         row, column, value = found.bad
-        what = "NaN" if np.isnan(value) else f"infinity or a value too large for {X.dtype!r}"
-        raise DataError(
-            f"Input X contains {what}. The first is at row {row}, column {column}, counted from 0."
-        )
+        raise DataError(not_finite("X", value, X.dtype, f"row {row}, column {column}"))
     return found
 
 
@@ -98,15 +87,16 @@ def _asked(X: RowsOnCluster, *, moments: bool) -> Callable[[int, RowGroup], Foun
     rates, origin = drawing_rates(size, shares), _origin(X) if moments else None
 
     def ask(number: int, group: RowGroup) -> FoundThere:
-        v, top = share_of(group, factors), largest(group.X)
+        v, top, n = share_of(group, factors), largest(group.X), group.X.shape[1]
+        tally = RoughTally(n) if origin is None else ExactTally(n, origin)
         if not np.isfinite(top):
             row, column, value = first_not_finite(group.X) or (0, 0, top)
-            nothing = np.zeros((2, group.X.shape[1]))
-            return FoundThere(top, (starts[number] + row, column, value), nothing, [])
+            return FoundThere(top, (starts[number] + row, column, value), tally, [])
+        tally.add(group.X, v)
         targets = group.targets.astype(np.int32)
         picked, weights = draw_group(number, targets, v, rates)
         drawn = (group.X[picked], targets[picked], weights)
-        return FoundThere(top, None, _moments(group.X, v, origin), [drawn])
+        return FoundThere(top, None, tally, [drawn])
 
     return ask
 
@@ -118,7 +108,7 @@ def share_of(group: RowGroup, factors: np.ndarray) -> np.ndarray:
 
 
 def _origin(X: RowsOnCluster) -> np.ndarray:
-    """What running moments are counted from: the first row of dense X that has weight."""
+    """What an exact tally is counted from: the first row of dense X that has weight."""
     factors = X.factors
 
     def ask(_: int, group: RowGroup) -> np.ndarray | None:
@@ -134,37 +124,8 @@ def _origin(X: RowsOnCluster) -> np.ndarray:
     return np.asarray(X.visit(ask, first_of))
 
 
-def _moments(X: Any, v: np.ndarray, origin: np.ndarray | None) -> np.ndarray | RunningMoments:
-    """Exact ones from an origin; else sums in the products' own type, for metrics alone."""
-    if origin is None:
-        return np.hstack(design_in_memory(X).moments(v[:, None])).T
-    running, weight = RunningMoments(origin), float(v.sum())
-    if not sparse.issparse(X):
-        running.add_rows(X, v)
-    elif weight > 0:
-        found = csr_moments(X, v / weight)
-        running.merge(weight, found.mean, found.variance * weight)
-    return running
-
-
-def _merged(one: Any, other: Any) -> np.ndarray | RunningMoments:
-    if isinstance(one, RunningMoments) and isinstance(other, RunningMoments):
-        if other.total > 0:
-            one.merge(other.total, other.mean, other.square)
-        return one
-    both = isinstance(one, np.ndarray) and isinstance(other, np.ndarray)
-    return one + other if both else one  # of unlike kinds where X holds NaN, and is refused
-
-
 def _sample(found: FoundThere, shares: np.ndarray) -> SampledRows:
     rows, targets, weights = zip(*found.sample, strict=True)
     stacked = sparse.vstack(rows, format="csr") if sparse.issparse(rows[0]) else np.vstack(rows)
     y, v = np.concatenate(targets), np.concatenate(weights)
-    return SampledRows(stacked, y, as_all(y, v, shares), _of_all(found.moments))
-
-
-def _of_all(moments: np.ndarray | RunningMoments) -> ColumnMoments:
-    if isinstance(moments, RunningMoments):
-        return moments.found()
-    mean, square = moments
-    return ColumnMoments(mean, np.maximum(square - mean**2, 0))
+    return SampledRows(stacked, y, as_all(y, v, shares), found.tally.found())

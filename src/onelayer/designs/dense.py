@@ -6,9 +6,9 @@ loop, which imports no Numba and is the twin of every kernel; larger data take t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property, partial
-from typing import Any, final
+from typing import final
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from onelayer.designs.blocks import Block, converted, make_block
 from onelayer.designs.design import Design
 from onelayer.designs.fused import FusedDense
 from onelayer.designs.passes import SMALL_BYTES
-from onelayer.designs.scaling import ColumnMoments, Scaling
+from onelayer.designs.scaling import Scaling
 
 BLOCK_BYTES = 1 << 19  # theory: a converted block and its products fit a core's cache of 1 MiB
 BLOCK_ROWS = 8192  # theory: OpenBLAS adds up 10,000 products and more in a part for each thread
@@ -41,7 +41,7 @@ class DenseDesign(Design):
     def read(self) -> Iterator[tuple[slice, np.ndarray]]:
         """As many rows as stay in the cache."""
         m, n = self.X.shape
-        step = _rows_together(n, self.dtype.itemsize)
+        step = rows_together(n, self.dtype.itemsize)
         for start in range(0, m, step):
             rows = slice(start, min(start + step, m))
             yield rows, self.X[rows]
@@ -111,78 +111,6 @@ class DenseDesign(Design):
             yield columns, converted(self.X[:, columns], part, double)
 
 
-def dense_moments(X: np.ndarray, weights: Sequence[np.ndarray]) -> list[ColumnMoments]:
-    """Moments of X under each of several weights (m,), which sum to 1: one read for all.
-
-    Weighted moments in float64, merged block by block (Chan et al. 1979). The variance is the
-    population's, as in scikit-learn's StandardScaler.
-    """
-    moments = [RunningMoments(X[np.argmax(v > 0)]) for v in weights]
-    for rows, block in _in_float64(X):
-        for one, v in zip(moments, weights, strict=True):
-            one.add(block, v[rows])
-    return [one.found() for one in moments]
-
-
-def _rows_together(n: int, itemsize: int) -> int:
+def rows_together(n: int, itemsize: int) -> int:
     """As many rows as stay in the cache, and BLAS adds up alike on any number of its threads."""
     return min(max(1, BLOCK_BYTES // max(1, n * itemsize)), BLOCK_ROWS)
-
-
-def disk_moments(X: Any, weights: Sequence[np.ndarray]) -> list[ColumnMoments]:
-    """The same of rows on disk, as they are visited: one read for all."""
-    found: list[RunningMoments | None] = [None] * len(weights)
-    for _, rows, group in X.visit():
-        for i, v in enumerate(weights):
-            here, running = v[rows], found[i]
-            if running is None and here.any():
-                running = found[i] = RunningMoments(group[np.argmax(here > 0)])
-            if running is not None:
-                running.add_rows(group, here)
-    return [one.found() for one in found if one is not None]
-
-
-def _in_float64(X: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    step = _rows_together(X.shape[1], 8)
-    for start in range(0, len(X), step):
-        rows = slice(start, start + step)
-        yield rows, X[rows].astype(np.float64)
-
-
-class RunningMoments:
-    """Mean and mean square about it, counted from a first row that has weight.
-
-    A far mean then costs no digits, and a constant is 0.
-    """
-
-    def __init__(self, first: np.ndarray) -> None:
-        self.origin = first.astype(np.float64)
-        self.mean, self.square = np.zeros((2, len(first)))
-        self.total = 0.0
-
-    def add_rows(self, X: np.ndarray, v: np.ndarray) -> None:
-        """Merge the moments of rows of any dtype, some at a time."""
-        for rows, block in _in_float64(X):
-            self.add(block, v[rows])
-
-    def add(self, block: np.ndarray, v: np.ndarray) -> None:
-        """Merge the moments of some rows of weights v."""
-        weight = float(v.sum())
-        if weight == 0:
-            return
-        block = block - self.origin
-        mean = v @ block / weight
-        block -= mean
-        self.merge(weight, mean, v @ block**2)
-
-    def merge(self, weight: float, mean: np.ndarray, square: np.ndarray) -> None:
-        """Those of other rows: their weight, mean from the origin and weighted squares about it."""
-        shift = mean - self.mean
-        self.total += weight
-        self.mean += shift * (weight / self.total)
-        between = shift**2 * weight * (self.total - weight) / self.total
-        self.square += square + between
-
-    def found(self) -> ColumnMoments:
-        """Those of all rows."""
-        return ColumnMoments(self.origin + self.mean, self.square / self.total)

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from onelayer.designs.dense import DenseDesign, RunningMoments
 from onelayer.designs.disk_rows import DiskRows
 from onelayer.designs.kept_reads import Answer, read_once
 from onelayer.designs.row_labels import RowLabels
 from onelayer.designs.scaling import ColumnMoments
 from onelayer.designs.survey import SampledRows
-from onelayer.designs.values import first_not_finite, largest
+from onelayer.designs.tallies import ExactTally, RoughTally
+from onelayer.designs.values import first_not_finite, largest, not_finite
 from onelayer.errors import DataError
 
 ROWS_PER_UNKNOWN = 100  # theory: the sample's curvature is then within a fifth of that of all rows
@@ -53,7 +53,7 @@ def survey_on_disk(X: DiskRows, labels: RowLabels, *, moments: bool) -> Found:
 def _surveyed(X: DiskRows, labels: RowLabels, *, moments: bool) -> Answer:
     """max |x|, the sample's rows, targets and weights, and all rows' means and variances."""
     top, drawing = 0.0, _Drawing(X, labels)
-    tally: _Exactly | _Roughly = (_Exactly if moments else _Roughly)(X.shape[1])
+    tally = ExactTally(X.shape[1]) if moments else RoughTally(X.shape[1])
     for number, rows, block in X.visit():
         size = largest(block)
         if not np.isfinite(size):
@@ -128,46 +128,9 @@ class _Drawing:
         return self.rows[: self.count], targets, as_all(targets, weights, self.shares)
 
 
-class _Exactly:
-    """Moments in float64, as of X in memory."""
-
-    def __init__(self, n: int) -> None:
-        self.running = RunningMoments(np.zeros(n))
-
-    def add(self, X: np.ndarray, shares: np.ndarray) -> None:
-        """Merge those of a group."""
-        if self.running.total == 0:
-            self.running = RunningMoments(X[np.argmax(shares > 0)])
-        self.running.add_rows(X, shares)
-
-    def found(self) -> ColumnMoments:
-        """Those of all rows."""
-        return self.running.found()
-
-
-class _Roughly:
-    """Moments by the compiled pass, in the products' own type: for metrics alone."""
-
-    def __init__(self, n: int) -> None:
-        self.sums = np.zeros((2, n))
-
-    def add(self, X: np.ndarray, shares: np.ndarray) -> None:
-        """Add those of a group."""
-        first, second = DenseDesign(X).moments(shares[:, None])
-        self.sums += np.hstack([first, second]).T
-
-    def found(self) -> ColumnMoments:
-        """Those of all rows; a variance below what rounding can tell is 0."""
-        mean, square = self.sums
-        return ColumnMoments(mean, np.maximum(square - mean**2, 0))
-
-
 def _refuse(block: np.ndarray, start: int) -> None:
     bad = first_not_finite(block)
     if bad is not None:
         row, column, value = bad
-        what = "NaN" if np.isnan(value) else f"infinity or a value too large for {block.dtype!r}"
-        raise DataError(
-            f"Input X contains {what}. The first is at row {start + row}, column {column}, "
-            "counted from 0."
-        )
+        where = f"row {start + row}, column {column}"
+        raise DataError(not_finite("X", value, block.dtype, where))

@@ -24,9 +24,8 @@ from onelayer.logistic import Head
 
 T = TypeVar("T")
 
-NARROW = (
-    4096  # guard: features of sparse rows that are held dense, a thousand at a time, in metrics
-)
+NARROW = 4096
+"""Features of sparse rows that are held dense, a thousand rows at a time, in metrics. *Guard*."""
 
 
 @final
@@ -42,7 +41,7 @@ class OnCluster(Design):
         self.X = X
 
     def read(self) -> Iterator[tuple[slice, Any]]:
-        """RowGroup by group, each brought here."""
+        """Group by group, each brought here."""
         for start, handle in zip(self.X.starts, self.X.groups, strict=True):
             (group,) = self.X.workers.get([handle])
             yield slice(start, start + group.X.shape[0]), group.X

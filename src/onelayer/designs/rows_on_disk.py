@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple, Self, final
+from typing import Any, Self, final
 
 import numpy as np
 
@@ -21,24 +21,11 @@ from onelayer.designs.disk_rows import DiskRows
 from onelayer.designs.values import held, mapped_file
 from onelayer.designs.watched_reads import watched
 from onelayer.errors import DataError
+from onelayer.file_stamps import FileStamp
 from onelayer.memory_limits import free_memory
 
 GROUP_BYTES = 1 << 26  # guard: of rows read at a time; two such buffers are used again and again
 GATHERED = 1 << 16  # guard: bytes between two wanted rows that are read along with them
-
-
-class Stamp(NamedTuple):
-    """What tells a file from another, and from itself after a change."""
-
-    size: int
-    modified: int
-    inode: int
-
-    @classmethod
-    def of(cls, descriptor: int) -> Stamp:
-        """Of an open file."""
-        found = os.fstat(descriptor)
-        return cls(found.st_size, found.st_mtime_ns, found.st_ino)
 
 
 @dataclass(frozen=True)
@@ -82,7 +69,7 @@ class RowsOnDisk(DiskRows):
     shape: tuple[int, int]
     stored: np.dtype
     budget: int
-    stamp: Stamp
+    stamp: FileStamp
     swells: float = 1.0
     fetched: int = 0
     kept: dict[int, np.ndarray] = field(default_factory=dict)
@@ -256,7 +243,7 @@ class _Opened:
         self.X.fetched += len(raw)
 
     def _require_unchanged(self) -> None:
-        now, seen = Stamp.of(self.descriptor), self.X.stamp
+        now, seen = FileStamp.of(os.fstat(self.descriptor)), self.X.stamp
         if now == seen:
             return
         what = (
@@ -344,8 +331,7 @@ def rows_on_disk(X: Any, budget: int) -> Any:
     if root.mode != "r":
         root.flush()  # what is still to be written would change the file's time later
     place = FilePlace(Path(root.filename), root.offset + start, by_row, by_column)
-    with place.path.open("rb") as file:
-        stamp = Stamp.of(file.fileno())
+    stamp = FileStamp.of(place.path.stat())
     return RowsOnDisk(place, (len(X), X.shape[1]), X.dtype, int(budget), stamp)
 
 
@@ -353,6 +339,5 @@ def columns_in_file(path: Path, shape: tuple[int, int], budget: int) -> RowsOnDi
     """Float64 numbers of a file, column after column, as rows on disk."""
     size = np.dtype(np.float64).itemsize
     place = FilePlace(path, 0, size, size * shape[0])
-    with path.open("rb") as file:
-        stamp = Stamp.of(file.fileno())
+    stamp = FileStamp.of(path.stat())
     return RowsOnDisk(place, shape, np.dtype(np.float64), budget, stamp)

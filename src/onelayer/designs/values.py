@@ -108,6 +108,12 @@ def first_not_finite(X: Any) -> tuple[int, int, float] | None:
     return None
 
 
+def not_finite(name: str, value: float, dtype: np.dtype, where: str) -> str:
+    """What is said of NaN or infinity."""
+    what = "NaN" if np.isnan(value) else f"infinity or a value too large for {dtype!r}"
+    return f"Input {name} contains {what}. The first is at {where}, counted from 0."
+
+
 def blocks_of(values: Any) -> Iterator[np.ndarray]:
     """Some rows of an array at a time; rows on disk as they are visited, in one read."""
     if not isinstance(values, np.ndarray):

@@ -16,6 +16,7 @@ from onelayer.encoders.encoder import Encoder, EncoderSpec
 from onelayer.encoders.function import FunctionEncoder
 from onelayer.encoders.onnx_file import SIZE, OnnxEncoder, Reading, graph_of, settings_of
 from onelayer.errors import DataError, UsageError
+from onelayer.file_stamps import FileStamp
 
 _lock = Lock()
 
@@ -134,13 +135,12 @@ def _content(given: str | Path) -> tuple[str, Path]:
 
 
 def _of_file(name: str, path: Path, size: int | None) -> Encoder:
-    found = path.stat()
-    digest = _digest(path, (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+    digest = _digest(path, FileStamp.of(path.stat()))
     return _opened(name, path, digest, None if name == NAME else size)
 
 
 @lru_cache(maxsize=4)
-def _digest(path: Path, stamp: tuple[int, ...]) -> str:
+def _digest(path: Path, stamp: FileStamp) -> str:
     """Of the file's bytes; read once, as long as the stamp says that nobody has written there."""
     del stamp
     return blake2b(path.read_bytes(), digest_size=16).hexdigest()

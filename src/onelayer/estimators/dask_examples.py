@@ -12,7 +12,7 @@ from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_feature_names
 
-from onelayer.designs import DTYPES, held, storable
+from onelayer.designs import DTYPES, held, not_finite, storable
 from onelayer.designs.dask_workers import Workers, columns_of, is_collection, parts_of, workers_of
 from onelayer.designs.rows_on_cluster import InParts, Making, RowsOnCluster, bytes_of, cut
 from onelayer.errors import DataError, UsageError
@@ -22,7 +22,6 @@ from onelayer.estimators.validation import (
     Weights,
     class_factors,
     flat,
-    not_finite,
     reading,
     require_two_classes,
     row_weights,

@@ -20,6 +20,7 @@ from onelayer.designs import (
     DTYPES,
     Survey,
     first_not_finite,
+    not_finite,
     stays_on_disk,
     storable,
     survey,
@@ -336,9 +337,3 @@ def _require_labels(y: np.ndarray) -> None:
     if y.dtype.kind in "biu" and 2 * (int(y.max()) - int(y.min()) + 1) <= len(y):
         return
     check_classification_targets(y)
-
-
-def not_finite(name: str, value: float, dtype: np.dtype, where: str) -> str:
-    """What is said of NaN or infinity."""
-    what = "NaN" if np.isnan(value) else f"infinity or a value too large for {dtype!r}"
-    return f"Input {name} contains {what}. The first is at {where}, counted from 0."

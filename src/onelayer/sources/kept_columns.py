@@ -20,6 +20,7 @@ import numpy as np
 
 from onelayer.designs import columns_on_disk, digest_of
 from onelayer.errors import DataError
+from onelayer.file_stamps import FileStamp
 from onelayer.inputs.columns import Codes, Column
 from onelayer.kept_folders import KeptFolder, KeptFolders, require_room
 from onelayer.memory_limits import memory_budget
@@ -120,8 +121,7 @@ class KeptColumns:
         return digest_of((*how, *self._stamps(), self.names, self.known, self.kept))
 
     def _stamps(self) -> list[tuple[str, int, int, int]]:
-        found = [(path.resolve(), path.stat()) for path in self.file.paths]
-        return [(str(at), one.st_size, one.st_mtime_ns, one.st_ino) for at, one in found]
+        return [(str(at.resolve()), *FileStamp.of(at.stat())) for at in self.file.paths]
 
     def _wait(self) -> None:
         self.progress("waiting for another training, which reads the same table", 0, 1)

@@ -12,6 +12,7 @@ import numpy as np
 
 from onelayer.designs import map_of_file
 from onelayer.errors import DataError, MissingExtraError
+from onelayer.file_stamps import FileStamp
 from onelayer.kept_folders import KeptFolders, require_room
 from onelayer.memory_limits import memory_budget
 from onelayer.readers.arrays.numpy_files import damage_named, require_possible
@@ -67,8 +68,7 @@ def _mapped(path: Path, found: Any) -> np.ndarray | None:
 
 def _kept(path: Path, found: Any) -> np.ndarray:
     """A map of a copy in the cache, which is made once, and gone on with where it was stopped."""
-    told = path.stat()
-    place = path.resolve(), told.st_size, told.st_mtime_ns, told.st_ino, found.name
+    place = path.resolve(), *FileStamp.of(path.stat()), found.name
     name = blake2b(repr((*place, found.shape, found.dtype)).encode(), digest_size=16).hexdigest()
     there = KeptFolders(KIND).get(name, partial(_copy, found, path), lambda: None)
     return map_of_file(there.folder / _ROWS, found.dtype, found.shape)

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from onelayer.designs import map_of_file
+from onelayer.file_stamps import FileStamp
 from onelayer.kept_folders import KeptFolders, require_room
 from onelayer.readers.pictures.picture_files import Progress, read_files
 from onelayer.readers.pictures.preprocessing import Preprocessing
@@ -48,9 +49,9 @@ def read_kept(
         return read_files(files, to, progress)
     told = progress or (lambda _done, _total: None)
     folders = KeptFolders(KIND)
-    making = _Making([_Stamp.of(file) for file in files], list(files), to, told)
+    making = _Making([_seen(file) for file in files], list(files), to, told)
     prefix = _digest(version("onelayer"), os.path.commonpath(files), astuple(to))
-    name = f"{prefix}-{_digest(making.stamps)}"
+    name = f"{prefix}-{_digest(making.seen)}"
     older = [folder for *_, folder in folders.folders() if folder.name.startswith(prefix)]
     found = folders.get(name, partial(making.fill, older), partial(told, 0, len(files)))
     if not found.reused:
@@ -65,25 +66,10 @@ def read_kept(
     return map_of_file(found.folder / _PIXELS, np.uint8, shape), failures
 
 
-@dataclass(frozen=True)
-class _Stamp:
-    """What tells a file from itself after a change; size -1 where it cannot be looked at."""
+Seen = tuple[str, FileStamp]
+"""A file's path and stamp as it was; of size -1 where it could not be looked at."""
 
-    path: str
-    size: int
-    modified: int
-    inode: int
-
-    @classmethod
-    def of(cls, path: Path) -> _Stamp:
-        try:
-            told = path.stat()
-        except OSError:
-            return cls(str(path), -1, 0, 0)
-        return cls(str(path.resolve()), told.st_size, told.st_mtime_ns, told.st_ino)
-
-
-Row = tuple[_Stamp, str | None]
+Row = tuple[Seen, str | None]
 """A file as it was, and why it has no row; None: it has one."""
 
 
@@ -91,7 +77,7 @@ Row = tuple[_Stamp, str | None]
 class _Making:
     """What is to be read: files as they are now, in order."""
 
-    stamps: list[_Stamp]
+    seen: list[Seen]
     files: list[Path]
     to: Preprocessing
     told: Progress
@@ -114,8 +100,8 @@ class _Making:
                 images.tofile(pixels)
                 pixels.flush()
                 os.fsync(pixels.fileno())
-                now = enumerate(self.stamps[some])
-                index.writelines(_line((stamp, failures.get(at))) for at, stamp in now)
+                now = enumerate(self.seen[some])
+                index.writelines(_line(seen, failures.get(at)) for at, seen in now)
                 index.flush()
                 done = min(some.stop, len(self.files))
                 self.told(done, len(self.files))
@@ -123,11 +109,9 @@ class _Making:
     def _done(self, folder: Path) -> int:
         """How many files a stopped reading has dealt with; what it wrote beyond is cut off."""
         rows = _rows_of(folder)
-        same = [row[0] for row in rows] == self.stamps[: len(rows)]
+        same = [row[0] for row in rows] == self.seen[: len(rows)]
         kept = rows if same else []
-        (folder / _INDEX).write_text(
-            "".join(json.dumps([astuple(s), why]) + "\n" for s, why in kept)
-        )
+        (folder / _INDEX).write_text("".join(_line(*row) for row in kept))
         written = sum(why is None for _, why in kept) * self.size
         with (folder / _PIXELS).open("ab") as pixels:
             pixels.truncate(written)
@@ -135,14 +119,14 @@ class _Making:
 
     def _some(self, known: _Known, some: slice) -> tuple[np.ndarray, dict[int, str]]:
         """Pixels of some files, those that are known not decoded, and why others have none."""
-        stamps, files = self.stamps[some], self.files[some]
-        unknown = [at for at, stamp in enumerate(stamps) if stamp not in known]
+        seen, files = self.seen[some], self.files[some]
+        unknown = [at for at, one in enumerate(seen) if one not in known]
         fresh, failed = read_files([files[at] for at in unknown], self.to)
         failures = {unknown[at]: why for at, why in failed.items()}
         of_fresh = iter(fresh)
         read = [
-            known[stamp] if stamp in known else next(of_fresh)
-            for at, stamp in enumerate(stamps)
+            known[one] if one in known else next(of_fresh)
+            for at, one in enumerate(seen)
             if at not in failures
         ]
         images = np.array([one.ravel() for one in read], np.uint8)
@@ -155,15 +139,16 @@ class _Known:
     def __init__(self, folders: list[Path], size: int) -> None:
         self.size, self._places = size, {}
         for folder in folders:
-            with_pixels = (stamp for stamp, why in _rows_of(folder) if why is None)
-            for at, stamp in enumerate(with_pixels):
-                self._places[stamp] = folder / _PIXELS, at
+            with_pixels = (seen for seen, why in _rows_of(folder) if why is None)
+            for at, seen in enumerate(with_pixels):
+                self._places[seen] = folder / _PIXELS, at
 
-    def __contains__(self, stamp: _Stamp) -> bool:
-        return stamp.size >= 0 and stamp in self._places
+    def __contains__(self, seen: Seen) -> bool:
+        _, stamp = seen
+        return stamp.size >= 0 and seen in self._places
 
-    def __getitem__(self, stamp: _Stamp) -> np.ndarray:
-        path, at = self._places[stamp]
+    def __getitem__(self, seen: Seen) -> np.ndarray:
+        path, at = self._places[seen]
         return np.fromfile(path, np.uint8, self.size, offset=at * self.size)
 
 
@@ -179,15 +164,22 @@ def _read(index: Path) -> Iterator[Row]:
         return
     for line in lines:
         try:
-            stamp, why = json.loads(line)
-            yield _Stamp(*stamp), why
+            (path, *stamp), why = json.loads(line)
+            yield (path, FileStamp(*stamp)), why
         except (ValueError, TypeError):
             return
 
 
-def _line(row: Row) -> str:
-    stamp, why = row
-    return json.dumps([astuple(stamp), why]) + "\n"
+def _line(seen: Seen, why: str | None) -> str:
+    path, stamp = seen
+    return json.dumps([[path, *stamp], why]) + "\n"
+
+
+def _seen(file: Path) -> Seen:
+    try:
+        return str(file.resolve()), FileStamp.of(file.stat())
+    except OSError:
+        return str(file), FileStamp(-1, 0, 0)
 
 
 def _digest(*things: Any) -> str:

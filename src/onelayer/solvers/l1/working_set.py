@@ -110,7 +110,8 @@ class WorkingSet:
     """Which coordinates (n, k), in blocks, and the A (m, k) of their model, empty before any.
 
     sizes (n,): root mean squares of their columns, 0 of others and of what is beyond a float;
-    exactly: whether the model is minimised to the end; last: the violation that a step met last.
+    joint: of several classes and few coordinates, made by `couple`; exactly: whether the model is
+    minimised to the end; last: the violation that a step met last.
     """
 
     chosen: np.ndarray
@@ -118,9 +119,7 @@ class WorkingSet:
     sizes: np.ndarray
     sweep: Sweep
     couple: Callable[[Objective, np.ndarray], JointModel] | None = None
-    joint: JointModel | None = (
-        None  # of several classes and few coordinates, where `couple` makes it
-    )
+    joint: JointModel | None = None
     A: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
     exactly: bool = True
     last: float = math.inf
