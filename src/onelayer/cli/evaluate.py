@@ -107,15 +107,11 @@ def _checked(
     report: Path | None, mistakes: Path | None, source: str, inputs: list[Any], *, overwrite: bool
 ) -> Path | None:
     """Refuse what cannot be written; return where the table of mistakes goes, None for nowhere."""
-    from onelayer.cli.outputs import check_mistakes, check_report, require_apart
-    from onelayer.report.mistakes import mistakes_path
+    from onelayer.cli.outputs import check_pages, mistakes_beside, require_apart
 
-    table = mistakes_path(report) if report is not None and mistakes is None else mistakes
+    table = mistakes_beside(report, mistakes)
     require_apart({"report": report, "table of mistakes": table})
-    if report is not None:
-        check_report(report, source, inputs=inputs, overwrite=overwrite)
-    if table is not None:
-        check_mistakes(table, read=None, inputs=inputs, overwrite=overwrite)
+    check_pages(report, table, source, inputs=inputs, overwrite=overwrite)
     return table
 
 

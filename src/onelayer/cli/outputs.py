@@ -196,6 +196,29 @@ def check_mistakes(
         )
 
 
+def check_pages(
+    report: Path | None,
+    mistakes: Path | None,
+    source: Any,
+    *,
+    inputs: Inputs,
+    overwrite: bool,
+    read: object = None,
+) -> None:
+    """`check_report` and `check_mistakes` of what will be written, None for nothing."""
+    if report is not None:
+        check_report(report, source, inputs=inputs, overwrite=overwrite)
+    if mistakes is not None:
+        check_mistakes(mistakes, read=read, inputs=inputs, overwrite=overwrite)
+
+
+def mistakes_beside(report: Path | None, asked: Path | None) -> Path | None:
+    """Where the table of mistakes goes: where asked, else beside the report, None for nowhere."""
+    from onelayer.report.mistakes import mistakes_path
+
+    return mistakes_path(report) if asked is None and report is not None else asked
+
+
 def partial_path(path: str | Path) -> Path:
     """Where an interrupted training leaves its model: m.safetensors is m.partial.safetensors."""
     path = Path(path)

@@ -82,7 +82,9 @@ def train(
     own = {name: value for name, value in settings.items() if _is_given(context, name)}
     asked = _Asked.of(source, settings) if like is None else _Asked.again(like, source, own)
     page = _report_path(output, report, no_report)
-    outputs = _Outputs(output, page, _mistakes_path(page, mistakes))
+    from onelayer.cli.outputs import mistakes_beside
+
+    outputs = _Outputs(output, page, mistakes_beside(page, mistakes))
     done = _trained(asked, outputs, overwrite=overwrite)
     if as_json:
         print_json(_object(done, outputs))
@@ -165,12 +167,6 @@ def _report_path(output: Path, asked: Path | None, refused: bool) -> Path | None
     return output.parent / f"{output.stem}.html" if asked is None else asked
 
 
-def _mistakes_path(report: Path | None, asked: Path | None) -> Path | None:
-    from onelayer.report.mistakes import mistakes_path
-
-    return mistakes_path(report) if asked is None and report is not None else asked
-
-
 def _trained(asked: _Asked, outputs: _Outputs, *, overwrite: bool) -> _Done:
     """Train, save and report, or on Ctrl-C save what there is beside the output."""
     from onelayer.cli.outputs import partial_path, reads_path
@@ -209,18 +205,16 @@ def _checked(asked: _Asked, outputs: _Outputs, *, overwrite: bool) -> Card | Non
     """
     settings = asked.settings
     wanted = Settings(**settings)
-    from onelayer.cli.outputs import check_mistakes, check_output, check_report, require_apart
+    from onelayer.cli.outputs import check_output, check_pages, require_apart
     from onelayer.sources import open_source
 
-    opened, inputs = open_source(asked.source, wanted), asked.inputs
+    opened = open_source(asked.source, wanted)
     output, report, mistakes = outputs
     require_apart({"model": output, "report": report, "table of mistakes": mistakes})
     table = settings["relabel"]
-    before = check_output(output, opened, inputs=[*inputs, table], overwrite=overwrite)
-    if report is not None:
-        check_report(report, opened, inputs=[*inputs, table], overwrite=overwrite)
-    if mistakes is not None:
-        check_mistakes(mistakes, read=table, inputs=inputs, overwrite=overwrite)
+    inputs = [*asked.inputs, table]
+    before = check_output(output, opened, inputs=inputs, overwrite=overwrite)
+    check_pages(report, mistakes, opened, inputs=inputs, overwrite=overwrite, read=table)
     return before
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from onelayer.calibration import Costs, Readout, Threshold
 from onelayer.calibration.decisions import Decision
 from onelayer.calibration.threshold_curves import ThresholdCurves
+from onelayer.report.judging import rarer_of_two
 
 TOPS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5)
 """The shares of all examples, likeliest first, that people have the time to follow up."""
@@ -79,7 +80,7 @@ def by_threshold(
     if len(np.unique(labels)) < 2:
         return None
     rule = readout.decision
-    position = rule.position if isinstance(rule, Threshold) else int(_rarer(labels, s))
+    position = rule.position if isinstance(rule, Threshold) else rarer_of_two(labels, s)
     p = readout.probabilities(Z)[:, position]
     curves = ThresholdCurves.of(p, labels == position, s)
     said, hits = curves.said, curves.hits
@@ -94,11 +95,6 @@ def by_threshold(
         _used(rule, position),
         tuple(_top(share, said, hits) for share in TOPS if share * said[-1] >= 1),
     )
-
-
-def _rarer(labels: np.ndarray, s: np.ndarray) -> int:
-    mass = np.bincount(labels, s, 2)
-    return int(mass[1] <= mass[0])
 
 
 def _used(rule: Decision | None, position: int) -> float:

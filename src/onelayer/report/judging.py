@@ -123,6 +123,12 @@ def roc(labels: np.ndarray, z: np.ndarray, weights: np.ndarray | None = None) ->
     return Roc(false_alarms, hits)
 
 
+def rarer_of_two(labels: np.ndarray, weights: np.ndarray | None) -> int:
+    """The one of two classes that people look for."""
+    mass = np.bincount(labels, weights, 2)
+    return int(mass[1] <= mass[0])
+
+
 def base_losses(labels: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """L of always answering the shares of training: -log share of the true class, (m,)."""
     with np.errstate(divide="ignore"):

@@ -13,6 +13,7 @@ import numpy as np
 
 from onelayer.inputs.moving import ColumnMoves
 from onelayer.report.by_column import Looked, shares_of
+from onelayer.report.judging import rarer_of_two
 from onelayer.report.material import Reported, Seen
 
 COLUMNS_SHOWN = 6
@@ -84,14 +85,8 @@ def _effect(
             for share in at
         ]
     )
-    classes = (_rarer(looked),) if A.shape[1] == 2 else _moved_most(A)
+    classes = (rarer_of_two(looked.labels, looked.weights),) if A.shape[1] == 2 else _moved_most(A)
     return Effect(name=name, moves=moves, classes=classes, probabilities=A[:, classes])
-
-
-def _rarer(looked: Looked) -> int:
-    """The class of two that people look for."""
-    mass = np.bincount(looked.labels, looked.weights, 2)
-    return int(mass[1] <= mass[0])
 
 
 def _moved_most(A: np.ndarray) -> tuple[int, ...]:
