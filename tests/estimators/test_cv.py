@@ -212,11 +212,17 @@ def test_a_grid_is_extended_where_the_best_lies_at_its_edge():
     X = random.normal(size=(400, 3))
     y = (X[:, 0] + 1e-3 * random.normal(size=400) > 0).astype(int)
     ours = LogisticRegressionCV(cv=3, Cs=4).fit(X, y)
-    assert len(ours.Cs_) in {7, 10}
-    assert (np.diff(ours.Cs_) > 0).all()
-    given = LogisticRegressionCV(cv=3, Cs=ours.Cs_[:4]).fit(X, y)
-    assert len(given.Cs_) == 4
-    np.testing.assert_allclose(given.scores_, ours.scores_[:, :, :4], rtol=1e-5)
+    tried = ours.results_["C"].to_numpy()
+    assert len(tried) in {7, 10}
+    assert (np.diff(tried) > 0).all()
+    given = LogisticRegressionCV(cv=3, Cs=tried).fit(X, y)
+    assert len(given.Cs_) == len(tried)
+    first = list(tried).index(ours.Cs_[0])  # as many as were asked for, with the one taken
+    assert ours.C_ in ours.Cs_
+    np.testing.assert_array_equal(ours.Cs_, tried[first : first + 4])
+    np.testing.assert_allclose(ours.scores_, given.scores_[:, :, first : first + 4], rtol=1e-5)
+    assert ours.coefs_paths_.shape == (3, 1, 4, 1, 4)
+    assert ours.path_coef_.shape == (1, 4, 1, 3)
     noise = LogisticRegressionCV(cv=3, Cs=4).fit(X, random.permutation(y))
     assert noise.Cs_[0] == noise.C_  # flat there: nothing to follow
 
@@ -366,12 +372,6 @@ def test_scikit_learns_deprecated_words_warn_once_and_are_understood():
     assert len(caught) == 1
     new = LogisticRegressionCV(l1_ratios=(1.0,), Cs=CS[2:4], cv=3).fit(FEW, FEW_LABELS)
     np.testing.assert_array_equal(old.coef_, new.coef_)
-    with pytest.warns(FutureWarning, match="'l1_ratios=None' was deprecated"):
-        none = LogisticRegressionCV(
-            l1_ratios=None, Cs=CS[:2], cv=3, use_legacy_attributes=True
-        ).fit(FEW, FEW_LABELS)
-    assert none.scores_[1].shape == (3, 2)
-    assert none.coefs_paths_[1].shape == (3, 2, 11)
 
 
 def test_a_fold_may_be_trained_on_a_single_class():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -14,9 +14,6 @@ from sklearn.exceptions import ConvergenceWarning
 from onelayer.estimators.search import Candidate, Search, without_weights
 from onelayer.layer import Layer
 from onelayer.solution import Status
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -39,6 +36,11 @@ class Trials:
     def by_fold(self, what: Any) -> np.ndarray:
         """`what` (folds, ...) of every trial: (n_folds, n_l1_ratios, n_cs, ...)."""
         return np.moveaxis(self.array(what), 2, 0)
+
+    def around(self, C: float, count: int) -> Trials:
+        """Those of at most `count` values of C in a row, this one in their middle or near it."""
+        first = min(self.Cs.index(C) - count // 2, len(self.Cs) - count)
+        return replace(self, Cs=self.Cs[max(first, 0) :][:count])
 
     @cached_property
     def scores(self) -> np.ndarray:
@@ -70,24 +72,27 @@ def layer(table: Trials, taken: Candidate, *, refit: bool) -> Layer:
     return Layer(rows[:, :n].T, intercept)
 
 
-def of(table: Trials, taken: Candidate, options: Any) -> dict[str, Any]:
-    """Everything else; `options` has classes_, refit, loo, store_coefs, use_legacy_attributes."""
+def of(table: Trials, shown: Trials, taken: Candidate, options: Any) -> dict[str, Any]:
+    """Everything else: arrays of the trials that are shown, the frame's rows of all in the table.
+
+    `options` has classes_, refit, loo, store_coefs, use_legacy_attributes.
+    """
     chosen = [taken] if options.refit else table.best_of_folds()
     found = {
-        "Cs_": np.array(table.Cs),
-        "l1_ratios_": np.array(table.ratios),
+        "Cs_": np.array(shown.Cs),
+        "l1_ratios_": np.array(shown.ratios),
         "C_": float(np.mean([trial.C for trial in chosen])),
         "l1_ratio_": float(np.mean([trial.l1_ratio for trial in chosen])),
-        "scores_": table.scores,
-        "n_iter_": table.by_fold(_iterations),
+        "scores_": shown.scores,
+        "n_iter_": shown.by_fold(_iterations),
         "_trials": [_row(trial) for row in table.trials for trial in row],
     }
     if options.loo:
-        found["loo_"] = table.array(lambda trial: trial.loo[0])
+        found["loo_"] = shown.array(lambda trial: trial.loo[0])
     if options.store_coefs:
-        found["coefs_paths_"] = table.by_fold(lambda trial: trial.folds)
-        found["path_coef_"] = table.array(lambda trial: trial.whole.layer.coef)
-        found["path_intercept_"] = table.array(lambda trial: trial.whole.layer.b)
+        found["coefs_paths_"] = shown.by_fold(lambda trial: trial.folds)
+        found["path_coef_"] = shown.array(lambda trial: trial.whole.layer.coef)
+        found["path_intercept_"] = shown.array(lambda trial: trial.whole.layer.b)
     if options.use_legacy_attributes:
         found |= _legacy(found, options.classes_, ratios=options.l1_ratios is not None)
     return found

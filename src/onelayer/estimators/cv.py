@@ -77,9 +77,8 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
         decades of lambda (four with an L1 part alone), down from the sum of the variances of the
         scaled features (with an L1 part: from where no weight is left), rounded to two digits; it
         is extended while the best score lies at an edge and still grows. Infinity is no penalty.
-    l1_ratios : array-like of float in [0, 1], default=(0.0,)
-        Each is tried with each C; 0 is L2 alone, 1 is L1 alone. None is deprecated as in
-        scikit-learn, and 0.
+    l1_ratios : array-like of float in [0, 1] or None, default=None
+        Each is tried with each C; 0 is L2 alone, 1 is L1 alone. None is (0.0,).
     fit_intercept : bool, default=True
         Whether there is a b.
     cv : int, splitter or iterable of (train, test), default=None
@@ -115,7 +114,7 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
         shuffle=True, random_state=0)`.
     use_legacy_attributes : bool, default=False
         True gives `C_`, `l1_ratio_`, `scores_`, `coefs_paths_` and `n_iter_` scikit-learn's older
-        shapes.
+        shapes; where no `l1_ratios` are given, without their axis.
     selection : {"min", "1se"}, default="min"
         "min" takes the best mean score, "1se" the strongest penalty whose mean score is within one
         standard error of it, at the same l1_ratio.
@@ -140,7 +139,8 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
     C_, l1_ratio_ : float
         What was taken; with `refit=False` the means of what each fold would take.
     Cs_ : ndarray (n_cs,)
-        The values tried: as given, or the grid with its extensions, ascending.
+        The values tried: as given, or the grid, ascending. Of a grid that was extended, as many
+        as were asked for around the one taken; `results_` has all.
     l1_ratios_ : ndarray (n_l1_ratios,)
         The ratios tried.
     scores_ : ndarray (n_folds, n_l1_ratios, n_cs)
@@ -154,8 +154,8 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
     loo_ : ndarray (n_l1_ratios, n_cs)
         Leave-one-out log loss, where asked for.
     results_ : pandas DataFrame
-        A row for each C and l1_ratio: C, l1_ratio, mean_score, std_error, n_nonzero, loo_log_loss
-        and loo_std_error where asked for, and score_0 ... of the folds.
+        A row for each C and l1_ratio that was tried: C, l1_ratio, mean_score, std_error, n_nonzero,
+        loo_log_loss and loo_std_error where asked for, and score_0 ... of the folds.
 
     Raises
     ------
@@ -178,10 +178,11 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
     A score by log loss is exact where a probability rounds to 0 or 1; scikit-learn's scorer of that
     name cuts it off at 2e-16, and `score` uses that scorer.
 
-    What differs from scikit-learn's class of the same name: the defaults of `scoring`, `l1_ratios`,
+    What differs from scikit-learn's class of the same name: the defaults of `scoring`,
     `use_legacy_attributes` (those that it announces, and no warning), `tol`, `max_iter` and
-    `solver`; the grid of a number of `Cs`; `l1_ratio` mixes whatever the solver; and `selection`,
-    `scaling`, `loo`, `store_coefs`, `results_`, `path_coef_` are new.
+    `solver`; `l1_ratios=None` is no longer deprecated; the grid of a number of `Cs`; `l1_ratio`
+    mixes whatever the solver; and `selection`, `scaling`, `loo`, `store_coefs`, `results_`,
+    `path_coef_` are new.
 
     Examples
     --------
@@ -221,7 +222,7 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
         self,
         *,
         Cs: Any = 10,
-        l1_ratios: Any = (0.0,),
+        l1_ratios: Any = None,
         fit_intercept: bool = True,
         cv: Any = None,
         dual: bool = False,
@@ -369,14 +370,16 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
         return search
 
     def _keep_search(self, search: Search, dtype: np.dtype) -> None:
-        Cs = search.tried if isinstance(self.Cs, Integral) else [float(C) for C in self.Cs]
+        grid = isinstance(self.Cs, Integral)
+        Cs = search.tried if grid else [float(C) for C in self.Cs]
         table = attributes.Trials(search, Cs, list(search.paths))
         taken = search.taken(self.selection)
         attributes.warn_unless_solved(search, taken, self.tol)
         attributes.warn_without_weights(search, taken)
         layer = attributes.layer(table, taken, refit=self.refit)
         self._keep(layer, dtype, taken.whole.solution)
-        for name, value in attributes.of(table, taken, self).items():
+        shown = table.around(taken.C, int(self.Cs)) if grid else table
+        for name, value in attributes.of(table, shown, taken, self).items():
             setattr(self, name, value)
 
 

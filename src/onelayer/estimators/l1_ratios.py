@@ -14,7 +14,7 @@ _KINDS = {0.0: "l2", 1.0: "l1"}
 
 
 def asked_ratios(model: Any) -> list[float]:
-    """`l1_ratios`, each once, in order; or what a deprecated `penalty` means.
+    """`l1_ratios`, each once, in order, None being 0; or what a deprecated `penalty` means.
 
     Raises
     ------
@@ -43,14 +43,7 @@ def _ratios(model: Any) -> list[float]:
         if model.penalty != "elasticnet":
             return [1.0 if model.penalty == "l1" else 0.0]
         return _numbers(model.l1_ratios)
-    if model.l1_ratios is None:
-        message = (
-            "'l1_ratios=None' was deprecated in version 1.8 and will trigger an error in 1.10. "
-            "Use an array-like with values in [0, 1] instead: l1_ratios=(0.0,)."
-        )
-        warnings.warn(message, FutureWarning, stacklevel=5)
-        return [0.0]
-    return _numbers(model.l1_ratios)
+    return [0.0] if model.l1_ratios is None else _numbers(model.l1_ratios)
 
 
 def _numbers(ratios: Any) -> list[float]:

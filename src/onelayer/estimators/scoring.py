@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from inspect import signature
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from sklearn import config_context
@@ -26,11 +26,18 @@ LOG_LOSS = "neg_log_loss"
 
 
 class Judge(ABC):
-    """Scores the folds at one C; more is better."""
+    """Scores the folds at each C; more is better."""
+
+    together: ClassVar[bool] = False
+    """Whether a path is scored when all of it is fitted, fold by fold, or C by C on the way."""
 
     @abstractmethod
-    def scores(self, fits: Fits) -> np.ndarray:
-        """One score a fold: (folds,)."""
+    def scores(self, fits: Sequence[Fits]) -> np.ndarray:
+        """One score a fit and fold: (fits, folds)."""
+
+    def needed(self, fits: Fits) -> Fits:
+        """What has to be kept of the fits until they are scored."""
+        return fits
 
 
 @final
@@ -42,20 +49,25 @@ class LogLossJudge(Judge):
     splits: list[Split]
     weights: np.ndarray | None
 
-    def scores(self, fits: Fits) -> np.ndarray:
+    def scores(self, fits: Sequence[Fits]) -> np.ndarray:
         """No further pass: z came with the fits."""
-        found = [
-            -mean_loss(Z, self.data, split.test, self.weights)[0]
-            for Z, split in zip(fits.judged, self.splits, strict=True)
-        ]
-        return np.array(found)
+        return np.array([list(self._scores(one)) for one in fits])
+
+    def _scores(self, fits: Fits) -> Iterator[float]:
+        for Z, split in zip(fits.judged, self.splits, strict=True):
+            yield -mean_loss(Z, self.data, split.test, self.weights)[0]
 
 
 @final
 @dataclass(frozen=True)
 class ScorerJudge(Judge):
-    """scikit-learn's scorers, and callables of (estimator, X, y)."""
+    """scikit-learn's scorers, and callables of (estimator, X, y).
 
+    The rows that a fold judges are taken out of X once, for all C, as scikit-learn does: a scorer
+    is called for every C of the first fold, then for every C of the next.
+    """
+
+    together: ClassVar[bool] = True
     data: Data
     splits: list[Split]
     scorer: Any
@@ -70,18 +82,21 @@ class ScorerJudge(Judge):
                 f"scoring={LOG_LOSS!r}, which comes with the reads, or more memory where X fits"
             )
 
-    def scores(self, fits: Fits) -> np.ndarray:
-        """Each fold's layer as an estimator, on the rows that it judges."""
-        return np.array(list(self._scores(fits)))
+    def needed(self, fits: Fits) -> Fits:
+        """Layers; z would take 8 bytes a row and class at every C."""
+        return replace(fits, point=replace(fits.point, Z=()))
 
-    def _scores(self, fits: Fits) -> Iterator[float]:
-        for split, fold in zip(self.splits, fits.folds(), strict=True):
-            estimator = as_estimator(fold, fits.C, self.classes)
-            params = _check_method_params(self.data.X, self.params, split.test)
-            with config_context(assume_finite=True):  # looked at once is enough
-                yield float(
-                    self.scorer(estimator, self.data.X[split.test], self.y[split.test], **params)
-                )
+    def scores(self, fits: Sequence[Fits]) -> np.ndarray:
+        """Each fold's layers as estimators, on the rows that it judges."""
+        layers = [[as_estimator(fold, one.C, self.classes) for fold in one.folds()] for one in fits]
+        by_fold = zip(self.splits, zip(*layers, strict=True), strict=True)
+        return np.array([self._scores(split, of_fold) for split, of_fold in by_fold]).T
+
+    def _scores(self, split: Split, layers: Sequence[LogisticRegression]) -> list[float]:
+        X, y = self.data.X[split.test], self.y[split.test]
+        params = _check_method_params(self.data.X, self.params, split.test)
+        with config_context(assume_finite=True):  # looked at once is enough
+            return [float(self.scorer(layer, X, y, **params)) for layer in layers]
 
 
 def loo_loss(fits: Fits, data: Data, weights: np.ndarray | None) -> tuple[float, float]:

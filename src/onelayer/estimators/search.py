@@ -115,9 +115,10 @@ class Search:
 
     def run(self, Cs: Sequence[float], patience: Patience | None = None) -> None:
         """Try each C, from the strongest penalty to the weakest, as long as patience lasts."""
-        for C in sorted(set(Cs)):
-            for ratio, path in self.paths.items():
-                self._try(path.at(C), ratio)
+        values = sorted(set(Cs))
+        step = len(values) if self.judge.together else 1
+        for start in range(0, len(values), step):
+            self._try(values[start : start + step])
             if patience is not None and patience.exhausted(self._scores()):
                 break
 
@@ -125,10 +126,15 @@ class Search:
         """The best mean score of each C tried, ascending."""
         return [max(_known(self.trials[C, ratio].mean) for ratio in self.paths) for C in self.tried]
 
-    def _try(self, fits: Fits, ratio: float) -> None:
-        trial = self.trials[fits.C, ratio] = self._trial(fits, ratio)
-        if self.tell is not None:
-            self.tell(trial, fits)
+    def _try(self, Cs: Sequence[float]) -> None:
+        found = [
+            (self.judge.needed(path.at(C)), ratio) for C in Cs for ratio, path in self.paths.items()
+        ]
+        scored = self.judge.scores([fits for fits, _ in found])
+        for (fits, ratio), scores in zip(found, scored, strict=True):
+            trial = self.trials[fits.C, ratio] = self._trial(fits, ratio, scores)
+            if self.tell is not None:
+                self.tell(trial, fits)
 
     def extend(self) -> None:
         """Try further C in the steps of the grid, as long as the best lies at an edge of it."""
@@ -157,12 +163,12 @@ class Search:
         alike = [self.trials[C, best.l1_ratio] for C in self.tried]
         return next(trial for trial in alike if trial.mean >= best.mean - best.error)
 
-    def _trial(self, fits: Fits, ratio: float) -> Candidate:
+    def _trial(self, fits: Fits, ratio: float, scores: np.ndarray) -> Candidate:
         folds = list(fits.folds()) if self.keep_folds else []
         return Candidate(
             C=fits.C,
             l1_ratio=ratio,
-            scores=self.judge.scores(fits),
+            scores=scores,
             whole=fits.whole,
             solutions=tuple(fits.solutions),
             folds=np.array([self._row(fold) for fold in folds]) if folds else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
@@ -25,6 +25,7 @@ from onelayer.estimators.scoring import Judge, LogLossJudge, as_estimator
 from onelayer.estimators.search import Candidate, Patience, Search
 from onelayer.estimators.validation import check_weights
 from onelayer.inputs.examples import Examples
+from onelayer.layer import Layer
 from onelayer.measures import head_of, log_loss
 
 VALUES = 10
@@ -220,11 +221,14 @@ class _SetJudge(Judge):
 
     judge: Examples
 
-    def scores(self, fits: Fits) -> np.ndarray:
-        """One score, of the layer on everything that is trained on."""
-        Z = self.judge.forward(fits.whole.layer)
+    def scores(self, fits: Sequence[Fits]) -> np.ndarray:
+        """One score a fit, of the layer on everything that is trained on."""
+        return np.array([[self._score(one.whole.layer)] for one in fits])
+
+    def _score(self, layer: Layer) -> float:
+        Z = self.judge.forward(layer)
         loss = log_loss(Z, self.judge.labels, head_of(self.judge.classes), self.judge.weights)
-        return np.array([-loss if math.isfinite(loss) else -math.inf])
+        return -loss if math.isfinite(loss) else -math.inf
 
 
 def _out_of_fold(train: Examples, folded: Folded, fits: Fits) -> OutOfFold:
