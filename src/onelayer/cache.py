@@ -105,3 +105,8 @@ class Cache:
     @staticmethod
     def _path(folder: Path, name: str) -> Path:
         return folder / name[:2] / name
+
+
+def known_things() -> Cache:
+    """What is known of files and encoders, so that they need not be read again."""
+    return Cache("known")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from onelayer.cache import BOUND, Cache
+from onelayer.cache import BOUND, Cache, known_things
 from onelayer.cli import options
 from onelayer.cli.output import print_json, show
 from onelayer.kept_folders import KeptFolders
@@ -38,6 +38,7 @@ def cache(
     held |= {kind: (kept.place, _in_words(kind, kept)) for kind, kept in folders.items() if kept}
     if empty:
         features.empty()
+        known_things().empty()
         for kept in folders.values():
             kept.prune(-1)
     if as_json:

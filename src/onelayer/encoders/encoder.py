@@ -110,6 +110,9 @@ class Encoder(ABC):
     def __init__(self, spec: EncoderSpec) -> None:
         self.spec = spec
 
+    def ready(self) -> None:  # noqa: B027 - one that is there at once has nothing to do
+        """Have at hand all that encoding needs, so that what is wrong with it is told now."""
+
     @abstractmethod
     def encode(self, picture: np.ndarray) -> Encoded:
         """Encode one picture, uint8 (resize, resize, 3): by itself, whatever comes with it."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal, NamedTuple, TypeAlias, final
 
 import numpy as np
@@ -48,11 +49,31 @@ class Reading(NamedTuple):
     form: Form
 
 
+class _Running(NamedTuple):
+    """A graph that is there to be run, what that raises, and how a picture goes through it."""
+
+    session: Any
+    damage: tuple[type[Exception], ...]
+    reading: Reading
+
+
 @final
 class OnnxEncoder(Encoder):
-    """One picture input; the first output is features (n,), a map of them, or tokens."""
+    """One picture input; the first output is features (n,), a map of them, or tokens.
 
-    def __init__(self, spec: EncoderSpec, content: bytes) -> None:
+    The graph is read where it is first run: where all features are kept, nothing needs it.
+    """
+
+    def __init__(self, spec: EncoderSpec, content: Callable[[], bytes]) -> None:
+        """With a spec that an earlier run found out; see `new`."""
+        super().__init__(spec)
+        self._content, self._lock = content, Lock()
+        self._running: _Running | None = None
+        self._mean = 255 * np.array(spec.mean, np.float32)
+        self._scale = 1 / (255 * np.array(spec.std, np.float32))
+
+    @classmethod
+    def new(cls, spec: EncoderSpec, content: Callable[[], bytes]) -> OnnxEncoder:
         """Open the graph and run it once; `spec.n` and `spec.places` are found out.
 
         Raises
@@ -62,38 +83,66 @@ class OnnxEncoder(Encoder):
         MissingExtraError
             Without onnx and onnxruntime.
         """
-        self._session, self._damage = _session(graph_of(content, spec.name), spec.name)
-        taken, dtype, last = _picture_input(self._session, spec.name)
-        self._mean = 255 * np.array(spec.mean, np.float32)
-        self._scale = 1 / (255 * np.array(spec.std, np.float32))
-        super().__init__(spec)
-        names = [one.name for one in self._session.get_outputs()]
-        name = _MAP if _MAP in names else names[0]
-        self.reading = Reading(taken, dtype, last, name, "features")
-        grey = np.full((spec.resize, spec.resize, 3), 128, np.uint8)
-        form: Form = "places" if name == _MAP else _form(self._output(grey))
-        self.reading = self.reading._replace(form=form)
-        first = self.encode(grey)
-        places = None if first.places is None else first.places.shape[:2]
-        self.spec = replace(spec, n=len(first.features), places=places)
+        encoder = cls(spec, content)
+        encoder._running, encoder.spec = encoder._open()
+        return encoder
+
+    def ready(self) -> None:
+        """Open the graph, where that has not been done; errors as of `new`."""
+        _ = self.reading
+
+    @property
+    def reading(self) -> Reading:
+        """How a picture goes through the graph, which is opened for that."""
+        return self._opened().reading
 
     def encode(self, picture: np.ndarray) -> Encoded:
         """(x - mean) / std, through the graph."""
-        found = self._output(picture)
-        if self.reading.form == "places":
+        return self._encoded(self._opened(), picture)
+
+    def _opened(self) -> _Running:
+        with self._lock:
+            if self._running is None:
+                self._running, found = self._open()
+                if found != self.spec:
+                    raise DataError(
+                        f"{self.spec.name} gives {found.n} features, places {found.places}, and "
+                        f"gave {self.spec.n}, places {self.spec.places}: empty the cache"
+                    )
+            return self._running
+
+    def _open(self) -> tuple[_Running, EncoderSpec]:
+        """Run the graph on a grey picture, and say what it gives."""
+        spec = self.spec
+        session, damage = _session(graph_of(self._content(), spec.name), spec.name)
+        taken, dtype, last = _picture_input(session, spec.name)
+        names = [one.name for one in session.get_outputs()]
+        name = _MAP if _MAP in names else names[0]
+        running = _Running(session, damage, Reading(taken, dtype, last, name, "features"))
+        grey = np.full((spec.resize, spec.resize, 3), 128, np.uint8)
+        form: Form = "places" if name == _MAP else _form(self._output(running, grey))
+        running = running._replace(reading=running.reading._replace(form=form))
+        first = self._encoded(running, grey)
+        places = None if first.places is None else first.places.shape[:2]
+        return running, replace(spec, n=len(first.features), places=places)
+
+    def _encoded(self, running: _Running, picture: np.ndarray) -> Encoded:
+        found, form = self._output(running, picture), running.reading.form
+        if form == "places":
             places = found[0].transpose(1, 2, 0).astype(np.float32)
             return Encoded(self._sound(pooled(places)), places)
         # Of tokens the first is that of the class, in all vision transformers that have one.
-        vector = found[0, 0] if self.reading.form == "tokens" else found.reshape(-1)
+        vector = found[0, 0] if form == "tokens" else found.reshape(-1)
         return Encoded(self._sound(vector.astype(np.float32)), None)
 
-    def _output(self, picture: np.ndarray) -> np.ndarray:
+    def _output(self, running: _Running, picture: np.ndarray) -> np.ndarray:
+        reading = running.reading
         seen = (self.seen(picture) - self._mean) * self._scale
-        x: np.ndarray = seen.astype(self.reading.dtype)
-        x = x[None] if self.reading.last else np.ascontiguousarray(x.transpose(2, 0, 1))[None]
+        x: np.ndarray = seen.astype(reading.dtype)
+        x = x[None] if reading.last else np.ascontiguousarray(x.transpose(2, 0, 1))[None]
         try:
-            found = self._session.run([self.reading.given], {self.reading.taken: x})[0]
-        except self._damage as error:
+            found = running.session.run([reading.given], {reading.taken: x})[0]
+        except running.damage as error:
             raise DataError(f"{self.spec.name} cannot be run: {error}") from error
         return np.asarray(found)
 
@@ -143,10 +192,7 @@ def settings_of(content: bytes, path: Path, size: int | None) -> dict[str, Any]:
     model = _parsed(content, str(path))
     held = {one.key: one.value for one in model.metadata_props}
     try:
-        beside = json.loads((path.parent / _BESIDE).read_text()) if path.parent.parts else {}
-    except OSError:
-        beside = {}
-    try:
+        beside = json.loads(beside_it(path) or b"{}")
         side = int(size or held.get("size") or _side(beside) or _fixed_side(model) or SIZE)
         resize = int(held.get("resize") or round(side * 256 / 224))
         mean = _triple(held.get("mean") or beside.get("image_mean") or MEAN)
@@ -156,6 +202,14 @@ def settings_of(content: bytes, path: Path, size: int | None) -> dict[str, Any]:
     if not 1 <= side <= resize <= LARGEST or 0 in std:
         raise DataError(f"{path} sees {side} of {resize} pixels, by std {std}: that is no picture")
     return {"size": side, "resize": resize, "mean": mean, "std": std}
+
+
+def beside_it(path: Path) -> bytes:
+    """Return what an export's `preprocessor_config.json` holds; nothing where there is none."""
+    try:
+        return (path.parent / _BESIDE).read_bytes()
+    except OSError:
+        return b""
 
 
 def _side(beside: Mapping[str, Any]) -> int | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
@@ -14,7 +15,8 @@ import numpy as np
 from onelayer.encoders.efficientnet import NAME, efficientnet_lite0, weights_file
 from onelayer.encoders.encoder import Encoder, EncoderSpec
 from onelayer.encoders.function import FunctionEncoder
-from onelayer.encoders.onnx_file import SIZE, OnnxEncoder, Reading, graph_of, settings_of
+from onelayer.encoders.known_specs import keep_spec, kept_spec
+from onelayer.encoders.onnx_file import SIZE, OnnxEncoder, Reading, beside_it, graph_of, settings_of
 from onelayer.errors import DataError, UsageError
 from onelayer.file_stamps import FileStamp
 
@@ -135,8 +137,9 @@ def _content(given: str | Path) -> tuple[str, Path]:
 
 
 def _of_file(name: str, path: Path, size: int | None) -> Encoder:
+    size = None if name == NAME else size
     digest = _digest(path, FileStamp.of(path.stat()))
-    return _opened(name, path, digest, None if name == NAME else size)
+    return _opened(name, path, digest, size, beside_it(path))
 
 
 @lru_cache(maxsize=4)
@@ -147,9 +150,20 @@ def _digest(path: Path, stamp: FileStamp) -> str:
 
 
 @lru_cache(maxsize=4)
-def _opened(name: str, path: Path, digest: str, size: int | None) -> Encoder:
-    """Build it once a process, of the same bytes."""
-    content = _graph(name, path)
-    seen = settings_of(content, path, size)
-    kind = "known" if name == NAME else "onnx"
-    return OnnxEncoder(EncoderSpec(name, kind, digest, 1, None, **seen), content)
+def _opened(name: str, path: Path, digest: str, size: int | None, beside: bytes) -> Encoder:
+    """Build it once a process, of the same bytes; what an earlier one saw of them is known."""
+    content, key = partial(_same_graph, name, path, digest), (digest, size, beside)
+    known = kept_spec(key)
+    if known is not None:
+        return OnnxEncoder(replace(known, name=name), content)
+    kind, seen = "known" if name == NAME else "onnx", settings_of(content(), path, size)
+    encoder = OnnxEncoder.new(EncoderSpec(name, kind, digest, 1, None, **seen), content)
+    keep_spec(key, encoder.spec)
+    return encoder
+
+
+def _same_graph(name: str, path: Path, digest: str) -> bytes:
+    """Return the graph of a file that has not changed since its digest was taken."""
+    if _digest(path, FileStamp.of(path.stat())) != digest:
+        raise DataError(f"{name} has changed since it was opened: start again")
+    return _graph(name, path)

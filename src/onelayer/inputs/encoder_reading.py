@@ -1,7 +1,8 @@
 """Pictures become features, one a call, threads across pictures; what was encoded once is kept.
 
 A picture's features are kept under the digest of its file's bytes and of all that is done to them,
-so that a second reading decodes and encodes nothing. At most one picture a thread is held.
+so that a second reading decodes and encodes nothing, and a file that nobody has touched since is
+not read. At most one picture a thread is held.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from PIL import Image
 from onelayer.cache import Cache
 from onelayer.encoders import Encoder
 from onelayer.errors import DataError, MissingExtraError
+from onelayer.inputs.known_files import KnownFiles, Look
 from onelayer.inputs.shown import SIDE, Shown
 from onelayer.parallel import thread_count
 from onelayer.readers.pictures.decoding import decode
@@ -61,13 +63,13 @@ class Features:
 
 def features_of_files(files: Sequence[Path], encoder: Encoder, told: Told = None) -> Features:
     """Decode and encode files, or find what was made of their bytes before."""
-    cache, n = features_cache(), encoder.spec.n
+    n, kept = encoder.spec.n, _Kept.of(files, encoder)
     X, small = np.empty((len(files), n), np.float32), np.empty((len(files), *_SMALL), np.uint8)
     made = 0
 
     def one(row: int) -> tuple[str | None, bool]:
         try:
-            X[row], small[row], new = _of_file(files[row], encoder, cache)
+            X[row], small[row], new = _of_file(files[row], encoder, kept)
         except OSError as error:
             return f"cannot be opened: {error.strerror or error}", False
         except (DataError, MissingExtraError) as error:
@@ -79,12 +81,11 @@ def features_of_files(files: Sequence[Path], encoder: Encoder, told: Told = None
         made += new
         if why is not None:
             failures[row] = why
-    if made:
-        cache.prune()
-    kept = [row for row in range(len(files)) if row not in failures]
+    kept.keep(new=made > 0)
+    read = [row for row in range(len(files)) if row not in failures]
     if failures:
-        X, small = X[kept], small[kept]
-    again = partial(_decoded, [files[row] for row in kept], encoder.spec.preprocessing)
+        X, small = X[read], small[read]
+    again = partial(_decoded, [files[row] for row in read], encoder.spec.preprocessing)
     return Features(X, Shown(small, again), failures)
 
 
@@ -117,20 +118,63 @@ def _in_order(one: Callable[[int], T], count: int, encoder: Encoder, told: Told)
         pool.shutdown(cancel_futures=True)
 
 
-def _of_file(path: Path, encoder: Encoder, cache: Cache) -> tuple[np.ndarray, np.ndarray, bool]:
+Found: TypeAlias = tuple[np.ndarray, np.ndarray]
+"""Features float32 (n,) and the small picture of a file."""
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What an encoder made of files' bytes before, by their digests under the encoder's key."""
+
+    encoder: Encoder
+    key: bytes
+    features: Cache
+    files: KnownFiles
+
+    @classmethod
+    def of(cls, files: Sequence[Path], encoder: Encoder) -> _Kept:
+        key = bytes.fromhex(encoder.spec.key)
+        return cls(encoder, key, features_cache(), KnownFiles(files, key))
+
+    def under(self, digest: str | None) -> Found | None:
+        """What is kept under a digest; nothing of a function, which may have changed."""
+        n = self.encoder.spec.n
+        kept = self.features.get(digest) if digest and self.encoder.spec.digest else None
+        if kept is None or len(kept) != _BYTES + 4 * n:
+            return None
+        small = np.frombuffer(kept[:_BYTES], np.uint8).reshape(_SMALL)
+        return np.frombuffer(kept[_BYTES:], "<f4"), small
+
+    def put(self, digest: str, found: Found) -> None:
+        features, small = found
+        if self.encoder.spec.digest:
+            self.features.put(digest, small.tobytes() + features.astype("<f4").tobytes())
+
+    def keep(self, *, new: bool) -> None:
+        """Once all are read: hold the features' size, and know the files again."""
+        if new:
+            self.features.prune()
+        if self.encoder.spec.digest:
+            self.files.keep()
+
+
+def _of_file(path: Path, encoder: Encoder, kept: _Kept) -> tuple[np.ndarray, np.ndarray, bool]:
     """Features, a small picture, and whether they were made just now."""
+    look = Look.of(path)
+    found = kept.under(kept.files.digest(look))
+    if found is not None:
+        return *found, False
     with open_picture(path) as file:
         content = file.read()
-    digest = blake2b(content, key=bytes.fromhex(encoder.spec.key), digest_size=16).hexdigest()
-    kept = cache.get(digest) if encoder.spec.digest else None
-    if kept is not None and len(kept) == _BYTES + 4 * encoder.spec.n:
-        small = np.frombuffer(kept[:_BYTES], np.uint8).reshape(_SMALL)
-        return np.frombuffer(kept[_BYTES:], "<f4"), small, False
+    digest = blake2b(content, key=kept.key, digest_size=16).hexdigest()
+    kept.files.learn(path, look, digest)
+    found = kept.under(digest)
+    if found is not None:
+        return *found, False
     picture = decode(BytesIO(content), encoder.spec.preprocessing)
-    features, small = encoder.encode(picture).features, _small(encoder.seen(picture))
-    if encoder.spec.digest:
-        cache.put(digest, small.tobytes() + features.astype("<f4").tobytes())
-    return features, small, True
+    found = encoder.encode(picture).features, _small(encoder.seen(picture))
+    kept.put(digest, found)
+    return *found, True
 
 
 def _decoded(files: list[Path], to: Preprocessing, row: int) -> np.ndarray:

@@ -66,7 +66,7 @@ class EncoderInputs(Inputs):
 
     def require_ready(self) -> None:
         """Open the encoder."""
-        _ = self.encoder
+        self.encoder.ready()
 
     def with_encoder(self, function: Callable[[Any], Any]) -> EncoderInputs:
         """Return these inputs with the function that a file could not hold."""

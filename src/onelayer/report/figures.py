@@ -278,6 +278,8 @@ def _drawn(name: str, draw: Any, size: tuple[float, float] = SIZE) -> str:
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasSVG(figure)
         draw(figure.subplots())
+        figure.get_layout_engine().execute(figure)
+        figure.set_layout_engine("none")  # it is laid out: `savefig` would draw it once for that
         return _inline(figure, name)
 
 
