@@ -271,14 +271,16 @@ def _drawn(name: str, draw: Any, size: tuple[float, float] = SIZE) -> str:
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+    layout = ConstrainedLayoutEngine()
     with mpl.rc_context({**_SETTINGS, "svg.hashsalt": name}), warnings.catch_warnings():
         # The letters are the reader's: matplotlib's own fonts need not have them.
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")
-        figure = Figure(figsize=size, layout="constrained")
+        figure = Figure(figsize=size, layout=layout)
         FigureCanvasSVG(figure)
         draw(figure.subplots())
-        figure.get_layout_engine().execute(figure)
+        layout.execute(figure)
         figure.set_layout_engine("none")  # it is laid out: `savefig` would draw it once for that
         return _inline(figure, name)
 
