@@ -2,6 +2,7 @@
 
 import os
 import re
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from onelayer.designs import kept_reads, rows_on_disk
 from onelayer.errors import DataError, DataWarning
 from onelayer.kept_folders import KeptFolders
 from onelayer.model.comparing import compare
-from onelayer.sources import kept_columns
+from onelayer.readers.tables import several
 
 M = 600
 
@@ -157,7 +158,7 @@ def test_sparse_features_are_made_of_some_rows_at_a_time(tmp_path, monkeypatch):
         table[["age", *columns, "bought"]].to_csv(tmp_path / "t.csv", index=False)
         here = onelayer.train(tmp_path / "t.csv", target="bought", C=1.0)
         with monkeypatch.context() as patched:
-            patched.setattr(kept_columns, "TIMES", 10**9)  # it is larger than any memory
+            patched.setattr(several, "TIMES", 10**9)  # it is larger than any memory
             there = onelayer.train(tmp_path / "t.csv", target="bought", C=1.0, memory="2MB")
         assert how(there) == "made now"
         assert there.inputs.to_dict() == here.inputs.to_dict()
@@ -206,11 +207,47 @@ def test_a_model_judges_a_table_that_stays_on_disk_as_one_in_memory(tmp_path, mo
     other = onelayer.train(tmp_path / "train.csv", target="bought", C=0.001)
     test = tmp_path / "test.parquet"
     expected = model.evaluate(test), compare(model, other, test)
-    monkeypatch.setattr(kept_columns, "TIMES", 10**9)  # it is larger than any memory
+    monkeypatch.setattr(several, "TIMES", 10**9)  # it is larger than any memory
     assert (model.evaluate(test), compare(model, other, test)) == expected
     assert len(KeptFolders("tables")) == 1
     model.report(tmp_path / "r.html", test)
     assert "600" in (tmp_path / "r.html").read_text()
+
+
+def test_a_table_larger_than_memory_is_answered_batch_by_batch(tmp_path, monkeypatch):
+    """Its odd cells are told as those of a table in memory are."""
+    table = frame(1).astype({"age": object})
+    table.loc[[7, 400], "age"] = "forty"
+    folder = tmp_path / "new"
+    folder.mkdir()
+    for at, rows in enumerate(np.array_split(np.arange(M), 3)):
+        table.iloc[rows].to_csv(folder / f"{at}.csv", index=False)
+    frame().to_csv(tmp_path / "train.csv", index=False)
+    model = onelayer.train(tmp_path / "train.csv", target="bought", C=1.0)
+    told = r"new: column 'age': 2 cells are no numbers.*'forty' \(rows 7, 400\)"
+    for given in (folder, [str(folder)]):
+        with pytest.warns(DataWarning, match=told):
+            here = model.predict(given), model.predict_proba(given)
+        with monkeypatch.context() as patched:
+            patched.setattr(several, "TIMES", 10**9)  # it is larger than any memory
+            with pytest.warns(DataWarning, match=told):
+                there = model.predict(given), model.predict_proba(given)
+        np.testing.assert_array_equal(here[0], there[0])
+        np.testing.assert_array_equal(here[1], there[1])
+
+
+def test_features_are_made_of_some_rows_at_a_time():
+    table = frame()
+    model = onelayer.train(table, target="bought", C=1.0)
+    many = pd.concat([table] * 300, ignore_index=True)
+    tracemalloc.start()
+    said = model.predict_proba(many)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    X = model.rows(many)
+    assert X.nbytes == len(many) * 8 * 4
+    assert most < said.nbytes * 2 + X.nbytes
+    np.testing.assert_array_equal(said, model.probabilities(X))
 
 
 def test_a_training_that_was_stopped_goes_on_with_its_reads(tmp_path, monkeypatch):

@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 
 from onelayer.calibration import (
+    Bin,
     Readout,
-    brier_score,
+    brier_of_rows,
     calibration_error,
     chance_limit,
     confidences,
     reliability,
 )
-from onelayer.measures import Rate, area_under_curve, head_of, in_top, log_loss
+from onelayer.measures import Rate, area_under_curve, head_of, in_top, made_of_rows, sums_by
 from onelayer.sheets.printable import Printable
 from onelayer.sheets.sheet import Group, Sheet
 from onelayer.words import count_in_words, counted, interval_in_words, loss_in_words, percent
@@ -62,12 +63,18 @@ class Trust:
         weights: np.ndarray | None = None,
     ) -> Trust:
         """Measure what `readout` makes of the forward pass Z."""
-        loss = log_loss(readout.logits(Z), labels, readout.head, weights)
-        A = readout.probabilities(Z)
-        bins = reliability(*confidences(A, labels), weights)
+        m = len(Z)
+
+        def losses(rows: slice) -> np.ndarray:
+            return np.asarray(readout.head.loss(readout.logits(Z[rows]), labels[rows])[:, 0])
+
+        def squares(rows: slice) -> np.ndarray:
+            return brier_of_rows(readout.probabilities(Z[rows]), labels[rows])
+
+        bins = said_and_so(Z, labels, readout, weights)
         return cls(
-            log_loss=loss,
-            brier=brier_score(A, labels, weights),
+            log_loss=float(np.average(made_of_rows(m, losses), weights=weights)),
+            brier=float(np.average(made_of_rows(m, squares), weights=weights)),
             calibration_error=calibration_error(bins),
             chance_limit=chance_limit(bins),
         )
@@ -75,6 +82,19 @@ class Trust:
     def to_dict(self) -> dict[str, float]:
         """Return what JSON can hold."""
         return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+def said_and_so(
+    Z: np.ndarray, labels: np.ndarray, readout: Readout, weights: np.ndarray | None = None
+) -> tuple[Bin, ...]:
+    """The bins of `reliability` of what `readout` makes of the forward pass Z."""
+    so = np.empty(len(Z), bool)
+
+    def said(rows: slice) -> np.ndarray:
+        found, so[rows] = confidences(readout.probabilities(Z[rows]), labels[rows])
+        return found
+
+    return reliability(made_of_rows(len(Z), said), so, weights)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -258,41 +278,54 @@ def evaluate(
     """
     own = Readout(head=head_of(classes))
     readout = readout or own
-    shares = np.broadcast_to(1.0, len(labels)) if weights is None else weights
-    answers, logits = readout.answers(Z), readout.logits(Z)
+    K, answers = len(classes), _answers(readout, Z, len(classes))
+    right = answers == labels
     names = [str(label) for label in classes.tolist()]
-    recalls = _recalls(answers, labels, shares, len(classes))
-    right = Rate.of(answers == labels, weights)
+    recalls = _recalls(right, labels, weights, K)
+    rate = Rate.of(right, weights)
+    logits = made_of_rows(len(Z), lambda rows: readout.logits(Z[rows]))
     return Evaluation(
-        n=right.n,
-        accuracy=right.value,
-        interval=right.interval if right.n < INTERVAL_BELOW else None,
+        n=rate.n,
+        accuracy=rate.value,
+        interval=rate.interval if rate.n < INTERVAL_BELOW else None,
         balanced_accuracy=float(np.mean([recall for recall in recalls if recall is not None])),
         **Trust.of(Z, labels, readout, weights).to_dict(),
         uncalibrated=None if readout.plain else Trust.of(Z, labels, own, weights),
         auc=area_under_curve(logits, labels, own.head, weights),
         recall=dict(zip(names, recalls, strict=True)),
-        top_5=_top(5, logits, labels, weights) if len(classes) > 5 else None,
+        top_5=_top(5, logits, labels, weights) if K > 5 else None,
         cost=readout.cost(labels, answers, weights),
-        precision=dict(zip(names, _recalls(labels, answers, shares, len(classes)), strict=True)),
-        confusion=_confusion(labels, answers, shares, len(classes)),
+        precision=dict(zip(names, _recalls(right, answers, weights, K), strict=True)),
+        confusion=_confusion(labels, answers, weights, K),
     )
 
 
+def _answers(readout: Readout, Z: np.ndarray, K: int) -> np.ndarray:
+    """In the smallest type."""
+    small = np.min_scalar_type(K - 1)
+    return made_of_rows(len(Z), lambda rows: readout.answers(Z[rows]).astype(small))
+
+
 def _recalls(
-    answers: np.ndarray, labels: np.ndarray, shares: np.ndarray, K: int
+    right: np.ndarray, groups: np.ndarray, weights: np.ndarray | None, K: int
 ) -> list[float | None]:
-    hits = np.bincount(labels, weights=shares * (answers == labels), minlength=K)
-    counts = np.bincount(labels, weights=shares, minlength=K)
+    """The share of each group (m,) that is right, by weight; None of one without any."""
+    hits = sums_by(groups, K, right if weights is None else weights * right)
+    counts = sums_by(groups, K, weights)
     return [hit / n if n else None for hit, n in zip(hits.tolist(), counts.tolist(), strict=True)]
 
 
 def _confusion(
-    labels: np.ndarray, answers: np.ndarray, shares: np.ndarray, K: int
+    labels: np.ndarray, answers: np.ndarray, weights: np.ndarray | None, K: int
 ) -> tuple[tuple[float, ...], ...] | None:
     if K > MATRIX:
         return None
-    counts = np.bincount(labels * K + answers, shares, minlength=K * K).reshape(K, K)
+
+    def pairs_of(rows: slice) -> np.ndarray:
+        return labels[rows].astype(np.uint16) * np.uint16(K) + answers[rows]
+
+    pairs = made_of_rows(len(labels), pairs_of)
+    counts = sums_by(pairs, K * K, weights).reshape(K, K)
     return tuple(tuple(map(counted, row)) for row in counts.tolist())
 
 

@@ -14,10 +14,7 @@ from typing import Any, final
 import numpy as np
 
 from onelayer.designs import Scaling
-from onelayer.designs.row_products import forward_rows, seen_rows
-
-GATHERED = 1 << 14
-"""Rows that are gathered from X at a time. *Guard* for memory."""
+from onelayer.designs.row_products import OfZ, forward_in_blocks, joined_blocks, seen_rows
 
 
 @final
@@ -67,13 +64,16 @@ class Layer:
 
         With `rows` (j,) of these rows of X alone, (j, k): some are gathered at a time.
         """
-        if rows is None:
-            return forward_rows(X, (self.W, self.b), self.inner, self.scaling)
-        Z = np.empty((len(rows), len(self.b)))
-        for start in range(0, len(rows), GATHERED):
-            some = slice(start, start + GATHERED)
-            Z[some] = self.forward(X[rows[some]])
-        return Z
+        return self.answers(X, lambda _, z: z, rows)
+
+    def answers(self, X: Any, of_z: OfZ, rows: np.ndarray | None = None) -> np.ndarray:
+        """What `of_z` makes of z, (m, ...): given some rows and their z (rows, k) at a time.
+
+        One read of X; beside the answers a block of rows is all that is held.
+        """
+        m = X.shape[0] if rows is None else len(rows)
+        blocks = forward_in_blocks(X, rows, (self.W, self.b), self.inner, self.scaling)
+        return joined_blocks(m, ((some, of_z(some, z)) for some, z in blocks))
 
     def contributions(self, X: Any) -> np.ndarray:
         """x'_j w'_jk, (m, n, k): with b' of `inner` their sum over j is z_k.

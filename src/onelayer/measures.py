@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from onelayer.designs.row_products import joined_blocks
 from onelayer.logistic import Binary, Head, Softmax
 from onelayer.words import counted
 
 SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 """Those of a place among equals: counts of what is below, and of what is not above."""
 
-ROWS = 1 << 16  # guard: whose losses are made at a time
+ROWS = 1 << 16  # guard: that something is made of at a time
 
 WEAK = 0.5
 """The share of the base rate's errors that a model should remove; below it the result is weak.
@@ -48,14 +50,38 @@ def decide(Z: np.ndarray, head: Head) -> np.ndarray:
     return Z.argmax(axis=1)
 
 
+def some_rows(m: int) -> Iterator[slice]:
+    """m rows, some at a time: one slice at least."""
+    for start in range(0, max(m, 1), ROWS):
+        yield slice(start, min(start + ROWS, m))
+
+
+def made_of_rows(m: int, make: Callable[[slice], np.ndarray]) -> np.ndarray:
+    """What `make` makes of m rows, (m, ...): of some at a time, so that what it needs is small."""
+    return joined_blocks(m, ((rows, make(rows)) for rows in some_rows(m)))
+
+
+def sums_by(groups: np.ndarray, count: int, weights: np.ndarray | None) -> np.ndarray:
+    """How many rows are in each of the groups 0..count - 1 (m,), or the sums of their weights.
+
+    Added up in the order of the rows, some at a time. Booleans are weights too.
+    """
+    whole = weights is None or weights.dtype == bool
+    total = np.zeros(count, np.int64 if whole else np.float64)
+    for rows in some_rows(len(groups)):
+        some = groups[rows]
+        if weights is not None and not whole:
+            np.add.at(total, some, weights[rows])
+        else:
+            total += np.bincount(some if weights is None else some[weights[rows]], minlength=count)
+    return total
+
+
 def log_loss(
     Z: np.ndarray, labels: np.ndarray, head: Head, weights: np.ndarray | None = None
 ) -> float:
     """Mean L of the examples; without weights every example counts the same."""
-    losses = np.empty(len(Z))
-    for start in range(0, len(Z), ROWS):
-        rows = slice(start, start + ROWS)
-        losses[rows] = head.loss(Z[rows], labels[rows])[:, 0]
+    losses = made_of_rows(len(Z), lambda rows: head.loss(Z[rows], labels[rows])[:, 0])
     return float(np.average(losses, weights=weights))
 
 
@@ -68,7 +94,7 @@ def area_under_curve(
         return None
     if head.name == "binary":
         return auc_of(Z[:, 0], labels == present[1], weights)
-    A = head.activation(Z)
+    A = made_of_rows(len(Z), lambda rows: head.activation(Z[rows]))
     return float(np.mean([auc_of(A[:, k], labels == k, weights) for k in present]))
 
 
@@ -83,7 +109,11 @@ def auc_of(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray | None)
     mine, others = scores[positive], scores[~positive]
     if weights is None:
         others.sort()
-        below = sum(int(np.searchsorted(others, mine, side).sum()) for side in SIDES)
+        below = sum(
+            int(np.searchsorted(others, mine[rows], side).sum())
+            for rows in some_rows(len(mine))
+            for side in SIDES
+        )
         return below / (2 * len(mine) * len(others))
     order = np.argsort(others)
     mass = np.concatenate([[0.0], np.cumsum(weights[~positive][order])])
@@ -137,8 +167,12 @@ def wilson_interval(correct: float, n: float) -> tuple[float, float]:
 
 def in_top(k: int, Z: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Whether fewer than k classes lie above the true one, bool (m,), of Z (m, K)."""
-    true = np.take_along_axis(Z, labels[:, None], axis=1)
-    return (true < Z).sum(axis=1) < k
+
+    def among(rows: slice) -> np.ndarray:
+        true = np.take_along_axis(Z[rows], labels[rows, None], axis=1)
+        return np.asarray((true < Z[rows]).sum(axis=1) < k)
+
+    return made_of_rows(len(Z), among)
 
 
 def mean_recall(hit: np.ndarray, labels: np.ndarray) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """Decisions, labels and probabilities, exact at both ends."""
 
+import tracemalloc
 from decimal import Decimal, localcontext
 
 import numpy as np
@@ -9,6 +10,7 @@ from sklearn import linear_model
 from sklearn.exceptions import NotFittedError
 
 from onelayer import LogisticRegression
+from onelayer.designs import row_products
 from onelayer.logistic import log_softmax
 
 Z = np.array([-800.0, -40, -1, 0, 1e-3, 1, 40, 800])
@@ -95,3 +97,48 @@ def test_an_unfitted_model_says_so():
 def test_a_wrong_number_of_features_is_named():
     with pytest.raises(ValueError, match="X has 2 features, but LogisticRegression is expecting 1"):
         binary().predict([[1.0, 2.0]])
+
+
+ANSWERS = ("decision_function", "predict", "predict_proba", "predict_log_proba")
+ROWS = 3 * row_products.TOGETHER + 5
+
+
+def rows_of(kind, n, folder):
+    """Rows of every kind, longer than what is answered at a time, and a float64 copy of some."""
+    X = np.random.default_rng(n).normal(0, 3, (ROWS, n)).astype(np.float32)
+    if kind == "csr":
+        return sparse.csr_array(np.where(np.abs(X) > 2, X, 0))
+    if kind == "mapped":
+        np.save(folder / "X.npy", X)
+        return np.load(folder / "X.npy", mmap_mode="r")
+    return X.astype(kind)
+
+
+@pytest.mark.parametrize("kind", ["float64", "float32", "int64", "uint32", "csr", "mapped"])
+@pytest.mark.parametrize("k", [2, 5])
+def test_many_rows_are_answered_as_few_are_and_beside_the_answers_little_is_held(k, kind, tmp_path):
+    X, y = rows_of(kind, 4, tmp_path), np.arange(200) % k
+    model = LogisticRegression(max_iter=3, memory="100KB").fit(X[:200], y)
+    offset = np.random.default_rng(0).normal(size=ROWS if k == 2 else (ROWS, k))
+    some = np.r_[0:3, row_products.TOGETHER - 2 : row_products.TOGETHER + 3, ROWS - 2 : ROWS]
+    for name in ANSWERS:
+        answer = getattr(model, name)
+        answer(X[:9])
+        tracemalloc.start()
+        found = answer(X)
+        beside = tracemalloc.get_traced_memory()[1] - found.nbytes
+        tracemalloc.stop()
+        assert beside < 4e6 * k  # all z of it alone, with what is made of them, are more
+        np.testing.assert_array_equal(found[some], answer(X[some]))
+        moved = answer(X, offset=offset)
+        np.testing.assert_array_equal(moved[some], answer(X[some], offset=offset[some]))
+    assert model.score(X, model.predict(X)) == 1
+
+
+def test_whole_numbers_are_answered_as_the_same_in_float64():
+    X = np.random.default_rng(0).integers(-(2**62), 2**62, (300, 3))
+    model = LogisticRegression(scaling="standard").fit(X, X[:, 0] > 0)
+    for kind in (np.int64, np.uint64, np.int8):
+        np.testing.assert_array_equal(
+            model.predict_proba(X.astype(kind)), model.predict_proba(X.astype(kind).astype(float))
+        )

@@ -16,7 +16,7 @@ import onelayer
 from onelayer import kept_folders
 from onelayer.designs import rows_on_disk
 from onelayer.errors import DataWarning
-from onelayer.sources import kept_columns
+from onelayer.readers.tables import several
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -32,7 +32,7 @@ def trained(source, **settings):
     with warnings.catch_warnings(record=True) as found, pytest.MonkeyPatch.context() as patched:
         warnings.simplefilter("always", DataWarning)
         if "memory" in settings:  # no table is small enough for it
-            patched.setattr(kept_columns, "TIMES", 10**9)
+            patched.setattr(several, "TIMES", 10**9)
         model = onelayer.train(source, **settings)
     told = asdict(model.card.audit)
     told["notes"] = [one for one in told["notes"] if "its cells lie as numbers in" not in one]

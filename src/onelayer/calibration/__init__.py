@@ -14,6 +14,7 @@ from onelayer.calibration.readout import Readout, class_offsets
 from onelayer.calibration.reliability import (
     BINS,
     Bin,
+    brier_of_rows,
     brier_score,
     calibration_error,
     chance_error,
@@ -40,6 +41,7 @@ __all__ = [
     "Promise",
     "Readout",
     "Threshold",
+    "brier_of_rows",
     "brier_score",
     "calibration_error",
     "chance_error",

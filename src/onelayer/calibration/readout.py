@@ -9,7 +9,7 @@ import numpy as np
 
 from onelayer.calibration.decisions import Costs, Decision
 from onelayer.logistic import Head
-from onelayer.measures import decide, probabilities_of
+from onelayer.measures import decide, made_of_rows, probabilities_of
 
 
 def class_offsets(class_weights: np.ndarray) -> np.ndarray:
@@ -61,7 +61,10 @@ class Readout:
         return probabilities_of(self.logits(Z), self.head)
 
     def answers(self, Z: np.ndarray) -> np.ndarray:
-        """The class of each example, 0..K-1, (m,)."""
+        """The class of each example, 0..K-1, (m,); some rows are answered at a time."""
+        return made_of_rows(len(Z), lambda rows: self._answers(Z[rows]))
+
+    def _answers(self, Z: np.ndarray) -> np.ndarray:
         if self.decision is None:
             return decide(Z, self.head)
         return self.decision.answers(self.probabilities(Z))

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from onelayer.measures import Rate
+from onelayer.measures import Rate, some_rows
 
 BINS = 10
 
@@ -52,18 +52,34 @@ def reliability(
     equal width: no bin is left to a handful of examples, and the error below is less biased
     (Roelofs, Cain, Shlens and Mozer 2022).
     """
-    if weights is not None:
-        counts = np.asarray(weights, float) > 0
-        said, so, weights = said[counts], so[counts], np.asarray(weights, float)[counts]
+    if weights is None:
+        return _of_equal_rows(said, so, bins)
+    counts = np.asarray(weights, float) > 0
+    said, so, weights = said[counts], so[counts], np.asarray(weights, float)[counts]
     order = np.argsort(said, kind="stable")
-    said, so, weights = said[order], so[order], None if weights is None else weights[order]
-    found = pairwise([0, *_cuts(said, weights, bins), len(said)])
-    return tuple(_bin(said, so, weights, slice(*ends)) for ends in found if ends[0] < ends[1])
+    said, so, weights = said[order], so[order], weights[order]
+    return tuple(
+        Bin(float(np.average(said[rows], weights=weights[rows])), Rate.of(so[rows], weights[rows]))
+        for rows in _between(_cuts(said, weights, bins), len(said))
+    )
 
 
-def _bin(said: np.ndarray, so: np.ndarray, weights: np.ndarray | None, rows: slice) -> Bin:
-    w = None if weights is None else weights[rows]
-    return Bin(float(np.average(said[rows], weights=w)), Rate.of(so[rows], w))
+def _of_equal_rows(said: np.ndarray, so: np.ndarray, bins: int) -> tuple[Bin, ...]:
+    """The bins of rows that count the same: no order of (m,) rows is made, `so` is counted."""
+    ascending = np.sort(said)
+    within = _between(_cuts(ascending, None, bins), len(said))
+    first, hits = ascending[[rows.start for rows in within]], np.zeros(len(within), np.int64)
+    for rows in some_rows(len(said)):
+        places = np.searchsorted(first, said[rows][so[rows]], "right") - 1
+        hits += np.bincount(places, minlength=len(within))
+    return tuple(
+        Bin(float(np.average(ascending[rows])), Rate(hit, rows.stop - rows.start))
+        for rows, hit in zip(within, hits.tolist(), strict=True)
+    )
+
+
+def _between(cuts: list[int], m: int) -> list[slice]:
+    return [slice(*ends) for ends in pairwise([0, *cuts, m]) if ends[0] < ends[1]]
 
 
 def _cuts(said: np.ndarray, weights: np.ndarray | None, bins: int) -> list[int]:
@@ -132,8 +148,12 @@ def brier_score(A: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = 
     0 is best; of two classes 1 is worst, of more 2: scikit-learn's `brier_score_loss`.
     Source: Brier 1950.
     """
+    return float(np.average(brier_of_rows(A, labels), weights=weights))
+
+
+def brier_of_rows(A: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """What each example adds to `brier_score`, (m,)."""
     squares = np.zeros(len(A))
     for k in range(A.shape[1]):  # column by column, as nothing of (m, K) is needed
         squares += (A[:, k] - (labels == k)) ** 2
-    factor = 0.5 if A.shape[1] == 2 else 1.0
-    return factor * float(np.average(squares, weights=weights))
+    return squares * 0.5 if A.shape[1] == 2 else squares

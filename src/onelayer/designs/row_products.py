@@ -8,12 +8,13 @@ row by row of themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
 
 import numpy as np
 from scipy import sparse
 
+from onelayer.designs.disk_rows import DiskRows
 from onelayer.designs.scaling import Scaling
 
 ROWS, FEATURES, COLUMNS = 64, 256, 16
@@ -24,24 +25,66 @@ LANES = 8
 """Columns are filled up to a multiple of it. *Measured*, as above: other widths did not hold."""
 BLOCK = 1 << 17
 """Numbers that are converted at a time: 1 MB in float64, which a core's cache holds. *Guard*."""
-SPARSE_ROWS = 16384
-"""Rows of a sparse X whose values are in float64 at a time. *Guard* for memory."""
+TOGETHER = 16384
+"""Rows, at most, whose z is made at a time, and of a sparse X whose values are in float64. *Guard*
+for memory."""
 
 
-Parameters = tuple[np.ndarray, np.ndarray]
+Parameters: TypeAlias = tuple[np.ndarray, np.ndarray]
+
+OfZ: TypeAlias = Callable[[slice, np.ndarray], np.ndarray]
+"""What is made of some rows, and of their z (rows, k): (rows, ...)."""
 
 
-def forward_rows(
-    X: Any, given: Parameters, inner: Parameters, scaling: Scaling | None
-) -> np.ndarray:
-    """z = X W + b in float64, (m, k): each row's bytes depend on that row alone.
+def forward_in_blocks(
+    X: Any,
+    rows: np.ndarray | None,
+    given: Parameters,
+    inner: Parameters,
+    scaling: Scaling | None,
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Some rows at a time, in order, and their z = X W + b in float64, (rows, k); one read.
 
-    X is (m, n), dense or CSR, of any dtype of numbers. `given` are W (n, k) and b (k,) for X,
-    `inner` those for x' = (x - centre) * scale: a dense row is centred before it is multiplied, so
-    that a far mean costs no digits; a sparse one stays sparse.
+    Each row's bytes depend on that row alone. X is (m, n), dense or CSR, of any dtype of numbers,
+    or rows on disk; `rows` (j,) are those of it that are meant, None: all. `given` are W (n, k) and
+    b (k,) for X, `inner` those for x' = (x - centre) * scale: a dense row is centred before it is
+    multiplied, so that a far mean costs no digits; a sparse one stays sparse. Of no rows there is
+    one block, without any.
     """
-    if sparse.issparse(X):
-        return _forward_sparse(X, *given)
+    for first, group in _groups(X, rows):
+        for start in range(0, max(1, group.shape[0]), TOGETHER):
+            some = group[start : start + TOGETHER]
+            Z = (
+                _forward_sparse(some, *given)
+                if sparse.issparse(some)
+                else _forward_dense(some, inner, scaling)
+            )
+            yield slice(first + start, first + start + len(Z)), Z
+
+
+def joined_blocks(m: int, blocks: Iterator[tuple[slice, np.ndarray]]) -> np.ndarray:
+    """Blocks of m rows, each with the rows that it is of, as one array (m, ...)."""
+    found: np.ndarray | None = None
+    for rows, block in blocks:
+        if found is None:
+            found = np.empty((m, *block.shape[1:]), block.dtype)
+        found[rows] = block
+    return np.empty(0) if found is None else found
+
+
+def _groups(X: Any, rows: np.ndarray | None) -> Iterator[tuple[int, Any]]:
+    """Rows that are in memory together, and the place of the first of them among all."""
+    if rows is not None:
+        for start in range(0, max(1, len(rows)), TOGETHER):
+            yield start, X[rows[start : start + TOGETHER]]
+    elif isinstance(X, DiskRows):
+        for _, some, group in X.visit():
+            yield some.start, group
+    else:
+        yield 0, X
+
+
+def _forward_dense(X: np.ndarray, inner: Parameters, scaling: Scaling | None) -> np.ndarray:
     W, b = inner
     (m, n), k = X.shape, W.shape[1]
     Z = np.empty((m, k))
@@ -87,8 +130,4 @@ def _slices(n: int, step: int) -> Iterator[slice]:
 
 
 def _forward_sparse(X: Any, W: np.ndarray, b: np.ndarray) -> np.ndarray:
-    Z = np.empty((X.shape[0], W.shape[1]))
-    for start in range(0, len(Z), SPARSE_ROWS):
-        rows = slice(start, start + SPARSE_ROWS)
-        Z[rows] = X[rows].astype(np.float64, copy=False) @ W + b
-    return Z
+    return np.asarray(X.astype(np.float64, copy=False) @ W + b)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -43,39 +44,55 @@ class LayerClassifier(InferenceMixin, LinearClassifierMixin, SparseCoefMixin, Ba
 
         X and offset are as for `fit`; without an offset it is 0, whatever the fit had. One pass.
         """
-        z, dtype = self._forward(X, offset)
-        return z.astype(dtype, copy=False)
+        return self._answers(X, offset, lambda z, dtype: z.astype(dtype, copy=False))
 
     @by_partition
     def predict(self, X: Any, *, offset: Any = None) -> np.ndarray:
         """Labels (m,): `classes_[1]` where a > 0.5, or the class of the largest z; one pass."""
-        z, _ = self._forward(X, offset)
-        positions = (sigma(z) > 0.5).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)
-        return self.classes_[positions]
+
+        def labels(z: np.ndarray, _: np.dtype) -> np.ndarray:
+            positions = (sigma(z) > 0.5).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)
+            return np.asarray(self.classes_[positions])
+
+        return self._answers(X, offset, labels)
 
     @by_partition
     def predict_proba(self, X: Any, *, offset: Any = None) -> np.ndarray:
         """a (m, K): sigma(z) and 1 - sigma(z) = sigma(-z), or softmax(z); one pass."""
-        z, dtype = self._forward(X, offset)
-        a = np.column_stack([sigma(-z), sigma(z)]) if z.ndim == 1 else softmax(z)
-        return a.astype(dtype, copy=False)
+
+        def activations(z: np.ndarray, dtype: np.dtype) -> np.ndarray:
+            a = np.column_stack([sigma(-z), sigma(z)]) if z.ndim == 1 else softmax(z)
+            return a.astype(dtype, copy=False)
+
+        return self._answers(X, offset, activations)
 
     @by_partition
     def predict_log_proba(self, X: Any, *, offset: Any = None) -> np.ndarray:
         """log a (m, K), from z and never from a: exact at z = 800; one pass."""
-        z, dtype = self._forward(X, offset)
-        log_a = log_softmax(np.column_stack([np.zeros_like(z), z]) if z.ndim == 1 else z)
-        return log_a.astype(dtype, copy=False)
 
-    def _forward(self, X: Any, offset: Any = None) -> tuple[np.ndarray, np.dtype]:
-        """z in float64, (m,) or (m, K), and the dtype that it is shown in."""
+        def logarithms(z: np.ndarray, dtype: np.dtype) -> np.ndarray:
+            log_a = log_softmax(np.column_stack([np.zeros_like(z), z]) if z.ndim == 1 else z)
+            return log_a.astype(dtype, copy=False)
+
+        return self._answers(X, offset, logarithms)
+
+    def _answers(
+        self, X: Any, offset: Any, of_z: Callable[[np.ndarray, np.dtype], np.ndarray]
+    ) -> np.ndarray:
+        """What `of_z` makes of z and the dtype that it is shown in, some rows at a time: (m, ...).
+
+        z is in float64, (rows,) or (rows, K).
+        """
         check_is_fitted(self)
-        examples = check_examples(self, X)
-        Z = layer_of(self).forward(examples)
+        examples = check_examples(self, X, whole_numbers=True)
         known = check_offset(offset, examples, len(self.classes_))
-        Z = Z if known is None else Z + known
         dtype = np.result_type(shown_dtype(X, examples), self.coef_.dtype)
-        return (Z[:, 0] if Z.shape[1] == 1 else Z), dtype
+
+        def of_rows(rows: slice, Z: np.ndarray) -> np.ndarray:
+            Z = Z if known is None else Z + known[rows]
+            return of_z(Z[:, 0] if Z.shape[1] == 1 else Z, dtype)
+
+        return layer_of(self).answers(examples, of_rows)
 
     def _keep(self, layer: Layer, dtype: np.dtype, solution: Solution) -> None:
         for name, value in shown(layer, dtype).items():

@@ -111,20 +111,28 @@ def check_training(estimator: Any, X: Any, y: Any) -> tuple[Any, np.ndarray, Sur
     return X, y, found
 
 
-def check_examples(estimator: Any, X: Any, *, mapped: bool = False) -> Any:
+def check_examples(
+    estimator: Any, X: Any, *, mapped: bool = False, whole_numbers: bool = False
+) -> Any:
     """X (m, n) as designs hold it: float64, float32, float16 or uint8, or CSR; never inflated.
 
     Pictures (m, h, w) or (m, h, w, c) are flattened, a view where memory allows. Other dtypes
-    become float64; other sparse formats CSR. What maps a file larger than the estimator's memory
-    stays on disk, but with `mapped`, for what asks for more than reads of all rows.
+    become float64; with `whole_numbers` arrays of integers stay as they are, for what turns some
+    rows at a time into float64. Other sparse formats become CSR. What maps a file larger than the
+    estimator's memory stays on disk, but with `mapped`, for what asks for more than reads of all
+    rows.
     """
     _require_plain(type(estimator).__name__, X=X)
     X = X if mapped else where_it_lies(X, estimator.memory)
     if stays_on_disk(X):
         _check_n_features(estimator, X, reset=False)
     else:
-        X = validate_data(estimator, storable(flat(X)), reset=False, **reading())
-    _require_finite(X)
+        whole_numbers = whole_numbers and isinstance(X, np.ndarray) and X.dtype.kind in "iu"
+        given = flat(X) if whole_numbers else storable(flat(X))
+        how = {**reading(), "dtype": [*DTYPES, X.dtype]} if whole_numbers else reading()
+        X = validate_data(estimator, given, reset=False, **how)
+    if X.dtype.kind == "f":  # no other number is NaN
+        _require_finite(X)
     return X
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -85,6 +85,10 @@ class Inputs(ABC):
         ShapeError
             Where an array does not fit.
         """
+
+    def in_turn(self, given: Any) -> Iterator[Any]:
+        """Yield what `rows` gives, one block or some rows at a time; errors as there."""
+        yield self.rows(given)
 
     @abstractmethod
     def again(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from onelayer.readers.tables.cells import (
 )
 from onelayer.readers.tables.dates import seconds_of
 from onelayer.readers.tables.notation import NOTHING, Notation
+from onelayer.readers.tables.table_files import TableFile
 
 
 def codes_of(
@@ -66,6 +67,15 @@ def codes_of(
     if odd is None:
         found.tell()
     return Codes(tuple(seen), codes)
+
+
+def codes_in_turn(columns: Sequence[Column], file: TableFile) -> Iterator[Codes]:
+    """Yield the codes of a table's rows, batch by batch, in order; errors as `codes_of`."""
+    start, odd = 0, Oddities(file.path)
+    for batch in file.batches([column.name for column in columns]):
+        yield codes_of(columns, batch, file.path, start + np.arange(batch.num_rows), odd)
+        start += batch.num_rows
+    odd.tell()
 
 
 def column_codes(

@@ -13,10 +13,11 @@ import numpy as np
 import pyarrow as pa
 
 from onelayer.errors import DataError, UsageError
+from onelayer.inputs.base import is_path
 from onelayer.inputs.codes import require_columns
 from onelayer.readers.tables.mixed import cells
 from onelayer.readers.tables.several import open_one_or_several
-from onelayer.readers.tables.table_files import one_text, plain_types
+from onelayer.readers.tables.table_files import TableFile, one_text, plain_types
 from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
 
 HERE = "the rows given"
@@ -38,8 +39,9 @@ def given_table(
     Parameters
     ----------
     rows
-        The name of a CSV or Parquet file, a data frame of pandas or polars, an Arrow table, a
-        dictionary or a list of them, or an array (m, columns) in the columns' order.
+        The name of a CSV or Parquet file, or what `named_table` makes of it, a data frame of
+        pandas or polars, an Arrow table, a dictionary or a list of them, or an array (m, columns)
+        in the columns' order.
     names
         Of the columns that are needed; one that is not there is found out by whoever takes it.
     options
@@ -53,10 +55,9 @@ def given_table(
     DataError
         Where these are no rows, or a file cannot be read.
     """
-    if isinstance(rows, (str, Path)):
-        file = open_one_or_several(Path(rows), options)
-        require_columns(names, file.names, rows, file.headless)
-        return file.read([name for name in file.names if name in {*names}]), rows
+    rows = named_table(rows, names, options)
+    if isinstance(rows, TableFile):
+        return rows.read([name for name in rows.names if name in {*names}]), rows.path
     if isinstance(rows, Mapping):
         return _of_dictionaries([rows], names, notations), HERE
     if isinstance(rows, np.ndarray):
@@ -67,6 +68,20 @@ def given_table(
         return given_table(rows[0], names, options, notations)
     frame = known_frame(rows, HERE)
     return frame_table(frame.select([n for n in frame.columns if n in names]), notations), HERE
+
+
+def named_table(rows: Any, names: Sequence[str], options: TableOptions = AS_USUAL) -> Any:
+    """The table in a file that is named, opened, with these columns; anything else as it is.
+
+    Errors are those of `given_table`.
+    """
+    if isinstance(rows, (list, tuple)) and len(rows) == 1 and is_path(rows[0]):
+        return named_table(rows[0], names, options)
+    if not is_path(rows):
+        return rows
+    file = open_one_or_several(Path(rows), options)
+    require_columns(names, file.names, rows, file.headless)
+    return file
 
 
 def known_frame(rows: Any, called: str) -> Any:

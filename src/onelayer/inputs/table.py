@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, final
@@ -20,6 +21,9 @@ from onelayer.words import spelt, to_drop
 
 if TYPE_CHECKING:
     from onelayer.inputs.moving import ColumnMoves
+
+TOGETHER = 1 << 15
+"""Rows of which features are made at a time. *Guard* for memory."""
 
 
 @final
@@ -148,15 +152,44 @@ class TableInputs(Inputs):
         Columns are found by name, in any order. Where texts are all that is looked at, .txt files
         and lists of texts too; see `given_texts`.
         """
-        from onelayer.inputs.codes import codes_of
-        from onelayer.inputs.given import given_table
+        return self.fitted.features_of(self._codes(*self._given(given)))
+
+    def in_turn(self, given: Any) -> Iterator[Any]:
+        """Yield the features of some rows at a time; of a table larger than memory its cells too.
+
+        In memory a table takes a fraction of what its features do.
+        """
+        from onelayer.inputs.codes import codes_in_turn
+        from onelayer.readers.tables.several import is_larger
+        from onelayer.readers.tables.table_files import TableFile
+
+        table, source = self._given(given)
+        larger = isinstance(table, TableFile) and is_larger(table, None)
+        found = codes_in_turn(self.columns, table) if larger else [self._codes(table, source)]
+        for codes in found:
+            for start in range(0, len(codes), TOGETHER):
+                some = replace(codes, values=codes.values[start : start + TOGETHER])
+                yield self.fitted.features_of(some)
+
+    def _given(self, given: Any) -> tuple[Any, object]:
+        """Return texts as an Arrow table, a file that is named opened, and anything else as it is.
+
+        And what to call it, where that is known.
+        """
+        from onelayer.inputs.given import named_table
         from onelayer.inputs.given_texts import given_texts
 
+        names = [column.name for column in self.columns]
+        texts = given_texts(given, self.columns, self.options)
+        return texts or (named_table(given, names, self.options), None)
+
+    def _codes(self, given: Any, source: object = None) -> Codes:
+        from onelayer.inputs.codes import codes_of
+        from onelayer.inputs.given import given_table
+
         notations = number_notations(self.columns)
-        table, source = given_texts(given, self.columns, self.options) or given_table(
-            given, list(notations), self.options, notations
-        )
-        return self.fitted.features_of(codes_of(self.columns, table, source))
+        table, called = given_table(given, list(notations), self.options, notations)
+        return codes_of(self.columns, table, called if source is None else source)
 
     def words(self, shares: np.ndarray) -> dict[str, list[tuple[str, float]]]:
         """Of each column of text, its words and pairs of words, those that add most first."""

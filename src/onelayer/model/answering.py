@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from onelayer.errors import UsageError
+from onelayer.designs import where_it_lies
+from onelayer.errors import ShapeError, UsageError
 from onelayer.words import spelt
 
 if TYPE_CHECKING:
+    from onelayer.layer import Layer
     from onelayer.model.fitted import Model
 
 UNSURE = "unsure"
@@ -72,3 +75,25 @@ class Answering:
     @property
     def _names(self) -> list[str]:
         return [str(label) for label in self.model.classes.tolist()]
+
+
+def said_of(model: Model, given: Any, of_z: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """What `of_z` makes of z (rows, k) of what `predict` takes, (m, ...): of some rows at a time.
+
+    Beside the answers some rows are held; an array that maps a file larger than half of the memory
+    that is free is read from it. Errors are those of `Model.predict`.
+    """
+    parts = [
+        model.layer.answers(require_rows(model.layer, X), lambda _, Z: of_z(Z))
+        for X in (where_it_lies(some, None) for some in model.inputs.in_turn(given))
+    ]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def require_rows(layer: Layer, X: Any) -> Any:
+    """X, where its rows are as long as the layer's; else ShapeError."""
+    if X.ndim != 2 or X.shape[1] != layer.n:
+        raise ShapeError(
+            f"X has the shape {X.shape}: the model takes (m, {layer.n}), a row an example"
+        )
+    return X

@@ -140,7 +140,7 @@ class _Said:
 
 
 def _said(model: Model, examples: Examples) -> _Said:
-    Z, readout = model.forward(examples.matrix), model.readout
+    Z, readout = examples.forward(model.layer), model.readout
     return _Said(
         np.array(_names(model))[examples.labels],
         readout.answers(Z) == examples.labels,

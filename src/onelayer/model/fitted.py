@@ -13,13 +13,14 @@ import numpy as np
 from onelayer.calibration import Readout
 from onelayer.card import Card
 from onelayer.designs import Scaling
-from onelayer.errors import ShapeError, UsageError
+from onelayer.errors import UsageError
 from onelayer.evaluation import Evaluation, evaluate
 from onelayer.inputs import EncoderInputs, Inputs
 from onelayer.inputs.columns import Column
 from onelayer.inputs.kept_pictures import KeptPictures, Similar
 from onelayer.layer import Layer, Score
 from onelayer.logistic import Head
+from onelayer.model.answering import require_rows, said_of
 from onelayer.model.judged_on import judged_on, read_for
 from onelayer.model_file import write
 from onelayer.readers import Preprocessing
@@ -152,11 +153,11 @@ class Model:
         ShapeError
             Where an array does not fit the model.
         """
-        return self.classes[self.readout.answers(self.forward(self.rows(given)))]
+        return said_of(self, given, lambda Z: self.classes[self.readout.answers(Z)])
 
     def predict_proba(self, given: Given) -> np.ndarray:
         """Return the calibrated probability of each class, (m, K); given is as for `predict`."""
-        return self.probabilities(self.rows(given))
+        return said_of(self, given, self.readout.probabilities)
 
     def contributions(self, given: Given) -> np.ndarray:
         """Return what each number adds to z, x_j w_j: (m, n), with softmax (m, n, K).
@@ -165,7 +166,7 @@ class Model:
         (m, columns, K). z_i = sum_j contributions_ij + b, b of `layer.inner`. Where the model
         standardises, a number adds nothing at its mean. Given and errors as for `predict`.
         """
-        X = self._require_rows(self.rows(given))
+        X = require_rows(self.layer, self.rows(given))
         at_once = max(1, _AT_ONCE // self.layer.W.size)
         starts = range(0, X.shape[0], at_once)
         parts = [
@@ -220,7 +221,7 @@ class Model:
             Where the source cannot be read, or has classes or features unknown to the model.
         """
         opened, examples = judged_on(self, source, x=x, y=y, options=options, progress=progress)
-        Z = self.forward(examples.matrix)
+        Z = examples.forward(self.layer)
         if report is not None or mistakes is not None:
             from onelayer.model.reporting import Outputs, report_on_examples
 
@@ -272,7 +273,7 @@ class Model:
         if source is None:
             return report_on_training(self, outputs, told)
         opened, examples = judged_on(self, source, progress=told)
-        return report_on_examples(self, outputs, opened, examples, self.forward(examples.matrix))
+        return report_on_examples(self, outputs, opened, examples, examples.forward(self.layer))
 
     def save(self, path: str | Path) -> None:
         """Write the model to one safetensors file, whole or not at all."""
@@ -317,7 +318,7 @@ class Model:
 
     def forward(self, X: np.ndarray) -> np.ndarray:
         """z = X w + b, before calibration: (m, K), or (m, 1) for two classes; X is (m, n)."""
-        return self.layer.forward(self._require_rows(X))
+        return self.layer.forward(require_rows(self.layer, X))
 
     def score(self, X: Any, k: int) -> Score:
         """Class k's score as a sum over the numbers of X, of a table over its columns."""
@@ -359,7 +360,7 @@ class Model:
 
     def similar_to(self, X: np.ndarray, most: int = 3) -> list[list[Similar]]:
         """Return the same of rows of X, the encoder's features (m, n)."""
-        X = self._require_rows(X)
+        X = require_rows(self.layer, X)
         return [[] for _ in X] if self.kept is None else self.kept.nearest(X, self.classes, most)
 
     def with_encoder(self, function: Callable[[Any], Any]) -> Model:
@@ -385,15 +386,7 @@ class Model:
         return self.inputs.rows(given)
 
     def _known(self, label: Any) -> int:
-        """Return the place of a class."""
         known = self.classes.tolist()
         if label not in known:
             raise UsageError(f"the class {label!r} is unknown: choose one of {known[:20]}")
         return int(known.index(label))
-
-    def _require_rows(self, X: Any) -> Any:
-        if X.ndim != 2 or X.shape[1] != self.layer.n:
-            raise ShapeError(
-                f"X has the shape {X.shape}: the model takes (m, {self.layer.n}), a row an example"
-            )
-        return X

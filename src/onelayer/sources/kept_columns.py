@@ -24,6 +24,7 @@ from onelayer.file_stamps import FileStamp
 from onelayer.inputs.columns import Codes, Column
 from onelayer.kept_folders import KeptFolder, KeptFolders, require_room
 from onelayer.memory_limits import memory_budget
+from onelayer.readers.tables import several
 from onelayer.sources.source import Progress
 from onelayer.words import size_in_words
 
@@ -34,18 +35,9 @@ if TYPE_CHECKING:
     from onelayer.readers.tables.table_files import TableFile
 
 KIND = "tables"
-TIMES = 4
-"""How many times its cells a table takes in memory until it is trained on, about: cells, codes and
-features. *Guard*."""
-
 RESIDENT = 0.25
 """Of the memory that may be used, for codes, or for sparse features; more is held of each row.
 *Guard*."""
-
-
-def is_larger(file: TableFile, memory: float | str | None) -> bool:
-    """Whether a table is larger than the memory that may be used; nothing of it is read."""
-    return TIMES * file.in_memory > memory_budget(memory)
 
 
 @final
@@ -136,7 +128,7 @@ class KeptColumns:
 
     @property
     def _most(self) -> int:
-        return TIMES * self.file.in_memory
+        return several.TIMES * self.file.in_memory
 
     def _make(self, folder: Path) -> None:
         from onelayer.inputs.oddities import Oddities

@@ -20,10 +20,11 @@ from onelayer.inputs.examples import Examples
 from onelayer.readers import Audit
 from onelayer.readers.arrays.kinds import array_kind
 from onelayer.readers.labels import encode, in_case_alone
+from onelayer.readers.tables.several import is_larger
 from onelayer.readers.tables.suffixes import is_pipe, table_kind
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.settings import Settings
-from onelayer.sources.kept_columns import KeptColumns, is_larger
+from onelayer.sources.kept_columns import KeptColumns
 from onelayer.sources.source import Like, Progress, Source, digest
 from onelayer.sources.target_labels import class_labels, without_dots
 from onelayer.words import spelt

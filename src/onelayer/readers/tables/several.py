@@ -10,9 +10,19 @@ from typing import Any, final
 import pyarrow as pa
 
 from onelayer.errors import DataError
+from onelayer.memory_limits import memory_budget
 from onelayer.readers.tables.suffixes import tables_in
 from onelayer.readers.tables.table_files import TableFile, listed, open_table
 from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
+
+TIMES = 4
+"""How many times its cells a table takes in memory until it is trained on, about: cells, codes and
+features. *Guard*."""
+
+
+def is_larger(file: TableFile, memory: float | str | None) -> bool:
+    """Whether a table is larger than the memory that may be used; nothing of it is read."""
+    return TIMES * file.in_memory > memory_budget(memory)
 
 
 @final
