@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from onelayer import parallel
+
 LOOKED_AT = 2048  # guard: rows that tell below which curvature activations are left out
 CHEAP = 0.1  # guard: of the activations, as many are always left
 SPARSE = 0.3  # measured: of the activations; beyond, a product of all of them is as fast
@@ -39,15 +41,18 @@ def thinned(A: np.ndarray, weights: np.ndarray, share: float, dtype: np.dtype) -
     """A without the smallest v a (1 - a), `share` of whose sum is left; all where that are many."""
     from onelayer.kernels.thinned_pass import count_kept, fill_kept
 
+    ranges = parallel.partition(len(A), A.nbytes, 0)
     A = A.astype(dtype, copy=False)
     least = _least(A, weights, share)
     starts = np.zeros(len(A) + 1, np.int64)
-    count_kept(A, weights, least, starts)
+    parallel.run(lambda a, z: count_kept(A[a:z], weights[a:z], least, starts[a : z + 1]), ranges)
     np.cumsum(starts, out=starts)
     if starts[-1] > SPARSE * A.size:
         return RoughCurvature(A)
-    classes, activations = np.empty(starts[-1], np.int32), np.empty(starts[-1], A.dtype)
-    fill_kept(A, weights, least, starts, classes, activations)
+    kept = classes, activations = np.empty(starts[-1], np.int32), np.empty(starts[-1], A.dtype)
+    parallel.run(
+        lambda a, z: fill_kept(A[a:z], weights[a:z], least, starts[a : z + 1], *kept), ranges
+    )
     return RoughCurvature(A, starts, classes, activations)
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -64,13 +65,20 @@ class ClassGrams:
         H = _curvatures(drawn)
         leading = _leading(H, LEADING * n)
         left = np.where(leading, 0, H)
-        shared, shares = _shared(drawn, left, n), left.sum(axis=0, dtype=np.float64)
+        shared, shares = _shared(drawn, left, n, algebra), left.sum(axis=0, dtype=np.float64)
         diagonals = None if drawn.whole else _diagonals(objective, curvature)
         inverses = np.empty((H.shape[1], n * (n + 1) // 2), np.float32)
-        for c, gram in _grams(drawn, np.where(leading, H, 0), n):
-            M = gram + np.float32(shares[c]) * shared
+
+        def invert(first: int, grams: np.ndarray, i: int, _: int) -> None:
+            c = first + i
+            M = grams[i]
+            M += np.float32(shares[c]) * shared
             diagonal = None if diagonals is None else diagonals[c]
-            inverses[c], _ = factored(algebra.packed_inverse, M.copy, diagonal, objective)
+            inverse, _ridge = factored(algebra.packed_inverse, M.copy, diagonal, objective)
+            inverses[c] = inverse
+
+        for first, grams in _grams(drawn, np.where(leading, H, 0), n, algebra):
+            algebra.each(partial(invert, first, grams), len(grams))
         return cls(inverses, algebra, PRICE * n * n / objective.loss.traits.m)
 
     def worn(self, age: int, spent: float) -> bool:
@@ -134,30 +142,29 @@ def _leading(H: np.ndarray, count: int) -> np.ndarray:
     return leading
 
 
-def _shared(drawn: Drawn, left: np.ndarray, n: int) -> np.ndarray:
+def _shared(drawn: Drawn, left: np.ndarray, n: int, algebra: Algebra) -> np.ndarray:
     """R (n, n): the Gram matrix of rows drawn in proportion to what is left of them."""
     u = left.mean(axis=1, dtype=np.float64)
     rows, weights = draw(u / max(float(u.sum()), TINY), SHARED * n)
     weight = np.zeros((len(u), 1), np.float32)
     weight[rows, 0] = weights
-    return next(_grams(drawn, weight, n))[1]
+    return next(_grams(drawn, weight, n, algebra))[1][0]
 
 
-def _grams(drawn: Drawn, H: np.ndarray, n: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Each class c of H and sum_i h_ic x x^T (n, n), of the rows that have curvature there.
+def _grams(
+    drawn: Drawn, H: np.ndarray, n: int, algebra: Algebra
+) -> Iterator[tuple[int, np.ndarray]]:
+    """sum_i h_ic x x^T (n, n) of some classes c from a first one on, at least its lower triangle.
 
     As many classes in one read of the rows as there is room for.
     """
     k, together = H.shape[1], max(1, ASSEMBLED // (4 * n * n))
     for first in range(0, k, together):
-        classes = range(first, min(first + together, k))
-        grams = np.zeros((len(classes), n, n), np.float32)
+        some = H[:, first : first + together]
+        grams = algebra.grams(some.shape[1], n)
         for part, block in drawn.blocks(n, ROWS):
-            for gram, h in zip(grams, H[part, first : classes.stop].T, strict=True):
-                rows = np.flatnonzero(h)
-                S = block[rows] * np.sqrt(h[rows])[:, None]
-                np.add(gram, S.T @ S, out=gram)
-        yield from zip(classes, grams, strict=True)
+            algebra.add_grams(block, some[part], grams)
+        yield first, grams[:, :n, :n]
 
 
 def _diagonals(objective: Objective, curvature: Any) -> np.ndarray:
