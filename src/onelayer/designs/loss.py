@@ -172,11 +172,18 @@ class Loss(ABC):
 
     @abstractmethod
     def foresight(
-        self, start: Parameters, step: Parameters, length: float, *, balanced: bool
+        self,
+        start: Parameters,
+        step: Parameters,
+        length: float,
+        *,
+        balanced: bool,
+        arrived: Arrival | None = None,
     ) -> Foresight:
         """Of a at start + length step, and of the p foreseen from the start at start + step.
 
         balanced: the residuals of p sum to zero, as those of an optimum with a free intercept do.
+        arrived: what `arrival` has found there, if it was asked, which saves a read of parts.
         Two reads of data in memory.
         """
 

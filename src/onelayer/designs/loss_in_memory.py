@@ -214,9 +214,16 @@ class LossInMemory(Loss):
         return np.diag(weighted.sum(axis=0)) - weighted.T @ A
 
     def foresight(
-        self, start: Parameters, step: Parameters, length: float, *, balanced: bool
+        self,
+        start: Parameters,
+        step: Parameters,
+        length: float,
+        *,
+        balanced: bool,
+        arrived: Arrival | None = None,
     ) -> Foresight:
         """By one forward read and one backward; (m, 4 k) numbers are held between them."""
+        del arrived  # its means come with the forward read
         there = self.foreseen(start, step, length)
         balance = balancing(there.means, self.shares()) if balanced else None
         return Foresight(*there.told(balance)[1:])

@@ -196,7 +196,13 @@ class LossOverParts(Loss):
         return np.asarray(curvature.intercept)
 
     def foresight(
-        self, start: Parameters, step: Parameters, length: float, *, balanced: bool
+        self,
+        start: Parameters,
+        step: Parameters,
+        length: float,
+        *,
+        balanced: bool,
+        arrived: Arrival | None = None,
     ) -> Foresight:
         """One read, and another where the residuals foreseen must be balanced first."""
 
@@ -204,7 +210,10 @@ class LossOverParts(Loss):
             asked = ("foresight", *start, *step, length, *(balance or ()))
             return self._sum(asked, lambda part: part.foreseen(start, step, length).told(balance))
 
-        means, apart, G = told(None)
+        if arrived is None:
+            means, apart, G = told(None)
+        else:
+            means, apart, G = arrived.means, np.asarray(arrived.apart), arrived.P - arrived.G
         balance = balancing(means, self.shares())
         if balanced and balance is not None:
             _, apart, G = told(balance)

@@ -42,15 +42,18 @@ def falls(before: float, after: float, promised: float, rounding: float | None =
     return bool(after <= before + SUFFICIENT * promised + rounding)
 
 
-def search_along(objective: Objective, state: State, direction: np.ndarray) -> Trial | None:
+def search_along(
+    objective: Objective, state: State, direction: np.ndarray, whole: Trial | None = None
+) -> Trial | None:
     """A point that satisfies the strong Wolfe conditions, or nearly; None where J does not fall.
 
     Near the minimum the slope decides alone (the approximate Wolfe test of Hager and Zhang 2005).
+    `whole` is where the whole direction leads, if a read has told that already.
     """
     slope = dot(state.gradient, direction)
     if slope >= 0:
         return None
-    first = _trial(objective, state, direction, 1.0)
+    first = whole or _trial(objective, state, direction, 1.0)
     if _enough(state, slope, first) and abs(first.slope) <= FLAT * abs(slope):
         return first
     length = length_after(objective, state, direction, first.value, first.slope)

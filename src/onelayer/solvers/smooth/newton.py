@@ -15,6 +15,7 @@ from onelayer.solvers.smooth.line_search import falls, length_after
 from onelayer.solvers.smooth.newton_decrement import newton_decrement, strictly
 from onelayer.solvers.smooth.newton_finish import (
     SAFE,
+    Landing,
     at_a_tail,
     bound_after,
     claimed,
@@ -90,7 +91,7 @@ class Newton(Solver[NewtonState]):
         """A bound where there is one: rounding may have been most of the decrement."""
         if objective.penalty.l2 == 0:
             return state
-        here = bound_after(objective, state.theta, state.direction, 0.0, state.gradient)
+        here = bound_after(objective, state.theta, state.direction, Landing(0.0, state.gradient))
         return replace(state, gap=here, gap_kind="bound") if here < state.gap else state
 
 
@@ -110,9 +111,9 @@ def _proved(objective: Objective, state: NewtonState) -> NewtonState | None:
     value, gradient = objective.value_and_gradient(theta)
     allowed = state.tol * abs(value)
     if not falls(state.value, value, -2 * state.gap):
-        here = bound_after(objective, state.theta, state.direction, 0.0, state.gradient)
+        here = bound_after(objective, state.theta, state.direction, Landing(0.0, state.gradient))
         return replace(state, gap=here, gap_kind="bound") if here <= allowed else None
-    bound = bound_after(objective, state.theta, state.direction, 1.0, gradient)
+    bound = bound_after(objective, state.theta, state.direction, Landing(1.0, gradient))
     if bound <= allowed:
         there = replace(state, theta=theta, value=value, gradient=gradient)
         return replace(there, gap=bound, gap_kind="bound")

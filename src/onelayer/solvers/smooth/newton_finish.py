@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from onelayer.designs.loss import Arrival
 from onelayer.objective import Objective
 from onelayer.solvers.algebra import LEAST_BEND, lifted
 from onelayer.solvers.smooth.line_search import Trial, search_along
@@ -76,14 +77,15 @@ def finish(
     gap = _at_most(objective, state.gradient, found)
     last = objective.penalty.l2 > 0 and leaves(gap, state.value, 0.0) <= allowed
     step = objective.symmetric(_centred(objective, curvature, found) if last else found.direction)
-    trial = search_along(objective, state, step)
+    arrived = _arrived(objective, state, step) if last and objective.loss.traits.at_hand else None
+    trial = search_along(objective, state, step, arrived and arrived[0])
     fall = 0.0 if trial is None else state.value - trial.value
     left = gap if trial is None else leaves(gap, state.value, LEFT)
     estimate = max(gap - fall, left)
     if not last:
         return Finish(trial, estimate, "estimate")
-    length, gradient = (0.0, state.gradient) if trial is None else (trial.length, trial.gradient)
-    bound = _proved(objective, state.theta, step, Landing(length, gradient), allowed)
+    landing = _landing(state, trial, arrived)
+    bound = _proved(objective, state.theta, step, landing, allowed)
     if bound > allowed and stands_in(objective, step, estimate, allowed):
         # J's last digit is all that is left of the gap, the penalty is next to none, or all of the
         # gradient that products can tell is gone.
@@ -143,10 +145,29 @@ def left_over(left: np.ndarray, l2: float) -> float:
 
 
 class Landing(NamedTuple):
-    """How far along a step, and J's gradient there."""
+    """How far along a step, J's gradient there, and what a read has told of p already."""
 
     length: float
     gradient: np.ndarray
+    arrived: Arrival | None = None
+
+
+def _landing(state: State, trial: Trial | None, arrived: tuple[Trial, Arrival] | None) -> Landing:
+    """Where a search along a step has ended."""
+    if trial is None:
+        return Landing(0.0, state.gradient)
+    there = arrived[1] if arrived and trial is arrived[0] else None
+    return Landing(trial.length, trial.gradient, there)
+
+
+def _arrived(objective: Objective, state: State, step: np.ndarray) -> tuple[Trial, Arrival]:
+    """At the step's end, in the one read that its proof begins with, where reads are dear."""
+    theta = state.theta + step
+    W = objective.split(theta)[0]
+    found = objective.loss.arrival(objective.split(state.theta), objective.split(step), 1.0, None)
+    gradient = objective.join(found.G + objective.penalty.gradient(W), found.db)
+    value = found.value + objective.penalty.value(W)
+    return Trial(1.0, theta, value, gradient, dot(gradient, step)), found
 
 
 def _proved(
@@ -156,31 +177,26 @@ def _proved(
 
     The model's residuals are those of Newton's direction, which a rough curvature does not give.
     """
-    bound = bound_after(objective, theta, step, at.length, at.gradient)
+    bound = bound_after(objective, theta, step, at)
     G = objective.split(at.gradient)[0]
     if bound <= allowed or left_over(G, objective.penalty.l2) > SHARE * allowed:
         return bound
     there = theta + at.length * step
-    return min(bound, bound_after(objective, there, np.zeros_like(step), 0.0, at.gradient))
+    here = Landing(0.0, at.gradient)
+    return min(bound, bound_after(objective, there, np.zeros_like(step), here))
 
 
-def bound_after(
-    objective: Objective,
-    theta: np.ndarray,
-    step: np.ndarray,
-    length: float,
-    gradient: np.ndarray,
-) -> float:
-    """A bound on J - J* at theta + length step, where J has this gradient: see `foresight.py`.
+def bound_after(objective: Objective, theta: np.ndarray, step: np.ndarray, at: Landing) -> float:
+    """A bound on J - J* along a step from theta, where J has this gradient: see `foresight.py`.
 
     The nearer `step` is to Newton's from theta, and the shorter, the tighter. For L2 alone; costs
     what `Loss.foresight` does.
     """
     split = objective.split
     found = objective.loss.foresight(
-        split(theta), split(step), length, balanced=objective.intercept
+        split(theta), split(step), at.length, balanced=objective.intercept, arrived=at.arrived
     )
-    left = split(gradient)[0] + found.G
+    left = split(at.gradient)[0] + found.G
     return found.apart + left_over(left, objective.penalty.l2)
 
 
@@ -211,7 +227,8 @@ def is_near(gap: float, tol: float, value: float) -> bool:
 def confirmed(objective: Objective, state: S, found: Decrement) -> S:
     """The gap where a fit ends short of tol: a bound if it says anything, else the decrement."""
     if objective.penalty.l2 > 0:
-        bound = bound_after(objective, state.theta, found.direction, 0.0, state.gradient)
+        here = Landing(0.0, state.gradient)
+        bound = bound_after(objective, state.theta, found.direction, here)
         if bound <= abs(state.value):
             return replace(state, gap=bound, gap_kind="bound")
     return replace(state, gap=SAFE * found.gap, gap_kind="estimate")
