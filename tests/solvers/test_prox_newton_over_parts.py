@@ -74,6 +74,33 @@ def test_to_the_last_digits_in_float64(tmp_path, k, options):
     assert there.solution_.passes + 1 <= 12
 
 
+@settings(deadline=None, max_examples=10)
+@given(
+    k=st.sampled_from([2, 3]),
+    far=st.sampled_from([1e3, 1e6, 1e8]),
+    l1_ratio=st.sampled_from([1.0, 0.5]),
+    C=st.sampled_from([0.01, 0.1, 10.0]),
+    scaling=st.sampled_from([None, 0.01]),
+    seed=st.integers(0, 99),
+)
+def test_where_columns_lie_changes_nothing(tmp_path_factory, k, far, scaling, seed, **options):
+    """Before, columns 1e6 deviations from zero took 10 reads and stalled, or 291."""
+    X, y, v = problem(k=k, seed=seed)
+    signs = np.where(np.arange(X.shape[1]) % 3, far, -far)
+    X = (X + signs) - signs + 0.0  # the digits that are left so far away
+    M = on_disk(X, tmp_path_factory.mktemp("near"))
+    F = on_disk(X + signs, tmp_path_factory.mktemp("far"))
+    near, there = (
+        LogisticRegression(memory=1000, scaling=scaling, **options).fit(some, y, sample_weight=v)
+        for some in (M, F)
+    )
+    solved, best = there.solution_, near.solution_
+    assert (solved.status, solved.gap_kind) == ("converged", "bound")
+    assert abs(solved.passes - best.passes) <= 3
+    assert abs(solved.objective - best.objective) <= best.objective * (best.gap + solved.gap)
+    np.testing.assert_allclose(there.predict_proba(F), near.predict_proba(M), atol=2e-3)
+
+
 def test_pixels_take_eight_reads(tmp_path):
     X, y, _ = problem(20_000, 60, 2, np.uint8)
     options = {"C": 0.1, "l1_ratio": 1.0, "scaling": 1 / 255}

@@ -71,10 +71,9 @@ class VisitedParts(ABC):
         del weights
         raise UsageError(f"Rows that lie in {self.held_by} are not for a cross-validation")
 
+    @abstractmethod
     def rescaled(self, scaling: Scaling) -> Self:
         """The same rows under a scaling more."""
-        del scaling
-        raise UsageError(f"Rows that lie in {self.held_by} are not for a cross-validation")
 
     @abstractmethod
     def exactly(self) -> Self:

@@ -137,6 +137,12 @@ class ClusterParts(VisitedParts):
         there = self.part  # not self: handles stay here
         return self.X.visit(lambda _, group: ask(there.loss(group)), join)
 
+    def rescaled(self, scaling: Scaling) -> ClusterParts:
+        """The same rows under a scaling more."""
+        own = self.part.scaling
+        part = replace(self.part, scaling=scaling if own is None else scaling.after(own))
+        return replace(self, part=part)
+
     def exactly(self) -> ClusterParts:
         """The same with products in float64; itself where they are."""
         if self.dtype == np.float64:

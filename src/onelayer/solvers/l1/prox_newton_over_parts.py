@@ -24,7 +24,7 @@ from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solvers.l1.joint_model import ChosenCoordinates, JointModel
 from onelayer.solvers.l1.quadratic import compiled_sweep, minimise, sweep
-from onelayer.solvers.l1.rounded_bound import EPS, RoundedBound
+from onelayer.solvers.l1.rounded_bound import EPS, RoundedBound, near_zero
 from onelayer.solvers.l1.working_set import choose_coordinates
 from onelayer.solvers.smooth.line_search import ROUNDING, SHORTER, falls
 from onelayer.solvers.solver import Solver, State
@@ -51,12 +51,15 @@ class LineStep(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class StateOverParts(State):
-    """A state, and what later ones go on from.
+    """A state, and what later ones go on from; theta and the gradient are those of `near`.
 
+    near: the problem in columns near zero, products in float64; centre (n,): what takes them there;
     dual: the best value of a dual point so far; bound: what rounding may do to one; features: the
     working set's; H: the loss's Hessian on them here, empty where it is still to be read.
     """
 
+    near: Objective
+    centre: np.ndarray
     dual: float
     bound: RoundedBound
     features: np.ndarray
@@ -77,9 +80,15 @@ class ProxNewtonOverParts(Solver[StateOverParts]):
         """J and its gradient; of the gap nothing is known before a step, and nothing of tol."""
         del tol
         W, b = objective.split(theta)
-        features = _few(_of_sample(objective, theta), len(b))
-        sizes = np.sqrt(objective.loss.magnitudes(ROWS)[: objective.loss.traits.n])
+        # The bound adds up what products in float32 would hide.
+        near, centre = near_zero(replace(objective, loss=objective.loss.exactly()))
+        b = b + centre @ W
+        theta = near.join(W, b)
+        features = _few(_of_sample(near, theta), len(b))
+        sizes = np.sqrt(near.loss.magnitudes(ROWS)[: near.loss.traits.n])
         before = StateOverParts(
+            near=near,
+            centre=centre,
             theta=theta,
             value=np.inf,
             gradient=theta,
@@ -90,26 +99,26 @@ class ProxNewtonOverParts(Solver[StateOverParts]):
             H=np.zeros(0),
         )
         nowhere = LineStep(W, b, np.zeros_like(W), np.zeros_like(b))
-        return _taken(_exactly(objective), before, nowhere, 1.0)
+        return _taken(near, before, nowhere, 1.0)
 
     def step(self, objective: Objective, state: StateOverParts) -> StateOverParts:
         """To the model's minimum, or as far towards it as J falls."""
-        exact = _exactly(objective)
-        state = _widened(exact, state)
-        step = LineStep(*exact.split(state.theta), *_direction(exact, state))
-        slope = _slope(exact, state, step)
-        whole = _taken(exact, state, step, 1.0)
+        del objective
+        near, state = state.near, _widened(state.near, state)
+        step = LineStep(*near.split(state.theta), *_direction(near, state))
+        slope = _slope(near, state, step)
+        whole = _taken(near, state, step, 1.0)
         if falls(state.value, whole.value, min(slope, 0.0)):
             return replace(whole, stalled=slope >= 0 or _is_idle(state, whole))
-        length = _shorter(exact, step, state.value)
+        length = _shorter(near, step, state.value)
         if length is None:
             return _where_it_was(state, whole)
-        return _taken(exact, replace(state, dual=whole.dual), step, length)
+        return _taken(near, replace(state, dual=whole.dual), step, length)
 
-
-def _exactly(objective: Objective) -> Objective:
-    """Products in float64: the bound adds up what those in float32 would hide."""
-    return replace(objective, loss=objective.loss.exactly())
+    def parameters(self, objective: Objective, state: StateOverParts) -> np.ndarray:
+        """Theta of X where it lies."""
+        W, b = state.near.split(state.theta)
+        return objective.join(W, b - state.centre @ W)
 
 
 def _of_sample(objective: Objective, theta: np.ndarray) -> np.ndarray:

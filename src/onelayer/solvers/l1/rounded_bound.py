@@ -66,6 +66,4 @@ def near_zero(objective: Objective) -> tuple[Objective, np.ndarray]:
     centre = np.where(np.abs(mean) > FAR * deviation, mean, 0)
     if not centre.any() or not np.isfinite(centre).all():
         return objective, zero
-    loss = objective.in_memory
-    design = loss.design.rescaled(Scaling(centre, np.ones(n)))
-    return replace(objective, loss=replace(loss, design=design)), centre
+    return replace(objective, loss=objective.loss.rescaled(Scaling(centre, np.ones(n)))), centre
