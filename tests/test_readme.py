@@ -98,7 +98,7 @@ def test_a_table(photos, here):
     assert "1 number, standardised: fee" in printed
     assert "Written: scored.csv, 20 rows" in printed
     scored = pd.read_csv(photos / "scored.csv")
-    assert scored.columns.tolist() == ["id", "class", "probability", "P(no)", "P(yes)"]
+    assert scored.columns.tolist() == ["id", "class", "probability", "P(no)", "P(yes)", "unlike"]
 
 
 def test_probabilities_and_answers(here):

@@ -154,3 +154,33 @@ def test_a_calibration_error_that_may_be_chance_is_said_to_be(onelayer, tmp_path
     ) in done.out
     shown = onelayer("evaluate", output, tmp_path / "t.csv").out
     assert "chance alone        up to " in shown
+
+
+def noisy(path, slope, shift, m=500):
+    """A table of one number and two classes, and what tells nothing beside it."""
+    rng = np.random.default_rng(0)
+    x, z = rng.normal(size=(2, m))
+    y = np.where(rng.random(m) < 1 / (1 + np.exp(-slope * x - shift)), "yes", "no")
+    pd.DataFrame({"x": x, "z": z, "y": y}).to_csv(path, index=False)
+    return path
+
+
+def test_a_class_that_is_never_answered_is_named_with_what_finds_it(onelayer, tmp_path, output):
+    source = noisy(tmp_path / "t.csv", slope=0.9, shift=-3.5)
+    how = (source, "--target", "y", "-o", output, "--no-report")
+    done = onelayer("train", *how)
+    never = "It never answers yes, nowhere the likeliest; --recall yes=0.8 lowers the bar.\n"
+    assert never in done.out
+    lowered = onelayer("train", *how, "--recall", "yes=0.8", "--overwrite").out
+    assert "never answers" not in lowered
+    assert package.load(output).card.test.recall["yes"] > 0
+
+
+@pytest.mark.filterwarnings("ignore:The layer has no weight")
+def test_a_layer_that_knows_nothing_tells_no_temperature(onelayer, tmp_path, output):
+    source = noisy(tmp_path / "t.csv", slope=0, shift=-0.1)
+    how = ("--target", "y", "-o", output, "--no-report", "--l1-ratio", 1, "--C", 0.001)
+    done = onelayer("train", source, *how)
+    assert "Calibrated: none: 400 out-of-fold rows do not tell a temperature (" in done.out
+    assert "It never answers yes, nowhere the likeliest.\n" in done.out
+    assert done.out.endswith("\nWeights: L1 has left none of 2.\n")

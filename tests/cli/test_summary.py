@@ -101,8 +101,8 @@ def test_profile_intervals_and_effects(onelayer, table):
 @pytest.mark.parametrize(
     ("arguments", "code", "text"),
     [
-        ((), 2, "Give either --formula 'y ~ age + sex' or --target y"),
-        (("--formula", "cured ~ age", "--target", "cured"), 2, "Give either --formula"),
+        ((), 2, "give either --formula 'y ~ age + sex' or --target y"),
+        (("--formula", "cured ~ age", "--target", "cured"), 2, "give either --formula"),
         (("--target", "cured", "--drop", "rac"), 2, "no column 'rac'; did you mean 'race'?"),
         (("--target", "curd"), 2, "There is no column 'curd'; did you mean 'cured'?"),
         (

@@ -413,7 +413,7 @@ def test_a_table_is_scored_into_a_file_in_batches(
     assert (done.code, done.out) == (0, f"Written: {output}, 300 rows\n")
     assert done.err == (
         f"note: {source}: not looked at: bought\n"
-        f"note: {source}: rows with a level not seen in training: town 1\n"
+        f"note: {source}: 1 of 300 examples is unlike any trained on: town 1\n"
     )
     readers = {"csv": pd.read_csv, "tsv": pd.read_table, "parquet": pd.read_parquet}
     scored = readers[suffix](output)
@@ -425,7 +425,9 @@ def test_a_table_is_scored_into_a_file_in_batches(
         "probability",
         "P(no)",
         "P(yes)",
+        "unlike",
     ]
+    assert scored.unlike[3] == "town has a level that was not seen in training"
     assert scored.id.tolist() == list(range(300))
     assert scored.town[3] == 'A "new"\ntown'
     loaded = load(model)
@@ -472,7 +474,7 @@ def test_pictures_and_arrays_are_written_too(colours, model_file, tmp_path, onel
     done = onelayer("predict", model_file, colours, "-o", output)
     assert done.out == f"Written: {output}, 40 rows\n"
     scored = pd.read_csv(output)
-    assert scored.columns.tolist() == ["file", "class", "probability"]
+    assert scored.columns.tolist() == ["file", "class", "probability", "unlike"]
     assert len(scored) == 40
     kept = onelayer("predict", model_file, colours, "--keep", "id")
     assert "is no model of a table: it has no columns to --keep" in kept.err

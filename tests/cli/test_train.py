@@ -193,7 +193,7 @@ WRONG_USE = {
     ("--class-weight", "fair"): "'fair' is not",
     ("-o", "nowhere/m.safetensors"): "nowhere is no folder: make it first, or write elsewhere",
     ("-o", "/"): "/ is a folder: name the file, for example /m.safetensors",
-    ("--colour", "red"): "No such option: --colour",
+    ("--colour", "red"): "No such option",
 }
 
 

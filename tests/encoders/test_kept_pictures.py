@@ -102,7 +102,7 @@ def test_the_server_answers_with_the_nearest(model, photos, running):
         for one in model.similar(file)[0]
     ]
     assert len(found) == 3
-    assert set(predicted) == {"file", "class", "probabilities"}
+    assert set(predicted) == {"file", "class", "probabilities", "unlike"}
 
 
 def test_the_report_shows_them_beside_mistakes(photos, small, tmp_path):

@@ -97,5 +97,5 @@ def test_without_the_extra_the_command_is_named(monkeypatch, missing):
     with pytest.raises(MissingExtraError) as caught:
         serving.make_app("token")
     assert (
-        str(caught.value) == "The lesson needs marimo and anywidget: pip install 'onelayer[lesson]'"
+        str(caught.value) == "the lesson needs marimo and anywidget: pip install 'onelayer[lesson]'"
     )

@@ -306,8 +306,8 @@ def test_a_table_that_is_dropped_comes_back_scored(opened, serving, table_model,
             article.get_by_role("link", name="Download the table with its answers").click()
         assert expected.value.suggested_filename == "rows-scored.csv"
         back = expected.value.path().read_text().splitlines()
-        assert back[0] == lines[0] + ",class,probability,P(no),P(yes)"
-        assert [line.rsplit(",", 4)[0] for line in back[1:]] == lines[1:]
+        assert back[0] == lines[0] + ",class,probability,P(no),P(yes),unlike"
+        assert [line.rsplit(",", 5)[0] for line in back[1:]] == lines[1:]
         said = [line.split(",")[4] for line in back[1:]]
         frame = pd.read_csv(tmp_path / "rows.csv", dtype={"member": str})
         assert said == model.predict(frame.assign(member="true")).tolist()

@@ -47,15 +47,17 @@ def test_what_comes_back_is_what_came_with_what_predict_says(client, rows, table
     given = list(csv.reader(io.StringIO(text_of(rows))))
     n = len(given[0])
     assert [line[:n] for line in back] == given
-    assert back[0][n:] == ["class", "probability", "P(no)", "P(yes)"]
+    assert back[0][n:] == ["class", "probability", "P(no)", "P(yes)", "unlike"]
     model = table_model[0]
     A = model.predict_proba(rows)
-    np.testing.assert_array_equal([[float(p) for p in line[-2:]] for line in back[1:]], A)
+    np.testing.assert_array_equal([[float(p) for p in line[-3:-1]] for line in back[1:]], A)
+    assert [line[-1] for line in back[1:]] == model.unlike(rows)
     labels = model.predict(rows).tolist()
     assert [line[n] for line in back[1:]] == labels
     assert found["rows"] == 1000
     assert found["classes"] == {name: labels.count(name) for name in ("no", "yes")}
-    assert any("rows with a level not seen in training: colour" in note for note in found["notes"])
+    odd = sum(map(bool, model.unlike(rows)))
+    assert f"{odd} of 1,000 examples are unlike any trained on: colour {odd}" in found["notes"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
@@ -110,7 +112,8 @@ def test_odd_cells_and_names_of_answers_are_told(client):
     found = scored(client, b"age,class,colour,member\nold,x,red,true\n" + b"3,y,red,true\n")
     assert "column 'age': 1 cell is no number, and counts as missing: 'old'" in found["notes"][-2]
     assert found["notes"][-1] == "not given back, as answers are called so: class"
-    assert found["table"].splitlines()[0] == "age,colour,member,class,probability,P(no),P(yes)"
+    added = "class,probability,P(no),P(yes),unlike"
+    assert found["table"].splitlines()[0] == f"age,colour,member,{added}"
 
 
 def test_ten_thousand_rows_are_scored_and_other_types_are_refused(client, cancer_model, running):

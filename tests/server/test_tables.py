@@ -37,6 +37,36 @@ def test_rows_are_predicted_as_predict_does_to_the_last_bit(client, table_model)
     )
 
 
+ODD = {"age": 4000, "colour": "red", "member": "true"}
+
+
+def test_a_row_unlike_any_trained_on_is_said_to_be(client, table_model):
+    model = table_model[0]
+    why = model.unlike([ODD])[0]
+    low, high = model.columns[0].least, model.columns[0].most
+    assert why == f"age is 4000, and was {low:g} to {high:g} in training"
+    for route, key in (("predict", "predictions"), ("explain", "explanations")):
+        found = client.post(f"/v1/{route}", json={"rows": [*ROWS, ODD]}).json()[key]
+        assert [one["unlike"] for one in found] == [None, *model.unlike(SAME[1:2]), None, None, why]
+    text = "age,colour,member\n4000,red,true\n40,red,true\n"
+    scored = client.post("/v1/score", content=text, headers={"Content-Type": "text/csv"}).json()
+    assert scored["table"].splitlines()[0].endswith(",unlike")
+    assert "1 of 2 examples is unlike any trained on: age 1" in scored["notes"]
+
+
+def test_the_page_says_that_it_is_a_guess(browser, client):
+    page = browser.new_page()
+    page.goto(str(client.base_url))
+    page.get_by_label("age", exact=True).fill("4000")
+    page.get_by_role("button", name="Predict").click()
+    said = page.locator("article .caveat").first
+    said.wait_for()
+    assert said.inner_text().startswith(
+        "Unlike anything that it was trained on, so this is a guess: age is 4000, and was "
+    )
+    page.close()
+
+
 def test_shares_of_columns_add_up_to_the_log_odds(client, table_model):
     asked = {"params": {"class": "yes"}, "json": {"rows": ROWS}}
     found = client.post("/v1/explain", **asked).json()["explanations"]

@@ -43,6 +43,7 @@ def inspect(
     fitted = load(model)
     if weights is not None:
         _draw(fitted, model, weights)
+    from onelayer.model.unlike import warns_in_words
     from onelayer.model.weights_left import are_named, coefficients
 
     found = coefficients(fitted) if are_named(fitted) else None
@@ -53,7 +54,8 @@ def inspect(
         )
         return
     drawn_into = [] if weights is None else [("weights", f"drawn into {weights}")]
-    rows = [("model", str(model)), *fitted.card.rows(), *drawn_into, *_rows(fitted, found)]
+    warns = [("warns", warns_in_words(fitted))]
+    rows = [("model", str(model)), *fitted.card.rows(), *warns, *drawn_into, *_rows(fitted, found)]
     _show(rows, found)
 
 

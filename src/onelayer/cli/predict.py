@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeAlias
@@ -17,6 +18,7 @@ from onelayer.readers.tables.table_options import TableOptions
 from onelayer.words import count_of
 
 if TYPE_CHECKING:
+    from onelayer.inputs.unlike_cells import Unlike
     from onelayer.model import Model
     from onelayer.model.answering import Answering
 
@@ -24,6 +26,8 @@ Format: TypeAlias = Literal["table", "json", "csv"]
 Predictions: TypeAlias = list[dict[str, Any]]
 
 _ANSWERS = ("class", "probability")
+_WHY = "unlike"
+"""Where there is one: why an example is unlike any trained on; see `model/unlike.py`."""
 
 
 def predict(
@@ -103,9 +107,13 @@ def _write(model: Model, asked: Request, output: Path) -> tuple[int, dict[str, s
 
         return write_scores(model, asked, output), {}
     from onelayer.model.table_scoring import write_rows
+    from onelayer.model.unlike import can_tell
 
     predictions, failed = _predict(model, asked)
-    write_rows(predictions, output)
+    whole = (
+        [{**one, _WHY: one.get(_WHY)} for one in predictions] if can_tell(model) else predictions
+    )
+    write_rows(whole, output)
     return len(predictions), failed
 
 
@@ -143,11 +151,27 @@ def _predict_files(model: Model, asked: Request) -> tuple[Predictions, dict[str,
     return predictions, failed
 
 
+def _warn_of_unlike(found: Unlike, m: int) -> None:
+    """Say once of some files how many are unlike any trained on."""
+    from onelayer.model.unlike import counted
+
+    said = counted(Counter(name for why in found.values() for name in why), len(found), m)
+    if said:
+        warn(f"note: {said}")
+
+
 def _named(answering: Answering, X: Any, which: Predictions) -> Predictions:
     """Add the class answered and its probability to what names each row of X."""
+    from onelayer.model.unlike import in_words, unlike_rows
+
     Z, readout = answering.model.forward(X), answering.model.readout
     said = answering.rows(readout.answers(Z), readout.probabilities(Z))
-    return [{**name, **one} for name, one in zip(which, said, strict=True)]
+    found = unlike_rows(answering.model, X)
+    _warn_of_unlike(found, len(said))
+    return [
+        {**name, **one, **({_WHY: in_words(found[row])} if row in found else {})}
+        for row, (name, one) in enumerate(zip(which, said, strict=True))
+    ]
 
 
 def _files(paths: list[Path]) -> tuple[list[Path], dict[str, str]]:
@@ -189,11 +213,14 @@ def _check_result(output: Path, inputs: list[Path], *, overwrite: bool) -> None:
 def _columns(predictions: Predictions, every: list[str]) -> list[str]:
     """Return the names of all columns; those of a table that were kept stand in the middle.
 
-    The probabilities of every class, where they are asked for, come last.
+    The probabilities of every class, where they are asked for, come after the answers, and last
+    why an example is unlike any trained on, where one is.
     """
     named = dict.fromkeys(name for found in predictions for name in found)
     after = [name for name in named if name in every]
-    return [*(name for name in named if name not in {*_ANSWERS, *every}), *_ANSWERS, *after]
+    why = [_WHY] * (_WHY in named)
+    other = {*_ANSWERS, *every, _WHY}
+    return [*(name for name in named if name not in other), *_ANSWERS, *after, *why]
 
 
 def _print_csv(predictions: Predictions, every: list[str]) -> None:

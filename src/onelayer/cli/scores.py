@@ -10,6 +10,7 @@ from onelayer.errors import UsageError
 from onelayer.inputs.given_texts import only_text
 from onelayer.model import Model
 from onelayer.model.table_scoring import Scoring
+from onelayer.model.unlike import COLUMN
 from onelayer.readers.tables.several import open_one_or_several
 from onelayer.readers.tables.table_files import TableFile
 from onelayer.readers.tables.text_files import is_text_file, texts_table
@@ -39,8 +40,9 @@ def scores(model: Model, asked: Request) -> list[dict[str, Any]]:
                 kept = scored.kept.to_pylist() if scoring.kept else [{}] * len(scored.answers)
                 said = asked.answering.rows(scored.answers, scored.A)
                 found += [
-                    {"file": str(file), "row": row, **cells, **one}
-                    for row, (cells, one) in enumerate(zip(kept, said, strict=True), scored.start)
+                    {"file": str(file), "row": row + scored.start, **cells, **one, **odd}
+                    for row, (cells, one) in enumerate(zip(kept, said, strict=True))
+                    for odd in [{COLUMN: scored.unlike[row]} if row in scored.unlike else {}]
                 ]
             _tell(scoring)
     return found

@@ -80,7 +80,7 @@ def summary(
 def _asked_formula(formula: str | None, target: str | None, drop: Collection[str]) -> str:
     """What is dropped is taken away from it."""
     if (formula is None) == (target is None):
-        raise UsageError("Give either --formula 'y ~ age + sex' or --target y")
+        raise UsageError("give either --formula 'y ~ age + sex' or --target y")
     asked = f"{quoted_name(target)} ~ ." if target is not None else str(formula)
     return " - ".join([asked, *map(quoted_name, drop)])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 SURVIVORS_SHOWN = 12  # weights that L1 has left
 WORRYING = 0.02  # calibration error from which on it is said where it may be chance
+TELLS_APART = 0.6  # AUC from which on another threshold finds a class that is never answered
 NOTES_SHOWN = 16  # lines of the audit; the file has them all
 
 
@@ -104,6 +106,8 @@ def weights_table(found: Coefficients, shown: int) -> list[str | Text | Table]:
 
 def survivors(found: Coefficients) -> list[str | Text | Table]:
     """Say which weights an L1 penalty has left."""
+    if not found.kept:
+        return ["", f"Weights: {found.summary}."]
     return ["", f"Weights: {weights_in_words(found)}:", *weights_table(found, SURVIVORS_SHOWN)]
 
 
@@ -177,7 +181,7 @@ def _meaning(card: Card) -> list[str]:
         lines.append("Nothing was held out: nobody has judged this model.")
     lines += [*_by_chance(judged), *_before(judged, card.calibration)] if test is not None else []
     lines.append(f"Always {baseline.label} would score {percent(baseline.accuracy)}.")
-    lines.append(f"{_worst(judged)}.")
+    lines.append(f"{_worst(judged, by_rule=card.decision is not None)}.")
     if card.needs_encoder:
         lines.append(f"A weak result: {RAW_PIXELS}.")
         lines.append(f"{way_out()}.")
@@ -214,11 +218,36 @@ def _by_chance(judged: Evaluation) -> list[str]:
     return [f"The calibration error of {percent(error)} may be chance: {on}."]
 
 
-def _worst(measures: Evaluation) -> str:
+def _worst(measures: Evaluation, *, by_rule: bool) -> str:
     name, recall = measures.worst
+    never = _never_answered(measures)
+    if never and not by_rule:
+        return _never(never, measures.auc)
     if recall == 1:
         return "Every class is recognised in all of its examples"
     return f"Worst class: {name}, of which {percent(recall)} are recognised"
+
+
+def _never(names: list[str], auc: float | None) -> str:
+    """Name classes that no example was taken for, and what finds them where the layer can."""
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    said = f"It never answers {shown}, nowhere the likeliest"
+    can = auc is not None and auc >= TELLS_APART
+    return f"{said}; {_to_find(names[0])} lowers the bar" if can else said
+
+
+def _to_find(name: str) -> str:
+    """The option that asks for eight tenths of a class."""
+    return f"--recall {quote(f'{name}=0.8')}"
+
+
+def _never_answered(measures: Evaluation) -> list[str]:
+    """Classes that are there, and that no example was taken for."""
+    if measures.confusion is None:
+        return []
+    answered = [sum(column) for column in zip(*measures.confusion, strict=True)]
+    there = zip(measures.recall.items(), answered, strict=True)
+    return [name for (name, recall), n in there if recall is not None and n == 0]
 
 
 def _solved(solution: Solution) -> str:

@@ -115,8 +115,9 @@ def _origin(X: RowsOnCluster) -> np.ndarray:
         v = share_of(group, factors)
         if not v.any():
             return None
-        first = group.X[np.argmax(v > 0)]
-        return np.zeros(group.X.shape[1]) if sparse.issparse(group.X) else first.astype(np.float64)
+        if sparse.issparse(group.X):  # a row of a sparse array is no array in SciPy 1.13
+            return np.zeros(group.X.shape[1])
+        return group.X[np.argmax(v > 0)].astype(np.float64)
 
     def first_of(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
         return other if one is None else one

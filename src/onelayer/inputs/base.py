@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from onelayer.inputs.columns import Column
     from onelayer.inputs.examples import Examples
     from onelayer.inputs.moving import ColumnMoves
+    from onelayer.inputs.unlike_cells import Unlike
 
 
 class Inputs(ABC):
@@ -89,6 +90,21 @@ class Inputs(ABC):
     def in_turn(self, given: Any) -> Iterator[Any]:
         """Yield what `rows` gives, one block or some rows at a time; errors as there."""
         yield self.rows(given)
+
+    @property
+    def can_tell_unlike(self) -> bool:
+        """Whether these know what was trained on, so that other rows can be told."""
+        return False
+
+    def rows_and_unlike(self, given: Any) -> tuple[Any, Unlike]:
+        """Return `rows` of what is given, and which of them are unlike any trained on, and why."""
+        X = self.rows(given)
+        return X, self.unlike_rows(X)
+
+    def unlike_rows(self, X: Any) -> Unlike:
+        """Find rows of X (m, n) that are unlike any trained on, as far as rows show it."""
+        del X
+        return {}
 
     @abstractmethod
     def again(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 from PIL import Image
 
+from onelayer.designs import stays_on_disk
 from onelayer.errors import DataError, ShapeError, UsageError
 from onelayer.inputs.base import Inputs, is_path, listed
+from onelayer.inputs.light import LOOKED_AT, Light
 from onelayer.readers import find_pictures, read_files
 from onelayer.readers.arrays.layout import AS_MOST_DO, ArrayOptions
 from onelayer.readers.pictures.decoding import converted
@@ -21,6 +23,10 @@ from onelayer.readers.pictures.preprocessing import Preprocessing
 from onelayer.readers.row_arrays import is_sparse
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.settings import Settings
+
+if TYPE_CHECKING:
+    from onelayer.inputs.examples import Examples
+    from onelayer.inputs.unlike_cells import Unlike
 
 PIXEL_SCALING = 1 / 255
 
@@ -36,10 +42,13 @@ class PictureInputs(Inputs):
         What is done to a picture.
     arrays
         What pictures and labels are called in files of arrays.
+    light
+        How light and how plain those of training were; None where nobody knows.
     """
 
     preprocessing: Preprocessing
     arrays: ArrayOptions = AS_MOST_DO
+    light: Light | None = None
     kind: ClassVar[str] = "pictures"
     unit: ClassVar[str] = "pictures"
 
@@ -57,6 +66,22 @@ class PictureInputs(Inputs):
     def scaling(self) -> float:
         """1/255."""
         return PIXEL_SCALING
+
+    def fit(self, examples: Examples) -> PictureInputs:
+        """Learn how light pictures are, of those that lie in memory."""
+        if stays_on_disk(examples.whole) or not len(examples):
+            return self
+        step = max(1, len(examples) * self.n // LOOKED_AT)
+        return replace(self, light=Light.of(examples.whole[examples.places[::step]]))
+
+    @property
+    def can_tell_unlike(self) -> bool:
+        """Where the light of training's pictures is known."""
+        return self.light is not None
+
+    def unlike_rows(self, X: Any) -> Unlike:
+        """By how light and how plain they are."""
+        return {} if self.light is None else self.light.unlike(X)
 
     def rows(self, given: Any) -> Any:
         """Files and folders, one or several; PIL pictures; arrays of pictures or of their rows."""
@@ -102,13 +127,17 @@ class PictureInputs(Inputs):
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
         names = {"x": self.arrays.x, "y": self.arrays.y}
-        return {"preprocessing": self.preprocessing.to_dict(), **names}
+        light = {} if self.light is None else {"light": asdict(self.light)}
+        return {"preprocessing": self.preprocessing.to_dict(), **names, **light}
 
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> PictureInputs:
         """Return what `to_dict` described."""
         to = Preprocessing.from_dict(fields["preprocessing"])
-        return cls(to, ArrayOptions(fields["x"], fields["y"]))
+        light = Light(**fields["light"]) if fields.get("light") else None
+        if light is not None:
+            light.require_sound()
+        return cls(to, ArrayOptions(fields["x"], fields["y"]), light)
 
     def pictures(self, given: Any) -> np.ndarray:
         """Return pictures as they are looked at, (m, height, width, channels)."""

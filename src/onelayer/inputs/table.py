@@ -21,6 +21,7 @@ from onelayer.words import spelt, to_drop
 
 if TYPE_CHECKING:
     from onelayer.inputs.moving import ColumnMoves
+    from onelayer.inputs.unlike_cells import Unlike
 
 TOGETHER = 1 << 15
 """Rows of which features are made at a time. *Guard* for memory."""
@@ -170,6 +171,25 @@ class TableInputs(Inputs):
             for start in range(0, len(codes), TOGETHER):
                 some = replace(codes, values=codes.values[start : start + TOGETHER])
                 yield self.fitted.features_of(some)
+
+    @property
+    def can_tell_unlike(self) -> bool:
+        """Where a column knows its range or its levels, or is text."""
+        from onelayer.inputs.unlike_cells import can_tell
+
+        return can_tell(self.columns)
+
+    def rows_and_unlike(self, given: Any) -> tuple[Any, Unlike]:
+        """By the cells, of which features do not show all."""
+        codes = self._codes(*self._given(given))
+        X = self.fitted.features_of(codes)
+        return X, self.unlike_codes(codes, X)
+
+    def unlike_codes(self, codes: Codes, X: Any) -> Unlike:
+        """Find rows of codes, which X was made of, that are unlike any trained on."""
+        from onelayer.inputs.unlike_cells import unlike_cells
+
+        return unlike_cells(self.fitted, codes, X)
 
     def _given(self, given: Any) -> tuple[Any, object]:
         """Return texts as an Arrow table, a file that is named opened, and anything else as it is.

@@ -30,6 +30,10 @@ FEWEST = 20
 """Examples below which a temperature would be a guess: at 20 its logarithm is uncertain by about
 half, for classes that overlap (the curvature of the log loss at z of standard deviation 2)."""
 
+UNTOLD = 10
+"""How many times the low end of a temperature's interval the high end is from which on nothing is
+said of z: a layer that tells the classes apart has a ratio below 4 even on 30 examples."""
+
 ENOUGH = 10_000
 """Out-of-fold examples after which no further fold is trained: T is then known to about two per
 cent, and the log loss misses its least by less than 1e-4. All five folds of 60000 pictures would
@@ -183,8 +187,16 @@ def _heated(
     words = _found(T, interval, unseen.who)
     if how.settings.calibrate is None and interval[0] <= 1 <= interval[1]:
         # Dividing by a T that the examples cannot tell from 1 adds their noise, and mends nothing.
+        if interval[1] > UNTOLD * interval[0]:
+            return plain, f"none: {_untold(T, interval, unseen.who)}{_in_them(how)}"
         return plain, f"none needed: {words}{_in_them(how)}"
     return replace(plain, temperature=T), f"{words}, and is divided by it{_in_them(how)}"
+
+
+def _untold(T: float, interval: tuple[float, float], who: str) -> str:
+    """What was found where z says so little of the classes that any temperature would do."""
+    low, high = interval
+    return f"{who} do not tell a temperature ({T:.3g}, 95 %: {low:.3g} to {high:.3g})"
 
 
 def _found(T: float, interval: tuple[float, float], who: str) -> str:

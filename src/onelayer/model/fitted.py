@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from onelayer.model.reporting import Evidence
     from onelayer.report.case import NextStep
 
-_AT_ONCE = 1 << 24
-"""Numbers that are explained at a time. *Guard* for memory, where rows have many words."""
-
 Given: TypeAlias = Any
 """Files, one or several, or an array; a SciPy sparse matrix too; for a table, see `given_table`."""
 
@@ -159,6 +156,18 @@ class Model:
         """Return the calibrated probability of each class, (m, K); given is as for `predict`."""
         return said_of(self, given, self.readout.probabilities)
 
+    def unlike(self, given: Given) -> list[str]:
+        """Say of each input why it is unlike any trained on, empty where it is not: m texts.
+
+        A number or a date far outside its range, a level or words never seen, a picture of one
+        colour, far lighter or darker or like none of those kept: an answer is a guess there.
+        Given and errors as for `predict`.
+        """
+        from onelayer.model.unlike import in_words, rows_and_unlike
+
+        X, found = rows_and_unlike(self, given)
+        return [in_words(found.get(row, {})) for row in range(X.shape[0])]
+
     def contributions(self, given: Given) -> np.ndarray:
         """Return what each number adds to z, x_j w_j: (m, n), with softmax (m, n, K).
 
@@ -166,15 +175,9 @@ class Model:
         (m, columns, K). z_i = sum_j contributions_ij + b, b of `layer.inner`. Where the model
         standardises, a number adds nothing at its mean. Given and errors as for `predict`.
         """
-        X = require_rows(self.layer, self.rows(given))
-        at_once = max(1, _AT_ONCE // self.layer.W.size)
-        starts = range(0, X.shape[0], at_once)
-        parts = [
-            self.inputs.explain(self.layer.contributions(X[start : start + at_once]))
-            for start in starts
-        ]
-        shares = np.concatenate(parts)
-        return shares[:, :, 0] if self.head.name == "binary" else shares
+        from onelayer.model.explaining import contributions_of
+
+        return contributions_of(self, require_rows(self.layer, self.rows(given)))
 
     def words(self, given: Given, label: Any = None) -> list[dict[str, list[tuple[str, float]]]]:
         """Return what the words of each row's texts add to the score of a class: largest first.
@@ -191,12 +194,9 @@ class Model:
 
     def words_of(self, X: Any, k: int | None = None) -> list[dict[str, list[tuple[str, float]]]]:
         """Return the same of rows of X, for class k; None: each row's answer."""
-        answers = self.readout.answers(self.forward(X))
-        places = answers.tolist() if k is None else [k] * len(answers)
-        return [
-            self.inputs.words(self.layer.score(X[[row]], place).shares[0])
-            for row, place in enumerate(places)
-        ]
+        from onelayer.model.explaining import words_of
+
+        return words_of(self, X, k)
 
     def evaluate(
         self,

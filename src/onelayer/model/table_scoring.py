@@ -23,6 +23,7 @@ from onelayer.inputs.columns import Codes
 from onelayer.inputs.oddities import Oddities
 from onelayer.model.answering import Answering
 from onelayer.model.fitted import Model
+from onelayer.model.unlike import COLUMN, can_tell, counted, in_words
 from onelayer.model_file import written_whole
 from onelayer.readers.tables.suffixes import table_kind
 from onelayer.readers.tables.table_files import TableFile, listed
@@ -37,13 +38,15 @@ MANY_CLASSES = 20
 class Scored:
     """One batch: the row that it begins with, the columns kept, answers and probabilities.
 
-    Answers are positions of the classes, (m,).
+    Answers are positions of the classes, (m,); `unlike` says of rows why they are unlike any
+    trained on.
     """
 
     start: int
     kept: Any
     answers: np.ndarray
     A: np.ndarray
+    unlike: dict[int, str]
 
     @property
     def probability(self) -> np.ndarray:
@@ -69,6 +72,8 @@ class Scoring:
         Takes cells of numbers that are none; None: a `DataWarning` names them at the end.
     seen
         Filled as batches are scored: cells by column whose level training had not seen.
+    unlike
+        Filled likewise: by name what makes rows unlike any trained on, in how many rows.
     """
 
     model: Model
@@ -77,11 +82,14 @@ class Scoring:
     answering: Answering | None = None
     odd: Oddities | None = None
     seen: Counter[str] = field(default_factory=Counter)
+    unlike: Counter[str] = field(default_factory=Counter)
+    _rows: int = field(default=0, init=False)
+    _unlike_rows: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.model.inputs, TableInputs):
             raise UsageError("only a model of a table scores tables: this one takes arrays")
-        self.encoding = self.model.inputs.fitted
+        self.inputs = self.model.inputs
         self.how = self.answering or Answering(self.model)
         self.kept = [self.file.names[self.file.position(name)] for name in self.keep]
         taken = [name for name in self.kept if name in self._added]
@@ -94,12 +102,14 @@ class Scoring:
         used = {*self.kept, *(column.name for column in self.model.columns)}
         extra = [name for name in self.file.names if name not in used]
         notes = [f"{self.file.path}: not looked at: {listed(extra, 8)}"] if extra else []
-        levels = [f"{name} {count:,}" for name, count in self.seen.items()]
+        usual = [(name, n) for name, n in self.seen.items() if name not in self.unlike]
+        levels = [f"{name} {n:,}" for name, n in usual]
         if levels:
             notes.append(
                 f"{self.file.path}: rows with a level not seen in training: {listed(levels)}"
             )
-        return notes
+        odd = counted(self.unlike, self._unlike_rows, self._rows)
+        return [*notes, *([f"{self.file.path}: {odd}"] if odd else [])]
 
     def batches(self, progress: Progress = no_progress) -> Iterator[Scored]:
         """Yield the rows in order, scored.
@@ -118,8 +128,9 @@ class Scoring:
         for batch in self.file.batches(names):
             codes = codes_of(columns, batch, self.file.path, start + np.arange(batch.num_rows), odd)
             self.seen.update(codes.unseen())
-            places, A = self._answers(codes)
-            yield Scored(start, batch.select(self.kept), places, A)
+            X = self.inputs.fitted.features_of(codes)
+            places, A = self._answers(X)
+            yield Scored(start, batch.select(self.kept), places, A, self._odd_rows(codes, X))
             start += batch.num_rows
             progress("scoring", start, max(total, start))
         if start == 0:
@@ -156,9 +167,17 @@ class Scoring:
             answers.append(scored.answers)
         return file.getvalue(), np.concatenate(answers)
 
-    def _answers(self, codes: Codes) -> tuple[np.ndarray, np.ndarray]:
+    def _odd_rows(self, codes: Codes, X: Any) -> dict[int, str]:
+        """Say of rows why they are unlike any trained on, and count them."""
+        found = self.inputs.unlike_codes(codes, X)
+        self._rows += len(codes)
+        self._unlike_rows += len(found)
+        self.unlike.update(name for why in found.values() for name in why)
+        return {row: in_words(why) for row, why in found.items()}
+
+    def _answers(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
         """Positions of the classes (m,), and the probability of each (m, K)."""
-        Z = self.model.forward(self.encoding.features_of(codes))
+        Z = self.model.forward(X)
         return self.model.readout.answers(Z), self.model.readout.probabilities(Z)
 
     @property
@@ -172,16 +191,27 @@ class Scoring:
     def _as_table(self, scored: Scored) -> Any:
         each = list(scored.A.T) if self._few else []
         values = [self.how.labels(scored.answers, scored.A), scored.probability, *each]
+        arrays = [pa.array(np.ascontiguousarray(column)) for column in values]
+        if can_tell(self.model):
+            arrays.append(_texts(scored.unlike, len(scored.answers)))
         table = scored.kept
-        for name, column in zip(self._added, values, strict=True):
-            table = table.append_column(name, pa.array(np.ascontiguousarray(column)))
+        for name, array in zip(self._added, arrays, strict=True):
+            table = table.append_column(name, array)
         return table
+
+
+def _texts(by_row: dict[int, str], m: int) -> Any:
+    """A column of m texts, null where there is none."""
+    if not by_row:
+        return pa.nulls(m, pa.string())
+    return pa.array([by_row.get(row) for row in range(m)], pa.string())
 
 
 def added_columns(model: Model, how: Answering) -> list[str]:
     """What the columns of the answers are called."""
     labels = [str(label) for label in model.classes.tolist()]
-    return [*ANSWERS, *([f"P({label})" for label in labels] if _has_each(model, how) else [])]
+    each = [f"P({label})" for label in labels] if _has_each(model, how) else []
+    return [*ANSWERS, *each, *([COLUMN] if can_tell(model) else [])]
 
 
 def _has_each(model: Model, how: Answering) -> bool:

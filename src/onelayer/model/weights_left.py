@@ -46,7 +46,8 @@ class Coefficients:
         """How many there are, in words."""
         if not self.sparse:
             return f"{self.weights:,}"
-        return f"L1 has left {len(self.kept):,} of {self.weights:,}"
+        left = f"{len(self.kept):,}" if self.kept else "none"
+        return f"L1 has left {left} of {self.weights:,}"
 
 
 def coefficients(model: Model) -> Coefficients:

@@ -57,7 +57,7 @@ def make_app(token: str) -> Asgi:
 
         import_module("onelayer.playground.board")  # anywidget's, which the app shows
     except ImportError as error:
-        raise MissingExtraError("The lesson needs marimo and anywidget", "lesson") from error
+        raise MissingExtraError("the lesson needs marimo and anywidget", "lesson") from error
     head = f"<style>{fragments.style()}</style>"
     builder = marimo.create_asgi_app(quiet=True, html_head=head, token=token)
     served = builder.with_app(path="", root=str(Path(__file__).with_name("app.py"))).build()

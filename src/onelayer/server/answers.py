@@ -12,6 +12,7 @@ from PIL import Image
 from onelayer.errors import DataError
 from onelayer.layer import class_score
 from onelayer.model import Model
+from onelayer.model.unlike import in_words, rows_and_unlike
 from onelayer.server.rejections import Rejection
 from onelayer.server.sent import Sent
 
@@ -25,10 +26,15 @@ def class_names(model: Model) -> list[str]:
 
 
 def predictions(model: Model, examples: Sent) -> list[dict[str, Any]]:
-    """Class and probabilities of each example: those of `predict` and `predict_proba`."""
+    """Class and probabilities of each example: those of `predict` and `predict_proba`.
+
+    Beside them why it is unlike any trained on, as `Model.unlike` says it; null where it is not.
+    """
     try:
         with np.errstate(over="ignore", invalid="ignore"):
-            labels, A = model.predict(examples.inputs), model.predict_proba(examples.inputs)
+            X, odd = rows_and_unlike(model, examples.inputs)
+            Z = model.forward(X)
+            labels, A = model.classes[model.readout.answers(Z)], model.readout.probabilities(Z)
     except DataError as error:  # a cell that the table has no place for
         raise Rejection(422, str(error)) from error
     if not np.isfinite(A).all():
@@ -36,8 +42,15 @@ def predictions(model: Model, examples: Sent) -> list[dict[str, Any]]:
         raise Rejection(422, f"row {row}: its numbers are too large for the model's weights")
     names = class_names(model)
     return [
-        {**name, "class": label, "probabilities": dict(zip(names, a, strict=True))}
-        for name, label, a in zip(examples.names, labels.tolist(), A.tolist(), strict=True)
+        {
+            **name,
+            "class": label,
+            "probabilities": dict(zip(names, a, strict=True)),
+            "unlike": in_words(odd[row]) if row in odd else None,
+        }
+        for row, (name, label, a) in enumerate(
+            zip(examples.names, labels.tolist(), A.tolist(), strict=True)
+        )
     ]
 
 

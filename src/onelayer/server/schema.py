@@ -36,6 +36,10 @@ class Prediction(BaseModel):
     row: int | None = Field(None, description="The row's number, from 0.")
     label: str | int | float | bool = Field(alias="class")
     probabilities: dict[str, float]
+    unlike: str | None = Field(
+        description="Why it is unlike anything that the model was trained on, so that the answer "
+        "is a guess; null where it is not, or where the model does not know."
+    )
 
 
 class Predictions(BaseModel):
@@ -94,8 +98,8 @@ class ScoredTable(BaseModel):
     classes: dict[str, int] = Field(description="How often each class was answered.")
     notes: list[str] = Field(description="What was found odd, or not looked at.")
     table: str = Field(
-        description="The CSV: the columns that came, then class, probability and, of few classes, "
-        "that of each."
+        description="The CSV: the columns that came, then class, probability, of few classes that "
+        "of each, and why a row is unlike any trained on."
     )
 
 

@@ -20,7 +20,9 @@ export function answerOf(title, explanation, explainAgain, { given, rule, worth 
   const told = rule === null ? [] : [element("p", { class: "rule" }, ruleOf(explanation, rule))];
   const body = element("div", { class: "pair" }, element("div", {}, ...pictures, bars(explanation), ...similar(explanation)), reasons);
   const known = worth === null ? [] : [element("p", { class: "muted" }, worth)];
-  return element(tag, { class: "answer" }, heading, sure, ...told, ...known, body);
+  const { unlike = null } = explanation;
+  const odd = unlike === null ? [] : [element("p", { class: "caveat" }, `Unlike anything that it was trained on, so this is a guess: ${unlike}.`)];
+  return element(tag, { class: "answer" }, heading, sure, ...odd, ...told, ...known, body);
 }
 
 function ruleOf({ probabilities, explains }, rule) {
