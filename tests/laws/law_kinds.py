@@ -176,6 +176,19 @@ def _rounded(seed: int) -> Sample:
     return Sample(sample.X.round(3), sample.y)
 
 
+def _as_collection(sample: Sample, _: Path) -> Any:
+    """A data frame of Dask in three partitions, the last with its columns in another order."""
+    import dask
+    import dask.dataframe as dd
+
+    whole = whole_table(sample)
+    parts = [whole.iloc[rows] for rows in np.array_split(np.arange(len(whole)), 3)]
+    parts[-1] = parts[-1][whole.columns[::-1]]
+    return dd.from_delayed(
+        [dask.delayed(part) for part in parts], meta=whole.iloc[:0], verify_meta=False
+    )
+
+
 def _as_excel(sample: Sample, path: Path) -> Path:
     whole_table(sample).to_excel(path.with_suffix(".xlsx"), index=False)
     return path.with_suffix(".xlsx")
@@ -291,6 +304,7 @@ KINDS = {
     "csv": Kind(_table, _as_csv, request=_sent_records, settings=TABLE),
     "parquet": Kind(_table, _as_parquet, request=_sent_records, settings=TABLE),
     "text": Kind(_messages, _as_csv, request=_sent_records, settings={**TABLE, "text": "message"}),
+    "dask": Kind(_table, _as_collection, request=_sent_records, settings=TABLE),
     "excel": Kind(_rounded, _as_excel, request=_sent_records, settings=TABLE),
     "several": Kind(_table, _as_several, request=_sent_records, settings=TABLE),
     "texts": Kind(_messages, _as_texts, _as_text_files, _sent_texts, FIXED),

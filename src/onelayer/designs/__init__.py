@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ __all__ = [
     "Scaling",
     "Survey",
     "blocks_of",
+    "by_column",
     "column_of",
     "columns_on_disk",
     "digest_of",
@@ -63,6 +65,7 @@ __all__ = [
     "map_of_file",
     "not_finite",
     "reads_together",
+    "row_by_row",
     "size_of",
     "sparse_of",
     "stays_on_disk",
@@ -71,7 +74,6 @@ __all__ = [
     "survey_labelled",
     "where_it_lies",
 ]
-
 
 def make_scaling(X: Any, scaling: float | str | None, weights: np.ndarray) -> Scaling | None:
     """The scaling that `scaling` asks for: None, a number, or "standard"; `weights` sum to 1."""
@@ -106,10 +108,11 @@ def make_design(X: Any, scaling: Scaling | None = None, *, double: bool = False)
 
     With `double` its products are in float64 whatever the dtype of X, as those of CSR always are.
     """
-    X = X if lies_on_cluster(X) else held(X)
+    there = lies_on_cluster(X) or _are_remote(X)
+    X = X if there else held(X)
     if sparse.issparse(X) or isinstance(X, np.ndarray):
         return design_in_memory(X, scaling, double=double)
-    if lies_on_cluster(X):
+    if there:
         from onelayer.designs.on_cluster import OnCluster
 
         return OnCluster(X, scaling, double=double)
@@ -144,6 +147,8 @@ def file_of(X: Any) -> Path:
 
 def in_turn(sources: Sequence[Any]) -> Any:
     """The rows of several sources, of which one at least stays on disk, as one."""
+    if all(map(_are_remote, sources)):
+        return reduce(lambda X, other: X.followed_by(other), sources)
     from onelayer.designs.rows_in_turn import RowsInTurn
 
     return RowsInTurn(sources)
@@ -166,6 +171,8 @@ def made_of(X: Any, make: Callable[[Any], Any], n: int, key: str) -> Any:
     """
     if not stays_on_disk(X):
         return make(X)
+    if _are_remote(X):
+        return X.made(make)
     from onelayer.designs.made_rows import MadeRows
 
     return MadeRows.of(X, make, n, key)
@@ -174,8 +181,12 @@ def made_of(X: Any, make: Callable[[Any], Any], n: int, key: str) -> Any:
 def sparse_of(X: Any, make: Callable[[Any], Any]) -> Any | None:
     """What `make` makes of rows on disk, CSR, in memory; None where it is more than may be there.
 
+    Of rows on workers it is made there.
+
     While its parts are put together they are there twice: half of what may be is what they may be.
     """
+    if _are_remote(X):
+        return X.made(make)
     parts, size, room = [], 0, X.budget
     for _, _, rows in X.visit():
         parts.append(make(rows))
@@ -191,8 +202,26 @@ def stays_on_disk(X: Any) -> bool:
     return known is not None and isinstance(X, known.DiskRows)
 
 
+def row_by_row(X: Any, function: Callable[[Any], Any]) -> Any:
+    """function(X), (m, ...), each row of it from one row of X alone; where X lies."""
+    return X.each(function) if _are_remote(X) else function(X)
+
+
+def by_column(X: Any, ask: Callable[[int, np.ndarray], Any]) -> list[Any]:
+    """What `ask` says of each column of a dense X, its number and its values (m,)."""
+    if _are_remote(X):
+        return list(X.by_column(ask))
+    return [ask(j, column_of(X, j)) for j in range(X.shape[1])]
+
+
+def _are_remote(X: Any) -> bool:
+    """Whether these are rows on workers, as a source has read them."""
+    known = sys.modules.get("onelayer.designs.remote_rows")  # else there are none
+    return known is not None and isinstance(X, known.RemoteRows)
+
+
 def lies_on_cluster(X: Any) -> bool:
-    """Whether these are rows in groups on the workers of a cluster."""
+    """Whether these are rows in groups on the workers of a cluster, with their labels."""
     known = sys.modules.get("onelayer.designs.rows_on_cluster")  # else there are none
     return known is not None and isinstance(X, known.RowsOnCluster)
 
@@ -210,6 +239,8 @@ def survey_labelled(
     """The survey of X; where X is on disk, it draws a sample too and finds the moments."""
     if sparse.issparse(X) or isinstance(X, np.ndarray):
         return survey(X)
+    if _are_remote(X):
+        X = X.labelled(targets, weights, classes)
     if lies_on_cluster(X):
         from onelayer.designs.cluster_survey import survey_on_cluster
 

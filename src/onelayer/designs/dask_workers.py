@@ -23,6 +23,7 @@ import numpy as np
 
 from onelayer.designs.fixed_tree import Branch, FixedTree, Join
 from onelayer.errors import UsageError, WorkersLostError
+from onelayer.words import count_of
 
 POLL = 5.0  # guard: seconds between two looks at whether there are workers
 PATIENCE = 30.0  # guard: seconds without any; one that restarts is back within a few
@@ -101,6 +102,11 @@ class Workers(ABC):
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    @abstractmethod
+    def in_words(self) -> str:
+        """Who they are."""
+
     @abstractmethod
     def close(self) -> None:
         """Let go of everything: workers keep nothing of it."""
@@ -125,6 +131,8 @@ class Workers(ABC):
 @final
 class ThisProcess(Workers):
     """No cluster: Dask's local scheduler computes the collections, which stay in memory here."""
+
+    in_words = "this process, as there is no client of a cluster"
 
     def close(self) -> None:
         """Memory is let go of by itself."""
@@ -162,6 +170,11 @@ class ClusterWorkers(Workers):
         self.held: WeakSet[Any] = WeakSet()
         self._require_versions()
         self._one_blas_thread()
+
+    @property
+    def in_words(self) -> str:
+        """How many there are now."""
+        return count_of(len(self.client.nthreads()), "workers")
 
     def close(self) -> None:
         """At once, for an exception may hold futures for long."""

@@ -16,6 +16,7 @@ from onelayer.designs.in_memory import design_in_memory
 from onelayer.designs.loss_in_memory import LossInMemory
 from onelayer.designs.loss_over_parts import LossOverParts, VisitedParts, add, summand
 from onelayer.designs.passes import SAMPLE_AT_HAND, Ledger, Traits
+from onelayer.designs.remote_rows import RemoteRows
 from onelayer.designs.row_labels import LabelTotals
 from onelayer.designs.rows_on_cluster import RowGroup, RowsOnCluster, aligned
 from onelayer.designs.scaling import Scaling
@@ -30,10 +31,13 @@ NARROW = 4096
 
 @final
 class OnCluster(Design):
-    """X (m, n) in groups on a cluster; every pass is a task or two for each of its threads."""
+    """X (m, n) in groups on a cluster; every pass is a task or two for each of its threads.
+
+    Labels and weights lie with the rows, or are sent to them, once, when they are bound.
+    """
 
     def __init__(
-        self, X: RowsOnCluster, scaling: Scaling | None = None, *, double: bool = False
+        self, X: RowsOnCluster | RemoteRows, scaling: Scaling | None = None, *, double: bool = False
     ) -> None:
         super().__init__(
             X.shape, X.dtype, X.nbytes, scaling, density=X.density, double=double or not X.dense
@@ -42,6 +46,9 @@ class OnCluster(Design):
 
     def read(self) -> Iterator[tuple[slice, Any]]:
         """Group by group, each brought here."""
+        if isinstance(self.X, RemoteRows):
+            yield from ((rows, X) for _, rows, X in self.X.visit())
+            return
         for start, handle in zip(self.X.starts, self.X.groups, strict=True):
             (group,) = self.X.workers.get([handle])
             yield slice(start, start + group.X.shape[0]), group.X
@@ -55,14 +62,17 @@ class OnCluster(Design):
         found: Survey | None = None,
         offset: np.ndarray | None = None,
     ) -> LossOverParts:
-        """The loss over the groups, whose targets and weights lie with them: none are taken."""
-        del targets, weights, offset
+        """The loss over the groups; targets and weights that lie with them are not taken."""
+        del offset
+        X = self.X
+        if isinstance(X, RemoteRows):
+            X = X.labelled(targets, weights, max(2, head.width))
         design = self if scaling is None else self.rescaled(scaling)
         sample = None if found is None else found.sample
         if sample is None:
-            sample = sample_on_cluster(self.X)
-            self.ledger.add(self.X.nbytes)
-        return LossOverParts.of(ClusterParts.of(design, head), head, sample, design.scaling)
+            sample = sample_on_cluster(X)
+            self.ledger.add(X.nbytes)
+        return LossOverParts.of(ClusterParts.of(design, X, head), head, sample, design.scaling)
 
 
 @final
@@ -97,9 +107,9 @@ class ClusterParts(VisitedParts):
     held_by: str = field(default=OnCluster.__name__)
 
     @classmethod
-    def of(cls, design: OnCluster, head: Head) -> ClusterParts:
-        """Those of a design; what they compute in is what X of a group's size would."""
-        X, rows = design.X, len(design.X) // len(design.X.groups)
+    def of(cls, design: OnCluster, X: RowsOnCluster, head: Head) -> ClusterParts:
+        """Those of a design, X with its labels; they compute in what X of a group's size would."""
+        rows = len(X) // len(X.groups)
         like: Any = DenseDesign(np.empty((rows, X.shape[1] if X.dense else 0), X.dtype))
         sampled = (
             {"sample", SAMPLE_AT_HAND} if X.dense or X.shape[1] <= NARROW else {SAMPLE_AT_HAND}

@@ -15,6 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from onelayer.designs.disk_rows import DiskRows
+from onelayer.designs.remote_rows import RemoteRows
 from onelayer.designs.scaling import Scaling
 
 ROWS, FEATURES, COLUMNS = 64, 256, 16
@@ -51,6 +52,9 @@ def forward_in_blocks(
     multiplied, so that a far mean costs no digits; a sparse one stays sparse. Of no rows there is
     one block, without any.
     """
+    if isinstance(X, RemoteRows):
+        yield from _forward_there(X, rows, given, inner, scaling)
+        return
     for first, group in _groups(X, rows):
         for start in range(0, max(1, group.shape[0]), TOGETHER):
             some = group[start : start + TOGETHER]
@@ -60,6 +64,25 @@ def forward_in_blocks(
                 else _forward_dense(some, inner, scaling)
             )
             yield slice(first + start, first + start + len(Z)), Z
+
+
+def _forward_there(
+    X: RemoteRows,
+    rows: np.ndarray | None,
+    given: Parameters,
+    inner: Parameters,
+    scaling: Scaling | None,
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """The same of rows on workers, where they lie: z is all that comes here."""
+
+    def forward(group: Any) -> np.ndarray:
+        blocks = forward_in_blocks(group, None, given, inner, scaling)
+        return joined_blocks(group.shape[0], blocks)
+
+    Z = X.each(forward, rows)
+    for start in range(0, max(1, len(Z)), TOGETHER):
+        some = Z[start : start + TOGETHER]
+        yield slice(start, start + len(some)), some
 
 
 def joined_blocks(m: int, blocks: Iterator[tuple[slice, np.ndarray]]) -> np.ndarray:

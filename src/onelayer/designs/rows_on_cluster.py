@@ -161,8 +161,7 @@ class Making:
     def rows(self, workers: Workers) -> RowsOnCluster:
         """Groups, on their way; what they are made of need not be kept."""
         m, K = sum(self.columns[0].lengths), len(self.classes)
-        count = max(1, min(m, MOST_GROUPS, -(-self.nbytes // GROUP_BYTES)))
-        edges = [m * i // count for i in range(count + 1)]
+        edges = group_edges(m, self.nbytes)
         groups = cut(workers, self.columns, edges, self._make())
         sums = workers.visit(groups, lambda _, group: ClassSums.of(group, K), ClassSums.join)
         return RowsOnCluster(
@@ -192,10 +191,25 @@ class Making:
         return make
 
 
+def group_edges(m: int, nbytes: int) -> list[int]:
+    """The first row of each group of X, and m: by its size alone."""
+    count = max(1, min(m, MOST_GROUPS, -(-nbytes // GROUP_BYTES)))
+    return [m * i // count for i in range(count + 1)]
+
+
+def stacked(some: list[Any]) -> Any:
+    """Rows of several arrays, or of several CSR, as one."""
+    return sparse.vstack(some, format="csr") if sparse.issparse(some[0]) else np.concatenate(some)
+
+
 def cut(
-    workers: Workers, columns: Sequence[InParts], edges: Sequence[int], make: Callable[..., Any]
+    workers: Workers,
+    columns: Sequence[InParts],
+    edges: Sequence[int],
+    make: Callable[..., Any],
+    join: Callable[[list[Any]], Any] = stacked,
 ) -> list[Any]:
-    """Handles of what `make` makes of the columns' rows between each two edges."""
+    """Handles of what `make` makes of the rows between two edges each; `join` joins parts of it."""
     pieces = [_pieces(column.lengths, edges) for column in columns]
     asked = []
     for of_group in zip(*pieces, strict=True):
@@ -204,12 +218,17 @@ def cut(
             [column.handles[part] for part, _, _ in some]
             for column, some in zip(columns, of_group, strict=True)
         ]
-        asked.append((make, spans, *handles))
+        asked.append((make, join, spans, *handles))
     return workers.put(_group, asked)
 
 
-def _group(make: Callable[..., Any], spans: list[list[tuple[int, int]]], *parts: list[Any]) -> Any:
-    return make(*map(_joined, spans, parts))
+def _group(
+    make: Callable[..., Any],
+    join: Callable[[list[Any]], Any],
+    spans: list[list[tuple[int, int]]],
+    *parts: list[Any],
+) -> Any:
+    return make(*(_joined(join, *one) for one in zip(spans, parts, strict=True)))
 
 
 def _pieces(lengths: Sequence[int], edges: Sequence[int]) -> list[list[Cut]]:
@@ -227,11 +246,11 @@ def _pieces(lengths: Sequence[int], edges: Sequence[int]) -> list[list[Cut]]:
     return found
 
 
-def _joined(spans: list[tuple[int, int]], parts: list[Any]) -> Any:
+def _joined(
+    join: Callable[[list[Any]], Any], spans: list[tuple[int, int]], parts: list[Any]
+) -> Any:
     some = [part[start:stop] for (start, stop), part in zip(spans, parts, strict=True)]
-    if len(some) == 1:
-        return some[0]
-    return sparse.vstack(some, format="csr") if sparse.issparse(some[0]) else np.concatenate(some)
+    return some[0] if len(some) == 1 else join(some)
 
 
 def _stored(X: Any, dtype: np.dtype) -> Any:

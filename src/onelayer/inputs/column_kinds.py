@@ -25,8 +25,9 @@ from onelayer.readers.tables.notation import (
     NOTHING,
     PLAIN,
     Notation,
-    decimal_sign,
     matching,
+    sign_of,
+    signs_in,
 )
 from onelayer.words import spelt, to_drop
 
@@ -73,8 +74,11 @@ class ReadTable:
         """The decimal sign of the numbers that may have either, as 1,234."""
         if self.decimal is not None:
             return self.decimal
-        texts = (one.values.drop_null() for one in self.cells if one.is_text and not one.dates)
-        return decimal_sign(texts) or self.usual
+        return self.sign_from(map(signs_of, self.cells))
+
+    def sign_from(self, counts: Iterable[tuple[int, int]]) -> str:
+        """The same from what `signs_of` says of each column."""
+        return self.decimal or sign_of(counts) or self.usual
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,11 @@ class ColumnLook:
         nature = {**fields["nature"], "notation": Notation(**fields["nature"]["notation"])}
         parts = {"column": Column.from_dict(fields["column"]), "nature": Nature(**nature)}
         return cls(**{**fields, **parts})
+
+
+def signs_of(cells: Cells) -> tuple[int, int]:
+    """The decimal commas and points of a column of texts; none of another."""
+    return signs_in(cells.values.drop_null()) if cells.is_text and not cells.dates else (0, 0)
 
 
 def inferred(table: ReadTable) -> tuple[tuple[Column, ...], list[str]]:

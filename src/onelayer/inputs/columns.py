@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from onelayer.designs import column_of
+from onelayer.designs import by_column, column_of
 from onelayer.readers.tables.dates import NOTATIONS
 
 Kind: TypeAlias = Literal["number", "category", "text", "date"]
@@ -173,16 +173,26 @@ class Codes:
 
     def unseen(self) -> dict[str, int]:
         """Count the cells, by column, whose level was not seen in training."""
-        counts = {
-            column.name: int((self.of(column) == len(column.levels)).sum())
-            for column in self.columns
-            if column.kind == "category"
-        }
-        return {name: count for name, count in counts.items() if count}
+        found = dict(self.by_column(_unseen))
+        return {name: count for name, count in found.items() if count}
+
+    def by_column(self, ask: Callable[[Column, np.ndarray], Any]) -> list[Any]:
+        """Return what `ask` says of each column and its codes (m,), where these lie."""
+        columns, rows = self.columns, self.rows
+
+        def of(j: int, codes: np.ndarray) -> Any:
+            return ask(columns[j], codes if rows is None else codes[rows])
+
+        return by_column(self.values, of)
 
     @cached_property
     def _places(self) -> dict[str, int]:
         return {column.name: at for at, column in enumerate(self.columns)}
+
+
+def _unseen(column: Column, codes: np.ndarray) -> tuple[str, int]:
+    """How many cells have a level that training has not seen."""
+    return column.name, int((codes == len(column.levels)).sum() * (column.kind == "category"))
 
 
 def _digest(text: str) -> float:

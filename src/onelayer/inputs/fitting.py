@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from shlex import quote
 
 import numpy as np
@@ -112,8 +113,7 @@ def telling(codes: Codes, weights: np.ndarray) -> tuple[Column, ...]:
 
 
 def _columns_made(codes: Codes, weights: np.ndarray) -> list[Made]:
-    counts = _counts(weights)
-    made = [_column_made(column, codes.of(column), weights, counts) for column in codes.columns]
+    made = codes.by_column(partial(_column_made, weights=weights, counts=_counts(weights)))
     unnamed = all(one.column.name.startswith("column ") for one in made)
     return made if unnamed or len(made) < 2 else [_without_index(one) for one in made]
 

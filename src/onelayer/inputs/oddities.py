@@ -52,6 +52,13 @@ class Oddities:
         kept = {"rows": self.rows, "counts": self.counts, "due": self.due}
         return {**kept, "with_more": sorted(self.with_more)}
 
+    def take(self, fields: dict[str, Any]) -> None:
+        """Add what `to_dict` described of other columns."""
+        self.rows |= fields["rows"]
+        self.counts |= fields["counts"]
+        self.due |= fields["due"]
+        self.with_more |= set(fields["with_more"])
+
     @classmethod
     def from_dict(cls, source: object, fields: dict[str, Any]) -> Oddities:
         """Return what `to_dict` described."""

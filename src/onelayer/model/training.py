@@ -109,8 +109,8 @@ def train(
     ----------
     source
         A folder with a sub-folder of pictures a class (or with train/, val/ and test/ that have
-        them); a table with its `target`: a file (.csv, .parquet), a data frame of pandas or polars,
-        an Arrow table or a list of dictionaries; a file of arrays (.npz, .npy, .h5,
+        them); a table with its `target`: a file (.csv, .parquet), a data frame of pandas, polars or
+        Dask, an Arrow table or a list of dictionaries; a file of arrays (.npz, .npy, .h5,
         .safetensors, .pt, IDX, LIBSVM);
         (X, y), X an array, a sparse matrix, a data frame, PIL pictures or the names of picture
         files; or the name of an embedded set: `digits`, `breast_cancer`. None: that of `like`.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from onelayer.designs import Survey, blocks_of, first_not_finite, size_of, survey
+from onelayer.designs import Survey, blocks_of, first_not_finite, row_by_row, size_of, survey
 from onelayer.errors import DataError
 
 _BLOCK_BYTES = 1 << 20  # of rows that are hashed together
@@ -157,6 +157,11 @@ def digests_of(X: Any) -> np.ndarray:
     random multipliers r_j, of which the upper half is as good as random (Dietzfelbinger 1996); two
     such halves. Any two different rows collide with a probability of 2^-62.
     """
+    found: np.ndarray = row_by_row(X, _digests)
+    return found
+
+
+def _digests(X: Any) -> np.ndarray:
     if sparse.issparse(X):
         return _sparse_digests(X)
     hashing = _Hashing(X)

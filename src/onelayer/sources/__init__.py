@@ -11,6 +11,7 @@ from typing import Any
 from onelayer.errors import DataError, UsageError
 from onelayer.settings import Settings
 from onelayer.sources.arrays import ArrayFile, GivenArrays
+from onelayer.sources.collection import CollectionSource
 from onelayer.sources.embedded import NAMES, EmbeddedSet
 from onelayer.sources.folder import PictureFolder
 from onelayer.sources.frame import FrameSource
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 KINDS: list[type[Source]] = [
+    CollectionSource,
     TablesInFiles,
     FrameSource,
     GivenArrays,

@@ -38,7 +38,7 @@ class FrameSource(TableSource):
     def opened(cls, given: Any, settings: Settings, progress: Progress) -> FrameSource:
         """Of (table, y) the labels become a column of their own."""
         if _is_pair(given):
-            named = replace(settings, target=_free(TARGET, _arrow(given[0]).column_names))
+            named = replace(settings, target=free_name(TARGET, arrow_table(given[0]).column_names))
             return cls(given, named, progress)
         return cls(given, settings, progress)
 
@@ -67,7 +67,7 @@ class FrameSource(TableSource):
         from onelayer.readers.tables.table_files import ArrowTable
 
         given, y = self.given if _is_pair(self.given) else (self.given, None)
-        table = _arrow(given)
+        table = arrow_table(given)
         if y is not None:
             if len(y) != table.num_rows:
                 raise DataError(f"X has {table.num_rows} rows, and y {len(y)}: give one label each")
@@ -95,14 +95,15 @@ def _is_frame(given: Any) -> bool:
     )
 
 
-def _free(name: str, taken: Sequence[str]) -> str:
+def free_name(name: str, taken: Sequence[str]) -> str:
+    """A name that no column has yet."""
     while name in taken:
         name += "_"
     return name
 
 
-def _arrow(given: Any) -> Any:
-    """One Arrow table, a column of several types as text."""
+def arrow_table(given: Any) -> Any:
+    """Return one Arrow table of any frame, a column of several types as text."""
     from onelayer.inputs.given import frame_table, given_table, known_frame
 
     if _are_rows(given):

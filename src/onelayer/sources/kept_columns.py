@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -52,8 +53,8 @@ class ColumnsFound:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeptColumns:
-    """The columns of a table that are looked at.
+class ColumnsElsewhere(ABC):
+    """The columns of a table that are looked at, and do not lie in memory here.
 
     Attributes
     ----------
@@ -73,13 +74,31 @@ class KeptColumns:
         Told column by column.
     """
 
-    file: TableFile
+    file: Any
     table: ReadTable
     names: list[str]
     known: tuple[Column, ...] | None
     kept: np.ndarray
     memory: float | str | None
     progress: Progress
+
+    @abstractmethod
+    def found(self) -> ColumnsFound:
+        """Make the codes.
+
+        Raises
+        ------
+        DataError
+            Where a cell cannot be used, or there is no room.
+        """
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class KeptColumns(ColumnsElsewhere):
+    """Those of a table in files, kept on disk."""
+
+    file: TableFile
 
     def found(self) -> ColumnsFound:
         """Make the codes, or find them where they were made before.

@@ -24,7 +24,7 @@ from onelayer.readers.tables.several import is_larger
 from onelayer.readers.tables.suffixes import is_pipe, table_kind
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.settings import Settings
-from onelayer.sources.kept_columns import KeptColumns
+from onelayer.sources.kept_columns import ColumnsElsewhere, KeptColumns
 from onelayer.sources.source import Like, Progress, Source, digest
 from onelayer.sources.target_labels import class_labels, without_dots
 from onelayer.words import spelt
@@ -68,7 +68,11 @@ class TableSource(Source):
 
     def examples(self, file: TableFile, asked: Settings, like: Like | None) -> Examples:
         """Read a table as these settings ask for it; errors as `read`."""
-        return _Reading(file, asked, like, self.progress).examples()
+        return _Reading(file, asked, like, self.progress, self.elsewhere(file)).examples()
+
+    def elsewhere(self, file: TableFile) -> type[ColumnsElsewhere] | None:
+        """Where its cells stay: on disk, if it does not fit into memory; None: in memory."""
+        return KeptColumns if is_larger(file, self.settings.memory) else None
 
 
 @final
@@ -111,6 +115,7 @@ class _Reading:
     asked: Settings
     like: Like | None
     progress: Progress
+    elsewhere: type[ColumnsElsewhere] | None
 
     @property
     def path(self) -> Path:
@@ -166,11 +171,12 @@ class _Reading:
 
     def examples(self) -> Examples:
         """Read the rows that have a target and a weight."""
-        wanted = {*self.roles} if self.is_larger else {*self.predictors, *self.roles}
+        there = self.elsewhere is not None
+        wanted = {*self.roles} if there else {*self.predictors, *self.roles}
         table = self.file.read([name for name in self.file.names if name in wanted])
         kept, notes = self._kept(table)
         table = table.filter(kept)
-        codes, described, odd = (self._kept_codes if self.is_larger else self._codes)(table, kept)
+        codes, described, odd = (self._kept_codes if there else self._codes)(table, kept)
         odd.tell(strict=self.asked.strict)
         labels, classes, renamed = self._labels(table)
         weights = self._weights(table)
@@ -223,11 +229,6 @@ class _Reading:
             warnings.warn(f"{self.path}: {notes[0]}", DataWarning, stacklevel=2)
         return known & weighs, notes
 
-    @cached_property
-    def is_larger(self) -> bool:
-        """Whether the table does not fit into the memory that may be used."""
-        return is_larger(self.file, self.asked.memory)
-
     def _codes(self, table: Any, kept: np.ndarray) -> tuple[Codes, list[str], Oddities]:
         """Return the codes of a table in memory, what to say of it, and its odd cells."""
         from onelayer.inputs.codes import codes_of
@@ -244,11 +245,13 @@ class _Reading:
         return codes, self._described(notes), odd
 
     def _kept_codes(self, table: Any, kept: np.ndarray) -> tuple[Codes, list[str], Oddities]:
-        """Return the same of a table that stays on disk, of which `table` has the roles alone."""
+        """Return the same of a table that stays elsewhere, of which `table` has the roles alone."""
         from onelayer.inputs.column_kinds import described
 
         del table
-        found = KeptColumns(
+        if self.elsewhere is None:
+            raise ValueError("the columns of this table lie in memory: ask for its codes")
+        found = self.elsewhere(
             file=self.file,
             table=self._as_read(()),
             names=self.predictors,

@@ -137,16 +137,19 @@ def find_notation(values: Any, decimal: str) -> tuple[Notation, int] | None:
     return (best, len(values) - counts[best]) if counts[best] >= max(1.0, least) else None
 
 
-def decimal_sign(columns: Iterable[Any]) -> str | None:
-    """Return the decimal sign that columns of text show; None where they show none.
+def signs_in(values: Any) -> tuple[int, int]:
+    """How many texts of a column of numbers have a decimal comma for sure, and a decimal point.
 
     1,5 and 0,125 have a decimal comma for sure, and 1,234 may have thousands.
     """
-    commas = points = 0
-    for values in columns:
-        if len(values) and matching(values, _NUMERAL) >= MOSTLY * len(values):
-            commas += matching(values, _COMMA)
-            points += matching(values, _POINT)
+    if not len(values) or matching(values, _NUMERAL) < MOSTLY * len(values):
+        return 0, 0
+    return matching(values, _COMMA), matching(values, _POINT)
+
+
+def sign_of(counts: Iterable[tuple[int, int]]) -> str | None:
+    """Return the decimal sign from the commas and points of columns; None where there are none."""
+    commas, points = map(sum, zip((0, 0), *counts, strict=True))
     if commas == points == 0:
         return None
     return "," if commas > points else "."

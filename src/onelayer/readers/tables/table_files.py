@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, ClassVar, final
+from typing import Any, final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -67,7 +67,7 @@ class TableFile(ABC):
     notes: tuple[str, ...]
     options: TableOptions = AS_USUAL
     doubts: tuple[str, ...] = ()
-    typed: ClassVar[bool] = False
+    typed: bool = False
 
     @property
     def decimal(self) -> str:
@@ -256,7 +256,7 @@ class ArrowTable(TableFile):
     """A table that is in memory; `path` is what messages call it."""
 
     table: Any
-    typed: ClassVar[bool] = True
+    typed: bool = True
 
     @classmethod
     def of(cls, path: Path, table: Any, options: TableOptions = AS_USUAL) -> ArrowTable:
