@@ -3,12 +3,14 @@
 from dataclasses import asdict
 
 import dask
+import dask.array as da
 import dask.dataframe as dd
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 import onelayer
 from onelayer.errors import DataError, UsageError
@@ -175,3 +177,42 @@ def test_what_cannot_be_trained_on_is_refused_in_words(plain, monkeypatch):
     monkeypatch.setattr(columns_there, "MOST_TEXTS", 2)
     with pytest.raises(DataError, match=r"column 'plan' has 3 different texts, .* drop=\['plan'\]"):
         onelayer.train(cut(plain, [400, 500]), **QUICK)
+
+
+def arrays(kind):
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(700, 6)) * [1, 9, 90, 1, 1, 1] + [0, 3, 900, 0, 0, 0]
+    z = X[:, 0] + X[:, 1] / 9 + rng.normal(size=700) / 2
+    if kind == "bytes":
+        X = (40 * rng.normal(size=(700, 6)) + 128).clip(0, 255).astype(np.uint8)
+        z = X[:, 0] - 128 + rng.normal(size=700)
+    if kind == "csr":
+        X = sparse.csr_array(np.where(np.abs(X) > 0.5, X, 0).round(2))
+    return X.astype(np.float32) if kind == "float32" else X, np.digitize(z, [-0.4, 0.6]) * 20 - 10
+
+
+@pytest.mark.parametrize("kind", ["numbers", "float32", "bytes", "csr"])
+def test_arrays_give_the_model_of_arrays_in_memory(kind):
+    X, y = arrays(kind)
+    parts = [dask.delayed(X[rows]) for rows in (slice(0, 0), slice(0, 300), slice(300, 700))]
+    shapes = [(0, 6), (300, 6), (400, 6)]
+    there = da.concatenate(
+        [
+            da.from_delayed(part, shape, meta=X[:0])
+            for part, shape in zip(parts, shapes, strict=True)
+        ]
+    )
+    found = onelayer.train((there, da.from_array(y, chunks=123)), C=1.0, calibrate="none")
+    require_same(found, onelayer.train((X, y), C=1.0, calibrate="none"))
+
+
+def test_arrays_that_cannot_be_trained_on_are_refused_in_words():
+    X, y = arrays("numbers")
+    there = da.from_array(y, chunks=100)
+    with pytest.raises(UsageError, match="X lies in memory, and the other is a collection of Dask"):
+        onelayer.train((X, there))
+    with pytest.raises(UsageError, match=r"X is a Dask array of 3 dimensions: .* give \(m, n\)"):
+        onelayer.train((da.from_array(X.reshape(700, 3, 2), chunks=100), there))
+    X[523, 4] = np.nan
+    with pytest.raises(DataError, match="the Dask arrays have nan in row 523, column 4 of X"):
+        onelayer.train((da.from_array(X, chunks=(100, 6)), there))

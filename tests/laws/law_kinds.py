@@ -268,6 +268,13 @@ def _with_channel(sample: Sample, _: Path) -> np.ndarray:
     return sample.X[..., None]
 
 
+def _as_dask_arrays(sample: Sample, _: Path) -> Any:
+    """Chunks of rows that divide no group."""
+    import dask.array as da
+
+    return da.from_array(sample.X, chunks=(41, 3)), da.from_array(sample.y, chunks=60)
+
+
 def _sent_records(sample: Sample) -> dict[str, Any]:
     records = sample.X.astype(object).where(sample.X.notna(), None).to_dict("records")
     return {"json": {"rows": records}}
@@ -319,6 +326,7 @@ KINDS = {
     "float64": Kind(_numbers, _as_pair),
     "float32": Kind(_single, _as_pair),
     "uint8": Kind(_bytes, _as_pair),
+    "dask arrays": Kind(_numbers, _as_dask_arrays),
     "svm": Kind(_sparse, _as_svm, request=_sent_dense, settings={"n_features": 25}),
     "csr": Kind(_sparse, _as_pair, request=_sent_dense),
     **ENCODER,

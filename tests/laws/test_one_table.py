@@ -111,8 +111,8 @@ def test_a_pipeline_for_frames_is_the_same_model(made):
 def test_the_command_line_trains_the_same_model(name, command, tmp_path):
     kind = KINDS[name]
     source = kind.source(kind.make(0), tmp_path / "train")
-    if isinstance(source, tuple):
-        pytest.skip("arrays in memory are not for the command line")
+    if not isinstance(source, (str, Path)):
+        pytest.skip("what has no path is not for the command line")
     settings = {**kind.settings, "C": 1.0}
     options = [
         word for key, value in settings.items() for word in (f"--{key.replace('_', '-')}", value)

@@ -75,6 +75,7 @@ __all__ = [
     "where_it_lies",
 ]
 
+
 def make_scaling(X: Any, scaling: float | str | None, weights: np.ndarray) -> Scaling | None:
     """The scaling that `scaling` asks for: None, a number, or "standard"; `weights` sum to 1."""
     return make_scalings(X, scaling, [weights])[0]

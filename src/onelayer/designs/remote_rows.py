@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from pickle import loads
 from typing import Any, NamedTuple, Self, final
@@ -20,12 +21,17 @@ from onelayer.designs.dask_workers import Workers
 from onelayer.designs.disk_rows import DiskRows
 from onelayer.designs.rows_on_cluster import (
     ClassSums,
+    InParts,
     RowGroup,
     RowsOnCluster,
     aligned,
     bytes_of,
+    cut,
+    group_edges,
     stacked,
+    stored,
 )
+from onelayer.designs.values import DTYPES
 from onelayer.errors import DataError
 
 BATCHES = 32
@@ -84,17 +90,22 @@ class RemoteRows(DiskRows):
         DataError
             Where groups differ in their columns, or there are no rows at all.
         """
-        facts = workers.get(workers.put(GroupFacts.of, [(handle,) for handle in handles]))
+        found = workers.get(workers.put(GroupFacts.of, [(handle,) for handle in handles]))
+        facts = [one for one in found if one.length] or found[:1]
         widths = sorted({one.n for one in facts})
         if len(widths) != 1:
             raise DataError(f"partitions differ: some have {widths} columns; give all rows alike")
         m, n = sum(one.length for one in facts), widths[0]
+        if m == 0:
+            raise DataError(f"there are no rows: all {len(found)} partitions are empty")
+        if len({one.stored < 0 for one in facts}) > 1:
+            raise DataError("some partitions are dense and some sparse: give all rows alike")
         dense, dtype = facts[0].stored < 0, np.result_type(*[one.dtype for one in facts])
         stored = m * n if dense else sum(one.stored for one in facts)
         return cls(
             workers=workers,
             handles=handles,
-            edges=[0, *np.cumsum([one.length for one in facts]).tolist()],
+            edges=[0, *np.cumsum([one.length for one in found]).tolist()],
             shape=(m, n),
             held_as=dtype,
             size=bytes_of(m, n, stored, dtype, dense=dense),
@@ -221,6 +232,15 @@ class RemoteRows(DiskRows):
         handles = self.workers.put(_answered, [(sent, *one) for one in asked])
         found = [aligned(one) for one in self.workers.get(handles)]
         return found[0] if len(found) == 1 else stacked(found)
+
+
+def regrouped(X: RemoteRows) -> RemoteRows:
+    """The same rows in groups whose number follows from the size of X alone, all in one dtype."""
+    lengths = [rows.stop - rows.start for rows in X.groups]
+    dtype = X.dtype if X.dtype in DTYPES else np.dtype(np.float64)
+    edges = group_edges(len(X), X.nbytes)
+    make = partial(stored, dtype=dtype)
+    return RemoteRows.of(X.workers, cut(X.workers, [InParts(X.handles, lengths)], edges, make))
 
 
 def whole_columns(

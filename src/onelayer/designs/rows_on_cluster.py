@@ -186,7 +186,7 @@ class Making:
             if w is not None:
                 w = w > 0 if zero_or_top else w / top
                 w = None if w.all() and zero_or_top else w
-            return RowGroup(_stored(X, dtype), np.searchsorted(classes, y).astype(small), w)
+            return RowGroup(stored(X, dtype), np.searchsorted(classes, y).astype(small), w)
 
         return make
 
@@ -253,7 +253,7 @@ def _joined(
     return some[0] if len(some) == 1 else join(some)
 
 
-def _stored(X: Any, dtype: np.dtype) -> Any:
+def stored(X: Any, dtype: np.dtype) -> Any:
     """Rows as kernels read them: by row, in one type; a view where they are that already."""
     if not sparse.issparse(X):
         return np.ascontiguousarray(X, dtype)

@@ -10,6 +10,7 @@ from typing import Any
 
 from onelayer.errors import DataError, UsageError
 from onelayer.settings import Settings
+from onelayer.sources.array_collection import ArrayCollection
 from onelayer.sources.arrays import ArrayFile, GivenArrays
 from onelayer.sources.collection import CollectionSource
 from onelayer.sources.embedded import NAMES, EmbeddedSet
@@ -36,6 +37,7 @@ KINDS: list[type[Source]] = [
     CollectionSource,
     TablesInFiles,
     FrameSource,
+    ArrayCollection,
     GivenArrays,
     TableInFile,
     ArrayFile,

@@ -88,7 +88,7 @@ class _Arrays(Source):
                 source=source,
                 read=len(positions),
                 unit=inputs.unit,
-                by_class=_by_class(positions, classes),
+                by_class=by_class(positions, classes),
                 notes=(*notes, *place_of(whole, self._file)),
             ),
         )
@@ -120,15 +120,12 @@ class _Arrays(Source):
                 "Pictures are uint8, (m, height, width) or (m, height, width, channels)"
             )
         if is_sparse(X):
-            why = "not scaled: standardised, rare features would drown the others"
-            return X, RowInputs(X.shape[1], arrays), [f"{what}, {X.nnz} entries; {why}"]
+            how, why = as_they_are(X.dtype, 0, sparse=True)
+            return X, RowInputs(X.shape[1], arrays, how=how), [f"{what}, {X.nnz} entries; {why}"]
         rows = X.reshape(len(X), -1)
-        if X.dtype == np.uint8 and rows.max() > 1:
-            inputs = RowInputs(rows.shape[1], arrays, how=PIXEL_SCALING)
-            return rows, inputs, [f"{what}; bytes, scaled by 1/255 as pixels are"]
-        flat = " in a row (pictures are uint8)" if X.ndim > 2 else ""
-        inputs = RowInputs(rows.shape[1], arrays, how="standard")
-        return rows, inputs, [f"{what}; numbers{flat}, standardised"]
+        top = rows.max() if X.dtype == np.uint8 else 0
+        how, why = as_they_are(X.dtype, top, sparse=False, flat=X.ndim > 2)
+        return rows, RowInputs(rows.shape[1], arrays, how=how), [f"{what}; {why}"]
 
     def _pictures(self, images: np.ndarray, what: str) -> tuple[Any, Inputs, list[str]]:
         height, width, channels = images.shape[1:]
@@ -151,7 +148,30 @@ class _Arrays(Source):
         return ArrayOptions(asked.x, asked.y, asked.n_features, memory=asked.memory)
 
 
-def _by_class(positions: np.ndarray, classes: np.ndarray) -> dict[str, int]:
+def as_they_are(
+    dtype: np.dtype, top: float, *, sparse: bool, flat: bool = False
+) -> tuple[float | str | None, str]:
+    """How rows are scaled, and why: by the largest byte, `top`; `flat` says they had more sides."""
+    if sparse:
+        return None, "not scaled: standardised, rare features would drown the others"
+    if dtype == np.uint8 and top > 1:
+        return PIXEL_SCALING, "bytes, scaled by 1/255 as pixels are"
+    said = " in a row (pictures are uint8)" if flat else ""
+    return "standard", f"numbers{said}, standardised"
+
+
+def labels_digest(shape: tuple[int, ...], labels: np.ndarray) -> str:
+    """What tells arrays apart: the shape of X, and the labels."""
+    told = blake2b(f"{shape}".encode(), digest_size=16)
+    # As text, numbers are five times as large: some at a time. Text is of one width.
+    together = LABELS_TOGETHER if labels.dtype.kind in "biuf" else max(1, labels.size)
+    for start in range(0, labels.size, together):
+        told.update(labels[start : start + together].astype(str).tobytes())
+    return told.hexdigest()
+
+
+def by_class(positions: np.ndarray, classes: np.ndarray) -> dict[str, int]:
+    """How many examples each class has."""
     counts = np.bincount(positions, minlength=len(classes)).tolist()
     return dict(zip(map(str, classes.tolist()), counts, strict=True))
 
@@ -243,13 +263,8 @@ class GivenArrays(_Arrays):
     def identity(self) -> str:
         """By their shape and labels."""
         X, y = self.given
-        labels = label_array(y).ravel()
-        told = blake2b(f"{X.shape if hasattr(X, 'shape') else (len(X),)}".encode(), digest_size=16)
-        # As text, numbers are five times as large: some at a time. Text is of one width.
-        together = LABELS_TOGETHER if labels.dtype.kind in "biuf" else max(1, labels.size)
-        for start in range(0, labels.size, together):
-            told.update(labels[start : start + together].astype(str).tobytes())
-        return told.hexdigest()
+        shape = X.shape if hasattr(X, "shape") else (len(X),)
+        return labels_digest(shape, label_array(y).ravel())
 
     def read(self, part: str | None, like: Like | None = None) -> Examples:
         """Take X and y as they are."""
