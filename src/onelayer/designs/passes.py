@@ -18,15 +18,25 @@ SAMPLE_AT_HAND = "sample at hand"
 ROWS = 4096  # guard: rows whose activations or dense copies are made at a time
 
 
+class SharingEndedError(Exception):
+    """The problems that share reads, or threads, are given up."""
+
+
 @dataclass
 class Ledger:
-    """Bytes of X read so far; what is read for a part of a problem is read for the whole too."""
+    """Bytes of X read so far; what is read for a part of a problem is read for the whole too.
+
+    Once it is closed no further read is entered: a solver in a thread of its own ends there.
+    """
 
     bytes_read: int = 0
     whole: Ledger | None = None
+    closed: bool = False
 
     def add(self, nbytes: int) -> None:
-        """Enter a read."""
+        """Enter a read; a `SharingEndedError` where the ledger is closed."""
+        if self.closed:
+            raise SharingEndedError
         self.bytes_read += nbytes
         if self.whole is not None:
             self.whole.add(nbytes)

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, final
 import numpy as np
 
 from onelayer.designs.blockwise import Blockwise
-from onelayer.designs.passes import Ledger, Pass, Sums
+from onelayer.designs.passes import Ledger, Pass, SharingEndedError, Sums
 from onelayer.designs.scaling import Scaling
 
 Forward: TypeAlias = tuple[np.ndarray, np.ndarray]
@@ -27,10 +27,6 @@ Request: TypeAlias = Forward | Pass
 
 Kind: TypeAlias = tuple[str, bool]
 """What a request is for, and whether its products are to be in float64."""
-
-
-class SharingEndedError(Exception):
-    """The problems that share reads are given up."""
 
 
 @dataclass

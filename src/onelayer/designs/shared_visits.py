@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from onelayer.designs.shared_reads import SharingEndedError
+from onelayer.designs.passes import SharingEndedError
 
 if TYPE_CHECKING:
     from onelayer.designs.rows_on_disk import RowsOnDisk

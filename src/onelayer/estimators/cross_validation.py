@@ -28,11 +28,17 @@ class Split:
 
 @dataclass(frozen=True, kw_only=True)
 class Accuracy:
-    """How exactly every single fit is solved, and whether leave-one-out is estimated beside it."""
+    """How exactly every single fit is solved, and whether leave-one-out is estimated beside it.
+
+    `whole` says whether there is a layer on all rows at every C: the folds choose without it. With
+    `level` tol is a part of J at the first C, as scores are compared.
+    """
 
     tol: float = 1e-7
     max_iter: int = 1000
     leave_one_out: bool = False
+    whole: bool = True
+    level: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,8 +62,9 @@ class Fits:
 
     @property
     def whole(self) -> Solved:
-        """The layer on all rows."""
-        return Solved(self.problems[0].layer(self.point.theta), self.point.solution)
+        """The layer on all rows; the first fold's, where the path is walked without that."""
+        problem = self.problems[0 if self.point.whole else 1]
+        return Solved(problem.layer(self.point.theta), self.point.solution)
 
     def folds(self) -> Iterator[Solved]:
         """The layer on each fold's training rows."""
@@ -186,6 +193,8 @@ class PenaltyPath:
             tol=accuracy.tol,
             max_iter=accuracy.max_iter,
             leave_one_out=accuracy.leave_one_out,
+            whole=accuracy.whole or together is None,
+            level=accuracy.level,
         )
         return make_path(_with(whole, Penalty(0.0, self.l1_ratio)).objective, walking)
 

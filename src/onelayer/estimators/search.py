@@ -68,8 +68,9 @@ class Patience:
 class Candidate:
     """One C at one l1_ratio.
 
-    scores (folds,); whole is the layer on all rows; folds (folds, k, n + 1) their coefficients, the
-    intercept last, or None; loo is mean and standard error of the leave-one-out log loss, or None.
+    scores (folds,); whole is the layer on all rows, or the first fold's on a path without it; folds
+    (folds, k, n + 1) their coefficients, the intercept last, or None; loo is mean and standard
+    error of the leave-one-out log loss, or None.
     """
 
     C: float
@@ -93,7 +94,7 @@ class Candidate:
 
     @property
     def nonzero(self) -> int:
-        """Weights that are not zero, in the layer on all rows."""
+        """Weights of `whole` that are not zero."""
         return int(np.count_nonzero(self.whole.layer.W))
 
 
@@ -186,8 +187,8 @@ class Search:
         if len(Cs) < 2:
             return []
         edge, neighbour = (Cs[-1], Cs[-2]) if weaker else (Cs[0], Cs[1])
-        if not weaker and best.nonzero == 0:
-            return []  # stronger penalties leave no weight either
+        if not weaker and best.l1_ratio > 0:
+            return []  # the grid begins where the first weight appears
         gain = best.mean - self.trials[neighbour, best.l1_ratio].mean
         if edge != best.C or not gain > max(FLAT * best.error, LEAST):
             return []

@@ -12,7 +12,7 @@ import numpy as np
 from onelayer.kernels.compile import helper, strict_helper, strict_kernel
 from onelayer.kernels.csr_pass import row_backward, row_forward
 from onelayer.kernels.dense_pass import largest
-from onelayer.kernels.prefetch import prefetch_entries
+from onelayer.kernels.prefetch import prefetch_due, prefetch_entries
 
 ITERATIONS = 8  # of Newton's method on one example; two are enough as a rule
 CLOSE = 0.1  # of the way still to go may be left: the next visit goes on
@@ -90,6 +90,7 @@ def csr_ascend_softmax(data, indices, indptr, order, weights, q, rates, least, W
         _prefetch_row(data, indices, indptr, order, turn + AHEAD)
         far[:] = b
         for e in range(indptr[r], indptr[r + 1]):
+            prefetch_due(W, indices, e, indptr[r + 1])
             x, j = data[e], indices[e]
             for c in range(k):
                 far[c] += x * W[j, c]

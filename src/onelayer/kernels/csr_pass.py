@@ -12,6 +12,7 @@ import numpy as np
 
 from onelayer.kernels.compile import kernel, strict_helper, strict_kernel
 from onelayer.kernels.dense_pass import binary_row, curvature_row, margin_row, share_row
+from onelayer.kernels.prefetch import prefetch_due
 
 
 @strict_helper
@@ -45,9 +46,11 @@ def csr_binary_pass(data, indices, indptr, w, b, targets, weights, A, start, sto
     db = 0.0
     z = np.empty(1)
     for r in range(start, stop):
+        v = weights[r]
+        if v == 0:
+            continue
         first, last = indptr[r], indptr[r + 1]
         z[0] = b + row_forward(data, indices, first, last, w)
-        v = weights[r]
         if A is None:
             loss += v * binary_row(z, 0, targets[r], v)
         else:
@@ -65,8 +68,11 @@ def csr_columns_pass(
     k = len(b)
     z = np.empty(k)
     for r in range(start, stop):
+        if weights.shape[1] == 1 and weights[r, 0] == 0:
+            continue
         z[:] = b
         for e in range(indptr[r], indptr[r + 1]):
+            prefetch_due(W, indices, e, indptr[stop])
             x, j = data[e], indices[e]
             for c in range(k):
                 z[c] += x * W[j, c]
@@ -83,6 +89,7 @@ def csr_columns_pass(
                 loss[p] += v * share_row(z, first, width, targets[r], v)
         db += z
         for e in range(indptr[r], indptr[r + 1]):
+            prefetch_due(G, indices, e, indptr[stop])
             x, j = data[e], indices[e]
             for c in range(k):
                 G[j, c] += x * z[c]
@@ -100,6 +107,7 @@ def csr_forward_pass(data, indices, indptr, W, b, start, stop, Z):
     for r in range(start, stop):
         Z[r] = b
         for e in range(indptr[r], indptr[r + 1]):
+            prefetch_due(W, indices, e, indptr[stop])
             x, j = data[e], indices[e]
             for c in range(k):
                 Z[r, c] += x * W[j, c]
@@ -119,6 +127,7 @@ def csr_moments_pass(data, indices, indptr, h, start, stop, moments):
         return
     for r in range(start, stop):
         for e in range(indptr[r], indptr[r + 1]):
+            prefetch_due(moments[0], indices, e, indptr[stop])
             x, j = np.float64(data[e]), indices[e]
             for c in range(h.shape[1]):
                 u = h[r, c] * x

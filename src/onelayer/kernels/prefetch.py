@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -19,7 +20,9 @@ from numba.np import arrayobj
 from onelayer.kernels.compile import helper
 
 AHEAD = 1 << 14  # bytes; 8 to 64 KB did equally well, 128 a tenth worse
+ENTRIES = 8  # measured: of a sparse row, how far ahead
 LINE = 64  # bytes of a cache line
+DOUBLES = 8  # in float64
 _READ, _DATA = 0, 1  # llvm.prefetch's operands: for reading, data
 _ALL, _OUTER = 3, 2  # and the levels of the cache: all, all but the first
 
@@ -81,3 +84,16 @@ def prefetch_rows(X, start, stop):
     for row in range(start, min(stop, len(X))):
         for column in range(0, X.shape[1], step):
             prefetch(X, row, column)
+
+
+@helper
+def prefetch_due(W, indices, e, stop):
+    """Ask for the row of W that the entry `ENTRIES` after e names, or the last before stop.
+
+    Of 56436 x 20 numbers they come from beyond the second level of the cache: X W took 18 ms
+    instead of 24, X^T dz 17 instead of 23 (1.7 million entries, one thread of a Xeon).
+    """
+    row, column = np.int64(indices[min(e + ENTRIES, stop - 1)]), 0
+    while column < W.shape[1]:
+        prefetch(W, row, column)
+        column += DOUBLES

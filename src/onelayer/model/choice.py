@@ -59,11 +59,13 @@ class Choosing:
     seed
         Of the folds.
     keep
-        Called with every estimator that is the best so far.
+        Called with every estimator that is the best so far; where folds choose, and nobody asks for
+        each trial, with that of the first fold: the layer on all is solved for once C is known.
     tell
         Called as tell(done, total).
     each
-        Called with every trial: its C, its scores, how the layer on all was solved for.
+        Called with every trial: its C, its scores, how the layer on all was solved for, which no
+        choice needs.
     """
 
     train: Examples
@@ -181,7 +183,8 @@ def _search(
     # At the same C a fold's layer is held more tightly than the whole's, and less sure: of flowers
     # its temperature was 0.77 where 0.91 was best, at the same lambda 0.83.
     ratio = how.l1_ratio
-    path = PenaltyPath(data, splits, ratio, Accuracy(tol=TOL), same_lambda=True)
+    accuracy = Accuracy(tol=TOL, whole=how.each is not None, level=how.each is None)
+    path = PenaltyPath(data, splits, ratio, accuracy, same_lambda=True)
     best = _Best(how)
     search = Search(
         paths={ratio: path}, judge=judge, keep_folds=False, intercept=True, tell=best.follow

@@ -125,6 +125,7 @@ class Climb:
 
     def _read(self, objective: Objective) -> None:
         order = self.random.permutation(objective.loss.traits.m)
+        order = order[objective.weights[order] > 0]  # the others have no part in W
         left = self._expected()
         least = SPARED * left / len(order) if left < np.inf else 0.0
         asked = Ascent(order, objective.weights, self.answers, self.rates, least)

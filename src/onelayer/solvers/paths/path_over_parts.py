@@ -15,7 +15,7 @@ from typing import final
 import numpy as np
 
 from onelayer.designs import reads_together
-from onelayer.designs.shared_reads import SharingEndedError
+from onelayer.designs.passes import SharingEndedError
 from onelayer.errors import UsageError
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty

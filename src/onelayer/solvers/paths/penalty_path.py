@@ -38,6 +38,8 @@ from onelayer.solvers.smooth.truncated_newton import InUse, TruncatedNewton, in_
 CHEAP = 2000  # guard: parameters whose whole Hessian is factored in no time
 MANY, LONG = 9, 20  # guard: steps, passes; of a fit that a dearer metric would have shortened
 ALONG = "along a path, over a metric that was made on the way"
+TINY = 1e-300  # guard: divides by no zero
+LOOSEST = 0.01  # guard: of J, however small that is
 WORTH = 15.0  # measured: passes that a metric may cost, for each problem that shares it
 
 
@@ -91,22 +93,28 @@ class DirectPath(Path):
     def __init__(self, objective: Objective, walking: Walking) -> None:
         self.objective, self.walking = objective, walking
         self._trail = Trail()
+        self._heights: tuple[float, float] | None = None  # J at the first strength, at the last
         self._in_use: InUse | None = None  # the metric of Newton's directions
         self._slow = False  # whether a fit was
 
     def at(self, strength: float) -> PathPoint:
         """The whole and the folds, side by side where they can share a metric."""
         here, how = _at(self.objective, strength), self.walking
-        whole, *folds = self._solve(here, how.folds)
-        thetas = tuple(theta for theta, _ in (whole, *folds))
+        solved = self._solve(here, how.folds)
+        thetas = tuple(theta for theta, _ in solved)
         self._trail = self._trail.after(strength, thetas)
-        self._slow = self._slow or any(_was_slow(found) for _, found in (whole, *folds))
+        self._slow = self._slow or any(_was_slow(found) for _, found in solved)
+        height = min(found.objective for _, found in solved)
+        self._heights = (self._heights or (height, height))[0], height
+        folds = solved[how.whole :]
+        parts = [theta for theta, _ in folds]
         return PathPoint(
             strength,
-            *whole,
+            *solved[0],
             folds=tuple(folds),
-            Z=() if how.folds is None else how.folds.forward(here, list(thetas[1:])),
-            left_out=leave_one_out(here, whole[0]) if how.leave_one_out else None,
+            Z=() if how.folds is None else how.folds.forward(here, parts),
+            left_out=leave_one_out(here, thetas[0]) if how.leave_one_out else None,
+            whole=how.whole,
         )
 
     def branch(self) -> DirectPath:
@@ -115,23 +123,42 @@ class DirectPath(Path):
 
     def _solve(self, here: Objective, folds: Folds | None) -> list[Solved]:
         """Begun where the path leads; the metric about it is the first fit's that it pays for."""
-        how, lam = self.walking, here.penalty.strength
+        how, lam, tol = self.walking, here.penalty.strength, self._tol()
         if self._by_class(here):
             return self._by_newton(here, folds)
         if not self._trail.points:
-            run = Run(here, *solver_for(here), how.tol, how.max_iter)
-            first = run.solve()
-            if folds is None:
-                return [first]
-            metric, starts = self._metric(here, first[0]), [first[0]] * len(folds)
-            return [
-                first,
-                *solve_side_by_side(here, folds, starts, metric, how.tol, how.max_iter),
-            ]
-        together = Folds(here.weights[:, None]) if folds is None else folds.and_whole(here)
+            return self._first(here, folds)
+        together = self._together(here, folds)
         metric = self._metric(here, self._trail.latest()[0])
         begun = self._trail.latest if metric is None else partial(self._trail.ahead, lam)
-        return solve_side_by_side(here, together, list(begun()), metric, how.tol, how.max_iter)
+        return solve_side_by_side(here, together, list(begun()), metric, tol, how.max_iter)
+
+    def _tol(self) -> float:
+        """The relative gap asked for at the next strength, where J is a little less than here."""
+        how = self.walking
+        if not how.level or self._heights is None:
+            return how.tol
+        first, last = self._heights
+        return max(how.tol, min(LOOSEST, how.tol * first / max(last, TINY)))
+
+    def _first(self, here: Objective, folds: Folds | None) -> list[Solved]:
+        """The whole from a cold start, the folds from there; without it, where it only leads."""
+        how = self.walking
+        if folds is not None and not how.whole and _is_solved_alone(here):
+            starts = [here.start()] * len(folds)
+            return solve_side_by_side(here, folds, starts, None, how.tol, how.max_iter)
+        first = Run(here, *solver_for(here), how.tol, how.max_iter).solve()
+        if folds is None:
+            return [first]
+        metric, starts = self._metric(here, first[0]), [first[0]] * len(folds)
+        parts = solve_side_by_side(here, folds, starts, metric, how.tol, how.max_iter)
+        return [first, *parts] if how.whole else parts
+
+    def _together(self, here: Objective, folds: Folds | None) -> Folds:
+        """What is solved at each strength: the whole, and the folds."""
+        if folds is None:
+            return Folds(here.weights[:, None])
+        return folds.and_whole(here) if self.walking.whole else folds
 
     def _by_class(self, here: Objective) -> bool:
         """Whether each problem is solved over a Gram matrix a class.
@@ -144,11 +171,11 @@ class DirectPath(Path):
     def _by_newton(self, here: Objective, folds: Folds | None) -> list[Solved]:
         """The whole, then fold after fold, over one metric as long as it serves."""
         how, found = self.walking, list[Solved]()
-        count = 0 if folds is None else len(folds)
-        problems = [here, *(folds.alone(here, i) for i in range(count) if folds is not None)]
+        together = self._together(here, folds)
+        problems = [together.alone(here, number) for number in range(len(together))]
         ahead = self._trail.ahead(here.penalty.strength) if self._trail.points else ()
         for number, problem in enumerate(problems):
-            run = Run(problem, TruncatedNewton(self._in_use), ALONG, how.tol, how.max_iter)
+            run = Run(problem, TruncatedNewton(self._in_use), ALONG, self._tol(), how.max_iter)
             start = ahead[number] if ahead else found[0][0] if found else None
             found.append(run.solve(start))
             self._in_use = in_use(run.state)
@@ -161,11 +188,10 @@ class DirectPath(Path):
         large data. A strong penalty needs few steps under any metric: a dear one is made once they
         are many.
         """
-        solver, _ = solver_for(here)
-        if isinstance(solver, Newton) and here.loss.compiled:
-            return WholeHessian.at(here, theta)
-        if not isinstance(solver, Lbfgs):
+        if _is_solved_alone(here):
             return None
+        if isinstance(solver_for(here)[0], Newton):
+            return WholeHessian.at(here, theta)
         sharing = 1 if self.walking.folds is None else 1 + len(self.walking.folds)
         wanted = theta.size <= CHEAP or self._slow
         better = better_metric(here, theta, WORTH * sharing) if wanted else None
@@ -204,8 +230,8 @@ class SeparatePaths(Path):
     def __init__(self, objective: Objective, walking: Walking) -> None:
         if walking.folds is None:
             raise ValueError("separate paths are for folds")
-        self.objective, self.folds = objective, walking.folds
-        bare = replace(walking, folds=None)
+        self.objective, self.folds, self.wanted = objective, walking.folds, walking.whole
+        bare = replace(walking, folds=None, whole=True)
         self.whole = RowPath(objective, bare)
         bare = replace(bare, leave_one_out=False)
         numbers = range(len(self.folds))
@@ -216,6 +242,8 @@ class SeparatePaths(Path):
         points = [part.at(strength) for part in self.parts]
         Z = self.folds.forward(self.objective, [point.theta for point in points])
         solved = tuple((point.theta, point.solution) for point in points)
+        if not self.wanted:
+            return replace(points[0], folds=solved, Z=Z, whole=False)
         return replace(self.whole.at(strength), folds=solved, Z=Z)
 
     def branch(self) -> SeparatePaths:
@@ -223,6 +251,14 @@ class SeparatePaths(Path):
         found = copy(self)
         found.whole, found.parts = self.whole.branch(), [part.branch() for part in self.parts]
         return found
+
+
+def _is_solved_alone(here: Objective) -> bool:
+    """Whether problems that differ in their weights share no metric: small, sparse and L1 ones."""
+    solver, _ = solver_for(here)
+    return not isinstance(solver, Lbfgs | Newton) or (
+        isinstance(solver, Newton) and not here.loss.compiled
+    )
 
 
 def _was_slow(solution: Solution) -> bool:

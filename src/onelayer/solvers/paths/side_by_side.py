@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from onelayer.designs.passes import Ledger
+from onelayer.designs.passes import Ledger, SharingEndedError
 from onelayer.designs.shared_reads import Place, SharedReads
 from onelayer.objective import Objective
+from onelayer.parallel import thread_count
 from onelayer.solution import Solution
 from onelayer.solvers.choose import solver_for
 from onelayer.solvers.loop import Run
@@ -31,14 +32,11 @@ def solve_side_by_side(
     """Minimise `objective` under the weights of each fold, from its own start.
 
     With a metric the problems share it and go in step, pass by pass; without one they are small,
-    or of a kind (L1) that is better solved alone.
+    or of a kind (sparse, L1) that is better solved alone.
     """
     alone = [folds.alone(objective, number) for number in range(len(folds))]
     if metric is None:
-        return [
-            Run(problem, *solver_for(problem), tol, max_iter).solve(start)
-            for problem, start in zip(alone, starts, strict=True)
-        ]
+        return _each_alone(alone, starts, tol, max_iter)
     if len(folds) == 1:
         return [Run(alone[0], Lbfgs(metric), "along a path", tol, max_iter).solve(starts[0])]
     reads = SharedReads(objective.design, len(folds))
@@ -59,3 +57,45 @@ def solve_side_by_side(
         except BaseException:
             reads.close()
             raise
+
+
+def _each_alone(
+    alone: list[Objective], starts: list[np.ndarray], tol: float, max_iter: int
+) -> list[Solved]:
+    """Each by the solver that suits it; large problems on all threads, a problem a thread.
+
+    What a problem comes to does not depend on the others, nor on the number of threads. Each has
+    a ledger of its own, and ends at its next read once that is closed.
+    """
+    whole = alone[0].design.ledger
+    if len(alone) == 1 or thread_count() == 1 or not alone[0].loss.compiled:
+        return [_solved(*each, tol, max_iter) for each in zip(alone, starts, strict=True)]
+    ledgers, failed = [Ledger() for _ in alone], list[BaseException]()
+
+    def close() -> None:
+        for ledger in ledgers:
+            ledger.closed = True
+
+    def solve(number: int) -> Solved:
+        loss = alone[number].in_memory
+        apart = replace(loss, design=loss.design.counted_by(ledgers[number]))
+        try:
+            return _solved(replace(alone[number], loss=apart), starts[number], tol, max_iter)
+        except BaseException as error:
+            failed.append(error)
+            close()
+            raise
+
+    with ThreadPoolExecutor(thread_count(), thread_name_prefix="onelayer-fold") as threads:
+        try:
+            found = list(threads.map(solve, range(len(alone))))
+        except SharingEndedError:
+            raise failed[0] from None
+        finally:
+            close()
+    whole.add(sum(ledger.bytes_read for ledger in ledgers))
+    return found
+
+
+def _solved(problem: Objective, start: np.ndarray, tol: float, max_iter: int) -> Solved:
+    return Run(problem, *solver_for(problem), tol, max_iter).solve(start)

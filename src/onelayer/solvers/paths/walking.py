@@ -18,6 +18,8 @@ class PathPoint:
 
     theta (n + 1, k) as in `Objective`; folds is one (theta, Solution) a fold; Z the z of the rows
     that each fold judges; left_out (m, k) the z of every row, approximately, without itself.
+    `whole` says whether theta and its solution are those of all rows: where the path is walked
+    without, they are the first fold's.
     """
 
     strength: float
@@ -26,16 +28,28 @@ class PathPoint:
     folds: tuple[Solved, ...] = ()
     Z: tuple[np.ndarray, ...] = ()
     left_out: np.ndarray | None = None
+    whole: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Walking:
-    """How a path is walked: the folds that come along, and how exactly each fit is solved."""
+    """How a path is walked: the folds that come along, and how exactly each fit is solved.
+
+    `whole` says whether the layer on all rows is wanted beside theirs, which choose a penalty
+    without it. With `level` tol is a part of J at the first strength instead of J where the path
+    stands, as scores are compared whose differences are in nats, at whatever J.
+    """
 
     folds: Folds | None = None
     tol: float = 1e-7
     max_iter: int = 1000
     leave_one_out: bool = False
+    whole: bool = True
+    level: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.whole and (self.folds is None or self.leave_one_out):
+            raise ValueError("without the whole there are folds, and no leave-one-out")
 
 
 class Path(ABC):
