@@ -353,3 +353,14 @@ def test_what_no_picture_is_made_of_is_said(frame):
     mixed = [Image.fromarray(X[0]), "x.png"] * 20
     with pytest.raises(DataError, match="X has PIL pictures and names of files: give the ones or"):
         onelayer.train((mixed, y))
+
+
+def test_digits_are_what_reading_their_files_would_give():
+    """They are in memory as pictures are read: 1797 files need not be written first."""
+    from onelayer.sources.embedded import _png, digit_pictures, read_picture
+
+    X = onelayer.train("digits", C=1.0, calibrate="none").evidence.parts.train.whole
+    pictures = digit_pictures()[0][:20]
+    read = np.stack([read_picture(_png(picture), 8, "L", "crop") for picture in pictures])
+    np.testing.assert_array_equal(X[:20], read.reshape(20, -1))
+    assert X.dtype == read.dtype

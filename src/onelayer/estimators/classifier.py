@@ -341,7 +341,7 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, CollectionsMixin,
         )
         check_magnitude(sample)
         problem = make_problem(sample, asked, sample.asked_scaling())
-        start = self._start(problem)
+        start = self._start(problem) if known.near is None else problem.start(known.near)
         self.classes_ = classes
         chosen = self._solver(problem, X)
         self._solve(problem, chosen, start, dtype, tasks)

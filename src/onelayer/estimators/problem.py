@@ -70,6 +70,8 @@ class Known:
         What a read of X has found; None: nobody has looked.
     offset
         (m, k), what is known of z; None: nothing.
+    near
+        A layer near the optimum, where the fit begins; None: nobody knows one.
     """
 
     X: Any
@@ -78,6 +80,7 @@ class Known:
     classes: np.ndarray
     survey: Survey | None
     offset: np.ndarray | None = None
+    near: Layer | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -123,9 +123,12 @@ def csr_moments_pass(data, indices, indptr, h, start, stop, moments):
     if h.shape[1] == 1 and not squares:
         G = moments.reshape(moments.size)
         for r in range(start, stop):
-            row_backward(data, indices, indptr[r], indptr[r + 1], h[r, 0], G)
+            if h[r, 0] != 0:
+                row_backward(data, indices, indptr[r], indptr[r + 1], h[r, 0], G)
         return
     for r in range(start, stop):
+        if not h[r].any():
+            continue
         for e in range(indptr[r], indptr[r + 1]):
             prefetch_due(moments[0], indices, e, indptr[stop])
             x, j = np.float64(data[e]), indices[e]

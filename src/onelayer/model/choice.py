@@ -78,25 +78,41 @@ class Choosing:
     each: Callable[[Candidate], None] | None = None
 
 
-def choose(how: Choosing) -> tuple[Choice, OutOfFold | None]:
+@dataclass(frozen=True)
+class ChosenC:
+    """What was chosen, and what the folds leave behind.
+
+    Attributes
+    ----------
+    choice
+        C, and what else was tried.
+    folds
+        What the folds' layers at that C say of the examples that they were not trained on; None
+        where no folds chose it.
+    near
+        A layer near the one on all, where the fit of that had better begin; None: at zero.
+    """
+
+    choice: Choice
+    folds: OutOfFold | None = None
+    near: Layer | None = None
+
+
+def choose(how: Choosing) -> ChosenC:
     """Fit along the path and take the C with the least log loss on examples not trained on.
 
     The path ends early once something has been learnt and two values are clearly worse than the
     best so far, as what they cost grows while the penalty weakens; where its weakest penalty is the
-    best, it goes on.
-
-    Returns
-    -------
-    The choice, and what the folds' layers at that C say of the examples that they were not trained
-    on; None where no folds chose it.
+    best, it goes on. Of large sparse data it begins in the middle, and goes on to stronger
+    penalties where the strongest tried is the best.
     """
     if how.judge is not None:
-        return _by_a_set(how, how.judge), None
+        return ChosenC(_by_a_set(how, how.judge))
     train = how.train
     folded = Folded.of(train.labels, train.groups(), how.seed, train.weights, _most(train))
     if folded is None:
         words = f"the default: too few {train.apart} to choose on"
-        return Choice(C=1.0, words=words), None
+        return ChosenC(Choice(C=1.0, words=words))
     return _by_folds(how, folded)
 
 
@@ -135,7 +151,7 @@ class _Best:
         self.how.tell(min(self.done, VALUES), VALUES)
 
 
-def _by_folds(how: Choosing, folded: Folded) -> tuple[Choice, OutOfFold | None]:
+def _by_folds(how: Choosing, folded: Folded) -> ChosenC:
     train = how.train
     copied = folded.capped or stays_on_disk(train.whole)
     chosen_on = train.take(folded.rows).compact() if copied else train
@@ -146,7 +162,26 @@ def _by_folds(how: Choosing, folded: Folded) -> tuple[Choice, OutOfFold | None]:
         _choice(search, f"in {len(splits)}-fold cross-validation of {_who(train, chosen_on)}"),
         std_errors=tuple(search.trials[C, how.l1_ratio].error for C in search.tried),
     )
-    return choice, None if best.fits is None else _out_of_fold(train, folded, best.fits)
+    if best.fits is None:
+        return ChosenC(choice)
+    near = _mean([fold.layer for fold in best.fits.folds()]) if _takes_turns(data) else None
+    return ChosenC(choice, _out_of_fold(train, folded, best.fits), near)
+
+
+def _takes_turns(data: Data) -> bool:
+    """Whether rows are taken in turn: sparse and many, each fit by itself, from a warm start best.
+
+    Of 2829 texts in 20 classes at C = 2e5 a fit took 409 passes from zero. Strong penalties leave
+    such rows next to nothing, one fit after another.
+    """
+    return "rows in turn" in make_design(data.X).traits.offers and data.scaling is None
+
+
+def _mean(layers: list[Layer]) -> Layer:
+    """The layer whose z is the mean of theirs."""
+    return Layer(
+        np.mean([one.W for one in layers], axis=0), np.mean([one.b for one in layers], axis=0)
+    )
 
 
 def _by_a_set(how: Choosing, judge: Examples) -> Choice:
@@ -192,6 +227,8 @@ def _search(
     how.tell(0, VALUES)
     shares = path.objective.base_rate()[-1]
     values = grid_of(data, [ratio], VALUES, path.moments)
+    if ratio == 0 and _takes_turns(data):
+        values = values[VALUES // 2 :]
     search.run(values, Patience(PATIENCE, _constant(shares, judged)))
     search.extend()
     how.tell(VALUES, VALUES)

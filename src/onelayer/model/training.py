@@ -22,8 +22,9 @@ from onelayer.estimators.search import without_weights
 from onelayer.evaluation import evaluate
 from onelayer.inputs.examples import Examples
 from onelayer.inputs.kept_pictures import pictures_to_keep
+from onelayer.layer import Layer
 from onelayer.model.calibrating import Calibrated, Calibrating, balanced_weights, calibrate
-from onelayer.model.choice import Choosing, choose
+from onelayer.model.choice import Choosing, ChosenC, choose
 from onelayer.model.conversion import from_estimator
 from onelayer.model.deciding import check_decision, with_reached
 from onelayer.model.fitted import Model
@@ -166,9 +167,10 @@ class _Training:
 
     def run(self) -> Model:
         with self._kept_on_interrupt():
-            choice, folds = self._choice()
+            chosen = self._choice()
+            choice, folds = chosen.choice, chosen.folds
             self.progress("training", 0, 1)
-            estimator = self.best = self._fit(choice.C, self.parts.train)
+            estimator = self.best = self._fit(choice.C, self.parts.train, chosen.near)
             calibrated, evidence = self._calibrate(estimator, folds)
             readout = calibrated.readout
             decision = calibrated.decision
@@ -182,7 +184,8 @@ class _Training:
             }
             if self.settings.refit:
                 self.progress("training again on everything", 0, 1)
-                estimator = self._fit(choice.C, self.parts.everything)
+                near = None if chosen.near is None else layer_of(estimator)
+                estimator = self._fit(choice.C, self.parts.everything, near)
                 readout = self._of_everything(readout)
             model = self._model(estimator, readout, refit=self.settings.refit, **said)
             return replace(model, evidence=replace(evidence, estimator=estimator))
@@ -196,9 +199,9 @@ class _Training:
                 raise
             raise TrainingInterrupted(self._model(self.best)) from interrupt
 
-    def _choice(self) -> tuple[Choice, OutOfFold | None]:
+    def _choice(self) -> ChosenC:
         if self.settings.C is not None:
-            return Choice(C=self.settings.C, words="as asked"), None
+            return ChosenC(Choice(C=self.settings.C, words="as asked"))
         how = Choosing(
             train=self.parts.train,
             judge=self.parts.val,
@@ -213,10 +216,10 @@ class _Training:
     def _keep(self, estimator: LogisticRegression) -> None:
         self.best = estimator
 
-    def _fit(self, C: float, examples: Examples, **options: Any) -> LogisticRegression:
+    def _fit(self, C: float, examples: Examples, near: Layer | None) -> LogisticRegression:
+        """Begun at `near`, where there is one and nobody has asked for a solver's own steps."""
         asked = self.settings
         estimator = LogisticRegression(
-            **options,
             C=C,
             solver=asked.solver,
             learning_rate=asked.learning_rate,
@@ -227,7 +230,7 @@ class _Training:
             l1_ratio=asked.l1_ratio,
         )
         try:
-            return _fitted(estimator, examples)
+            return _fitted(estimator, examples, near if asked.solver == "auto" else None)
         except KeyboardInterrupt:
             if self.best is None and "coef_" in vars(estimator):
                 self.best = estimator
@@ -308,13 +311,20 @@ class _Training:
         return replace(model, kept=kept)
 
 
-def _fitted(estimator: LogisticRegression, examples: Examples) -> LogisticRegression:
+def _fitted(
+    estimator: LogisticRegression, examples: Examples, near: Layer | None
+) -> LogisticRegression:
     """On what was read and checked already; on labels where some class has no example here."""
     targets, classes = examples.spread(examples.labels), examples.classes
     if not np.bincount(examples.labels, minlength=len(classes)).all():
         return estimator.fit(examples.whole, classes[targets], examples.spread_weights)
     known = Known(
-        X=examples.whole, y=targets, targets=targets, classes=classes, survey=examples.survey
+        X=examples.whole,
+        y=targets,
+        targets=targets,
+        classes=classes,
+        survey=examples.survey,
+        near=near,
     )
     return estimator._fit_known(known, examples.spread_weights)  # noqa: SLF001 - nobody else fits on what is read already
 

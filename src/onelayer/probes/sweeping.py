@@ -68,7 +68,7 @@ def _published(parts: FeatureParts, asked: ProbeAsked, search: Grid | Halving) -
 def _own(parts: FeatureParts, asked: ProbeAsked) -> _Swept:
     """As `onelayer train` does, but for the calibration, which moves no answer."""
     trials: list[Candidate] = []
-    choice, _ = choose(
+    choice = choose(
         Choosing(
             train=parts.train,
             judge=parts.val,
@@ -79,7 +79,7 @@ def _own(parts: FeatureParts, asked: ProbeAsked) -> _Swept:
             tell=lambda done, fits: asked.progress(f"{parts.name}: choosing C", done, fits),
             each=trials.append,
         )
-    )
+    ).choice
     data = probe_data(parts.train, scaled=asked.protocol.scaled)
     total = data.weights.total
     curve = tuple(

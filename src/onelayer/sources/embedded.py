@@ -66,8 +66,15 @@ class EmbeddedSet(Source):
         pictures, labels = digit_pictures()
         size, fit = self.settings.size or 8, self.settings.fit
         mode: Mode = self.settings.mode or "L"
+        how = Preprocessing.of_size(size, mode, fit)
+        if (size, mode) == (8, "L"):
+            return (
+                pictures[..., None],
+                labels,
+                PictureInputs(how),
+            )  # which reading them as files would give
         images = [read_picture(_png(picture), size, mode, fit) for picture in pictures]
-        return np.stack(images), labels, PictureInputs(Preprocessing.of_size(size, mode, fit))
+        return np.stack(images), labels, PictureInputs(how)
 
     def _breast_cancer(self) -> tuple[np.ndarray, np.ndarray, Inputs]:
         """scikit-learn's breast cancer set: 30 measurements of 569 tumours."""
