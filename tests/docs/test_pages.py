@@ -16,7 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "made" not in path.parts)
-NEEDS = {"tasks/serving.md": "fastapi", "tasks/export.md": "onnxruntime"}
+NEEDS = {
+    "tasks/serving.md": "fastapi",
+    "tasks/export.md": "onnxruntime",
+    "tasks/cluster.md": "distributed",
+}
 
 
 def name(path):

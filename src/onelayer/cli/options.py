@@ -292,6 +292,17 @@ Memory: TypeAlias = Annotated[
     ),
 ]
 
+Cluster: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS|N",
+        help="Have a table's files read and computed with by the workers of a Dask cluster: the "
+        "address of its scheduler, as tcp://127.0.0.1:8786, or how many processes of this machine.",
+        rich_help_panel=_RUNNING,
+        show_default=False,
+    ),
+]
+
 # Judging.
 
 Test: TypeAlias = Annotated[

@@ -13,7 +13,7 @@ import typer
 from onelayer.cli import INTERRUPTED
 from onelayer.cli.output import warn
 from onelayer.cli.streams import flush
-from onelayer.errors import DataWarning, UsageError
+from onelayer.errors import DataWarning, UsageError, WorkersLostError
 from onelayer.words import options_spoken
 
 FAILED, WRONG_USE = 1, 2
@@ -65,7 +65,7 @@ def _in_words(error: Exception) -> str:
             f"this needs {error.name.partition('.')[0]}, which is not installed: "
             "pip install onelayer brings all that onelayer uses"
         )
-    if isinstance(error, (ValueError, OSError, ImportError, ArithmeticError)):
+    if isinstance(error, (ValueError, OSError, ImportError, ArithmeticError, WorkersLostError)):
         return str(error)
     return f"{type(error).__name__}: {error} (--debug shows where)"
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeAlias
 import typer
 
 from onelayer.cli import options, source_options
+from onelayer.cli.cluster import expanded
 from onelayer.cli.outcome import FAILED
 from onelayer.cli.output import print_json, progress_shown, put_data, show, warn
 from onelayer.errors import UsageError
@@ -49,6 +50,7 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     every: source_options.Every = False,
     abstain: source_options.Abstain = 0.0,
+    cluster: options.Cluster = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an output file that exists.")
     ] = False,
@@ -67,11 +69,19 @@ def predict(
     if keep and not fitted.columns:
         raise UsageError(f"{model} is no model of a table: it has no columns to --keep")
     how = fitted.inputs.options.with_text(delimiter=delimiter, encoding=encoding)
+    files = [Path(one) for one in expanded([*map(str, files)])]
+    written: dict[str, Any]
     asked = Request(files, x, keep or [], how, Answering(fitted, every, abstain))
-    if output is not None:
+    into_folder = _goes_into_folder(asked, output, cluster)
+    if output is not None and into_folder:
+        from onelayer.cli.scored_files import write_files
+
+        rows, failed = write_files(fitted, asked, output, cluster, overwrite=overwrite)
+        written = {"output": str(output), "rows": rows}
+    elif output is not None:
         _check_result(output, [model, *files], overwrite=overwrite)
         rows, failed = _write(fitted, asked, output)
-        written: dict[str, Any] = {"output": str(output), "rows": rows}
+        written = {"output": str(output), "rows": rows}
     else:
         predictions, failed = _predict(fitted, asked)
         written = {"predictions": predictions}
@@ -98,6 +108,22 @@ class Request(NamedTuple):
     keep: list[str]
     table: TableOptions
     answering: Answering
+
+
+def _goes_into_folder(asked: Request, output: Path | None, cluster: str | None) -> bool:
+    """Whether each table has a result of its own, in a folder; workers write no other."""
+    from onelayer.cli.scored_files import is_folder
+
+    tables = bool(asked.answering.model.columns)
+    if tables and output is not None and is_folder(output, asked.files, cluster):
+        return True
+    if cluster is not None:
+        raise UsageError(
+            "--cluster scores tables into a folder, a file for each: give -o FOLDER, as -o scored/"
+            if tables
+            else "--cluster is for models of tables, and this one takes none"
+        )
+    return False
 
 
 def _write(model: Model, asked: Request, output: Path) -> tuple[int, dict[str, str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from onelayer.cli.output import progress_shown, warn
 from onelayer.errors import UsageError
 from onelayer.inputs.given_texts import only_text
+from onelayer.inputs.oddities import Oddities
 from onelayer.model import Model
 from onelayer.model.table_scoring import Scoring
 from onelayer.model.unlike import COLUMN
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 def write_scores(model: Model, asked: Request, output: Path) -> int:
     """Score one table into a file, and return how many rows it has."""
     if len(asked.files) > 1:
-        raise UsageError(f"{output} takes the rows of one table: give one file, or no -o")
-    scoring = _scoring(model, asked.files[0], asked)
+        raise UsageError(f"{output} takes the rows of one table: give one file, a folder, or no -o")
+    scoring = scoring_of(model, asked.files[0], asked)
     with progress_shown() as progress:
         rows = scoring.write(output, progress)
     _tell(scoring)
@@ -35,7 +36,7 @@ def scores(model: Model, asked: Request) -> list[dict[str, Any]]:
     found = []
     with progress_shown() as progress:
         for file in asked.files:
-            scoring = _scoring(model, file, asked)
+            scoring = scoring_of(model, file, asked)
             for scored in scoring.batches(progress):
                 kept = scored.kept.to_pylist() if scoring.kept else [{}] * len(scored.answers)
                 said = asked.answering.rows(scored.answers, scored.A)
@@ -48,15 +49,15 @@ def scores(model: Model, asked: Request) -> list[dict[str, Any]]:
     return found
 
 
-def _scoring(model: Model, file: Path, asked: Request) -> Scoring:
-    """Columns may be given one by one, or several with commas between."""
+def scoring_of(model: Model, file: Path, asked: Request, odd: Oddities | None = None) -> Scoring:
+    """Columns to keep may be given one by one, or several with commas between."""
     table = _table(model, file, asked)
     names = [
         name.strip()
         for given in asked.keep
         for name in ([given] if given in table.names else given.split(","))
     ]
-    return Scoring(model, table, names, asked.answering)
+    return Scoring(model, table, names, asked.answering, odd)
 
 
 def _table(model: Model, file: Path, asked: Request) -> TableFile:

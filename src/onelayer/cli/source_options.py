@@ -195,7 +195,8 @@ Scores: TypeAlias = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Write the result to a .csv or .parquet file; a table of any length, batch by batch.",
+        help="Write the result to a .csv or .parquet file; a table of any length, batch by batch. "
+        "Of several tables into a folder, a file for each.",
         show_default=False,
     ),
 ]

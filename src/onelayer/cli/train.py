@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import typer
 
 from onelayer.cli import options, source_options
+from onelayer.cli.cluster import expanded, given_to, who_works
 from onelayer.cli.output import print_json, progress_shown, show, warn
 from onelayer.errors import UsageError
 from onelayer.settings import Settings
 
 if TYPE_CHECKING:
     from onelayer.card import Card
+    from onelayer.designs.dask_workers import ClusterWorkers
     from onelayer.model import Model
     from onelayer.report.case import NextStep
 
@@ -69,6 +71,7 @@ def train(
     val: options.Val = None,
     test_size: options.TestSize = Settings.test_size,
     memory: options.Memory = None,
+    cluster: options.Cluster = None,
     strict: options.Strict = Settings.strict,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
@@ -85,7 +88,7 @@ def train(
     from onelayer.cli.outputs import mistakes_beside
 
     outputs = _Outputs(output, page, mistakes_beside(page, mistakes))
-    done = _trained(asked, outputs, overwrite=overwrite)
+    done = _trained(asked, outputs, cluster, overwrite=overwrite)
     if as_json:
         print_json(_object(done, outputs))
     else:
@@ -117,6 +120,11 @@ class _Asked:
         named = self.source if isinstance(self.source, list) else [self.source]
         return [*named, *(self.settings[name] for name in ("test", "val", "y", "costs"))]
 
+    def given_to(self, workers: ClusterWorkers | None) -> dict[str, Any]:
+        """What `train` takes, as these workers read it."""
+        sources = {name: given_to(workers, self.settings[name]) for name in ("test", "val")}
+        return {**self.settings, **sources, "source": given_to(workers, self.source)}
+
     @classmethod
     def of(cls, source: list[str] | None, settings: dict[str, Any]) -> _Asked:
         """As the command line says."""
@@ -140,7 +148,8 @@ class _Asked:
 
 
 def _one_or_several(source: list[str]) -> Given:
-    return source[0] if len(source) == 1 else source
+    found = expanded(source)
+    return found[0] if len(found) == 1 else found
 
 
 class _Outputs(NamedTuple):
@@ -167,13 +176,13 @@ def _report_path(output: Path, asked: Path | None, refused: bool) -> Path | None
     return output.parent / f"{output.stem}.html" if asked is None else asked
 
 
-def _trained(asked: _Asked, outputs: _Outputs, *, overwrite: bool) -> _Done:
+def _trained(asked: _Asked, outputs: _Outputs, cluster: str | None, *, overwrite: bool) -> _Done:
     """Train, save and report, or on Ctrl-C save what there is beside the output."""
     from onelayer.cli.outputs import partial_path, reads_path
 
-    replaced = _checked(asked, outputs, overwrite=overwrite)
+    replaced = _checked(asked, outputs, cluster, overwrite=overwrite)
     output, before = outputs.model, asked.before or replaced
-    with progress_shown() as progress:
+    with who_works(cluster) as workers, progress_shown() as progress:
         progress("starting", 0, 1)
         from onelayer.cli.going_on import kept_reads
         from onelayer.designs.kept_reads import reads_kept
@@ -182,7 +191,7 @@ def _trained(asked: _Asked, outputs: _Outputs, *, overwrite: bool) -> _Done:
         kept = kept_reads(reads_path(output), asked.inputs, asked.settings)
         try:
             with reads_kept(kept):
-                model = train(asked.source, progress=progress, **asked.settings)
+                model = train(**asked.given_to(workers), progress=progress)
         except TrainingInterrupted as interrupted:
             interrupted.model.save(partial_path(output))
             warn(f"the best parameters so far are in {partial_path(output)}")
@@ -197,7 +206,9 @@ def _trained(asked: _Asked, outputs: _Outputs, *, overwrite: bool) -> _Done:
     return _Done(model, advised, before)
 
 
-def _checked(asked: _Asked, outputs: _Outputs, *, overwrite: bool) -> Card | None:
+def _checked(
+    asked: _Asked, outputs: _Outputs, cluster: str | None, *, overwrite: bool
+) -> Card | None:
     """Refuse what cannot be written before anything is read; return the card of what is replaced.
 
     Wrong use is told before anything slow is imported, a misspelt source before what its outputs
@@ -207,8 +218,11 @@ def _checked(asked: _Asked, outputs: _Outputs, *, overwrite: bool) -> Card | Non
     wanted = Settings(**settings)
     from onelayer.cli.outputs import check_output, check_pages, require_apart
     from onelayer.sources import open_source
+    from onelayer.sources.files_there import require_files
 
     opened = open_source(asked.source, wanted)
+    if cluster is not None:
+        require_files(asked.source, wanted)
     output, report, mistakes = outputs
     require_apart({"model": output, "report": report, "table of mistakes": mistakes})
     table = settings["relabel"]

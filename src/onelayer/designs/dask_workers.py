@@ -1,4 +1,6 @@
-"""Dask: the one place that imports it. Where its tasks run, and what collections consist of.
+"""Dask: where its tasks run, and what collections consist of.
+
+Nothing else imports it but `clusters.py`, which opens a cluster.
 
 A cluster is Dask's own: no network, no process and no collective of ours. Each pass is a handful of
 ordinary tasks. What was lost with a worker is built again by others from the collection's graph,
@@ -176,6 +178,13 @@ class ClusterWorkers(Workers):
         """How many there are now."""
         return count_of(len(self.client.nthreads()), "workers")
 
+    def ask(self, function: Callable[..., Any], asked: Iterable[tuple[Any, ...]]) -> list[Any]:
+        """function(*arguments) for each, here, once all are done; it is sent once."""
+        from cloudpickle import dumps
+
+        there = self._submit(_same, dumps(function))
+        return self.get([self._submit(_called, there, *arguments) for arguments in asked])
+
     def close(self) -> None:
         """At once, for an exception may hold futures for long."""
         for future in list(self.held):
@@ -304,6 +313,10 @@ class ClusterWorkers(Workers):
 
 def _same(ask: bytes) -> bytes:
     return ask
+
+
+def _called(function: bytes, *arguments: Any) -> Any:
+    return _unpickled(function)(*arguments)
 
 
 def _unpickled(ask: bytes) -> Visit:

@@ -34,6 +34,9 @@ from onelayer.designs.rows_on_cluster import (
 from onelayer.designs.values import DTYPES
 from onelayer.errors import DataError
 
+PIECE = 1 << 22
+"""Bytes of what is sent that go in one task; Dask warns of more than 10 MB. *Guard*."""
+
 BATCHES = 32
 """Parts of the columns that are gathered apart, each by a task. *Guard*."""
 
@@ -281,12 +284,18 @@ def _sent(workers: Workers, function: Any) -> Any:
     """A function once for all tasks, as bytes: arrays in it lie where products want them."""
     from cloudpickle import dumps
 
-    (there,) = workers.put(_themselves, [(dumps(function),)])
+    whole = dumps(function)
+    cuts = [(whole[start : start + PIECE],) for start in range(0, len(whole), PIECE)]
+    (there,) = workers.put(_in_one, [(workers.put(_themselves, cuts),)])
     return there
 
 
 def _themselves(given: Any) -> Any:
     return given
+
+
+def _in_one(pieces: list[bytes]) -> bytes:
+    return b"".join(pieces)
 
 
 def _made(function: bytes, part: Any) -> Any:

@@ -14,6 +14,7 @@ from onelayer.sources.array_collection import ArrayCollection
 from onelayer.sources.arrays import ArrayFile, GivenArrays
 from onelayer.sources.collection import CollectionSource
 from onelayer.sources.embedded import NAMES, EmbeddedSet
+from onelayer.sources.files_there import TablesThere
 from onelayer.sources.folder import PictureFolder
 from onelayer.sources.frame import FrameSource
 from onelayer.sources.source import Like, Progress, Source, no_progress, who_is_told
@@ -35,6 +36,7 @@ __all__ = [
 
 KINDS: list[type[Source]] = [
     CollectionSource,
+    TablesThere,
     TablesInFiles,
     FrameSource,
     ArrayCollection,

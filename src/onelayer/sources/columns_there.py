@@ -51,11 +51,19 @@ class TableThere(TableFile):
         Arrow tables, of the same columns and types.
     typed
         Whether they were data frames.
+    usual
+        The decimal sign where numbers may have either.
     """
 
     workers: Workers
     tables: InParts
     typed: bool = True
+    usual: str = "."
+
+    @property
+    def decimal(self) -> str:
+        """As they were written, where nothing else was asked for."""
+        return self.options.decimal or self.usual
 
     @property
     def rows(self) -> int | None:

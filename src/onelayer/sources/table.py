@@ -52,7 +52,7 @@ class TableSource(Source):
         """The table itself, read column by column."""
 
     def read(self, part: str | None, like: Like | None = None) -> Examples:
-        """Read all of it; it has no parts.
+        """Read a part, or all of it where it has none.
 
         Raises
         ------
@@ -61,10 +61,14 @@ class TableSource(Source):
         DataError
             Where the file is damaged, a column cannot be used, or the target has no two classes.
         """
-        del part
         self.require_no_pictures(like)
         self.progress("reading", 0, 1)
-        return self.examples(self.file, self.settings, like)
+        return self.examples(self.part_file(part), self.settings, like)
+
+    def part_file(self, part: str | None) -> TableFile:
+        """The table of a part; without a name of the one that judges. Here there is one alone."""
+        del part
+        return self.file
 
     def examples(self, file: TableFile, asked: Settings, like: Like | None) -> Examples:
         """Read a table as these settings ask for it; errors as `read`."""

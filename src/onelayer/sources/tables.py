@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, final
 
 from onelayer.errors import DataError
 from onelayer.inputs.base import is_path
-from onelayer.inputs.examples import Examples
 from onelayer.readers.pictures.splits import part_named
 from onelayer.readers.tables.suffixes import table_kind, tables_in
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.settings import Settings
-from onelayer.sources.source import JUDGES, Like, digest
+from onelayer.sources.source import JUDGES, digest
 from onelayer.sources.table import TableSource
 from onelayer.words import spelt
 
@@ -66,28 +65,24 @@ class TablesInFiles(TableSource):
         rest = [path.name for path in self._all if path not in taken]
         return tuple(f"{name} has no part in training or judging" for name in rest)
 
-    def read(self, part: str | None, like: Like | None = None) -> Examples:
-        """Read the tables of a part as one.
+    @cached_property
+    def file(self) -> TableFile:
+        """The tables that are trained on."""
+        return self.part_file("train")
+
+    def part_file(self, part: str | None) -> TableFile:
+        """The tables of a part, or of the one that judges, as one.
 
         Raises
         ------
         DataError
             Where their columns are not the same; all else as for one table.
         """
-        name = part or next(name for name in JUDGES if name in self._by_part)
-        self.progress("reading", 0, 1)
-        return self.examples(self._open(name), self.settings, like)
-
-    @cached_property
-    def file(self) -> TableFile:
-        """The tables that are trained on."""
-        return self._open("train")
-
-    def _open(self, part: str) -> TableFile:
         from onelayer.readers.tables.several import open_tables
         from onelayer.readers.tables.table_files import open_table
 
-        paths, options = self._by_part[part], TableOptions.of(vars(self.settings))
+        name = part or next(name for name in JUDGES if name in self._by_part)
+        paths, options = self._by_part[name], TableOptions.of(vars(self.settings))
         if len(paths) == 1:
             return open_table(paths[0], options)
         return open_tables(paths, Path(self.described), options)
