@@ -47,6 +47,11 @@ def test_guessing_within_the_interval_is_chance_only_where_the_probabilities_kno
     assert meaning(even, pictures=False).startswith("One class is so frequent that its answers")
     blind = replace(even, gain=Mean(0.001, (-0.01, 0.012)))
     assert meaning(blind, pictures=False).startswith("That may be chance")
+    only = np.array([[700.0, 0], [100, 0]])
+    assert meaning(replace(blind, counts=only), pictures=False) == (
+        f"It answers {blind.classes[0].name} in every case; whether its probabilities know more "
+        f"than guessing, {blind.accuracy.n:,.0f} examples cannot tell."
+    )
     better = replace(blind, accuracy=Rate(790, 800))
     assert "do not rely on them" in meaning(better, pictures=False)
 

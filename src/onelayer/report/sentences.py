@@ -59,7 +59,7 @@ def meaning(judgement: Judgement, *, pictures: bool) -> str:
     """Say whether that is good, and why not where it is not."""
     right, base = judgement.accuracy, judgement.base.value
     if right.interval[0] <= base and not judgement.informed:
-        return "That may be chance: guessing lies within the interval."
+        return _always(judgement) or "That may be chance: guessing lies within the interval."
     if pictures and is_weak(right.value, base):
         return f"Better than guessing, but a weak result: {RAW_PIXELS}. {way_out()}."
     if not judgement.informed:
@@ -68,6 +68,16 @@ def meaning(judgement: Judgement, *, pictures: bool) -> str:
             "the classes do: do not rely on them."
         )
     return f"{_removed(right.value, base)} {_told_apart(judgement)}".lstrip()
+
+
+def _always(judgement: Judgement) -> str:
+    """Say that one class is all that is ever answered, where it is; else nothing."""
+    answered = np.flatnonzero(judgement.counts.sum(axis=0))
+    if len(answered) != 1:
+        return ""
+    said = f"It answers {judgement.classes[answered[0]].name} in every case; whether its"
+    n = count_in_words(judgement.accuracy.n)
+    return f"{said} probabilities know more than guessing, {n} examples cannot tell."
 
 
 def _removed(right: float, base: float) -> str:
