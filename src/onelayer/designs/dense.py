@@ -14,12 +14,13 @@ import numpy as np
 
 from onelayer.designs.blocks import Block, converted, make_block
 from onelayer.designs.design import Design
-from onelayer.designs.fused import FusedDense
+from onelayer.designs.fused import COLUMNS, FusedDense
 from onelayer.designs.passes import SMALL_BYTES
 from onelayer.designs.scaling import Scaling
 
 BLOCK_BYTES = 1 << 19  # theory: a converted block and its products fit a core's cache of 1 MiB
 BLOCK_ROWS = 8192  # theory: OpenBLAS adds up 10,000 products and more in a part for each thread
+TILED = 9  # theory: columns from which on tiles along them have more numbers than zeros
 GRAM_COLUMNS = 256  # measured: at least; each block reads and writes all of K
 
 
@@ -54,10 +55,14 @@ class DenseDesign(Design):
         return iter(self._kept)
 
     def backward(self, U: np.ndarray) -> np.ndarray:
-        """X'^T u: (n, k), by the kernel of the moments where u is one column."""
-        if not self.compiled or U.shape[1] > 1:
-            return super().backward(U)
-        return self.by_kernels().backward(U[:, 0])
+        """X'^T u: (n, k), by kernels where u is one column, or enough for tiles along them."""
+        k = U.shape[1]
+        if self.compiled and k == 1:
+            return self.by_kernels().backward(U[:, 0])
+        # Of bytes, kernels take the centre out of the sums, which leaves them fewer digits.
+        if self.compiled and TILED <= k <= COLUMNS and self.X.dtype != np.uint8:
+            return self.by_kernels().backward_columns(U)
+        return super().backward(U)
 
     def sample(self, rows: np.ndarray) -> np.ndarray:
         """[X'[rows] 1] as a float32 array; those rows alone are read."""

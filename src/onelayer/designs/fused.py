@@ -56,6 +56,23 @@ class FusedDense:
             return byte_pass.byte_forward_pass, (np.stack(digits), np.array(units), b)
         return forward_pass, (self.centre, *padded(*self._rounded(W, b)))
 
+    def backward_columns(self, U: np.ndarray) -> np.ndarray:
+        """X'^T U (n, k) from (m, k), for k within `COLUMNS` and more than a few."""
+        from onelayer.kernels.dense_pass import backward_pass
+        from onelayer.kernels.tiles import whole_columns, whole_rows
+
+        (_, n), k = self.X.shape, U.shape[1]
+        dZ = np.ascontiguousarray(U, self.dtype)
+        shape = whole_rows(n), whole_columns(k, self.dtype.itemsize)
+
+        def task(start: int, stop: int) -> Sums:
+            G = np.zeros(shape)
+            backward_pass(self.X, self.centre, dZ, start, stop, G)
+            return np.zeros(1), G, np.zeros(k)
+
+        G = _add(self._run(k, task))[1][:n, :k]
+        return self.folded.fold_gradient(G, U.sum(axis=0))
+
     def backward(self, u: np.ndarray) -> np.ndarray:
         """X'^T u (n, 1) from (m,)."""
         from onelayer.kernels import byte_pass

@@ -284,6 +284,30 @@ def forward_pass(X, centre, W, b, start, stop, Z):
 
 
 @kernel
+def backward_pass(X, centre, U, start, stop, G):
+    """Add (X - centre)^T U of rows start..stop to G (n', K), whole tiles; U (m, k) in its type.
+
+    For more columns than a few: in tiles along them.
+    """
+    B = np.zeros((TILE, len(G)), U.dtype)
+    T = np.zeros((TILE, G.shape[1]), U.dtype)
+    g = np.zeros(G.shape, U.dtype)
+    pending = 0
+    for s in range(start, stop, TILE):
+        rows = min(TILE, stop - s)
+        convert(X, centre, s, rows, B)
+        for i in range(TILE):
+            for c in range(U.shape[1]):
+                T[i, c] = U[s + i, c] if i < rows else 0
+        add_backward(B, T, g)
+        pending += rows
+        if pending >= FLUSH:
+            flush(g, G)
+            pending = 0
+    flush(g, G)
+
+
+@kernel
 def convert_rows(X, centre, start, stop, first, B):
     """B[start - first : stop - first] = X[start:stop] - centre, in the products' type."""
     for r in range(start, stop):
