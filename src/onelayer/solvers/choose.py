@@ -141,7 +141,7 @@ def _why_conjugate_gradients(traits: Traits, penalty: Penalty, size: int, k: int
         return ""
     if "sample" not in traits.offers:
         return "X is sparse" if traits.density < 1 else "no sample of the rows is at hand"
-    weak = penalty.strength * traits.m <= WEAK and size > WHOLE_SIZE
+    weak = penalty.strength * traits.m <= WEAK and size > WHOLE_SIZE and not traits.at_hand
     if weak and is_affordable(traits, size // k, k):
         return "under a penalty this weak each class bends along features of its own"
     return ""

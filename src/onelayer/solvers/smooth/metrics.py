@@ -318,9 +318,10 @@ class SampleHessian:
     base: Metric
 
     @classmethod
-    def of(cls, objective: Objective, theta: np.ndarray, base: Metric) -> SampleHessian:
-        """That of the objective's sample."""
+    def of(cls, objective: Objective, theta: np.ndarray) -> SampleHessian:
+        """That of the objective's sample, over a base that costs no read of all."""
         sample = objective.of_sample()
+        base = better_metric(objective, theta, AT_HAND) or Diagonal.at(objective, theta)
         return cls(sample, theta, sample.curvature(theta), base)
 
     def at(self, theta: np.ndarray) -> SampleHessian:
@@ -351,9 +352,9 @@ def first_metric(objective: Objective, theta: np.ndarray) -> Metric:
     """The metric to begin with; of a sample at hand already that of theta's neighbourhood."""
     traits, k = objective.loss.traits, objective.head.width
     if traits.at_hand:
-        metric = better_metric(objective, theta, AT_HAND) or Diagonal.at(objective, theta)
-        several = isinstance(metric, LeadingHessian)
-        return SampleHessian.of(objective, theta, metric) if several else metric
+        if k > 1 and "sample" in traits.offers:
+            return SampleHessian.of(objective, theta)
+        return better_metric(objective, theta, AT_HAND) or Diagonal.at(objective, theta)
     if "sample" in traits.offers and traits.n**2 <= GRAM_WORTH * traits.m * k:
         return SharedGram.of(objective)
     return Diagonal.at(objective, theta)
