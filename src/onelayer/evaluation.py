@@ -18,7 +18,15 @@ from onelayer.calibration import (
     confidences,
     reliability,
 )
-from onelayer.measures import Rate, area_under_curve, head_of, in_top, made_of_rows, sums_by
+from onelayer.measures import (
+    Rate,
+    area_under_curve,
+    head_of,
+    in_top,
+    made_of_rows,
+    sums_by,
+    sums_by_rows,
+)
 from onelayer.sheets.printable import Printable
 from onelayer.sheets.sheet import Group, Sheet
 from onelayer.words import count_in_words, counted, interval_in_words, loss_in_words, percent
@@ -71,7 +79,7 @@ class Trust:
         def squares(rows: slice) -> np.ndarray:
             return brier_of_rows(readout.probabilities(Z[rows]), labels[rows])
 
-        bins = said_and_so(Z, labels, readout, weights)
+        bins = reliability_of(Z, labels, readout, weights)
         return cls(
             log_loss=float(np.average(made_of_rows(m, losses), weights=weights)),
             brier=float(np.average(made_of_rows(m, squares), weights=weights)),
@@ -84,7 +92,7 @@ class Trust:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
-def said_and_so(
+def reliability_of(
     Z: np.ndarray, labels: np.ndarray, readout: Readout, weights: np.ndarray | None = None
 ) -> tuple[Bin, ...]:
     """The bins of `reliability` of what `readout` makes of the forward pass Z."""
@@ -278,7 +286,7 @@ def evaluate(
     """
     own = Readout(head=head_of(classes))
     readout = readout or own
-    K, answers = len(classes), _answers(readout, Z, len(classes))
+    K, answers = len(classes), small_answers(readout, Z, len(classes))
     right = answers == labels
     names = [str(label) for label in classes.tolist()]
     recalls = _recalls(right, labels, weights, K)
@@ -300,8 +308,8 @@ def evaluate(
     )
 
 
-def _answers(readout: Readout, Z: np.ndarray, K: int) -> np.ndarray:
-    """In the smallest type."""
+def small_answers(readout: Readout, Z: np.ndarray, K: int) -> np.ndarray:
+    """The class of each example, 0..K-1, (m,), in the smallest type."""
     small = np.min_scalar_type(K - 1)
     return made_of_rows(len(Z), lambda rows: readout.answers(Z[rows]).astype(small))
 
@@ -322,10 +330,9 @@ def _confusion(
         return None
 
     def pairs_of(rows: slice) -> np.ndarray:
-        return labels[rows].astype(np.uint16) * np.uint16(K) + answers[rows]
+        return labels[rows].astype(np.int64) * K + answers[rows]
 
-    pairs = made_of_rows(len(labels), pairs_of)
-    counts = sums_by(pairs, K * K, weights).reshape(K, K)
+    counts = sums_by_rows(pairs_of, len(labels), K * K, weights).reshape(K, K)
     return tuple(tuple(map(counted, row)) for row in counts.tolist())
 
 

@@ -66,10 +66,17 @@ def sums_by(groups: np.ndarray, count: int, weights: np.ndarray | None) -> np.nd
 
     Added up in the order of the rows, some at a time. Booleans are weights too.
     """
+    return sums_by_rows(lambda rows: groups[rows], len(groups), count, weights)
+
+
+def sums_by_rows(
+    groups: Callable[[slice], np.ndarray], m: int, count: int, weights: np.ndarray | None
+) -> np.ndarray:
+    """The same of m rows whose groups are told of some at a time."""
     whole = weights is None or weights.dtype == bool
     total = np.zeros(count, np.int64 if whole else np.float64)
-    for rows in some_rows(len(groups)):
-        some = groups[rows]
+    for rows in some_rows(m):
+        some = groups(rows)
         if weights is not None and not whole:
             np.add.at(total, some, weights[rows])
         else:

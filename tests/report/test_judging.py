@@ -31,7 +31,7 @@ ANSWERS = A.argmax(axis=1)
 def test_confusion_and_classes_are_scikit_learns():
     counts = confusion(LABELS, ANSWERS, 4)
     np.testing.assert_array_equal(counts, confusion_matrix(LABELS, ANSWERS))
-    found = by_class(counts, A, LABELS, list("abcd"))
+    found = by_class(counts, lambda k: A[:, k], LABELS, list("abcd"))
     precision, recall, f1, n = precision_recall_fscore_support(LABELS, ANSWERS)
     assert [one.n for one in found] == n.tolist()
     assert [one.precision for one in found] == pytest.approx(precision)
@@ -44,7 +44,9 @@ def test_confusion_and_classes_are_scikit_learns():
 def test_a_class_that_is_absent_has_no_figures():
     labels, answers = np.array([0, 0, 1]), np.array([0, 1, 1])
     probabilities = np.array([[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.2, 0.7, 0.1]])
-    found = by_class(confusion(labels, answers, 3), probabilities, labels, list("abc"))[2]
+    found = by_class(
+        confusion(labels, answers, 3), lambda k: probabilities[:, k], labels, list("abc")
+    )[2]
     assert (found.n, found.recall, found.precision, found.f1, found.auc) == (0, None, None) + (
         None,
     ) * 2
@@ -64,8 +66,8 @@ def test_weights_are_numbers_of_examples():
     twice = np.repeat(np.arange(len(LABELS)), weights)
     counts = confusion(LABELS, ANSWERS, 4, weights)
     np.testing.assert_array_equal(counts, confusion(LABELS[twice], ANSWERS[twice], 4))
-    found = by_class(counts, A, LABELS, list("abcd"), weights)
-    expected = by_class(counts, A[twice], LABELS[twice], list("abcd"))
+    found = by_class(counts, lambda k: A[:, k], LABELS, list("abcd"), weights)
+    expected = by_class(counts, lambda k: A[twice][:, k], LABELS[twice], list("abcd"))
     assert [one.auc for one in found] == pytest.approx([one.auc for one in expected], rel=1e-12)
     assert [one.n for one in found] == [one.n for one in expected]
     curve, other = roc(LABELS == 1, A[:, 1], weights), roc(LABELS[twice] == 1, A[twice, 1])

@@ -8,6 +8,7 @@ import numpy as np
 
 from onelayer.errors import DataError
 from onelayer.logistic import Head
+from onelayer.measures import made_of_rows
 
 COLDEST, HOTTEST = math.exp(-10), math.exp(10)
 """Where T is looked for: scikit-learn's range."""
@@ -119,11 +120,18 @@ class _Slope:
 
     def at(self, t: float) -> tuple[float, float]:
         """First and second derivative at t."""
-        z = t * self.Z + self.offsets
-        A = self.head.curvature_activation(z)
-        first = (self.head.residual(z, self.targets) * self.Z).sum(axis=1)
-        second = (self.head.curvature_product(A, self.Z) * self.Z).sum(axis=1)
+        both = made_of_rows(len(self.Z), lambda rows: self._of_rows(t, rows))
+        first, second = np.ascontiguousarray(both[:, 0]), np.ascontiguousarray(both[:, 1])
         return float(self.weights @ first), float(self.weights @ second)
+
+    def _of_rows(self, t: float, rows: slice) -> np.ndarray:
+        """What each of some rows adds to the two, (rows, 2)."""
+        Z = self.Z[rows]
+        z = t * Z + self.offsets
+        A = self.head.curvature_activation(z)
+        first = (self.head.residual(z, self.targets[rows]) * Z).sum(axis=1)
+        second = (self.head.curvature_product(A, Z) * Z).sum(axis=1)
+        return np.column_stack([first, second])
 
 
 def _root(slope: _Slope, low: float, high: float) -> float:

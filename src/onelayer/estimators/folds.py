@@ -15,6 +15,7 @@ from onelayer.estimators.problem import Data
 from onelayer.estimators.validation import check_weights
 from onelayer.layer import Layer
 from onelayer.readers import stratified_split
+from onelayer.readers.grouped import ascending, places_of
 from onelayer.solvers import Run, named_solver
 
 FOLDS = 5
@@ -280,13 +281,23 @@ def assign_folds(
         fold[rows] = assign_folds(labels[rows], groups[rows], seed)
         return fold
     random = np.random.default_rng(seed)
-    _, first, row_group = np.unique(groups, return_index=True, return_inverse=True)
-    group_class = labels[first]
-    fold = np.full(len(first), -1, np.int8)
+    alone = ascending(groups)
+    found, row_group = (groups, None) if alone else places_of(groups)
+    group_class = labels if row_group is None else _first_of(labels, row_group, len(found))
+    fold = np.full(len(group_class), -1, np.int8)
     turn = 0
-    for label in np.unique(group_class):
-        members = random.permutation(np.flatnonzero(group_class == label))
+    for label in places_of(labels)[0].tolist():
+        members = np.flatnonzero(group_class == label).astype(np.int32)
+        random.shuffle(members)
         if len(members) >= 2:
-            fold[members] = (turn + np.arange(len(members))) % FOLDS
+            for number in range(FOLDS):
+                fold[members[(number - turn) % FOLDS :: FOLDS]] = number
             turn += len(members)
-    return fold[row_group]
+    return fold if row_group is None else fold[row_group]
+
+
+def _first_of(labels: np.ndarray, row_group: np.ndarray, groups: int) -> np.ndarray:
+    """The label of the first row of each group, (groups,)."""
+    found = np.empty(groups, labels.dtype)
+    found[row_group[::-1]] = labels[::-1]
+    return found

@@ -13,6 +13,7 @@ from onelayer.inputs.base import Inputs
 from onelayer.inputs.shown import Shown, joined_shown
 from onelayer.layer import Layer
 from onelayer.readers import Audit, Preprocessing, content_groups, joined_groups, stacked
+from onelayer.readers.grouped import how_many_different
 from onelayer.readers.row_arrays import numbers_of
 
 COMMON = 0.1
@@ -187,14 +188,13 @@ class Examples:
             return self.group
         same = self.contents()
         if self.repeats_by_chance:
-            return np.arange(len(self))
+            return np.arange(len(self), dtype=np.int32)
         return same if self.alike is None else joined_groups(same, self.alike)
 
 
 def common(contents: np.ndarray) -> bool:
     """Whether rows repeat so often that they seem to agree by chance."""
-    different = np.count_nonzero(np.bincount(contents))
-    return bool(len(contents) - different > COMMON * len(contents))
+    return len(contents) - how_many_different(contents) > COMMON * len(contents)
 
 
 def numbered(parts: list[Examples]) -> list[Examples]:
@@ -262,8 +262,9 @@ def _groups_of(parts: list[Examples]) -> np.ndarray | None:
 def in_two_classes(examples: Examples) -> np.ndarray:
     """Mark the examples whose content has also another label: bool (m,)."""
     groups, labels = examples.contents(), examples.labels
-    lowest = np.full(groups.max(initial=-1) + 1, len(examples.classes))
-    highest = np.full(len(lowest), -1)
-    np.minimum.at(lowest, groups, labels)
-    np.maximum.at(highest, groups, labels)
-    return (lowest != highest)[groups]
+    label = np.empty(groups.max(initial=-1) + 1, labels.dtype)
+    label[groups] = labels  # of one of its rows, whichever
+    other = label[groups] != labels
+    both = np.zeros(len(label), bool)
+    both[groups[other]] = True
+    return both[groups] if other.any() else other

@@ -18,7 +18,7 @@ def lined(examples: Examples) -> Examples:
     if not in_lines(examples):
         return examples
     first = 1 + examples.inputs.options.header
-    return replace(examples, names=examples.names.astype(np.int64) + first)
+    return replace(examples, names=examples.names + examples.names.dtype.type(first))
 
 
 def in_lines(examples: Examples) -> bool:

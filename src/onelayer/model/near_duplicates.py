@@ -104,6 +104,8 @@ def with_near_duplicates(
 def _not_judging(
     train: Examples, others: dict[str, Examples], audit: Audit, *, strict: bool
 ) -> tuple[Examples, Audit]:
+    if not others:
+        return train, audit
     judged = [part.contents() for part in others.values()]
     repeated = np.isin(train.contents(), np.concatenate([np.zeros(0, np.int64), *judged]))
     if not repeated.any():

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from onelayer.errors import DataError, DataWarning
 from onelayer.inputs.examples import Examples, joined, numbered
 from onelayer.model.near_duplicates import with_near_duplicates, without_repeats
@@ -184,7 +186,9 @@ def split(examples: Examples, fraction: float, seed: int) -> tuple[Examples, Exa
     """
     held = stratified_split(examples.labels, examples.groups(), fraction, seed)
     kept = examples.take(~held)
-    lost = sorted(set(examples.labels.tolist()) - set(kept.labels.tolist()))
+    K = len(examples.classes)
+    counts = np.bincount(kept.labels, minlength=K)
+    lost = np.flatnonzero((counts == 0) & (np.bincount(examples.labels, minlength=K) > 0)).tolist()
     if lost and examples.group is not None:
         raise DataError(
             f"all groups with a row of {examples.classes[lost[0]]} are mostly of another class, "

@@ -183,7 +183,7 @@ def _unseen(evidence: Evidence, folds: OutOfFold) -> Judged:
     """All examples, with the forward pass of a layer that was not trained on them."""
     everything = _everything(evidence.parts)
     others = [Z for Z in (evidence.Z_val, evidence.Z) if Z is not None]
-    held = np.arange(len(evidence.parts.train), len(everything))
+    held = np.arange(len(evidence.parts.train), len(everything), dtype=np.int32)
     who = f"{everything.unit} in {FOLDS}-fold cross-validation"
     sample = _sample(everything).take(np.concatenate([folds.rows, held]))
     return Judged(sample=sample, Z=np.concatenate([folds.Z, *others]), who=who)

@@ -11,6 +11,7 @@ from onelayer.designs import Survey, blocks_of, first_not_finite, row_by_row, si
 from onelayer.errors import DataError
 
 _BLOCK_BYTES = 1 << 20  # of rows that are hashed together
+_TOGETHER = 1 << 20  # guard: rows that are numbered at a time
 _NUMBERS = "biuf"
 
 
@@ -143,11 +144,30 @@ def surveyed(X: Any, source: object) -> tuple[Survey, np.ndarray]:
 def numbers_of(parts: list[np.ndarray]) -> np.ndarray:
     """Number rows by their digests, part after part: int32 (m,), as contents first appear."""
     digests = np.concatenate(parts) if len(parts) > 1 else parts[0]
-    _, first, group = np.unique(digests, return_index=True, return_inverse=True)
-    del digests  # each is as long as there are rows
-    number = np.empty(len(first), np.int32)
-    number[np.argsort(first)] = np.arange(len(first))
-    return number[group]
+    order = np.argsort(digests, kind="stable").astype(np.int32)  # of equal ones the first is first
+    begins = _begins(digests, order)
+    first = np.zeros(len(order), bool)
+    first[order[begins]] = True
+    numbers = np.cumsum(first, dtype=np.int32)
+    numbers -= 1
+    last = 0
+    for start in range(0, len(order), _TOGETHER):
+        some = slice(start, start + _TOGETHER)
+        places = np.arange(start, start + len(order[some]))
+        begun = np.maximum.accumulate(np.where(begins[some], places, last))
+        numbers[order[some]] = numbers[order[begun]]
+        last = int(begun[-1])
+    return numbers
+
+
+def _begins(values: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Where another value begins than the one before it in this order: bool (m,)."""
+    found = np.ones(len(order), bool)
+    for start in range(1, len(order), _TOGETHER):
+        some = slice(start, start + _TOGETHER)
+        ends = start - 1 + len(order[some])
+        found[some] = values[order[some]] != values[order[start - 1 : ends]]
+    return found
 
 
 def digests_of(X: Any) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from onelayer.errors import UsageError
+from onelayer.readers.grouped import Grouped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,18 +37,18 @@ def stratified_split(
         raise UsageError(f"test_size is {test_size}: give a fraction, at least 0 and below 1")
     if test_size == 0 or len(labels) == 0:
         return np.zeros(len(labels), dtype=bool)
-    row_group, group_class, sizes = _grouped(labels, groups)
-    quotas = _quotas(np.bincount(group_class, weights=sizes), test_size)
-    return _choose(group_class, sizes, quotas, np.random.default_rng(seed))[row_group]
+    found = Grouped.of(labels, groups)
+    quotas = _quotas(found.rows_of_classes, test_size)
+    return found.spread(_choose(found, quotas, np.random.default_rng(seed)))
 
 
 def split_notes(
     labels: np.ndarray, groups: np.ndarray, classes: Sequence[str], unit: str
 ) -> tuple[str, ...]:
     """Say which classes `stratified_split` must leave in training, and why; labels are 0..K-1."""
-    _, group_class, _ = _grouped(labels, groups)
-    present, rows = np.unique(labels, return_counts=True)
-    found = np.bincount(group_class, minlength=len(present))
+    grouped = Grouped.of(labels, groups)
+    present, rows = grouped.classes, grouped.rows_of_classes.astype(np.int64)
+    found = np.bincount(grouped.group_class, minlength=len(present))
     return tuple(
         f"{_why_whole(str(classes[label]), int(of_it), bool(own), unit)}: "
         f"{'it stays' if of_it == 1 else 'they stay'} in training, and nobody judges {name}"
@@ -66,20 +67,6 @@ def _why_whole(name: str, rows: int, own: bool, unit: str) -> str:
     return f"the {rows:,} {unit} of {name} are in groups that are mostly of other classes"
 
 
-def _grouped(labels: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Each row's group, each group's class, each group's rows; groups and classes numbered."""
-    classes, row_class = np.unique(labels, return_inverse=True)
-    if groups.dtype.kind in "iu" and (np.diff(groups) > 0).all():  # each row is its own
-        return np.arange(len(groups)), row_class, np.ones(len(groups), np.int64)
-    _, row_group = np.unique(groups, return_inverse=True)
-    pairs, counts = np.unique(row_group * len(classes) + row_class, return_counts=True)
-    pair_group, pair_class = np.divmod(pairs, len(classes))
-    order = np.lexsort((-pair_class, counts, pair_group))  # the last of a group is its majority
-    group_class = np.empty(row_group.max() + 1, dtype=np.int64)
-    group_class[pair_group[order]] = pair_class[order]
-    return row_group, group_class, np.bincount(row_group)
-
-
 def _quotas(rows: np.ndarray, test_size: float) -> np.ndarray:
     """Test rows of each class: the largest remainders are rounded up until the total is right."""
     exact = test_size * rows
@@ -89,23 +76,35 @@ def _quotas(rows: np.ndarray, test_size: float) -> np.ndarray:
     return np.maximum(quotas, 1)
 
 
-def _choose(
-    group_class: np.ndarray, sizes: np.ndarray, quotas: np.ndarray, random: np.random.Generator
-) -> np.ndarray:
+def _choose(found: Grouped, quotas: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Mark the test groups: shuffled within their class, taken until its quota is full.
 
     A group larger than the quota comes after all others, so that it is taken only for want of
     others. The group in which the quota falls is taken where most of it lies below.
     """
-    oversize = np.where(sizes > quotas[group_class], sizes, 0)
-    order = np.lexsort((random.permutation(len(sizes)), oversize, group_class))
-    counts = np.bincount(group_class, minlength=len(quotas))
-    first = np.cumsum(counts) - counts
-    rank = np.arange(len(order)) - first[group_class[order]]
-    before = np.cumsum(sizes[order]) - sizes[order]
-    before -= before[np.minimum(first, len(order) - 1)][group_class[order]]
-    taken = before + sizes[order] / 2 < quotas[group_class[order]]
-    taken = (taken | (rank == 0)) & (rank < counts[group_class[order]] - 1)
-    chosen = np.zeros(len(sizes), dtype=bool)
-    chosen[order] = taken
+    turn = np.arange(len(found.group_class), dtype=np.int32)
+    random.shuffle(turn)
+    chosen = np.zeros(len(turn), dtype=bool)
+    for k, quota in enumerate(quotas.tolist()):
+        mine = np.flatnonzero(found.group_class == k).astype(np.int32)
+        if len(mine) < 2:
+            continue
+        if found.sizes is None:
+            chosen[mine] = _first_of(turn[mine], max(1, min(quota, len(mine) - 1)))
+            continue
+        sizes = found.sizes[mine]
+        order = np.lexsort((turn[mine], np.where(sizes > quota, sizes, 0)))
+        chosen[mine[order]] = _taken(sizes[order], quota)
     return chosen
+
+
+def _first_of(turn: np.ndarray, count: int) -> np.ndarray:
+    """Mark so many of those whose turn (m,), each another, comes first: bool (m,)."""
+    return turn <= np.partition(turn, count - 1)[count - 1]
+
+
+def _taken(sizes: np.ndarray, quota: int) -> np.ndarray:
+    """Which of a class's groups, in their turn, are taken: the first, and not all of them."""
+    rank, before = np.arange(len(sizes)), np.cumsum(sizes) - sizes
+    taken = before + sizes / 2 < quota
+    return (taken | (rank == 0)) & (rank < len(sizes) - 1)

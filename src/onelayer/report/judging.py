@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from onelayer.logistic import Head
-from onelayer.measures import auc_of
+from onelayer.measures import auc_of, made_of_rows, sums_by_rows
 from onelayer.words import counted
 
 Z95 = 1.959963984540054  # of the normal distribution
@@ -83,24 +84,28 @@ def confusion(
     labels: np.ndarray, answers: np.ndarray, K: int, weights: np.ndarray | None = None
 ) -> np.ndarray:
     """Counts, or sums of weights, (K, K): row the true class, column the answer."""
-    return np.bincount(labels * K + answers, weights, minlength=K * K).reshape(K, K)
+
+    def pairs(rows: slice) -> np.ndarray:
+        return labels[rows].astype(np.int64) * K + answers[rows]
+
+    return sums_by_rows(pairs, len(labels), K * K, weights).reshape(K, K)
 
 
 def by_class(
     counts: np.ndarray,
-    A: np.ndarray,
+    probabilities: Callable[[int], np.ndarray],
     labels: np.ndarray,
     names: list[str],
     weights: np.ndarray | None = None,
 ) -> tuple[ClassJudgement, ...]:
-    """Judge each class from the confusion (K, K) and the probabilities (m, K)."""
+    """Judge each class from the confusion (K, K) and the probabilities of a class, (m,)."""
     return tuple(
         ClassJudgement(
             name=name,
             n=counted(counts[k].sum()),
             said=counted(counts[:, k].sum()),
             right=counted(counts[k, k]),
-            auc=_of_class(labels == k, A[:, k], weights),
+            auc=_of_class(labels == k, probabilities(k), weights),
         )
         for k, name in enumerate(names)
     )
@@ -137,4 +142,4 @@ def base_losses(labels: np.ndarray, shares: np.ndarray) -> np.ndarray:
 
 def losses(Z: np.ndarray, labels: np.ndarray, head: Head) -> np.ndarray:
     """L of each example, (m,)."""
-    return head.loss(Z, labels)[:, 0]
+    return made_of_rows(len(Z), lambda rows: head.loss(Z[rows], labels[rows])[:, 0])

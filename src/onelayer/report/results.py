@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from onelayer.calibration import Bin, Readout, confidences, reliability
+from onelayer.calibration import Bin, Readout
 from onelayer.designs.row_products import seen_rows
 from onelayer.errors import DataError
 from onelayer.estimators.folds import OutOfFold
-from onelayer.evaluation import Trust
+from onelayer.evaluation import Trust, reliability_of, small_answers
 from onelayer.inputs.kept_pictures import Similar
-from onelayer.measures import Rate, area_under_curve, is_weak
+from onelayer.measures import Rate, area_under_curve, is_weak, made_of_rows
 from onelayer.readers import Audit
 from onelayer.report.by_column import Looked, looked_at
 from onelayer.report.by_threshold import by_threshold
@@ -179,8 +180,8 @@ def _judge(judged: Judged, material: Material) -> Judgement:
     layer, labels, readout = material.layer, judged.sample.labels, material.layer.readout
     weights = judged.sample.weights
     names = [str(label) for label in layer.classes.tolist()]
-    A, answers = readout.probabilities(judged.Z), readout.answers(judged.Z)
-    sure = np.take_along_axis(A, answers[:, None], axis=1)[:, 0]
+    answers = small_answers(readout, judged.Z, len(names))
+    sure = _probability_of(judged.Z, readout, answers)
     right = answers == labels
     counts = confusion(labels, answers, len(names), weights)
     frequent = int(np.argmax(material.shares))
@@ -196,9 +197,9 @@ def _judge(judged: Judged, material: Material) -> Judgement:
         base_class=names[frequent],
         loss=Mean.of(each, weights),
         base_loss=Mean.of(guessed, weights),
-        auc=area_under_curve(readout.logits(judged.Z), labels, readout.head, weights),
+        auc=area_under_curve(_logits(judged.Z, readout), labels, readout.head, weights),
         counts=counts,
-        classes=by_class(counts, A, labels, names, weights),
+        classes=by_class(counts, _by_class(judged.Z, readout), labels, names, weights),
         roc=roc(labels, judged.Z[:, 0], weights) if len(names) == 2 else None,
         thresholds=(by_threshold(judged.Z, labels, readout, weights) if len(names) == 2 else None),
         bins=_bins(judged, readout),
@@ -208,20 +209,42 @@ def _judge(judged: Judged, material: Material) -> Judgement:
         heated=None if readout.plain else Mean.of(each - _losses(judged, own), weights),
         confidence=float(np.average(sure, weights=weights)),
         cost=readout.cost(labels, answers, weights),
-        mistakes=_examples(
-            judged.sample, most_confident, layer, A, answers, maps=judged is material.judged
-        ),
+        mistakes=_examples(judged, most_confident, layer, answers, maps=judged is material.judged),
     )
+
+
+def _logits(Z: np.ndarray, readout: Readout) -> np.ndarray:
+    return made_of_rows(len(Z), lambda rows: readout.logits(Z[rows]))
 
 
 def _losses(judged: Judged, readout: Readout) -> np.ndarray:
     """L of each example, (m,)."""
-    return losses(readout.logits(judged.Z), judged.sample.labels, readout.head)
+    Z, labels = judged.Z, judged.sample.labels
+    return made_of_rows(
+        len(Z), lambda rows: losses(readout.logits(Z[rows]), labels[rows], readout.head)
+    )
+
+
+def _probability_of(Z: np.ndarray, readout: Readout, k: np.ndarray) -> np.ndarray:
+    """That of class k (m,) of each example, (m,)."""
+
+    def of_rows(rows: slice) -> np.ndarray:
+        A = readout.probabilities(Z[rows])
+        return np.take_along_axis(A, k[rows, None].astype(np.intp), axis=1)[:, 0]
+
+    return made_of_rows(len(Z), of_rows)
+
+
+def _by_class(Z: np.ndarray, readout: Readout) -> Callable[[int], np.ndarray]:
+    """Says the probabilities of a class, (m,); of two classes they are made when asked for."""
+    if Z.shape[1] > 1:
+        A = made_of_rows(len(Z), lambda rows: readout.probabilities(Z[rows]))
+        return lambda k: A[:, k]
+    return lambda k: made_of_rows(len(Z), lambda rows: readout.probabilities(Z[rows])[:, k])
 
 
 def _bins(judged: Judged, readout: Readout) -> tuple[Bin, ...]:
-    said = confidences(readout.probabilities(judged.Z), judged.sample.labels)
-    return reliability(*said, judged.sample.weights)
+    return reliability_of(judged.Z, judged.sample.labels, readout, judged.sample.weights)
 
 
 def _trust(judged: Judged, readout: Readout) -> Trust:
@@ -234,15 +257,15 @@ def _suspects(material: Material) -> Suspects | None:
     if judged is None:
         return None
     layer, labels = material.layer, judged.sample.labels
-    A, answers = layer.readout.probabilities(judged.Z), layer.readout.answers(judged.Z)
-    p_label = np.take_along_axis(A, labels[:, None], axis=1)[:, 0]
+    answers = small_answers(layer.readout, judged.Z, len(layer.classes))
+    p_label = _probability_of(judged.Z, layer.readout, labels)
     contradicted = np.flatnonzero(answers != labels)
     least = contradicted[np.argsort(p_label[contradicted], kind="stable")[:SUSPECTS]]
     weights = judged.sample.weights
     right = Rate.of(answers == labels, weights).value
     base = Rate.of(labels == int(np.argmax(material.shares)), weights).value
     return Suspects(
-        examples=_examples(judged.sample, least, layer, A, answers),
+        examples=_examples(judged, least, layer, answers),
         looked_at=len(labels),
         right=right,
         knows=not is_weak(right, base),
@@ -251,29 +274,29 @@ def _suspects(material: Material) -> Suspects | None:
 
 
 def _examples(
-    sample: Sample,
+    judged: Judged,
     rows: np.ndarray,
     layer: Reported,
-    A: np.ndarray,
     answers: np.ndarray,
     *,
     maps: bool = False,
 ) -> tuple[Example, ...]:
     """Say of each what it was taken for; with maps of what the layer itself saw in it."""
-    names = [str(label) for label in layer.classes.tolist()]
+    names, sample = [str(label) for label in layer.classes.tolist()], judged.sample
+    A = layer.readout.probabilities(judged.Z[rows])
     return tuple(
         Example(
             name=str(sample.names[row]),
             label=names[sample.labels[row]],
             answer=names[answers[row]],
-            p_label=float(A[row, sample.labels[row]]),
-            p_answer=float(A[row, answers[row]]),
+            p_label=float(a[sample.labels[row]]),
+            p_answer=float(a[answers[row]]),
             pixels=_pixels(sample, row, layer),
             places=_places(sample, row, layer, int(answers[row])) if maps else None,
             similar=_similar(sample, row, layer) if maps else (),
             cells=_cells(sample, row, layer, int(answers[row])) if maps else (),
         )
-        for row in rows.tolist()
+        for row, a in zip(rows.tolist(), A, strict=True)
     )
 
 
