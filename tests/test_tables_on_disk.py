@@ -3,6 +3,8 @@
 import os
 import re
 import tracemalloc
+from shutil import make_archive
+from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
@@ -63,6 +65,30 @@ def test_another_training_of_the_same_files_begins_with_their_codes(tmp_path):
     ]
     assert again.coef.tobytes() == first.coef.tobytes()
     assert len(KeptFolders("tables")) == 1
+
+
+def test_a_table_in_an_archive_is_unpacked_once_and_known_again(tmp_path):
+    folder, archive = written(tmp_path / "sales"), tmp_path / "sales.zip"
+    make_archive(str(archive.with_suffix("")), "zip", folder)
+    first, again = train(archive), train(archive)
+    assert [how(one) for one in (first, again)] == ["made now", "as they were found before"]
+    assert again.coef.tobytes() == first.coef.tobytes() == train(folder).coef.tobytes()
+    assert len(KeptFolders("archives")) == 1
+    frame(1).to_parquet(folder / "1.parquet")
+    make_archive(str(archive.with_suffix("")), "zip", folder)
+    assert how(train(archive)) == "made now"
+    assert len(KeptFolders("archives")) == 2
+    archive.write_bytes(archive.read_bytes()[:500])
+    with pytest.raises(DataError, match=r"sales\.zip is damaged, or no \.zip file"):
+        train(archive)
+
+
+def test_a_small_archive_is_unpacked_for_as_long_as_it_is_used(tmp_path):
+    frame().to_csv(tmp_path / "t.csv", index=False)
+    with ZipFile(tmp_path / "t.zip", "w") as archive:
+        archive.write(tmp_path / "t.csv", "t.csv")
+    onelayer.train(tmp_path / "t.zip", target="bought", C=1.0)
+    assert len(KeptFolders("archives")) == 0
 
 
 @pytest.mark.parametrize("change", ["touched", "added", "removed", "changed"])

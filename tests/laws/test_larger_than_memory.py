@@ -53,7 +53,48 @@ def test_the_model_is_that_of_memory(made, suffix):
         size = np.abs(here.coef).max()
         np.testing.assert_allclose(there.coef, here.coef, atol=1e-4 * size)
         there.save(Path(name) / "m.safetensors")
-        assert onelayer.load(Path(name) / "m.safetensors").evaluate(test) == there.card.test
+        loaded = onelayer.load(Path(name) / "m.safetensors")
+        assert loaded.evaluate(test) == there.card.test
+        assert_cards_agree(there, here)
+        assert_answers_do_not_depend_on_where_a_table_lies(loaded, test)
+
+
+def assert_cards_agree(there, here):
+    """As JSON: the same names, words and counts, and figures that a fit's tolerance apart are."""
+    found, expected = (
+        dict(plain(json.loads(json.dumps(one.card.to_dict())))) for one in (there, here)
+    )
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        if isinstance(value, float):
+            assert found[name] == pytest.approx(value, rel=0.01, abs=0.01), name
+        else:
+            assert found[name] == value, name
+
+
+OF_THE_FIT = ("solution", "settings", "created", "history", "audit", "words", "rule")
+"""What a card says of how and where it was fitted, and sentences that have figures in them."""
+
+
+def plain(value, name=""):
+    """Each value of JSON by its place."""
+    if name.rpartition("/")[2] in OF_THE_FIT:
+        return
+    if isinstance(value, (dict, list)):
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, one in pairs:
+            yield from plain(one, f"{name}/{key}")
+    else:
+        yield name, value
+
+
+def assert_answers_do_not_depend_on_where_a_table_lies(model, table):
+    here = model.evaluate(table), model.predict(table), model.predict_proba(table)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(several, "TIMES", 10**12)  # it is larger than any memory
+        assert model.evaluate(table) == here[0]
+        np.testing.assert_array_equal(model.predict(table), here[1])
+        np.testing.assert_array_equal(model.predict_proba(table), here[2])
 
 
 @given(random_tables(without=("sentences",)))

@@ -1,4 +1,8 @@
-"""A .zip file of what is otherwise a folder or a file, unpacked for as long as it is used."""
+"""A .zip file of what is otherwise a folder or a file, unpacked for as long as it is used.
+
+What is larger than memory is unpacked once, into the cache: what is kept of its files knows them by
+their places, and another training finds both.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,25 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
 from zipfile import BadZipFile, ZipFile
 
+from onelayer.designs import digest_of
 from onelayer.errors import DataError
+from onelayer.file_stamps import FileStamp
 from onelayer.inputs.base import is_path
 from onelayer.inputs.examples import Examples
+from onelayer.kept_folders import KeptFolders
+from onelayer.memory_limits import memory_budget
 from onelayer.readers.pictures.folders import class_folders, files_below, loose_files
+from onelayer.readers.tables import several
 from onelayer.settings import Settings
 from onelayer.sources.source import Like, Progress, Source, digest
 
+KIND = "archives"
 MOST_FILES = 10_000_000
 """*Guard*: a larger number of entries is no set of pictures."""
 
@@ -52,18 +62,38 @@ class ZippedSource(Source):
     def inner(self) -> Source:
         """The source that was packed; it is unpacked now."""
         place = self._place
-        _unpack(Path(self.given), place, lambda done, m: self.progress("unpacking", done, m))
         with self._named():
             return self._opener(_only(place), self.settings, self.progress)
 
     @cached_property
     def _place(self) -> Path:
-        """A folder called as the archive, which goes with the source."""
-        folder = tempfile.mkdtemp(prefix="onelayer-zip-")
+        """The folder that it is unpacked into, called as the archive."""
+        archive = Path(self.given)
+        larger = several.TIMES * _size(archive) > memory_budget(self.settings.memory)
+        folder = self._in_cache(archive) if larger else self._for_now(archive)
+        return folder / archive.stem
+
+    def _for_now(self, archive: Path) -> Path:
+        """A folder that goes with the source."""
+        folder = Path(tempfile.mkdtemp(prefix="onelayer-zip-"))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        place = Path(folder) / Path(self.given).stem
-        place.mkdir()
-        return place
+        self._unpack(archive, folder)
+        return folder
+
+    def _in_cache(self, archive: Path) -> Path:
+        """A folder that stays, for the archive as it is now."""
+        stamp = FileStamp.of(archive.stat())
+        name = digest_of((str(archive.resolve()), *stamp))
+        kept = KeptFolders(KIND).get(name, lambda folder: self._unpack(archive, folder), self._wait)
+        return kept.folder
+
+    def _wait(self) -> None:
+        self.progress("waiting for another training, which unpacks the same archive", 0, 1)
+
+    def _unpack(self, archive: Path, folder: Path) -> None:
+        place = folder / archive.stem
+        place.mkdir(exist_ok=True)
+        _unpack(archive, place, lambda done, m: self.progress("unpacking", done, m))
 
     def parts(self) -> tuple[str, ...]:
         """Those of what was packed."""
@@ -87,7 +117,17 @@ class ZippedSource(Source):
         try:
             yield
         except DataError as error:
-            raise DataError(str(error).replace(str(self._place), str(self.given))) from error
+            place = vars(self).get("_place")  # not there where it could not be unpacked
+            if place is None:
+                raise
+            raise DataError(str(error).replace(str(place), str(self.given))) from error
+
+
+def _size(archive: Path) -> int:
+    """Bytes of all that an archive says it holds; 0 of what is none, which is said later."""
+    with suppress(BadZipFile, OSError, ValueError, NotImplementedError), ZipFile(archive) as packed:
+        return sum(one.file_size for one in packed.infolist())
+    return 0
 
 
 def _unpack(archive: Path, place: Path, tell: Callable[[int, int], None]) -> None:
