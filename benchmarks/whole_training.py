@@ -114,11 +114,9 @@ def looked_into(given: tuple[str, ...]) -> tuple[dict[str, float], Fitted]:
 
 
 def scaled(X: Any, model: Any) -> Any:
-    """The rows in the variables that the penalty is in."""
-    scaling = model.layer.scaling
-    if scaling is None:
-        return X
-    return ((X - scaling.centre) * scaling.scale).astype(np.float32)
+    """The rows in the variables that the penalty is in; in float64, for float32 stalls before."""
+    scaling, X = model.layer.scaling, X.astype(np.float64)
+    return X if scaling is None else (X - scaling.centre) * scaling.scale
 
 
 def peer(fitted: Fitted) -> tuple[Callable[[], Any], str]:
