@@ -9,7 +9,7 @@ import sys
 import textwrap
 import time
 from pathlib import Path
-from threading import Thread
+from threading import Thread, current_thread
 
 import joblib
 import numpy as np
@@ -323,3 +323,15 @@ def test_every_source_of_kernels_is_part_of_the_fingerprint(tmp_path):
     """
     found = finish(start(script, PYTHONPATH=str(tmp_path), XDG_CACHE_HOME=str(tmp_path)))
     assert len(found) == len(set(found)) > 4
+
+
+def test_one_of_many_threads_calls_everything_itself(threads_are):
+    threads_are(4)
+    ranges = [(0, 1), (1, 2), (2, 3)]
+
+    def who(*_):
+        return current_thread()
+
+    with parallel.in_this_thread():
+        assert set(parallel.run(who, ranges)) == {current_thread()}
+    assert current_thread() not in parallel.run(who, ranges)

@@ -7,8 +7,10 @@ same bytes on any machine. Tasks must release the GIL and must not call BLAS.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +24,7 @@ LIMITS = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "LOKY_MAX_CPU_COUNT")  # jobli
 
 _pool: ThreadPoolExecutor | None = None
 _lock = Lock()
+_alone = ContextVar("alone", default=False)
 
 
 def partition(
@@ -36,7 +39,7 @@ def partition(
 
 def run(function: Callable[[int, int], T], ranges: list[tuple[int, int]]) -> list[T]:
     """Call function(start, stop) for each range, on all threads; the results in order."""
-    if len(ranges) == 1 or thread_count() == 1:
+    if len(ranges) == 1 or thread_count() == 1 or _alone.get():
         return [function(start, stop) for start, stop in ranges]
     futures = [_executor().submit(function, start, stop) for start, stop in ranges]
     try:
@@ -44,6 +47,16 @@ def run(function: Callable[[int, int], T], ranges: list[tuple[int, int]]) -> lis
     except BaseException:
         _cancel(futures)
         raise
+
+
+@contextmanager
+def in_this_thread() -> Iterator[None]:
+    """Call everything here, one range after the other: this thread is one of many at work."""
+    before = _alone.set(True)
+    try:
+        yield
+    finally:
+        _alone.reset(before)
 
 
 @cache

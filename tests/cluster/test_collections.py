@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from onelayer import LogisticRegression, LogisticRegressionCV, check_separation
+from onelayer import LogisticRegression, check_separation
 from onelayer.errors import DataError, UsageError
 
 
@@ -169,7 +169,23 @@ def bad(X, row, value):
         (lambda X, y, w: (X, bad(np.zeros(len(y)), 1999, np.nan), w), "y contains NaN.* row 1999"),
         (lambda X, y, w: (X[:, 0], y, w), "Expected 2D array, got 1D"),
         (lambda X, y, w: (X[:0], y[:0], w[:0]), "0 sample"),
-        (lambda X, y, w: (np.full(X.shape, "n/a"), y, w), "could not convert string to float"),
+        (
+            lambda X, y, w: (np.full(X.shape, "n/a"), y, w),
+            "Partition . of X: could not convert string to float",
+        ),
+        (lambda X, y, w: (X * 1e300, y, w), "X holds values as large as .* overflow float64"),
+        (
+            lambda X, y, w: (X, bad(y.astype(object), 2100, None), w),
+            "Input y contains NaN. The first is at row 2100",
+        ),
+        (
+            lambda X, y, w: (np.ma.array(X, mask=X > 9.5), y, w),
+            r"Partition . of X: X is masked at \(",
+        ),
+        (
+            lambda X, y, w: (X, y, np.column_stack([w, w])),
+            r"Partition . of sample_weight: .* got an array of shape \(1250, 2\)",
+        ),
     ],
 )
 def test_bad_input_is_named(problem, change, says):
@@ -178,6 +194,49 @@ def test_bad_input_is_named(problem, change, says):
     wrong = [split(one, [len(one) // 3, len(one) - len(one) // 3]) for one in (X, y)]
     with pytest.raises(ValueError, match=says):
         LogisticRegression().fit(*wrong, split(w, parts if len(w) == len(y) else [len(w)]))
+
+
+def frame_of(parts, columns):
+    """A Dask frame of these partitions, whatever columns they have."""
+    meta = pd.DataFrame(np.empty((0, len(columns))), columns=columns)
+    return dd.from_map(lambda i: parts[i], range(len(parts)), meta=meta)
+
+
+def test_columns_of_a_partition_go_by_their_names(problem):
+    X, y, _ = problem(2)
+    names = list("pqrstu")
+    frame = pd.DataFrame(X, columns=names)
+    expected = LogisticRegression().fit(*(da.from_array(one, chunks=2500) for one in (X, y)))
+    there = frame_of([frame[:1000], frame[1000:][names[::-1]]], names)
+    model = LogisticRegression().fit(there, split(y, [2500]))
+    assert of(model) == of(expected)
+    np.testing.assert_array_equal(model.predict(there).compute(), expected.predict(X))
+    odd = frame_of([frame[:1000], frame[1000:].rename(columns={"p": "x"})], names)
+    with pytest.raises(DataError, match=r"Partition 1 of X: it has the columns \['x', 'q',"):
+        LogisticRegression().fit(odd, split(y, [2500]))
+
+
+def test_other_features_are_refused_before_anything_is_computed(problem):
+    X, y, _ = problem(2)
+    frame = dd.from_pandas(pd.DataFrame(X, columns=list("pqrstu")), npartitions=3)
+    model = LogisticRegression().fit(frame, split(y, [2500]))
+    for asked, says in (
+        (frame[list("qprstu")], "must be in the same order"),
+        (frame[list("pqrst")], "Feature names seen at fit time, yet now missing:\n- u"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            model.predict_proba(asked)
+    model = LogisticRegression().fit(split(X, [2500]), split(y, [2500]))
+    with pytest.raises(DataError, match="X has 5 features, but LogisticRegression is expecting 6"):
+        model.predict(da.from_array(X[:, :5], chunks=1000))
+    with pytest.raises(DataError, match="X has one dimension"):
+        model.predict(da.from_array(X[:, 0], chunks=1000))
+
+
+def test_a_delayed_value_is_no_collection_of_rows(problem):
+    X, y, _ = problem(2)
+    with pytest.raises(DataError, match=r"X is a Delayed .* dask.array.from_delayed\(X, shape"):
+        LogisticRegression().fit(dask.delayed(X), split(y, [2500]))
 
 
 def test_collections_and_arrays_are_not_mixed(problem):
@@ -189,7 +248,6 @@ def test_collections_and_arrays_are_not_mixed(problem):
     model = LogisticRegression().fit(dX, dy, 2.0)
     assert of(model)[2] == pytest.approx(LogisticRegression().fit(X, y, 2.0).solution_.objective)
     for asked in (
-        lambda: LogisticRegressionCV().fit(dX, dy),
         lambda: LogisticRegression(C=np.inf).fit(X, y).summary(dX, dy),
         lambda: check_separation(dX, y),
     ):

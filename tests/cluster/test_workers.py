@@ -90,6 +90,46 @@ def test_two_fits_at_once_do_not_meet(problem, without_cluster):
     assert found == [without_cluster[2], without_cluster[3]]
 
 
+def test_groups_are_visited_where_they_lie(client, problem, without_cluster, monkeypatch):
+    before, strange = ClusterWorkers._by_place, []
+
+    def by_place(workers, groups):
+        asked = list(before(workers, groups))
+        holders = client.who_has(list(groups))
+        at = [set.intersection(*(set(holders[groups[i].key]) for i in some)) for some in asked]
+        strange.extend(some for some, place in zip(asked, at, strict=True) if not place)
+        return asked
+
+    monkeypatch.setattr(ClusterWorkers, "_by_place", by_place)
+    assert of(fitted(problem(2))) == without_cluster[2]
+    assert strange == []
+
+
+@pytest.mark.usefixtures("client")
+def test_large_answers_are_joined_on_the_workers(problem, without_cluster, monkeypatch):
+    monkeypatch.setattr(dask_workers, "AT_ONCE", 100)
+    before, counts = ClusterWorkers._few, []
+
+    def few(*asked):
+        tasks = before(*asked)
+        counts.append(len(tasks))
+        return tasks
+
+    monkeypatch.setattr(ClusterWorkers, "_few", few)
+    assert of(fitted(problem(2))) == without_cluster[2]
+    assert set(counts) == {1}
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_closed_client_is_named(cluster, problem):
+    X, y, _ = problem(2)
+    model = LogisticRegression()
+    with distributed.Client(scheduler_file=str(cluster.file), set_as_default=False) as made:
+        model.client = made
+    with pytest.raises(WorkersLostError, match="connection to Dask's scheduler is closed"):
+        model.fit(computed(X, 2), computed(y, 2))
+
+
 @pytest.fixture
 def passes(monkeypatch):
     """Lists what is to happen at which pass, once its tasks are on their way; counts passes."""
@@ -123,11 +163,11 @@ def test_a_worker_that_is_killed_is_made_up_for(client, problem, without_cluster
     assert passes.count == quiet
 
 
-def test_scattered_data_that_are_lost_are_named(client, problem, passes):
+def test_scattered_data_that_are_lost_are_named(cluster, client, problem, passes):
+    cluster.scale(1, client)  # which alone has the groups too
     X, y, _ = problem(2)
     rows = client.scatter(X, hash=False)
-    (worker,) = client.who_has(rows)[rows.key]
-    passes.happens[4] = lambda: kill(client, worker)
+    passes.happens[4] = lambda: kill(client)
     there = da.from_delayed(dask.delayed(rows), X.shape, meta=X[:0])
     with pytest.raises(WorkersLostError, match="scattered"):
         LogisticRegression().fit(there, computed(y, 2))

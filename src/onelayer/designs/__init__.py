@@ -63,6 +63,7 @@ __all__ = [
     "make_scaling",
     "make_scalings",
     "map_of_file",
+    "moments_of_folds",
     "not_finite",
     "reads_together",
     "row_by_row",
@@ -96,12 +97,24 @@ def make_scalings(
 def make_moments(X: Any, weights: Sequence[np.ndarray]) -> list[ColumnMoments]:
     """Mean and variance of the columns of X under each of several weights (m,), each of sum 1.
 
-    One read of a dense X serves them all; of CSR one is made for each.
+    One read of a dense X serves them all; of CSR one is made for each. Rows on a cluster have
+    weights of their own, under which there is one of each.
     """
+    if lies_on_cluster(X):
+        from onelayer.designs.cluster_survey import moments_on_cluster
+
+        return moments_on_cluster([X])
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is named as a column
         if sparse.issparse(X):
             return [csr_moments(X, v) for v in weights]
         return moments_of(X, weights)
+
+
+def moments_of_folds(X: Any) -> list[ColumnMoments]:
+    """Of all rows on a cluster, and of those that each fold is trained on."""
+    from onelayer.designs.cluster_survey import moments_on_cluster
+
+    return moments_on_cluster([X, *map(X.without, range(len(X.by_fold)))])
 
 
 def make_design(X: Any, scaling: Scaling | None = None, *, double: bool = False) -> Design:
@@ -228,7 +241,12 @@ def lies_on_cluster(X: Any) -> bool:
 
 
 def reads_together(losses: list[Loss]) -> tuple[list[Loss], Any]:
-    """The losses of the same rows on disk, each for a thread of its own, and `SharedVisits`."""
+    """The losses of the same rows on disk or a cluster, each for a thread, and where they wait."""
+    over_parts: Any = losses[0]
+    if lies_on_cluster(over_parts.parts.X):
+        from onelayer.designs.on_cluster import share_requests
+
+        return share_requests(losses)
     from onelayer.designs.on_disk import share_visits
 
     return share_visits(losses)

@@ -5,7 +5,7 @@ As `disk_survey.py`, group by group where they lie; what they find is joined in 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -14,6 +14,7 @@ from scipy import sparse
 
 from onelayer.designs.disk_survey import as_all, draw_group, drawing_rates, sample_size
 from onelayer.designs.rows_on_cluster import RowGroup, RowsOnCluster
+from onelayer.designs.scaling import ColumnMoments
 from onelayer.designs.survey import SampledRows, Survey
 from onelayer.designs.tallies import ExactTally, RoughTally
 from onelayer.designs.values import first_not_finite, largest, not_finite
@@ -71,6 +72,22 @@ def sample_on_cluster(X: RowsOnCluster) -> SampledRows:
     return _sample(_found(X, moments=False), X.totals.shares)
 
 
+def moments_on_cluster(views: Sequence[RowsOnCluster]) -> list[ColumnMoments]:
+    """Moments of the same rows under each view's weights, exact to float64's digits; two reads."""
+    origin, weighing = _origin(views[0]), [(X.factors, X.fold) for X in views]
+
+    def ask(_: int, group: RowGroup) -> list[ExactTally]:
+        tallies = [ExactTally(group.X.shape[1], origin) for _ in weighing]
+        for tally, how in zip(tallies, weighing, strict=True):
+            tally.add(group.X, group.shares(*how))
+        return tallies
+
+    def join(some: list[ExactTally], others: list[ExactTally]) -> list[ExactTally]:
+        return [one.join(other) for one, other in zip(some, others, strict=True)]
+
+    return [tally.found() for tally in views[0].visit(ask, join)]
+
+
 def _found(X: RowsOnCluster, *, moments: bool) -> FoundThere:
     found: FoundThere = X.visit(_asked(X, moments=moments), FoundThere.join)
     if found.bad is not None:
@@ -81,18 +98,19 @@ def _found(X: RowsOnCluster, *, moments: bool) -> FoundThere:
 
 def _asked(X: RowsOnCluster, *, moments: bool) -> Callable[[int, RowGroup], FoundThere]:
     """What a group is asked; nothing of X but small arrays goes with it."""
-    starts, factors, shares = X.starts, X.factors, X.totals.shares
+    starts, factors, fold, shares = X.starts, X.factors, X.fold, X.totals.shares
     by_row = X.nbytes / len(X)
     size = sample_size(X.shape, len(shares), SAMPLE_BYTES / max(1.0, by_row))
     rates, origin = drawing_rates(size, shares), _origin(X) if moments else None
 
     def ask(number: int, group: RowGroup) -> FoundThere:
-        v, top, n = share_of(group, factors), largest(group.X), group.X.shape[1]
+        v, top, n = group.shares(factors, fold), largest(group.X), group.X.shape[1]
         tally = RoughTally(n) if origin is None else ExactTally(n, origin)
         if not np.isfinite(top):
             row, column, value = first_not_finite(group.X) or (0, 0, top)
             return FoundThere(top, (starts[number] + row, column, value), tally, [])
-        tally.add(group.X, v)
+        with np.errstate(over="ignore", invalid="ignore"):  # X that large is refused in words
+            tally.add(group.X, v)
         targets = group.targets.astype(np.int32)
         picked, weights = draw_group(number, targets, v, rates)
         drawn = (group.X[picked], targets[picked], weights)
@@ -101,18 +119,12 @@ def _asked(X: RowsOnCluster, *, moments: bool) -> Callable[[int, RowGroup], Foun
     return ask
 
 
-def share_of(group: RowGroup, factors: np.ndarray) -> np.ndarray:
-    """Weights (rows,) of a group, in float64; those of all groups sum to 1."""
-    of_class = factors[group.targets]
-    return of_class if group.weights is None else group.weights * of_class
-
-
 def _origin(X: RowsOnCluster) -> np.ndarray:
     """What an exact tally is counted from: the first row of dense X that has weight."""
-    factors = X.factors
+    factors, fold = X.factors, X.fold
 
     def ask(_: int, group: RowGroup) -> np.ndarray | None:
-        v = share_of(group, factors)
+        v = group.shares(factors, fold)
         if not v.any():
             return None
         if sparse.issparse(group.X):  # a row of a sparse array is no array in SciPy 1.13
@@ -129,4 +141,6 @@ def _sample(found: FoundThere, shares: np.ndarray) -> SampledRows:
     rows, targets, weights = zip(*found.sample, strict=True)
     stacked = sparse.vstack(rows, format="csr") if sparse.issparse(rows[0]) else np.vstack(rows)
     y, v = np.concatenate(targets), np.concatenate(weights)
-    return SampledRows(stacked, y, as_all(y, v, shares), found.tally.found())
+    with np.errstate(over="ignore", invalid="ignore"):
+        moments = found.tally.found()
+    return SampledRows(stacked, y, as_all(y, v, shares), moments)

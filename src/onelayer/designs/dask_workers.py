@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import CancelledError
-from functools import cache
-from importlib.metadata import version
+from asyncio import run_coroutine_threadsafe
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError, wait
+from contextlib import contextmanager
 from pickle import loads
 from time import monotonic
 from typing import Any, Self, final
@@ -24,14 +24,16 @@ from weakref import WeakSet
 import numpy as np
 
 from onelayer.designs.fixed_tree import Branch, FixedTree, Join
+from onelayer.designs.same_versions import NEEDED, require_same, versions_here, versions_there
 from onelayer.errors import UsageError, WorkersLostError
+from onelayer.parallel import in_this_thread
 from onelayer.words import count_of
 
 POLL = 5.0  # guard: seconds between two looks at whether there are workers
 PATIENCE = 30.0  # guard: seconds without any; one that restarts is back within a few
 TASKS = 2  # guard: a thread and pass; of more than one, that threads of uneven speed are all busy
-NEEDED = ("onelayer", "numpy")
-"""Packages that must be of one version everywhere: sums and what is sent depend on them."""
+MESSAGE = 64  # guard: tasks that are sent together, some with labels of their rows
+AT_ONCE = 1 << 26  # guard: bytes of answers that come here together; more are joined on workers
 SCATTERED = (
     "Part of the data was lost with a worker and cannot be built again: it was scattered, or is a "
     "future whose graph is gone. Give collections that are computed from where the data lie "
@@ -61,6 +63,13 @@ def is_collection(given: Any) -> bool:
     return dask is not None and bool(dask.is_dask_collection(given))
 
 
+def is_delayed(given: Any) -> bool:
+    """Whether this is a delayed value, of which nothing is known before it is computed."""
+    from dask.delayed import Delayed
+
+    return isinstance(given, Delayed)
+
+
 def parts_of(collection: Any) -> list[Any]:
     """The partitions of a collection in order, rows whole, as delayed values."""
     if hasattr(collection, "rechunk"):
@@ -70,7 +79,7 @@ def parts_of(collection: Any) -> list[Any]:
 
 
 def columns_of(collection: Any) -> Any:
-    """What tells the names and the number of columns: an empty frame, or the array itself."""
+    """What tells the names and types of columns: an empty frame, or an empty array."""
     return getattr(collection, "_meta", collection)
 
 
@@ -143,7 +152,8 @@ class ThisProcess(Workers):
         """By whichever scheduler Dask is set to."""
         import dask
 
-        return list(dask.compute(*[dask.delayed(function)(part) for part in parts]))
+        made = dask.delayed(function, pure=False)
+        return list(dask.compute(*[made(part) for part in parts]))
 
     def put(self, function: Callable[..., Any], asked: Iterable[tuple[Any, ...]]) -> list[Any]:
         """At once."""
@@ -170,6 +180,7 @@ class ClusterWorkers(Workers):
         self.client, self.name = client, f"onelayer-{uuid4().hex[:12]}"
         self.calls, self.seen = 0, monotonic()
         self.held: WeakSet[Any] = WeakSet()
+        self._require_connection()
         self._require_versions()
         self._one_blas_thread()
 
@@ -182,8 +193,8 @@ class ClusterWorkers(Workers):
         """function(*arguments) for each, here, once all are done; it is sent once."""
         from cloudpickle import dumps
 
-        there = self._submit(_same, dumps(function))
-        return self.get([self._submit(_called, there, *arguments) for arguments in asked])
+        (there,) = self.put(_same, [(dumps(function),)])
+        return self.get(self.put(_called, [(there, *arguments) for arguments in asked]))
 
     def close(self) -> None:
         """At once, for an exception may hold futures for long."""
@@ -194,14 +205,27 @@ class ClusterWorkers(Workers):
         """Futures, in the graph of their collection: what is lost is computed again."""
         from dask import delayed
 
-        made = [delayed(function)(part) for part in parts]
-        futures = list(self.client.compute(made, optimize_graph=True))
+        made = delayed(function, pure=False)
+        futures = list(self.client.compute([made(part) for part in parts], optimize_graph=True))
         self.held.update(futures)
         return futures
 
     def put(self, function: Callable[..., Any], asked: Iterable[tuple[Any, ...]]) -> list[Any]:
-        """Futures."""
-        return [self._submit(function, *arguments) for arguments in asked]
+        """Futures, of a message or a few to the scheduler."""
+        import dask
+
+        arguments = list(zip(*asked, strict=True))
+        if not arguments:
+            return []
+        name, first = function.__name__.strip("_"), self.calls
+        self.calls += len(arguments[0])
+        keys = [f"{self.name}-{name}-{number}" for number in range(first, self.calls)]
+        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"}):
+            futures: list[Any] = self.client.map(
+                function, *arguments, key=keys, pure=False, batch_size=MESSAGE
+            )
+        self.held.update(futures)
+        return futures
 
     def get(self, handles: Sequence[Any]) -> list[Any]:
         """Once they are there; looks now and then whether anybody is still at work.
@@ -211,23 +235,19 @@ class ClusterWorkers(Workers):
         WorkersLostError
             When no worker is left, the scheduler is gone, or what was lost cannot be built again.
         """
-        from distributed import KilledWorker
 
         async def gathered() -> Any:
             return await self.client.gather(list(handles), asynchronous=True)
 
-        while True:
+        self._settle(handles)
+        with self._losses_named():
+            coming = run_coroutine_threadsafe(gathered(), self.client.loop.asyncio_loop)
             try:
-                return list(self.client.sync(gathered, callback_timeout=POLL))
-            except TimeoutError:
-                if any(handle.status == "error" for handle in handles):
-                    raise  # a timeout of the data's own
-                self._require_workers()
-            except CancelledError as error:
-                self._require_workers()
-                raise WorkersLostError(SCATTERED) from error
-            except KilledWorker as error:
-                raise WorkersLostError(f"One task killed worker after worker: {error}") from error
+                while not wait([coming], timeout=POLL).done:
+                    self._require_workers()
+                return list(coming.result())
+            finally:
+                coming.cancel()
 
     def visit(self, groups: Sequence[Any], ask: Visit, join: Join) -> Any:
         """At most two tasks a thread, where the groups are; what is asked is sent once.
@@ -237,49 +257,72 @@ class ClusterWorkers(Workers):
         """
         from cloudpickle import dumps
 
-        ask_there = self._submit(_same, dumps(ask))
-        tasks = [
-            self._submit(
-                _visited,
-                versions_here(),
-                ask_there,
-                numbers,
-                [groups[i] for i in numbers],
-                len(groups),
-                join,
-            )
+        (asked,) = self.put(_same, [(dumps(ask),)])
+        self._settle(groups)  # else nobody knows where they will be, and they would be sent about
+        parts, versions = len(groups), versions_here()
+        visits = [
+            (versions, asked, numbers, [groups[i] for i in numbers], parts, join)
             for numbers in self._by_place(groups)
         ]
-        tree = FixedTree(len(groups), join)
-        for branches in self.get(tasks):
+        tasks, tree = self.put(_visited, visits), FixedTree(parts, join)
+        for branches in self.get(self._few(tasks, parts, join)):
             tree.add_all(branches)
         return tree.whole
 
-    def _submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        self.calls += 1
-        key = f"{self.name}-{function.__name__.strip('_')}-{self.calls}"
-        future = self.client.submit(function, *arguments, key=key, pure=False)
-        self.held.add(future)
-        return future
+    def _few(self, tasks: list[Any], parts: int, join: Join) -> list[Any]:
+        """Answers that are small enough to come here: large ones in twos on workers, and so on."""
+        self._settle(tasks)
+        sizes = self.client.nbytes([task.key for task in tasks])
+        if len(tasks) == 1 or sum(sizes.values()) <= AT_ONCE:
+            return tasks
+        pairs = [(tasks[i : i + 2], parts, join) for i in range(0, len(tasks), 2)]
+        return self._few(self.put(_joined, pairs), parts, join)
 
-    def _by_place(self, groups: Sequence[Any]) -> Iterable[list[int]]:
-        """Numbers of groups for each task: neighbours, of those that lie on one worker."""
-        holders, threads = self.client.who_has(list(groups)), self.client.nthreads()
-        at: dict[str, list[int]] = {}
+    def _settle(self, handles: Sequence[Any]) -> None:
+        """Wait until all have been made, or have failed."""
+        from distributed import wait as wait_for
+
+        with self._losses_named():
+            done = None
+            while done is None:
+                try:
+                    done = wait_for(list(handles), timeout=POLL)
+                except TimeoutError:
+                    self._require_workers()
+
+    @contextmanager
+    def _losses_named(self) -> Iterator[None]:
+        """Say in words why something cannot be had any more."""
+        from distributed import KilledWorker
+
+        try:
+            yield
+        except CancelledError as error:
+            self._require_workers()
+            raise WorkersLostError(SCATTERED) from error
+        except KilledWorker as error:
+            raise WorkersLostError(f"One task killed worker after worker: {error}") from error
+
+    def _by_place(self, groups: Sequence[Any]) -> Iterator[list[int]]:
+        """Numbers of groups for each task: neighbours, of those that lie on one worker.
+
+        Of several that have a group it is the one with least to do, and of a group that nobody has
+        any more the one with least of all.
+        """
+        holders, threads = self.client.who_has(list(groups)), self.client.nthreads() or {"": 1}
+        at: dict[str, list[int]] = {worker: [] for worker in threads}
         for number, group in enumerate(groups):
-            at.setdefault(min(holders.get(group.key) or ("",)), []).append(number)
+            able = [worker for worker in holders.get(group.key, ()) if worker in at] or list(at)
+            at[min(able, key=lambda worker: len(at[worker]) / threads[worker])].append(number)
         for worker, numbers in at.items():
-            tasks = min(len(numbers), TASKS * threads.get(worker, 1))
-            for some in np.array_split(numbers, tasks):
-                yield some.tolist()
+            tasks = min(len(numbers), TASKS * threads[worker])
+            for some in np.array_split(numbers, max(1, tasks)):
+                if len(some):
+                    yield some.tolist()
 
     def _require_workers(self) -> None:
         """Somebody is there, or was half a minute ago."""
-        if self.client.status != "running":
-            raise WorkersLostError(
-                f"The connection to Dask's scheduler is {self.client.status}: start the cluster "
-                "again, and fit with a client of it"
-            )
+        self._require_connection()
         if self.client.nthreads():
             self.seen = monotonic()
         elif monotonic() - self.seen > PATIENCE:
@@ -287,9 +330,16 @@ class ClusterWorkers(Workers):
                 f"The cluster has had no worker for {PATIENCE:.0f} s: start some, and fit again"
             )
 
+    def _require_connection(self) -> None:
+        if self.client.status != "running":
+            raise WorkersLostError(
+                f"The connection to Dask's scheduler is {self.client.status}: start the cluster "
+                "again, and fit with a client of it"
+            )
+
     def _require_versions(self) -> None:
         """Every worker has what this process has; one that joins later is asked by its tasks."""
-        for worker, found in self.client.run(_versions_there(NEEDED)).items():
+        for worker, found in self.client.run(versions_there(NEEDED)).items():
             require_same(versions_here(), found, worker)
 
     def _one_blas_thread(self) -> None:
@@ -336,38 +386,14 @@ def _visited(
     """On a worker: what these groups answer, joined as far as they are neighbours."""
     require_same(versions, versions_here(), "a worker that joined later")
     tree, ask = FixedTree(parts, join), _unpickled(pickled)
-    tree.add_all((0, *one) for one in zip(numbers, map(ask, numbers, groups), strict=True))
+    with in_this_thread():  # one of as many as the worker was given
+        tree.add_all((0, *one) for one in zip(numbers, map(ask, numbers, groups), strict=True))
     return tree.branches
 
 
-@cache
-def versions_here() -> dict[str, str]:
-    """Of what must be the same everywhere."""
-    return {name: version(name) for name in NEEDED}
-
-
-def _versions_there(names: tuple[str, ...]) -> Callable[[], dict[str, str]]:
-    """Sent as it is, not by its name: a worker without onelayer can answer too."""
-
-    def found() -> dict[str, str]:
-        from importlib.metadata import PackageNotFoundError, version
-
-        def one(name: str) -> str:
-            try:
-                return version(name)
-            except PackageNotFoundError:
-                return "not installed"
-
-        return {name: one(name) for name in names}
-
-    return found
-
-
-def require_same(here: dict[str, str], there: dict[str, str], worker: str) -> None:
-    """Raise a `UsageError` that names both versions of what differs."""
-    for name, ours in here.items():
-        if there[name] != ours:
-            raise UsageError(
-                f"{name} is {ours} here and {there[name]} on {worker}: install one version of it "
-                "everywhere"
-            )
+def _joined(answers: list[list[Branch]], parts: int, join: Join) -> list[Branch]:
+    """On a worker: answers of several tasks, joined as far as they are neighbours."""
+    tree = FixedTree(parts, join)
+    for branches in answers:
+        tree.add_all(branches)
+    return tree.branches

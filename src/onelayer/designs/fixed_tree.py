@@ -15,7 +15,7 @@ Branch: TypeAlias = tuple[int, int, Any]
 """Its height in the tree, its number at that height, and what its parts have answered together."""
 
 Join: TypeAlias = Callable[[Any, Any], Any]
-"""One answer from two, of parts in their order; it may use up the first."""
+"""One answer from two, of parts in their order, which it leaves as they are."""
 
 
 @dataclass

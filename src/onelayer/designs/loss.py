@@ -266,6 +266,10 @@ class Loss(ABC):
         """That of the sample of rows that stays in memory where X does not."""
         raise UsageError(f"{type(self).__name__} keeps no sample beside X")
 
+    def of_fold(self, number: int) -> Loss:
+        """That of the rows that a fold is trained on, where each row's fold lies with it."""
+        raise UsageError(f"{self.held_by} knows of no fold {number}: give weights of its rows")
+
     @abstractmethod
     def exactly(self) -> Loss:
         """The same with products in float64; itself where they are."""

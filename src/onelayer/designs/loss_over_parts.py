@@ -69,7 +69,11 @@ class VisitedParts(ABC):
     def weighted(self, weights: np.ndarray) -> Self:
         """The same rows under other weights (m,), in the order of the parts."""
         del weights
-        raise UsageError(f"Rows that lie in {self.held_by} are not for a cross-validation")
+        raise UsageError(f"Weights of rows that lie in {self.held_by} lie there too")
+
+    def of_fold(self, number: int) -> Self:
+        """The rows that a fold is trained on, where each row's fold lies with it."""
+        raise UsageError(f"{self.held_by} knows of no fold {number}: give weights of its rows")
 
     @abstractmethod
     def rescaled(self, scaling: Scaling) -> Self:
@@ -287,6 +291,10 @@ class LossOverParts(Loss):
     def weighted(self, weights: np.ndarray) -> LossOverParts:
         """The same examples under other weights (m,), whose metric and start the sample remains."""
         return replace(self, parts=self.parts.weighted(weights))
+
+    def of_fold(self, number: int) -> LossOverParts:
+        """The same examples but a fold's, whose metric and start the sample remains."""
+        return replace(self, parts=self.parts.of_fold(number))
 
     def rescaled(self, scaling: Scaling) -> LossOverParts:
         """The same examples under a scaling more."""

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from onelayer.designs.cluster_survey import sample_on_cluster, share_of
+from onelayer.designs.cluster_survey import sample_on_cluster
 from onelayer.designs.dense import DenseDesign
 from onelayer.designs.design import Design
 from onelayer.designs.in_memory import design_in_memory
@@ -20,6 +20,7 @@ from onelayer.designs.remote_rows import RemoteRows
 from onelayer.designs.row_labels import LabelTotals
 from onelayer.designs.rows_on_cluster import RowGroup, RowsOnCluster, aligned
 from onelayer.designs.scaling import Scaling
+from onelayer.designs.shared_requests import SharedRequests
 from onelayer.designs.survey import Survey
 from onelayer.logistic import Head
 
@@ -75,6 +76,12 @@ class OnCluster(Design):
         return LossOverParts.of(ClusterParts.of(design, X, head), head, sample, design.scaling)
 
 
+def share_requests(losses: list[Any]) -> tuple[list[Any], SharedRequests]:
+    """The losses of the same rows, read together; each for a thread of its own."""
+    reads = SharedRequests(losses[0].parts.X, len(losses))
+    return [replace(loss, parts=loss.parts.within(reads)) for loss in losses], reads
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class PartThere:
@@ -83,13 +90,14 @@ class PartThere:
     head: Head
     scaling: Scaling | None
     factors: np.ndarray
+    fold: int | None
     double: bool
 
     def loss(self, group: RowGroup) -> LossInMemory:
         """Of its rows, whose weights sum to their share of all."""
         design: Any = design_in_memory(group.X, self.scaling)
         design = design.exactly() if self.double else design
-        weights = np.ascontiguousarray(share_of(group, self.factors))
+        weights = np.ascontiguousarray(group.shares(self.factors, self.fold))
         return LossInMemory(design, self.head, group.targets.astype(np.int32), weights)
 
 
@@ -105,6 +113,7 @@ class ClusterParts(VisitedParts):
     dtype: np.dtype
     compiled: bool
     held_by: str = field(default=OnCluster.__name__)
+    shared: SharedRequests | None = None
 
     @classmethod
     def of(cls, design: OnCluster, X: RowsOnCluster, head: Head) -> ClusterParts:
@@ -116,7 +125,7 @@ class ClusterParts(VisitedParts):
         )
         parts = cls(
             X=X,
-            part=PartThere(head, design.scaling, X.factors, double=False),
+            part=PartThere(head, design.scaling, X.factors, X.fold, double=False),
             traits=replace(design.traits, offers=design.traits.offers - {"columns"} | sampled),
             ledger=design.ledger,
             dtype=like.dtype if X.dense else np.dtype(np.float64),
@@ -143,9 +152,26 @@ class ClusterParts(VisitedParts):
         return tuple(map(aligned, self._visit(lambda part: summand(ask(part)), add)))
 
     def _visit(self, ask: Callable[[LossInMemory], Any], join: Callable[[Any, Any], Any]) -> Any:
-        self.ledger.add(self.traits.nbytes)
         there = self.part  # not self: handles stay here
-        return self.X.visit(lambda _, group: ask(there.loss(group)), join)
+
+        def asked(_: int, group: RowGroup) -> Any:
+            return ask(there.loss(group))
+
+        if self.shared is None:
+            self.ledger.add(self.traits.nbytes)
+            return self.X.visit(asked, join)
+        answer, others = self.shared.ask((asked, join))
+        self.ledger.add(self.traits.nbytes // others)
+        return answer
+
+    def of_fold(self, number: int) -> ClusterParts:
+        """The rows that a fold is trained on."""
+        X = self.X.without(number)
+        return replace(self, X=X, part=replace(self.part, factors=X.factors, fold=X.fold))
+
+    def within(self, shared: SharedRequests) -> ClusterParts:
+        """The same rows, read together with others' problems; its share in a ledger of its own."""
+        return replace(self, shared=shared, ledger=Ledger(whole=self.ledger))
 
     def rescaled(self, scaling: Scaling) -> ClusterParts:
         """The same rows under a scaling more."""

@@ -24,11 +24,15 @@ MOST_GROUPS = 256  # guard: tasks of a pass, and the sums that they may answer w
 
 
 class RowGroup(NamedTuple):
-    """Rows of X, their targets 0..K-1 and weights: relative ones, Booleans, or None: all alike."""
+    """Rows of X, their targets 0..K-1 and weights: relative ones, Booleans, or None: all alike.
+
+    folds: the number of the fold that each row is in, if they are in any.
+    """
 
     X: Any
     targets: np.ndarray
     weights: np.ndarray | None
+    folds: np.ndarray | None = None
 
     def aligned(self) -> RowGroup:
         """Itself, or copies of arrays that came from elsewhere and lie at odd bytes.
@@ -36,7 +40,31 @@ class RowGroup(NamedTuple):
         NumPy does not give such arrays to BLAS, and its own products round otherwise.
         """
         weights = None if self.weights is None else aligned(self.weights)
-        return RowGroup(aligned(self.X), aligned(self.targets), weights)
+        return RowGroup(aligned(self.X), aligned(self.targets), weights, self.folds)
+
+    def of_fold(self, number: int) -> RowGroup:
+        """The rows of a fold: those that it judges."""
+        return _picked(self, np.flatnonzero(self._in(number)))
+
+    def trained_on(self, number: int) -> RowGroup:
+        """The labels and weights of the other rows, without X."""
+        rows = np.flatnonzero(~self._in(number))
+        return _picked(self._replace(X=None), rows)
+
+    def shares(self, factors: np.ndarray, fold: int | None) -> np.ndarray:
+        """Weights (rows,) in float64, those of all groups summing to 1; 0 of the rows of a fold."""
+        of_class = factors[self.targets]
+        v = of_class if self.weights is None else self.weights * of_class
+        return v if fold is None else v * ~self._in(fold)
+
+    def _in(self, fold: int) -> np.ndarray:
+        return np.asarray(self.folds) == fold
+
+
+def _picked(group: RowGroup, rows: np.ndarray) -> RowGroup:
+    X, targets, weights, _ = group
+    picked = [None if one is None else one[rows] for one in (X, weights)]
+    return RowGroup(picked[0], targets[rows], picked[1])
 
 
 class Cut(NamedTuple):
@@ -91,6 +119,10 @@ class RowsOnCluster:
         Of the relative weights.
     factors
         (K,): relative weights times their class's factor sum to 1.
+    fold
+        The rows of this fold weigh nothing; None: of no fold.
+    by_fold
+        `class_sums` without the rows of each fold.
     """
 
     workers: Workers
@@ -103,6 +135,8 @@ class RowsOnCluster:
     density: float
     class_sums: ClassSums
     factors: np.ndarray
+    fold: int | None = None
+    by_fold: tuple[ClassSums, ...] = ()
     ndim = 2
 
     def __len__(self) -> int:
@@ -120,6 +154,15 @@ class RowsOnCluster:
     def weighed(self, of_class: np.ndarray) -> RowsOnCluster:
         """The same rows, each class's weights times a factor (K,)."""
         return replace(self, factors=of_class / float(self.class_sums.sums @ of_class))
+
+    @property
+    def shares_of_folds(self) -> np.ndarray:
+        """What the rows that each fold is trained on have of all weight, (folds,)."""
+        return np.array([sums.sums @ self.factors for sums in self.by_fold])
+
+    def without(self, fold: int) -> RowsOnCluster:
+        """The rows that a fold is trained on: its own weigh nothing."""
+        return replace(self, fold=fold, class_sums=self.by_fold[fold]).weighed(self.factors)
 
     def visit(self, ask: Callable[[int, RowGroup], Any], join: Join) -> Any:
         """What all groups answer, joined in a fixed tree; one read where they look at X."""

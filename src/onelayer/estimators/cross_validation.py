@@ -8,22 +8,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from onelayer.designs import ColumnMoments, Scaling, make_moments, make_scalings
+from onelayer.designs import ColumnMoments, Scaling, make_scalings
 from onelayer.estimators.parameter_meanings import PenaltyAsked, strength
 from onelayer.estimators.problem import STRONG, Data, Problem, check_magnitude, make_problem, tame
+from onelayer.estimators.rows_of_folds import Split, rows_of_folds
 from onelayer.layer import Layer
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solution import Solution
-from onelayer.solvers import Folds, Path, PathPoint, Walking, make_path
-
-
-@dataclass(frozen=True)
-class Split:
-    """One fold: the rows that it is trained on and those that it judges, as indices."""
-
-    train: np.ndarray
-    test: np.ndarray
+from onelayer.solvers import Path, PathPoint, Walking, make_path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +98,7 @@ class PenaltyPath:
         *,
         same_lambda: bool = False,
     ) -> None:
-        self.same_lambda = same_lambda
+        self.rows = rows_of_folds(data, splits, same_lambda=same_lambda)
         self.data, self.splits, self.l1_ratio, self.accuracy = data, splits, l1_ratio, accuracy
         check_magnitude(data)
         self.moments: ColumnMoments | None = None  # of all rows, where they were asked for
@@ -149,53 +142,37 @@ class PenaltyPath:
         One read finds the moments of all, where these are asked for.
         """
         data, shares = self.data, self.data.weights.shares
-        weights = [self._trained_on(split) for split in self.splits]
         standard = data.scaling == "standard"
-        columns = [shares, *(v / v.sum() for v in weights)] if standard else [shares]
         scaled: Sequence[Scaling | None]
         if standard:
-            found = make_moments(data.X, columns)
+            found = self.rows.moments()
             self.moments, scaled = found[0], [moments.scaling for moments in found]
         else:
-            scaled = make_scalings(data.X, data.scaling, columns)
+            scaled = make_scalings(data.X, data.scaling, [shares])
         whole = make_problem(data, PenaltyAsked(C, self.l1_ratio), scaled[0])
         yield whole
-        for number, fold_weights in enumerate(weights):
-            fold = replace(whole, objective=whole.objective.weighted(fold_weights))
+        for number in range(len(self.rows)):
+            fold = replace(whole, objective=self.rows.objective(whole.objective, number))
             if standard:
                 own, _ = tame(scaled[1 + number], Penalty(lam), data.X.shape[1])
                 fold = replace(fold, scaling=own)
             yield fold
 
-    def _trained_on(self, split: Split) -> np.ndarray:
-        """The fold's weights (m,): the whole's, zero where a row is not trained on."""
-        shares = self.data.weights.shares
-        weights = np.bincount(split.train, minlength=len(shares)) * shares
-        return weights / weights.sum() if self.same_lambda else weights
-
     def _make(self, problems: tuple[Problem, ...]) -> Path:
         whole, *folds = problems
         scaled = [fold for fold in folds if fold.scaling is not whole.scaling]
         accuracy = self.accuracy
-        together = None
-        if folds:
-            together = Folds(
-                weights=np.column_stack([self._trained_on(split) for split in self.splits]),
-                judged=tuple(split.test for split in self.splits),
-                scalings=tuple(
-                    fold.scaling.beyond(whole.scaling)
-                    for fold in scaled
-                    if fold.scaling is not None
-                ),
-            )
+        scalings = [
+            fold.scaling.beyond(whole.scaling) for fold in scaled if fold.scaling is not None
+        ]
         walking = Walking(
-            folds=together,
             tol=accuracy.tol,
             max_iter=accuracy.max_iter,
             leave_one_out=accuracy.leave_one_out,
-            whole=accuracy.whole or together is None,
             level=accuracy.level,
         )
+        walking = self.rows.walked(walking, scalings)
+        walking = replace(walking, whole=accuracy.whole or not folds)
         return make_path(_with(whole, Penalty(0.0, self.l1_ratio)).objective, walking)
 
 

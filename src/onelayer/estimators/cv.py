@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
@@ -20,24 +20,21 @@ from sklearn.utils.metadata_routing import (
 )
 
 from onelayer.designs import where_it_lies
+from onelayer.designs.dask_workers import is_collection
 from onelayer.estimators import attributes
+from onelayer.estimators.by_partition import CollectionsMixin
 from onelayer.estimators.classifier import LogisticRegression
-from onelayer.estimators.cross_validation import Accuracy, Fits, PenaltyPath, Split
-from onelayer.estimators.grid import grid_of
+from onelayer.estimators.cross_validation import Accuracy, Fits, PenaltyPath
+from onelayer.estimators.dask_scores import score_there
+from onelayer.estimators.folds_there import folds_there
+from onelayer.estimators.grid import checked_values, grid_of
 from onelayer.estimators.l1_ratios import asked_ratios
 from onelayer.estimators.layer_classifier import LayerClassifier
 from onelayer.estimators.parameter_meanings import SOLVER_NAMES, check_solver_and_classes
 from onelayer.estimators.problem import Data
-from onelayer.estimators.scoring import (
-    LOG_LOSS,
-    Judge,
-    LogLossJudge,
-    ScorerJudge,
-    loo_loss,
-    scorer_of,
-    with_classes,
-)
-from onelayer.estimators.search import Candidate, Search
+from onelayer.estimators.rows_of_folds import Split
+from onelayer.estimators.scoring import LOG_LOSS, Judge, JudgingRows, scorer_of
+from onelayer.estimators.search import Search, print_trial
 from onelayer.estimators.splitters import route, splits_of
 from onelayer.estimators.validation import (
     check_classes,
@@ -59,7 +56,7 @@ _SAME = (
 
 
 @final
-class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
+class LogisticRegressionCV(CallbackSupportMixin, CollectionsMixin, LayerClassifier):
     """Logistic regression whose penalty is chosen by cross-validation: log loss on held-out rows.
 
     For every C and l1_ratio, J of `LogisticRegression` is minimised on all rows and on the training
@@ -281,7 +278,8 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
         Parameters
         ----------
         X, y, sample_weight
-            As for `LogisticRegression`; sample_weight also weighs the rows that a fold judges.
+            As for `LogisticRegression`; sample_weight also weighs the rows that a fold judges. Of
+            collections of Dask, `cv` is a number and `scoring` "neg_log_loss" or "accuracy".
         **params
             `groups` (m,) for the folds; with scikit-learn's metadata routing, whatever the
             splitter and the scorer ask for.
@@ -292,6 +290,13 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
             This estimator, fitted.
         """
         ratios, given = asked_ratios(self), X
+        if is_collection(X) or is_collection(y):
+            with folds_there(self, X, y, sample_weight, params) as (there, classes, judge):
+                self.classes_ = classes
+                check_solver_and_classes(self.solver, classes)
+                search = self._search(there, ratios, [], judge)
+                self._keep_search(search, shown_dtype(X, there.X, self.solver))
+            return self
         routed = route(self, sample_weight, params)
         X, y, found = check_training(self, where_it_lies(X, self.memory), y)
         classes, targets = check_classes(y)
@@ -308,17 +313,22 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
         self.classes_ = classes
         counted = row_weights(sample_weight, len(y)) > 0
         splits = splits_of(self.cv, data, y, routed.split, counted)
-        search = self._search(data, y, ratios, splits, routed.score)
+        judged = JudgingRows(data, splits, y, classes, routed.score)
+        search = self._search(data, ratios, splits, judged.by(self.scoring), judged.left_out)
         self._keep_search(search, shown_dtype(given, X, self.solver))
         return self
 
-    def score(self, X: Any, y: Any, *, sample_weight: Any = None, **score_params: Any) -> float:
+    def score(  # type: ignore[override]  # as scikit-learn has it
+        self, X: Any, y: Any, *, sample_weight: Any = None, **score_params: Any
+    ) -> float:
         """The `scoring` of this layer on X and y; more is better.
 
         sample_weight (m,) weighs the rows; further parameters go to the scorer where metadata
         routing is enabled.
         """
         _raise_for_params(score_params, self, "score")
+        if is_collection(X) or is_collection(y):
+            return score_there(self, X, y, sample_weight, self.scoring)
         if sample_weight is not None:
             score_params["sample_weight"] = sample_weight
         if _routing_enabled():
@@ -341,32 +351,26 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
     def _search(
         self,
         data: Data,
-        y: np.ndarray,
         ratios: list[float],
         splits: list[Split],
-        params: dict[str, Any],
+        judge: Judge,
+        loo: Callable[[Fits], tuple[float, float]] | None = None,
     ) -> Search:
         accuracy = Accuracy(tol=self.tol, max_iter=self.max_iter, leave_one_out=self.loo)
-        weights = params.get("sample_weight")
-        weights = None if weights is None else np.asarray(weights, float)
-        judge: Judge = LogLossJudge(data, splits, weights)
-        if self.scoring != LOG_LOSS:
-            scorer = with_classes(scorer_of(self.scoring), self.classes_)
-            judge = ScorerJudge(data, splits, scorer, y, self.classes_, params)
         search = Search(
             paths={ratio: PenaltyPath(data, splits, ratio, accuracy) for ratio in ratios},
             judge=judge,
             keep_folds=self.store_coefs or not self.refit,
             intercept=self.fit_intercept,
-            loo=partial(loo_loss, data=data, weights=weights) if self.loo else None,
-            tell=_print_trial if self.verbose else None,
+            loo=loo if self.loo else None,
+            tell=print_trial if self.verbose else None,
         )
         if isinstance(self.Cs, Integral):
             moments = search.paths[ratios[0]].moments
             search.run(grid_of(data, ratios, int(self.Cs), moments))
             search.extend()
         else:
-            search.run(_checked(self.Cs))
+            search.run(checked_values(self.Cs))
         return search
 
     def _keep_search(self, search: Search, dtype: np.dtype) -> None:
@@ -381,19 +385,3 @@ class LogisticRegressionCV(CallbackSupportMixin, LayerClassifier):
         shown = table.around(taken.C, int(self.Cs)) if grid else table
         for name, value in attributes.of(table, shown, taken, self).items():
             setattr(self, name, value)
-
-
-def _checked(Cs: Any) -> list[float]:
-    found = np.asarray(Cs, float)
-    if found.ndim != 1 or not len(found) or not (found > 0).all():
-        raise ValueError(f"Cs must be a number of values, or values above 0: got {Cs!r}")
-    return [float(C) for C in found]
-
-
-def _print_trial(trial: Candidate, _fits: Fits) -> None:
-    import sys
-
-    sys.stdout.write(
-        f"C {trial.C:.3g}, l1_ratio {trial.l1_ratio:.3g}: score {trial.mean:.6g} "
-        f"+- {trial.error:.2g}\n"
-    )

@@ -1,60 +1,42 @@
-"""Collections of Dask as examples: what fit and score take, checked where they lie."""
+"""Collections of Dask as examples: what fit takes, checked where they lie."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_feature_names
 
-from onelayer.designs import DTYPES, held, not_finite, storable
-from onelayer.designs.dask_workers import Workers, columns_of, is_collection, parts_of, workers_of
-from onelayer.designs.rows_on_cluster import InParts, Making, RowsOnCluster, bytes_of, cut
+from onelayer.designs import DTYPES, not_finite
+from onelayer.designs.dask_workers import (
+    Workers,
+    columns_of,
+    is_collection,
+    is_delayed,
+    workers_of,
+)
+from onelayer.designs.rows_on_cluster import InParts, Making, RowsOnCluster, bytes_of
 from onelayer.errors import DataError, UsageError
+from onelayer.estimators.dask_parts import (
+    LabelFacts,
+    RowFacts,
+    WeightFacts,
+    labels_in_parts,
+    require_few,
+    rows_in_parts,
+    weights_in_parts,
+)
 from onelayer.estimators.problem import Known
 from onelayer.estimators.validation import (
-    PLAIN,
     Weights,
     class_factors,
-    flat,
-    reading,
     require_two_classes,
     row_weights,
 )
-
-MOST_CLASSES = 1 << 16  # guard: labels that come here; more are a quantity, not classes
-TOGETHER = 1 << 20  # guard: rows whose hits are counted at a time
-
-
-class RowFacts(NamedTuple):
-    """Of a part of X: rows, columns, dtype, and the numbers stored where it is sparse, else -1."""
-
-    length: int
-    n: int
-    dtype: np.dtype
-    stored: int
-
-
-class LabelFacts(NamedTuple):
-    """Of a part of y: rows, its sorted labels, and the first row that has none."""
-
-    length: int
-    labels: np.ndarray
-    missing: int | None
-
-
-class WeightFacts(NamedTuple):
-    """Of a part of the weights: rows, largest, least above 0, and the first that is refused."""
-
-    length: int
-    top: float
-    least: float
-    refused: tuple[int, float] | None
 
 
 @contextmanager
@@ -80,15 +62,15 @@ def examples_there(
 def _examples(
     workers: Workers, estimator: Any, X: Any, y: Any, sample_weight: Any
 ) -> tuple[Known, Weights]:
-    _require_collections(X=X, y=y, sample_weight=sample_weight)
-    rows, facts = _column(workers, X, row_part, row_facts)
-    labels, found = _column(workers, y, label_part, label_facts)
+    require_collections(X=X, y=y, sample_weight=sample_weight)
+    rows, facts = rows_in_parts(workers, X)
+    labels, found = labels_in_parts(workers, y)
     classes = _classes(found)
     columns, weights = [rows, labels], None
     if is_collection(sample_weight):
-        given, weights = _column(workers, sample_weight, weight_part, weight_facts)
+        given, weights = weights_in_parts(workers, sample_weight)
         columns.append(given)
-    _require_one_length(columns)
+    require_one_length(columns)
     making = _making(facts, columns, classes, weights)
     _check_feature_names(estimator, columns_of(X), reset=True)
     estimator.n_features_in_ = making.n
@@ -99,77 +81,6 @@ def _examples(
     return known, Weights.elsewhere(unit * total)
 
 
-def accuracy_there(estimator: Any, X: Any, y: Any, sample_weight: Any) -> float:
-    """The share of weight whose label `estimator` predicts: a number from sums over groups."""
-    _require_collections(X=X, y=y, sample_weight=sample_weight)
-    with workers_of(estimator.client) as workers:
-        predicted, _ = _column(workers, estimator.predict(X), np.asarray, len)
-        columns = [predicted, _column(workers, y, label_part, label_facts)[0]]
-        if is_collection(sample_weight):
-            columns.append(_column(workers, sample_weight, weight_part, weight_facts)[0])
-        _require_one_length(columns)
-        m = sum(predicted.lengths)
-        edges = [*range(0, m, TOGETHER), m]
-        hit, all_ = np.sum(workers.get(cut(workers, columns, edges, _hits)), axis=0)
-    return float(hit / all_)
-
-
-def _hits(predicted: np.ndarray, y: np.ndarray, w: np.ndarray | None = None) -> np.ndarray:
-    weights = np.ones(len(y)) if w is None else w
-    return np.array([weights[predicted == y].sum(), weights.sum()])
-
-
-def row_part(part: Any) -> Any:
-    """Rows of X as designs hold them."""
-    return held(check_array(storable(flat(part)), **reading(), ensure_min_samples=0))
-
-
-def row_facts(X: Any) -> RowFacts:
-    """Of such rows."""
-    dense = isinstance(X, np.ndarray)
-    return RowFacts(X.shape[0], X.shape[1], X.dtype, -1 if dense else X.nnz)
-
-
-def label_part(part: Any) -> np.ndarray:
-    """Labels as one column, whatever they were held in."""
-    values = check_array(part, **PLAIN, ensure_min_samples=0, input_name="y")
-    return column_or_1d(values)
-
-
-def label_facts(y: np.ndarray) -> LabelFacts:
-    """Of such labels; refused where they are too many to be classes."""
-    bad = ~np.isfinite(y) if y.dtype.kind == "f" else np.not_equal(y, y).astype(bool)
-    labels = np.unique(y[~bad])
-    _require_few(labels)
-    return LabelFacts(len(y), labels, int(np.argmax(bad)) if bad.any() else None)
-
-
-def weight_part(part: Any) -> np.ndarray:
-    """Weights as one column in float64."""
-    options = {**PLAIN, "dtype": np.float64, "ensure_min_samples": 0}
-    return column_or_1d(check_array(part, **options, input_name="sample_weight"))
-
-
-def weight_facts(w: np.ndarray) -> WeightFacts:
-    """Of such weights."""
-    bad = ~(np.isfinite(w) & (w >= 0))
-    refused = (int(np.argmax(bad)), float(w[np.argmax(bad)])) if bad.any() else None
-    return WeightFacts(len(w), w.max(initial=0), w[w > 0].min(initial=np.inf), refused)
-
-
-def _column(
-    workers: Workers,
-    collection: Any,
-    read: Callable[[Any], Any],
-    facts: Callable[[Any], Any],
-) -> tuple[InParts, list[Any]]:
-    """A collection's parts where they lie, and what is known of each."""
-    handles = workers.compute(parts_of(collection), read)
-    found = workers.get(workers.put(facts, [(handle,) for handle in handles]))
-    lengths = [one if isinstance(one, int) else one.length for one in found]
-    return InParts(handles, lengths), found
-
-
 def _require_no_offset(offset: Any) -> None:
     if offset is not None:
         raise UsageError(
@@ -178,7 +89,15 @@ def _require_no_offset(offset: Any) -> None:
         )
 
 
-def _require_collections(*, X: Any, y: Any, sample_weight: Any) -> None:
+def require_collections(*, X: Any, y: Any, sample_weight: Any) -> None:
+    """Refuse what is none, all or in part."""
+    for name, one in {"X": X, "y": y, "sample_weight": sample_weight}.items():
+        if is_delayed(one):
+            raise DataError(
+                f"{name} is a Delayed of Dask, and nobody knows its rows: give "
+                f"dask.array.from_delayed({name}, shape, dtype), or "
+                f"dask.dataframe.from_delayed([{name}])"
+            )
     if getattr(X, "ndim", 2) < 2:
         raise DataError(
             f"Expected 2D array, got {X.ndim}D array instead: give X as (m, n), a row an example"
@@ -195,7 +114,8 @@ def _require_collections(*, X: Any, y: Any, sample_weight: Any) -> None:
         )
 
 
-def _require_one_length(columns: Sequence[InParts]) -> None:
+def require_one_length(columns: Sequence[InParts]) -> None:
+    """Refuse collections of other lengths, and of no rows."""
     lengths = [sum(column.lengths) for column in columns]
     if len(set(lengths)) > 1:
         raise DataError(
@@ -212,7 +132,7 @@ def _classes(found: Sequence[LabelFacts]) -> np.ndarray:
     if not labels:
         raise DataError("Found array with 0 sample(s): all partitions of y are empty")
     classes = np.unique(np.concatenate(labels))
-    _require_few(classes)
+    require_few(classes)
     # In threes, or scikit-learn would warn of as many classes as rows.
     check_classification_targets(np.tile(classes, 3))
     if len(classes) < 2:
@@ -221,14 +141,6 @@ def _classes(found: Sequence[LabelFacts]) -> np.ndarray:
             f"only one class: {classes.tolist()[0]!r}"
         )
     return classes
-
-
-def _require_few(labels: np.ndarray) -> None:
-    if len(labels) > MOST_CLASSES:
-        raise DataError(
-            f"y has {len(labels)} different values, as {labels[0]!r} and {labels[1]!r}: more than "
-            f"{MOST_CLASSES} are no classes"
-        )
 
 
 def _refuse_missing(found: Sequence[LabelFacts]) -> None:

@@ -10,8 +10,9 @@ import numpy as np
 
 from onelayer.designs import Survey, stays_on_disk
 from onelayer.estimators.classifier import LogisticRegression
-from onelayer.estimators.cross_validation import Accuracy, PenaltyPath, Split
+from onelayer.estimators.cross_validation import Accuracy, PenaltyPath
 from onelayer.estimators.problem import Data
+from onelayer.estimators.rows_of_folds import Split
 from onelayer.estimators.validation import check_weights
 from onelayer.layer import Layer
 from onelayer.readers import stratified_split

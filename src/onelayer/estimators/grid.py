@@ -8,9 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.designs import ColumnMoments, make_design, make_moments, make_scaling
-from onelayer.estimators.problem import Data
-from onelayer.logistic import Binary, Head, Softmax
+from onelayer.designs import (
+    ColumnMoments,
+    lies_on_cluster,
+    make_design,
+    make_moments,
+    make_scaling,
+)
+from onelayer.estimators.problem import Data, head_of
+from onelayer.logistic import Head
+from onelayer.objective import Objective
+from onelayer.penalties import Penalty
 
 DECADES = 6  # of L2: from a penalty that holds all weights near zero to one that hardly holds any
 DECADES_L1 = 4  # of L1, from the strongest at which a weight is not zero
@@ -33,8 +41,7 @@ def grid_of(
         ends.append(top / 10**DECADES)
     sparse = [ratio for ratio in ratios if ratio > 0]
     if sparse:
-        head = Binary() if data.k == 2 else Softmax(data.k)
-        top = strongest_l1(data.X, shares, data.scaling, head, data.targets)
+        top = strongest_l1(data)
         tops += [top / ratio for ratio in sparse]
         ends += [top / ratio / 10**DECADES_L1 for ratio in sparse]
     decades = float(np.log10(max(tops) / min(ends)))
@@ -54,16 +61,25 @@ def strongest(moments: ColumnMoments, scaling: float | str | None) -> float:
     return float(max(1e-9, factor**2 * moments.variance[moments.varies].sum()))
 
 
-def strongest_l1(
-    X: Any, shares: np.ndarray, scaling: float | str | None, head: Head, targets: np.ndarray
-) -> float:
+def strongest_l1(data: Data) -> float:
     """max |X^T dz| where the intercept stands alone: beyond it, L1 leaves every weight zero."""
+    head, shares = head_of(data.k), data.weights.shares
+    design = make_design(data.X, make_scaling(data.X, data.scaling, shares))
+    if lies_on_cluster(data.X):
+        loss = design.bind(head, data.targets, shares, found=data.surveyed)
+        objective = Objective(loss=loss, penalty=Penalty(0.0))
+        _, G, _ = loss.value_and_gradient(*objective.split(objective.base_rate()))
+    else:
+        G = design.combine(_residual(data.targets, shares, head))
+    return float(max(1e-9, np.abs(G).max()))
+
+
+def _residual(targets: np.ndarray, shares: np.ndarray, head: Head) -> np.ndarray:
+    """v dz (m, k) of the classes' shares."""
     classes = max(2, head.width)
     rates = np.bincount(targets, shares, minlength=classes)
     residual = (rates - np.eye(classes)[targets]) * shares[:, None]
-    columns = residual[:, 1:] if head.width == 1 else residual
-    G = make_design(X, make_scaling(X, scaling, shares)).combine(columns)
-    return float(max(1e-9, np.abs(G).max()))
+    return residual[:, 1:] if head.width == 1 else residual
 
 
 def grid(strength: float, decades: float, total: Fraction | int, count: int) -> list[float]:
@@ -78,3 +94,11 @@ def grid(strength: float, decades: float, total: Fraction | int, count: int) -> 
 def typed(C: float) -> float:
     """C with two digits."""
     return float(f"{C:.1e}")
+
+
+def checked_values(Cs: Any) -> list[float]:
+    """Values of C that were given; a ValueError where one is not above 0."""
+    found = np.asarray(Cs, float)
+    if found.ndim != 1 or not len(found) or not (found > 0).all():
+        raise ValueError(f"Cs must be a number of values, or values above 0: got {Cs!r}")
+    return [float(C) for C in found]

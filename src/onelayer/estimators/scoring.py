@@ -17,9 +17,10 @@ from sklearn.utils.validation import _check_method_params
 from onelayer.designs import stays_on_disk
 from onelayer.errors import UsageError
 from onelayer.estimators.classifier import LogisticRegression
-from onelayer.estimators.cross_validation import Fits, Solved, Split
+from onelayer.estimators.cross_validation import Fits, Solved
 from onelayer.estimators.parameters import shown
 from onelayer.estimators.problem import Data
+from onelayer.estimators.rows_of_folds import Split
 from onelayer.logistic import Binary, Head, Softmax
 
 LOG_LOSS = "neg_log_loss"
@@ -99,11 +100,33 @@ class ScorerJudge(Judge):
             return [float(self.scorer(layer, X, y, **params)) for layer in layers]
 
 
-def loo_loss(fits: Fits, data: Data, weights: np.ndarray | None) -> tuple[float, float]:
-    """The leave-one-out log loss at one C, and its standard error."""
-    if fits.left_out is None:
-        raise ValueError("these fits come without leave-one-out")
-    return mean_loss(fits.left_out, data, slice(None), weights)
+@dataclass(frozen=True)
+class JudgingRows:
+    """Rows in memory or on disk that judge: their folds, their labels, what scorers are told."""
+
+    data: Data
+    splits: list[Split]
+    y: np.ndarray
+    classes: np.ndarray
+    params: dict[str, Any]
+
+    def by(self, scoring: Any) -> Judge:
+        """What scores the folds."""
+        if scoring == LOG_LOSS:
+            return LogLossJudge(self.data, self.splits, self._weights)
+        scorer = with_classes(scorer_of(scoring), self.classes)
+        return ScorerJudge(self.data, self.splits, scorer, self.y, self.classes, self.params)
+
+    def left_out(self, fits: Fits) -> tuple[float, float]:
+        """The leave-one-out log loss at one C, and its standard error."""
+        if fits.left_out is None:
+            raise ValueError("these fits come without leave-one-out")
+        return mean_loss(fits.left_out, self.data, slice(None), self._weights)
+
+    @property
+    def _weights(self) -> np.ndarray | None:
+        weights = self.params.get("sample_weight")
+        return None if weights is None else np.asarray(weights, float)
 
 
 def mean_loss(

@@ -199,3 +199,13 @@ class Search:
 def _known(score: float) -> float:
     """A score to be compared: one that is no number is the worst."""
     return score if np.isfinite(score) else -np.inf
+
+
+def print_trial(trial: Candidate, _fits: Fits) -> None:
+    """One line a trial."""
+    import sys
+
+    sys.stdout.write(
+        f"C {trial.C:.3g}, l1_ratio {trial.l1_ratio:.3g}: score {trial.mean:.6g} "
+        f"+- {trial.error:.2g}\n"
+    )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold, check_cv
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
 from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled, process_routing
 
-from onelayer.errors import DataError
-from onelayer.estimators.cross_validation import Split
+from onelayer.errors import DataError, UsageError
 from onelayer.estimators.problem import Data
+from onelayer.estimators.rows_of_folds import Split
 
 FOLDS = 5
 
@@ -76,6 +77,55 @@ def splits_of(
         if not data.weights.relative[split.train].any():
             raise DataError(f"fold {number} of cv trains on no row with a weight above zero")
     return splits
+
+
+def folds_by_class(cv: Any, params: Mapping[str, Any]) -> int:
+    """How many folds of rows on a cluster, stratified, in the order of the rows.
+
+    Raises
+    ------
+    UsageError
+        For folds that are drawn from all rows together.
+    """
+    given = [name for name, one in params.items() if one is not None]
+    if given:
+        raise UsageError(
+            f"{', '.join(given)} is for folds of X in memory, and X is a collection of Dask"
+        )
+    if cv is None or isinstance(cv, Integral):
+        return int(StratifiedKFold(FOLDS if cv is None else int(cv)).n_splits)
+    if isinstance(cv, StratifiedKFold) and not cv.shuffle:
+        return int(cv.n_splits)
+    raise UsageError(
+        f"cv={cv!r} draws folds from all rows together, and X is a collection of Dask: give a "
+        "number of folds, which are stratified and in the order of the rows"
+    )
+
+
+def stratified_sizes(rows: np.ndarray, first: np.ndarray, folds: int) -> np.ndarray:
+    """Rows of each class in each fold (folds, K), as scikit-learn's StratifiedKFold has them.
+
+    rows (K,) of each class, and its first row; a class goes by the order of first rows.
+    """
+    present = rows[rows > 0]
+    if (folds > present).all():
+        raise DataError(
+            f"n_splits={folds} cannot be greater than the number of members in each class."
+        )
+    if folds > present.min():
+        warnings.warn(
+            f"The least populated class in y has only {present.min()} members, which is less than "
+            f"n_splits={folds}.",
+            UserWarning,
+            stacklevel=6,
+        )
+    order = np.argsort(first, kind="stable")
+    ends = np.cumsum(rows[order])
+    fold = np.arange(folds)[:, None]  # which takes every so manieth of all rows, class after class
+    sizes = np.empty((folds, len(rows)), np.int64)
+    sizes[:, order] = (ends - fold + folds - 1) // folds
+    sizes[:, order] -= (ends - rows[order] - fold + folds - 1) // folds
+    return sizes
 
 
 def _stratified(

@@ -331,13 +331,26 @@ def _require_finite(X: Any) -> Survey | None:
 
 
 def _require_finite_vector(values: np.ndarray, name: str) -> None:
-    """As for X; a label that is not equal to itself is NaN, in a column of objects too."""
-    numeric = values.dtype.kind == "f"
-    bad = ~np.isfinite(values) if numeric else np.not_equal(values, values).astype(bool)
+    """As for X; in a column of objects too."""
+    bad = not_there(values)
     if bad.any():
         row = int(np.argmax(bad))
-        value = float(values[row]) if numeric else np.nan
+        value = float(values[row]) if values.dtype.kind == "f" else np.nan
         raise DataError(not_finite(name, value, values.dtype, f"row {row}"))
+
+
+def not_there(values: np.ndarray) -> np.ndarray:
+    """Where no value is: NaN, infinity, None, and whatever else is not equal to itself."""
+    if values.dtype.kind == "f":
+        return ~np.isfinite(values)
+    if values.dtype.kind == "O":
+        return np.array([_is_missing(one) for one in values], bool)
+    return np.not_equal(values, values).astype(bool)
+
+
+def _is_missing(label: Any) -> bool:
+    same = label == label  # noqa: PLR0124 - NaN is not, and pandas' NA does not say
+    return label is None or not isinstance(same, (bool, np.bool_)) or not same
 
 
 def _require_labels(y: np.ndarray) -> None:

@@ -12,15 +12,11 @@ import numpy as np
 from onelayer.card import Choice
 from onelayer.designs import make_design, stays_on_disk
 from onelayer.estimators import LogisticRegression
-from onelayer.estimators.cross_validation import (
-    Accuracy,
-    Fits,
-    PenaltyPath,
-    Split,
-)
+from onelayer.estimators.cross_validation import Accuracy, Fits, PenaltyPath
 from onelayer.estimators.folds import FOLDS, TOL, Folded, OutOfFold
 from onelayer.estimators.grid import grid_of
 from onelayer.estimators.problem import Data
+from onelayer.estimators.rows_of_folds import Split
 from onelayer.estimators.scoring import Judge, LogLossJudge, as_estimator
 from onelayer.estimators.search import Candidate, Patience, Search
 from onelayer.estimators.validation import check_weights

@@ -11,13 +11,14 @@ from onelayer.solvers.loop import Callback, Run
 from onelayer.solvers.paths.leave_one_out import leave_one_out
 from onelayer.solvers.paths.penalty_path import make_path, solve_path
 from onelayer.solvers.paths.walking import Path, PathPoint, Walking
-from onelayer.solvers.paths.weighted_folds import Folds
+from onelayer.solvers.paths.weighted_folds import Folds, FoldsThere
 from onelayer.solvers.solver import Solver, State
 
 __all__ = [
     "SOLVERS",
     "Callback",
     "Folds",
+    "FoldsThere",
     "Gram",
     "Path",
     "PathPoint",

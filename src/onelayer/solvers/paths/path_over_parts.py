@@ -32,7 +32,8 @@ class PathOverParts(Path):
     def __init__(self, objective: Objective, walking: Walking) -> None:
         if walking.leave_one_out:
             raise UsageError("A leave-one-out estimate needs all rows of X in memory: loo=False")
-        self.objective, self.walking, self.folds = objective, walking, walking.folds
+        self.objective, self.walking = objective, walking
+        self.folds = walking.there or walking.folds
         folds = [] if self.folds is None else self.folds.apart(objective)
         # The loss of a fold is a mean of its own: half of the weight is twice the strength.
         self.problems = [(objective, 1.0), *folds]

@@ -9,7 +9,7 @@ import numpy as np
 
 from onelayer.solution import Solution
 from onelayer.solvers.paths.side_by_side import Solved
-from onelayer.solvers.paths.weighted_folds import Folds
+from onelayer.solvers.paths.weighted_folds import Folds, FoldsThere
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,11 @@ class Walking:
     `whole` says whether the layer on all rows is wanted beside theirs, which choose a penalty
     without it. With `level` tol is a part of J at the first strength instead of J where the path
     stands, as scores are compared whose differences are in nats, at whatever J.
+    `there` are the folds where rows lie on a cluster.
     """
 
     folds: Folds | None = None
+    there: FoldsThere | None = None
     tol: float = 1e-7
     max_iter: int = 1000
     leave_one_out: bool = False

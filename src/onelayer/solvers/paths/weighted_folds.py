@@ -90,3 +90,29 @@ def _within(numbers: np.ndarray, rows: slice) -> np.ndarray:
     """Which of the row numbers are among these rows."""
     found: np.ndarray = (numbers >= rows.start) & (numbers < rows.stop)
     return found
+
+
+@dataclass(frozen=True)
+class FoldsThere:
+    """The folds of rows on a cluster, where each row's fold lies with it; they are judged there.
+
+    shares: of each fold's rows for training in the weight of all, S_f / S; scalings as in `Folds`.
+    """
+
+    shares: tuple[float, ...]
+    scalings: tuple[Scaling | None, ...] = ()
+
+    def apart(self, objective: Objective) -> list[tuple[Objective, float]]:
+        """Each fold as a problem by itself, whose loss is a mean, and its share of the weight."""
+        found = []
+        for number, share in enumerate(self.shares):
+            loss = objective.loss.of_fold(number)
+            scaling = self.scalings[number] if self.scalings else None
+            loss = loss if scaling is None else loss.rescaled(scaling)
+            found.append((replace(objective, loss=loss), share))
+        return found
+
+    def forward(self, objective: Objective, thetas: list[np.ndarray]) -> tuple[np.ndarray, ...]:
+        """Nothing: z of rows stays with them."""
+        del objective, thetas
+        return ()
