@@ -57,9 +57,11 @@ class Foreseen:
     length: float
 
     def told(self, balancing: Balance | None) -> tuple[np.ndarray, float, np.ndarray]:
-        """The means, and of a `Foresight` what is apart and G, once balanced if asked."""
-        k, v, apart = self.change.shape[1], self.loss.weights, 0.0
-        moved = np.empty_like(self.change)
+        """The means, and of a `Foresight` what is apart and G, once balanced if asked.
+
+        Once: the changes are used up.
+        """
+        k, v, apart, moved = self.change.shape[1], self.loss.weights, 0.0, self.change
         for rows in chunks(len(moved)):
             there = of_all_classes(self.Z[rows, :k] + self.length * self.Z[rows, k:])
             A, change = activations(there), _changes(self.change[rows])

@@ -7,19 +7,23 @@ from onelayer.kernels.compile import kernel
 
 
 @kernel
-def cholesky_solve_one(L, r):
-    """R = (L L^T)^-1 r, in place, for one right-hand side (n,)."""
-    n = len(L)
-    for i in range(n):
+def solve_forward(strip, start, r):
+    """L^-1 r, in place, in the rows from `start` that the strip has of L (see `strips.py`)."""
+    for i in range(len(strip)):
         known = r.dtype.type(0)
-        for j in range(i):
-            known += L[i, j] * r[j]
-        r[i] = (r[i] - known) / L[i, i]
-    for i in range(n - 1, -1, -1):
-        r[i] /= L[i, i]
-        factor = r[i]
-        for j in range(i):
-            r[j] -= L[i, j] * factor
+        for j in range(start + i):
+            known += strip[i, j] * r[j]
+        r[start + i] = (r[start + i] - known) / strip[i, start + i]
+
+
+@kernel
+def solve_backward(strip, start, r):
+    """L^-T r, in place: what the strip's rows of L, the last first, have to say of r."""
+    for i in range(len(strip) - 1, -1, -1):
+        r[start + i] /= strip[i, start + i]
+        factor = r[start + i]
+        for j in range(start + i):
+            r[j] -= strip[i, j] * factor
 
 
 @kernel

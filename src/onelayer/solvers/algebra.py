@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg
 from scipy.linalg import lapack
 
 from onelayer import parallel
@@ -14,7 +13,6 @@ from onelayer import parallel
 TASKS = 4  # guard: of these small products
 HALVED = 64  # measured: rows of a triangle that is inverted in halves
 LOST = 10  # theory: units of n eps, with some to spare
-IN_PLACE = 100_000_000  # guard: bytes of a matrix that is not copied to be factored
 LEAST_BEND = 1e-13  # guard: of an intercept's curvature, which is that of a class of such a share
 
 
@@ -29,21 +27,17 @@ class Algebra:
     compiled: bool
 
     def factor(self, M: np.ndarray) -> np.ndarray:
-        """L with L L^T = M, for `solve`; M is symmetric and definite.
-
-        M is used up where it is large: LAPACK reads its lower triangle as the upper one of M^T.
-        """
-        if M.nbytes > IN_PLACE:
-            return linalg.cholesky(M.T, lower=False, overwrite_a=True, check_finite=False).T
+        """L with L L^T = M, for `solve`; M is symmetric and definite."""
         return np.linalg.cholesky(M)
 
     def solve(self, factor: np.ndarray, right: np.ndarray) -> np.ndarray:
         """M^-1 right, for one right-hand side (n,), in the factor's precision."""
         solution = np.array(right, factor.dtype)
         if self.compiled:
-            from onelayer.kernels.small_products import cholesky_solve_one
+            from onelayer.kernels.small_products import solve_backward, solve_forward
 
-            cholesky_solve_one(factor, solution)
+            solve_forward(factor, 0, solution)
+            solve_backward(factor, 0, solution)
         else:
             solution = cholesky_solve(factor, solution)
         return solution.astype(np.float64)
@@ -237,6 +231,13 @@ def cholesky_solve(L: np.ndarray, right: np.ndarray) -> np.ndarray:
     """
     potrs = lapack.dpotrs if L.dtype == np.float64 else lapack.spotrs
     return np.asarray(potrs(L.T, right, lower=0)[0])
+
+
+def inverted(L: np.ndarray) -> np.ndarray:
+    """L^-1, lower triangular, of L's own (n, n)."""
+    inverse = L.copy()
+    _invert_triangle(inverse)
+    return inverse
 
 
 def _invert_triangle(L: np.ndarray) -> None:

@@ -139,8 +139,14 @@ class Lbfgs(Solver[LbfgsState]):
     def _newton_step(self, objective: Objective, state: LbfgsState) -> LbfgsState:
         """Newton's step, and the gap that is left."""
         enough = _enough(objective, state, ALLOWED * state.tol * abs(state.value))
-        A = objective.curvature(state.theta)
-        trial, gap, kind = finish(objective, state, A, state.memory.multiply, enough, state.tol)
+        trial, gap, kind = finish(
+            objective,
+            state,
+            objective.curvature(state.theta),
+            state.memory.multiply,
+            enough,
+            state.tol,
+        )
         if trial is None:
             return replace(state, gap=gap, gap_kind=kind, stalled=True)
         following = _move(state, trial)

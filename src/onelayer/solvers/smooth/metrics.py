@@ -15,7 +15,7 @@ import numpy as np
 
 from onelayer.designs.drawn_rows import Drawn, draw
 from onelayer.objective import Objective
-from onelayer.solvers.algebra import Algebra, lift_shift
+from onelayer.solvers.algebra import Algebra
 from onelayer.solvers.smooth.factoring import TINY, factored, true_diagonal, weighted_gram
 from onelayer.solvers.smooth.newton_decrement import (
     Enough,
@@ -23,6 +23,7 @@ from onelayer.solvers.smooth.newton_decrement import (
     missing_at_most,
     newton_decrement,
 )
+from onelayer.solvers.strips import Strips
 
 ROWS_PER_FEATURE = 8  # theory: of the sample; eigenvalues of M are then within 0.4 and 1.9 of H's
 ROWS_PER_UNKNOWN = 2  # measured: of the sample for S; as many rows again saved one pass in twenty
@@ -30,8 +31,8 @@ CANDIDATES = 4  # guard: rows looked at for each of these
 GRAM_WORTH = 20  # measured: n^2 <= this * m k; a shared Gram matrix costs less than some 20 passes
 BENT_WORTH = 8  # measured: n^2 <= this * m * passes; the same of one at theta, for one column of z
 SYSTEM_FREE = 1e9  # measured: products that cost nothing beside what a pass over small data does
-SUMMED = 2048  # guard: rows whose products are added to S at a time
-SYSTEM_BYTES = 512_000_000  # guard: of S in float32
+SUMMED = 512  # guard: rows whose products are added to S at a time
+SYSTEM_BYTES = 512_000_000  # guard: of the whole S in float32; half of it is kept
 # Measured, on pixels in 10 classes: a base of a third of the directions led to tol in as many reads
 # as one of all that 128 MB hold, whose rows took eight times as long.
 BYTES_AT_HAND = 32_000_000  # of S where X is too large for memory; its copies lie beside it
@@ -224,15 +225,18 @@ class LeadingHessian:
 
     base: SharedGram
     directions: np.ndarray
-    factor: np.ndarray
+    factor: Strips
 
     @classmethod
     def at(cls, objective: Objective, curvature: Any, rank: int) -> LeadingHessian:
         """Draw rows where the curvature is, assemble S in float32, and factor: 2 passes."""
         base = SharedGram.at(objective, curvature)
         V = _leading(base, objective, rank)
-        S = _system(objective, curvature, V)
-        return cls(base, V, base.algebra.factor(S))
+        drawn = _drawn(objective, curvature, V)
+        del curvature  # (m, k) in float64, perhaps as large as S
+        S = _system(objective, V, *drawn)
+        S.factor()
+        return cls(base, V, S)
 
     @property
     def ridge(self) -> float:
@@ -243,7 +247,8 @@ class LeadingHessian:
         """M^-1 gradient."""
         algebra, V = self.base.algebra, self.directions
         inner = algebra.product(V.T, gradient)
-        solution = algebra.solve(self.factor, inner.T.ravel()).reshape(inner.T.shape).T
+        solution = self.factor.solve(inner.T.ravel(), compiled=algebra.compiled)
+        solution = solution.reshape(inner.T.shape).T
         return self.base.solve(gradient) + algebra.product(V, solution - inner)
 
 
@@ -257,28 +262,28 @@ def _leading(base: SharedGram, objective: Objective, rank: int) -> np.ndarray:
     return inverse.T @ vectors[:, :rank]
 
 
-def _system(objective: Objective, curvature: Any, V: np.ndarray) -> np.ndarray:
+def _system(
+    objective: Objective, V: np.ndarray, Z: np.ndarray, A: np.ndarray, v: np.ndarray, h: np.ndarray
+) -> Strips:
     """S: sum v (diag(a) - a a^T) (x) z z^T of drawn rows, z = V^T [x 1], and the penalty.
 
     A little of the shared matrix, in each class's measure, bounds the steps along what the drawn
     rows say nothing of; the common shift of all classes, which has no curvature, is lifted out.
     """
     r, k = V.shape[1], objective.head.width
-    Z, A, v, h = _drawn(objective, curvature, V)
-    S = np.zeros((k, r, k, r), np.float32)
+    S = Strips(k, r)
     for start in range(0, len(Z), SUMMED):
         part = slice(start, start + SUMMED)
         z, a = Z[part], A[part] * np.sqrt(v[part])[:, None]
-        outer = (a[:, :, None] * z[:, None, :]).reshape(len(z), -1)
-        S.reshape(k * r, k * r)[...] -= outer.T @ outer
+        S.subtract_products((a[:, :, None] * z[:, None, :]).reshape(len(z), -1))
     unseen = UNSEEN_AT_HAND if objective.loss.traits.at_hand else UNSEEN
     penalised = V[: objective.loss.traits.n]
     penalty = objective.penalty.l2 * penalised.T @ penalised
     for c in range(k):
-        S[c, :, c, :] += (Z * (v * A[:, c])[:, None]).T @ Z
-        S[c, :, c, :] += penalty + unseen * (h[c] / h.mean()) * np.eye(r)
-    lift_shift(S.transpose(1, 0, 3, 2))
-    return S.reshape(k * r, k * r)
+        S.add_to_class(c, (Z * (v * A[:, c])[:, None]).T @ Z)
+        S.add_to_class(c, penalty + unseen * (h[c] / h.mean()) * np.eye(r))
+    S.lift_shift()
+    return S
 
 
 def _drawn(
@@ -294,8 +299,10 @@ def _drawn(
     if objective.loss.traits.at_hand:
         count = min(count, BYTES_AT_HAND // (4 * V.shape[1]))
     drawn, V4 = objective.loss.drawn(count, curvature), V.astype(np.float32)
-    Z = np.vstack([block @ V4 for _, block in drawn.blocks(len(V))])
-    reach = drawn.h * (Z * Z).sum(axis=1)
+    Z = np.empty((len(drawn.h), V.shape[1]), np.float32)
+    for rows, block in drawn.blocks(len(V)):
+        np.matmul(block, V4, out=Z[rows])
+    reach = drawn.h * np.einsum("ij,ij->i", Z, Z)
     total = max(float(reach.sum()), TINY)
     kept, shares = draw(reach / total, size)
     v = drawn.v[kept] * (shares * total / reach[kept])

@@ -77,6 +77,7 @@ def finish(
     gap = _at_most(objective, state.gradient, found)
     last = objective.penalty.l2 > 0 and leaves(gap, state.value, 0.0) <= allowed
     step = objective.symmetric(_centred(objective, curvature, found) if last else found.direction)
+    del curvature  # (m, k) where it lies in memory, and what follows needs as much
     arrived = _arrived(objective, state, step) if last and objective.loss.traits.at_hand else None
     trial = search_along(objective, state, step, arrived and arrived[0])
     fall = 0.0 if trial is None else state.value - trial.value
