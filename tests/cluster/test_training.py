@@ -163,6 +163,16 @@ def test_labels_may_come_beside_the_frame(plain):
         onelayer.train((pair[0], dd.from_pandas(y, npartitions=2)), **asked)
 
 
+def test_answers_are_asked_for_partition_by_partition(plain, whole):
+    frame = cut(plain, [400, 0, 500])
+    with pytest.raises(
+        UsageError, match=r"frame\.map_partitions\(load\('m\.safetensors'\)\.predict"
+    ):
+        whole.predict(frame)
+    found = [whole.predict(part) for part in dask.compute(*frame.to_delayed()) if len(part)]
+    np.testing.assert_array_equal(np.concatenate(found), whole.predict(plain))
+
+
 def test_what_cannot_be_trained_on_is_refused_in_words(plain, monkeypatch):
     from onelayer.sources import columns_there
 

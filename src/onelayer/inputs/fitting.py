@@ -113,7 +113,8 @@ def telling(codes: Codes, weights: np.ndarray) -> tuple[Column, ...]:
 
 
 def _columns_made(codes: Codes, weights: np.ndarray) -> list[Made]:
-    made = codes.by_column(partial(_column_made, weights=weights, counts=_counts(weights)))
+    alike = bool((weights == 1).all())  # then nothing of size m is sent to workers
+    made = codes.by_column(partial(_one_made, weights=None if alike else weights))
     unnamed = all(one.column.name.startswith("column ") for one in made)
     return made if unnamed or len(made) < 2 else [_without_index(one) for one in made]
 
@@ -124,6 +125,11 @@ def _without_index(made: Made) -> Made:
         return made
     why = f"no name, and {ALL_DIFFERENT}: the rows' index; name the column to have it looked at"
     return Made(made.column, why=why)
+
+
+def _one_made(column: Column, codes: np.ndarray, weights: np.ndarray | None) -> Made:
+    weights = np.ones(len(codes)) if weights is None else weights
+    return _column_made(column, codes, weights, _counts(weights))
 
 
 def _column_made(

@@ -12,6 +12,7 @@ import narwhals as nw
 import numpy as np
 import pyarrow as pa
 
+from onelayer.designs.dask_workers import is_collection
 from onelayer.errors import DataError, UsageError
 from onelayer.inputs.base import is_path
 from onelayer.inputs.codes import require_columns
@@ -96,6 +97,12 @@ def known_frame(rows: Any, called: str) -> Any:
     UsageError
         For what is no data frame.
     """
+    if is_collection(rows):
+        raise UsageError(
+            f"{called} are a collection of Dask, and are answered partition by partition: "
+            "frame.map_partitions(load('m.safetensors').predict, meta=('class', object)) is still "
+            "to be computed"
+        )
     if isinstance(rows, pa.RecordBatch):
         rows = pa.Table.from_batches([rows])
     elif type(rows).__name__ == "LazyFrame" and hasattr(rows, "collect"):
