@@ -240,7 +240,10 @@ def test_parquet_is_known_by_its_bytes(tmp_path):
 
 def test_views_of_text_in_parquet_can_be_filtered(tmp_path):
     table = pa.table({"a": pa.array(["x", None, "y"], pa.string_view())})
-    pq.write_table(table, tmp_path / "t.parquet")
+    try:
+        pq.write_table(table, tmp_path / "t.parquet")
+    except pa.ArrowNotImplementedError:
+        pytest.skip("an Arrow that writes no views of text has none to read")
     read = open_table(tmp_path / "t.parquet").read(["a"])
     assert read.filter(np.array([True, False, True])).to_pydict() == {"a": ["x", "y"]}
 
