@@ -248,7 +248,7 @@ def test_whole_numbers_are_read_as_their_float64(dtype):
 
 def test_sparse_sources_choose_split_refit_and_predict(tmp_path):
     random = np.random.default_rng(0)
-    X = sparse.random_array((200, 30), density=0.2, rng=random, format="csr")
+    X = sparse.random_array((200, 30), density=0.2, random_state=random, format="csr")
     y = (X @ random.normal(size=30) > 0).astype(int)
     sparse.save_npz(tmp_path / "X.npz", X)
     np.save(tmp_path / "y.npy", y)

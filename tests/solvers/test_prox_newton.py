@@ -313,7 +313,7 @@ def test_the_quadratic_is_minimised_and_its_decrease_is_true(sweep):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_compiled_columns_equal_their_twins(monkeypatch, scaling, dtype):
     random = np.random.default_rng(3)
-    X = sparse.random_array((70, 40), density=0.2, rng=random, format="csr", dtype=dtype)
+    X = sparse.random_array((70, 40), density=0.2, random_state=random, format="csr", dtype=dtype)
     v = np.full(70, 1 / 70)
     design = make_design(X, make_scaling(X, scaling, v))
     features = np.array([0, 3, 4, 9, 20, 39])
