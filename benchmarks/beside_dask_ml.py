@@ -17,19 +17,19 @@ from pathlib import Path
 
 import numpy as np
 
-from cluster_figures import ONE_THREAD, cluster, collection, tell
+from on_cluster import ONE_THREAD, cluster, collection, tell
 
 PEER = """
 import json, sys, time, warnings
 warnings.simplefilter("ignore")
 sys.path.insert(0, sys.argv[1])
-import cluster_figures
+import on_cluster
 from distributed import wait
 from dask_ml.linear_model import LogisticRegression
 m, n, solver, steps = int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], int(sys.argv[5])
 if __name__ == "__main__":
-    with cluster_figures.cluster(2) as client:
-        X, y = cluster_figures.collection(m, n, 32, "float64")
+    with on_cluster.cluster(2) as client:
+        X, y = on_cluster.collection(m, n, 32, "float64")
         names = X.name, y.name
         X, y = client.persist([X, y])
         wait([X, y])
