@@ -76,15 +76,18 @@ def test_to_the_last_digits_in_float64(tmp_path, k, options):
 
 @settings(deadline=None, max_examples=10)
 @given(
-    k=st.sampled_from([2, 3]),
-    far=st.sampled_from([1e3, 1e6, 1e8]),
+    place=st.sampled_from([(2, 1e3), (2, 1e6), (2, 1e8), (3, 1e3), (3, 1e6)]),
     l1_ratio=st.sampled_from([1.0, 0.5]),
     C=st.sampled_from([0.01, 0.1, 10.0]),
     scaling=st.sampled_from([None, 0.01]),
     seed=st.integers(0, 99),
 )
-def test_where_columns_lie_changes_nothing(tmp_path_factory, k, far, scaling, seed, **options):
-    """Before, columns 1e6 deviations from zero took 10 reads and stalled, or 291."""
+def test_where_columns_lie_changes_nothing(tmp_path_factory, place, scaling, seed, **options):
+    """Before, columns 1e6 deviations from zero took 10 reads and stalled, or 291.
+
+    Of three classes at 1e8 rounding alone may be more than tol: some fits end stalled, and say so.
+    """
+    k, far = place
     X, y, v = problem(k=k, seed=seed)
     signs = np.where(np.arange(X.shape[1]) % 3, far, -far)
     X = (X + signs) - signs + 0.0  # the digits that are left so far away

@@ -282,7 +282,7 @@ class ClusterWorkers(Workers):
         """Wait until all have been made, or have failed."""
         from distributed import wait as wait_for
 
-        with self._losses_named():
+        with self._losses_named(), self.client.as_current():
             done = None
             while done is None:
                 try:

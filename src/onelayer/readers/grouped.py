@@ -52,11 +52,7 @@ class Grouped:
     @cached_property
     def rows_of_classes(self) -> np.ndarray:
         """How many rows the groups of each class have, (K,), in float64."""
-        found, K = np.zeros(len(self.classes)), len(self.classes)
-        for some in _some(len(self.group_class)):
-            sizes = None if self.sizes is None else self.sizes[some]
-            found += np.bincount(self.group_class[some], sizes, minlength=K)
-        return found
+        return counts_of(self.group_class, len(self.classes), self.sizes)
 
     def spread(self, of_groups: np.ndarray) -> np.ndarray:
         """What is said of each group, said of its rows: (m,)."""
@@ -66,6 +62,14 @@ class Grouped:
         for rows in _some(len(found)):
             found[rows] = of_groups[self.row_group[rows]]
         return found
+
+
+def counts_of(places: np.ndarray, K: int, sizes: np.ndarray | None = None) -> np.ndarray:
+    """How often each of 0..K-1 is among the places (m,), which count `sizes` (m,): float64 (K,)."""
+    found = np.zeros(K)
+    for some in _some(len(places)):
+        found += np.bincount(places[some], None if sizes is None else sizes[some], minlength=K)
+    return found
 
 
 def ascending(values: np.ndarray) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from onelayer.errors import UsageError
-from onelayer.readers.grouped import Grouped
+from onelayer.readers.grouped import Grouped, counts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,8 +47,8 @@ def split_notes(
 ) -> tuple[str, ...]:
     """Say which classes `stratified_split` must leave in training, and why; labels are 0..K-1."""
     grouped = Grouped.of(labels, groups)
-    present, rows = grouped.classes, grouped.rows_of_classes.astype(np.int64)
-    found = np.bincount(grouped.group_class, minlength=len(present))
+    present, rows = grouped.classes, counts_of(labels, len(classes))[grouped.classes]
+    found = counts_of(grouped.group_class, len(present))
     return tuple(
         f"{_why_whole(str(classes[label]), int(of_it), bool(own), unit)}: "
         f"{'it stays' if of_it == 1 else 'they stay'} in training, and nobody judges {name}"
