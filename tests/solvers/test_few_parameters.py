@@ -77,3 +77,18 @@ def test_a_bound_says_more_than_a_decrement_that_is_rounding():
     assert confirmed.gap_kind == "bound"
     assert confirmed.gap < 1e-9
     assert solver.confirm(problem, replace(state, gap=0.0)).gap == 0
+
+
+def test_among_few_rows_of_many_scales_newtons_method_ends_what_lbfgs_began():
+    """As features of an encoder that are nearly the same in every picture of a class."""
+    rng = np.random.default_rng(0)
+    U, V = (np.linalg.qr(rng.normal(size=(rows, 300)))[0] for rows in (300, 400))
+    X = (U * (100 * 10.0 ** -np.linspace(0, 4, 300))) @ V.T
+    y = rng.integers(0, 2, 300)
+
+    found = LogisticRegression(C=1e4).fit(X, y).solution_
+    best = LogisticRegression(C=1e4, solver="newton", tol=1e-13).fit(X, y).solution_
+    assert (found.status, found.solver) == ("converged", "gram")
+    assert "reads by Newton's method" in found.reason
+    assert found.iterations < 320
+    assert found.objective <= best.objective * (1 + 1e-7)

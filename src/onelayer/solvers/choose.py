@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from onelayer.designs.passes import Traits
@@ -71,13 +72,20 @@ def solver_for(objective: Objective) -> tuple[Solver[Any], str]:
     return solver, reason + at_hand * loss.traits.at_hand + loss.remark
 
 
-def successor(solver: Solver[Any], objective: Objective, reads: float) -> Newton | None:
+def successor(solver: Solver[Any], objective: Objective, reads: float) -> Solver[Any] | None:
     """Newton's method, once another has taken `LONG` reads, and as many as there are parameters.
+
+    Among few rows it goes on in their coordinates, which every step reads.
 
     Where J bends 1e16 times as much one way as another, products alone do not tell Newton's
     direction: conjugate gradients ended far from it, step by step. None before, of many parameters,
     and for solvers that share their reads with others or are none of these.
     """
+    if isinstance(solver, Gram):
+        size = (objective.loss.traits.m + 1) * objective.head.width
+        slow = isinstance(solver.inner, Lbfgs) and reads > max(LONG, size)
+        few = size <= NEWTON_SIZE_WITHOUT_PENALTY
+        return replace(solver, inner=Newton()) if slow and few else None
     size = objective.start().size
     alone = isinstance(solver, TruncatedNewton | DualAscent) or (
         isinstance(solver, Lbfgs) and solver.metric is None

@@ -110,7 +110,7 @@ class Run:
         """
         if self._rounding is not None and self._hides(state, following):
             return self._exactly(following)
-        newton = successor(self._at_work, self.objective, self._passes())
+        newton = successor(self._at_work, self.objective, self._reads())
         return following if newton is None else self._over_to(newton, following)
 
     def _hides(self, state: State, following: State) -> bool:
@@ -146,10 +146,15 @@ class Run:
         return self._best
 
     def _over_to(self, solver: Solver[Any], state: State) -> State:
-        self.reason += BY_NEWTON.format(self._passes())
+        theta = self._parameters(state)
+        self.reason += BY_NEWTON.format(self._reads())
         self._at_work = solver
-        self._best = self._at_work.init(self.objective, state.theta, self.tol)
+        self._best = self._at_work.init(self.objective, theta, self.tol)
         return self._best
+
+    def _reads(self) -> float:
+        """Of X, or a step each of its rows' coordinates."""
+        return max(self._passes(), len(self._history))
 
     def _gap(self, state: State) -> float:
         """The solver's, and what its products may have hidden."""
