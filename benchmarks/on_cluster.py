@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import pickle
 import random
 import signal
 import statistics
@@ -243,12 +242,14 @@ def seconds(call: Callable[[], Any], repeats: int) -> float:
 
 def watch(client: Any) -> list[int]:
     """Bytes of each graph that this client sends from now on."""
+    from distributed.protocol import dumps
+
     sent: list[int] = []
     before = client._send_to_scheduler  # noqa: SLF001 - there is no public way to count
 
     def counted(message: Any) -> None:
         if message.get("op") == "update-graph":
-            sent.append(len(pickle.dumps(message.get("expr_ser"))))
+            sent.append(sum(memoryview(frame).nbytes for frame in dumps(message)))
         before(message)
 
     client._send_to_scheduler = counted  # noqa: SLF001
