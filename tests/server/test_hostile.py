@@ -266,14 +266,27 @@ def test_a_picture_that_ends_every_decoder_is_damaged(running, pair_model, colou
         assert found.json()["detail"] == f"{good.name}: damaged: it broke the decoder"
 
 
-def test_when_the_room_is_full_the_next_is_told_to_come_again(running, pair_model):
+@pytest.fixture
+def decoding(monkeypatch):
+    """Set once a picture is being decoded: whoever sent it has a place in the room."""
+    begun, decode = threading.Event(), decoders._Decoder.decode
+
+    def noted(*arguments):
+        begun.set()
+        return decode(*arguments)
+
+    monkeypatch.setattr(decoders._Decoder, "decode", noted)
+    return begun
+
+
+def test_when_the_room_is_full_the_next_is_told_to_come_again(running, pair_model, decoding):
     slow, row = many_passes(3000, 20_000), {"rows": [[0.5] * 192]}
-    limits = Limits(decoding=2.0, decoders=1, waiting=1)
+    limits = Limits(decoding=4.0, decoders=1, waiting=1)
     with running(create_app(pair_model[0], limits=limits)) as client:
         sent = {"files": {"files": ("slow.jpg", slow)}}
         thread = threading.Thread(target=client.post, args=[PREDICT], kwargs=sent)
         thread.start()
-        time.sleep(1.0)
+        assert decoding.wait(30.0)
         refused = client.post(PREDICT, json=row)
         assert refused.status_code == 503
         assert refused.headers["retry-after"] == "1"
