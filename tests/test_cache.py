@@ -25,19 +25,19 @@ def test_what_was_put_comes_back(kept):
 @pytest.mark.parametrize("damage", [b"", b"short", b"x" * 19, b"x" * 40])
 def test_a_damaged_entry_is_none(kept, damage):
     kept.put("abc", b"one")
-    (kept.folder / "ab" / "abc").write_bytes(damage)
+    (kept.place / "ab" / "abc").write_bytes(damage)
     assert kept.get("abc") is None
 
 
 def test_what_was_used_longest_ago_goes_first(kept):
     for place, name in enumerate(("aa1", "bb2", "cc3")):
         kept.put(name, bytes(84))
-        os.utime(kept.folder / name[:2] / name, (place, place))
+        os.utime(kept.place / name[:2] / name, (place, place))
     kept.get("aa1")
     kept.prune(200)
     assert [kept.get(name) is None for name in ("aa1", "bb2", "cc3")] == [False, True, False]
     kept.empty()
-    assert (len(kept), kept.size, list(kept.folder.iterdir())) == (0, 0, [])
+    assert (len(kept), kept.size, list(kept.place.iterdir())) == (0, 0, [])
 
 
 def test_a_folder_that_cannot_be_written_keeps_nothing(tmp_path, monkeypatch):

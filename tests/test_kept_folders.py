@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from onelayer import kept_folders
+from onelayer.cache import known_things
 from onelayer.cli.app import app
 from onelayer.errors import DataError
 from onelayer.kept_folders import KeptFolders
@@ -94,7 +95,7 @@ def test_what_was_used_longest_ago_goes_first_and_what_is_in_use_stays(kept):
         folder = kept.get(name, filled(100), never).folder
         for file in folder.iterdir():
             os.utime(file, (place, place))
-    kept.prune(-1)
+    kept.empty()
     assert len(kept) == 3
     for name in "ac":  # as if the processes that used them had ended
         os.close(kept_folders._IN_USE.pop(kept.place / name))
@@ -105,10 +106,10 @@ def test_what_was_used_longest_ago_goes_first_and_what_is_in_use_stays(kept):
 def test_another_process_keeps_what_it_uses(kept):
     process = another("slow")
     assert process.stdout.readline() == "False begun ended\n"
-    kept.prune(-1)
+    kept.empty()
     assert len(kept) == 1
     process.communicate("\n", timeout=60)
-    kept.prune(-1)
+    kept.empty()
     assert (len(kept), kept.size) == (0, 0)
 
 
@@ -140,6 +141,19 @@ def test_the_command_shows_and_empties_it(kept):
     assert told == {"kind": "tables", "folder": str(kept.place), **held}
     assert "Emptied: " in run.invoke(app, ["cache", "--empty"]).stdout
     assert len(kept) == 0
+
+
+def test_what_is_known_of_files_is_shown_and_emptied_though_nothing_else_is_kept(kept):
+    known_things().put("abc", bytes(1984))  # and a digest of 16 bytes
+    run = CliRunner()
+    place = kept.place.parent / "known"
+    note = "1 note on files and encoders that need not be read again, 2 KB"
+    assert f"Known: {place}, {note}" in " ".join(run.invoke(app, ["cache"]).stdout.split())
+    told = json.loads(run.invoke(app, ["cache", "--json"]).stdout)["kept"][-1]
+    assert told == {"kind": "known", "folder": str(place), "entries": 1, "bytes": 2000}
+    emptied = " ".join(run.invoke(app, ["cache", "--empty"]).stdout.split())
+    assert emptied == f"Emptied: {place}, which held {note}"
+    assert list(place.iterdir()) == []
 
 
 def test_the_command_says_where_nothing_is_kept(kept):

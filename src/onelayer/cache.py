@@ -16,6 +16,8 @@ from pathlib import Path
 
 BOUND = 4 * 2**30
 """Bytes that are kept at most; the entries that were used longest ago go first. *Guard*."""
+KNOWN = "known"
+"""The kind of cache of what is known of files and encoders."""
 _DIGEST = 16
 
 
@@ -35,15 +37,15 @@ class Cache:
 
     def __init__(self, kind: str) -> None:
         try:
-            self.folder: Path | None = user_cache() / "onelayer" / kind
+            self.place: Path | None = user_cache() / "onelayer" / kind
         except RuntimeError:
-            self.folder = None
+            self.place = None
 
     def get(self, name: str) -> bytes | None:
         """Return what was put under a name, or None; it counts as used now."""
-        if self.folder is None:
+        if self.place is None:
             return None
-        path = self._path(self.folder, name)
+        path = self._path(self.place, name)
         try:
             content = path.read_bytes()
             os.utime(path)
@@ -54,9 +56,9 @@ class Cache:
 
     def put(self, name: str, content: bytes) -> None:
         """Keep an entry."""
-        if self.folder is None:
+        if self.place is None:
             return
-        path = self._path(self.folder, name)
+        path = self._path(self.place, name)
         part = path.with_name(f".{path.name}-{secrets.token_hex(6)}.part")
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,16 +89,16 @@ class Cache:
     def empty(self) -> None:
         """Remove every entry."""
         self.prune(-1)
-        if self.folder is not None:
-            for folder in sorted(self.folder.rglob("*"), reverse=True):
+        if self.place is not None:
+            for folder in sorted(self.place.rglob("*"), reverse=True):
                 with suppress(OSError):
                     folder.rmdir()
 
     def _files(self) -> Iterator[tuple[float, int, Path]]:
         """When each file was used, its size and its place; parts that nobody finished too."""
-        if self.folder is None or not self.folder.is_dir():
+        if self.place is None or not self.place.is_dir():
             return
-        for path in self.folder.rglob("*"):
+        for path in self.place.rglob("*"):
             with suppress(OSError):
                 if path.is_file():
                     told = path.stat()
@@ -109,4 +111,4 @@ class Cache:
 
 def known_things() -> Cache:
     """What is known of files and encoders, so that they need not be read again."""
-    return Cache("known")
+    return Cache(KNOWN)

@@ -119,6 +119,10 @@ class KeptFolders:
             if held > bound and (place or bound < 0):
                 self.remove(folder)
 
+    def empty(self) -> None:
+        """Remove all that is not in use."""
+        self.prune(-1)
+
     @staticmethod
     def remove(folder: Path) -> None:
         """Remove a folder that no process uses."""

@@ -83,7 +83,7 @@ def test_a_file_written_just_now_is_read_again(photos, small, opened):
 def test_what_is_known_may_be_damaged_lost_or_of_another_encoder(photos, small, opened, tmp_path):
     files, encoder = sorted(photos.rglob("*.png")), open_encoder(small)
     first = features_of_files(files, encoder)
-    for kept in known_things().folder.rglob("*/*"):
+    for kept in known_things().place.rglob("*/*"):
         kept.write_bytes(kept.read_bytes()[:-3])
     opened.clear()
     np.testing.assert_array_equal(features_of_files(files, encoder).X, first.X)
@@ -134,7 +134,11 @@ def test_a_second_training_opens_no_encoder(photos, small, tmp_path):
         for _ in range(2)
     ]
     assert told == ["['onnx', 'onnxruntime']", "[]"]
-    assert CliRunner().invoke(app, ["cache", "--empty"]).exit_code == 0
+    notes = f"{len(known_things())} note"  # the files' too, if they had settled by then
+    shown = " ".join(CliRunner().invoke(app, ["cache"]).stdout.split())
+    assert f"Known: {known_things().place}, {notes}" in shown
+    emptied = " ".join(CliRunner().invoke(app, ["cache", "--empty"]).stdout.split())
+    assert f"Emptied: {known_things().place}, which held {notes}" in emptied
     assert known_things().size == 0
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from onelayer.cache import BOUND, Cache, known_things
+from onelayer.cache import BOUND, KNOWN, Cache, known_things
 from onelayer.cli import options
 from onelayer.cli.output import print_json, show
 from onelayer.kept_folders import KeptFolders
@@ -20,6 +20,11 @@ FOLDERS = {
     "archives": ("what is in {}", "archives"),
 }
 """What is kept in folders, by kind, in words."""
+SAID = FOLDERS | {
+    FEATURES: ("the features of {}", "pictures"),
+    KNOWN: ("{}", "notes on files and encoders that need not be read again"),
+}
+Kept = dict[str, Cache | KeptFolders]
 
 
 def cache(
@@ -29,27 +34,24 @@ def cache(
 ) -> None:
     """Show what is kept between runs, where, and how many bytes it takes; or empty it.
 
-    Features and pixels of pictures, and what of tables and arrays is larger than memory.
+    Features and pixels of pictures, what of tables and arrays is larger than memory, and notes on
+    files and encoders that were read.
     """
     del debug
-    features, folders = Cache(FEATURES), {kind: KeptFolders(kind) for kind in FOLDERS}
-    of_features = f"the features of {count_of(len(features), 'pictures')}"
-    held = {FEATURES: (features.folder, f"{of_features}, {size_in_words(features.size)}")}
-    held = held if len(features) else {}
-    held |= {kind: (kept.place, _in_words(kind, kept)) for kind, kept in folders.items() if kept}
+    kept: Kept = {FEATURES: Cache(FEATURES), **{kind: KeptFolders(kind) for kind in FOLDERS}}
+    kept[KNOWN] = known_things()
+    held = {kind: (one.place, _in_words(kind, one)) for kind, one in kept.items() if one}
     if empty:
-        features.empty()
-        known_things().empty()
-        for kept in folders.values():
-            kept.prune(-1)
+        for one in kept.values():
+            one.empty()
     if as_json:
-        now = {"pictures": len(features), "bytes": features.size, "at_most": BOUND}
-        print_json({"folder": _text(features.folder), **now, "kept": [*map(_object, folders)]})
+        print_json(_object(kept))
     elif not held:
-        show(f"Nothing is kept in {_text(features.folder and features.folder.parent)}")
+        place = kept[FEATURES].place
+        show(f"Nothing is kept in {_text(place and place.parent)}")
     elif empty:
         show(*(f"Emptied: {place}, which held {was}" for place, was in held.values()))
-        left = sum(map(len, folders.values()))
+        left = sum(map(len, kept.values()))
         if left:
             show(f"A training uses {left} of these, which stay")
     else:
@@ -61,8 +63,8 @@ def cache(
         )
 
 
-def _in_words(kind: str, kept: KeptFolders) -> str:
-    said, units = FOLDERS[kind]
+def _in_words(kind: str, kept: Cache | KeptFolders) -> str:
+    said, units = SAID[kind]
     return f"{said.format(_count(len(kept), units))}, {size_in_words(kept.size)}"
 
 
@@ -71,9 +73,16 @@ def _count(n: int, units: str) -> str:
     return f"{count_of(n, first)} {rest}".rstrip()
 
 
-def _object(kind: str) -> dict[str, object]:
-    kept = KeptFolders(kind)
-    return {"kind": kind, "folder": _text(kept.place), "entries": len(kept), "bytes": kept.size}
+def _object(kept: Kept) -> dict[str, object]:
+    """Features by themselves, then all other kinds."""
+    features = kept[FEATURES]
+    held = {"pictures": len(features), "bytes": features.size, "at_most": BOUND}
+    others = [
+        {"kind": kind, "folder": _text(one.place), "entries": len(one), "bytes": one.size}
+        for kind, one in kept.items()
+        if kind != FEATURES
+    ]
+    return {"folder": _text(features.place), **held, "kept": others}
 
 
 def _text(folder: object) -> str | None:

@@ -77,4 +77,6 @@ class KnownFiles:
             return
         many = len(self._known) > len(self._met) + SPARE
         pairs = self._met if many else self._known | self._met
-        known_things().put(self._name, b"".join(name + of for name, of in pairs.items()))
+        kept = known_things()
+        kept.put(self._name, b"".join(name + of for name, of in pairs.items()))
+        kept.prune()
