@@ -10,9 +10,13 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 mpl.use("Agg")
+# A machine that is busy makes no test fail: how long an example takes is nobody's promise.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +27,20 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("no shared folder beside the checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def cpu_seconds():
+    """cpu_seconds(pid): CPU time of a process so far, its threads' too; of one that ended unwaited.
+
+    What is promised in seconds is tested in these: how busy the machine is plays no part.
+    """
+
+    def spent(pid):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    return spent
 
 
 SWITCHES = [

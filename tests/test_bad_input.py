@@ -130,13 +130,19 @@ def command(*arguments):
     )
 
 
+def _spent_by_children():
+    """CPU seconds of the processes that have ended: how busy the machine is plays no part."""
+    spent = os.times()
+    return spent.children_user + spent.children_system
+
+
 # readers/test_pictures.py, readers/test_decoding.py, test_judging.py, test_bursts.py
 def test_a_folder_as_people_have_it_is_one_command(album, tmp_path):
-    began = time.perf_counter()
+    began = _spent_by_children()
     with command("train", album, "--C", 1, "-o", tmp_path / "m.safetensors") as process:
         out, err = process.communicate()
     assert (process.returncode, err) == (0, "")
-    assert time.perf_counter() - began < 30
+    assert _spent_by_children() - began < 30
     assert "401 pictures read (cat: 201, dog: 200)" in out
     assert "2 hidden or a system's own, not read: .cache, cat/Thumbs.db" in out
     (left_out,) = [line for line in out.splitlines() if "damaged: " in line]

@@ -4,7 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from onelayer.estimators.folds import assign_folds
@@ -14,7 +14,6 @@ from onelayer.readers.grouped import Grouped, ascending, how_many_different, pla
 from onelayer.readers.row_arrays import numbers_of
 from onelayer.readers.split import stratified_split
 
-UNHURRIED = settings(deadline=None, suppress_health_check=(HealthCheck.too_slow,))
 SMALL = st.lists(st.integers(0, 12), min_size=1, max_size=60)
 
 
@@ -26,7 +25,6 @@ def few_together():
         yield
 
 
-@UNHURRIED
 @given(SMALL, st.sampled_from(["int32", "uint8", "int64", "U5", "far", "negative"]))
 def test_places_are_those_among_the_sorted_values(values, kind):
     given = np.array(values)
@@ -40,7 +38,6 @@ def test_places_are_those_among_the_sorted_values(values, kind):
     assert places.dtype.itemsize == 1
 
 
-@UNHURRIED
 @given(SMALL)
 def test_contents_are_numbered_as_they_first_appear(values):
     digests = np.array(values, np.uint64) << np.uint64(60)
@@ -52,7 +49,6 @@ def test_contents_are_numbered_as_they_first_appear(values):
     assert how_many_different(numbers_of([digests])) == len(first)
 
 
-@UNHURRIED
 @given(SMALL, st.data())
 def test_a_group_is_of_its_most_frequent_class_of_equals_the_first(groups, data):
     m = len(groups)
@@ -66,7 +62,6 @@ def test_a_group_is_of_its_most_frequent_class_of_equals_the_first(groups, data)
     assert found.rows_of_classes.tolist() == [len(of_it) for of_it in rows]
 
 
-@UNHURRIED
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=60), st.integers(0, 5))
 def test_single_rows_are_split_alike_whatever_their_groups_are_called(labels, seed):
     """As texts, and as numbers that do not grow in steps of one, they are the same groups."""

@@ -138,7 +138,7 @@ def free_port():
 
 
 def _when_ready(process, address):
-    until = time.monotonic() + 90
+    until = time.monotonic() + 300
     while time.monotonic() < until and process.poll() is None:
         try:
             httpx.get(f"{address}/ping")

@@ -241,7 +241,7 @@ def test_what_a_record_holds_cannot_pass_for_the_digest(tmp_path):
     same(read(tmp_path / "m"), record)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.lists(st.tuples(st.integers(0, 700), st.integers(0, 255)), max_size=6),
     st.one_of(st.just(0), st.integers(0, 700)),

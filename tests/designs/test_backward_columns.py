@@ -22,7 +22,7 @@ def made(dtype, k, *, far=0.0, scaled=True, seed=0):
     return make_design(given_X, scaling), wide, rng.normal(size=(M, k))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     st.sampled_from([np.float16, np.float32, np.float64]),
     st.sampled_from([2, 8, 9, 16, 17, 100, 128, 129]),

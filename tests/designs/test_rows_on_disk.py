@@ -214,7 +214,7 @@ def test_to_the_last_digits_in_float64(tmp_path):
     np.testing.assert_allclose(there.coef_, here.coef_, rtol=0, atol=1e-9 * size)
 
 
-@settings(deadline=None, max_examples=6)
+@settings(max_examples=6)
 @given(memory=st.integers(1, 23_000), k=st.sampled_from([2, 3]), solver=st.sampled_from(["lbfgs"]))
 def test_the_budget_changes_no_byte(tmp_path_factory, memory, k, solver):
     _, y, M = problem(tmp_path_factory.mktemp("law"), k, np.uint8)

@@ -46,7 +46,7 @@ def side_by_side(reads, there):
             found = []
             for _ in range(READS):
                 found.append(there[number].sums(asked(number)))
-                in_step.wait(timeout=10)
+                in_step.wait(timeout=120)
             return found[-1]
         except BaseException:
             in_step.abort()

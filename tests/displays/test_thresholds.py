@@ -22,7 +22,7 @@ def _closed():
     plt.close("all")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 999), st.integers(1, 12))
 def test_each_threshold_is_what_counting_says(seed, levels):
     random = np.random.default_rng(seed)

@@ -52,7 +52,7 @@ def problems(draw):
     return X, y, weights, options, solver
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, derandomize=True)
 @given(problems())
 def test_no_worse_than_scikit_learn(case):
     X, y, weights, options, solver = case

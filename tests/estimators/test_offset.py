@@ -85,7 +85,7 @@ def test_no_step_lowers_the_objective(how, classes):
         assert loss_of(model, X, y, offset, weights) >= best * (1 - 1e-14)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     shift=st.floats(-30, 30), seed=st.integers(0, 99), classes=st.sampled_from([2, 3]),
     how=st.sampled_from(HOW[:3]),
@@ -99,7 +99,7 @@ def test_a_constant_moves_the_intercept_alone(shift, seed, classes, how):
     np.testing.assert_allclose(by, np.asarray(moved) - np.mean(moved) * (classes > 2), atol=1e-5)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 99), classes=st.sampled_from([2, 3]))
 def test_without_a_penalty_columns_in_the_offset_are_taken_from_the_coefficients(seed, classes):
     X, y, offset = problem(m=400, seed=seed, classes=classes)

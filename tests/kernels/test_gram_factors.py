@@ -26,7 +26,7 @@ def grams(algebra, X, H):
     return np.tril(found[:, : X.shape[1], : X.shape[1]])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(SIZES, st.integers(0, 9))
 def test_gram_matrices_are_those_of_plain_products(size, seed):
     X, H = made(*size, seed)
@@ -36,7 +36,7 @@ def test_gram_matrices_are_those_of_plain_products(size, seed):
         np.testing.assert_allclose(grams(algebra, X, H), expected, atol=2e-6 * len(X))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 200), st.integers(0, 9), st.sampled_from([np.float32, np.float64]))
 def test_inverses_of_factors_are_those_of_numpy(n, seed, dtype):
     root = np.random.default_rng(seed).normal(size=(2 * n + 5, n))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 M = 80
@@ -178,7 +178,5 @@ def tries(examples: int) -> settings:
     return settings(
         max_examples=examples * LONG,
         derandomize=True,
-        deadline=None,
         phases=(Phase.explicit, Phase.generate, *shrunk),
-        suppress_health_check=(HealthCheck.too_slow,),
     )

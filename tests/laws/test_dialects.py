@@ -103,8 +103,7 @@ def dialects():
 @settings(
     max_examples=25,
     derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(dialect=dialects())
 def test_the_same_table_gives_the_same_model(dialect, typed, tmp_path):

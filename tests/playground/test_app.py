@@ -20,8 +20,8 @@ from onelayer.playground.chapters import (
 )
 from onelayer.playground.screen import plain
 
-READY = 60_000  # ms until the last chapter stands; a busy machine takes twenty seconds
-MOVES = 20_000  # ms until a figure has followed a hand, at the very most
+READY = 300_000  # ms until the last chapter stands; a busy machine takes twenty seconds
+MOVES = 120_000  # ms until a figure has followed a hand, at the very most
 PROMPT = 1.0  # seconds from a drag to the new figure: a median of 0.2 on a busy machine
 
 

@@ -152,10 +152,10 @@ def test_what_a_learner_may_write_is_answered(text, told):
 )
 def test_a_loop_that_never_ends_is_given_up(text, monkeypatch):
     monkeypatch.setattr(own_code, "LASTS", 0.2)
-    began = time.perf_counter()
+    began = time.process_time()
     found = checked("sigmoid", text)
     assert "does a loop never end?" in found.told
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_a_classifier_of_their_own_words_on_their_own_folders(colours):

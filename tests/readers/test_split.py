@@ -1,6 +1,6 @@
 """Held-out rows: stratified, identical ones on one side, the same for the same seed."""
 
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pytest
@@ -121,9 +121,9 @@ def test_a_group_of_several_classes_is_on_one_side(rows, size):
 def test_sixty_thousand_rows_take_no_time():
     random = np.random.default_rng(0)
     labels, groups = random.integers(0, 10, 60000), random.integers(0, 50000, 60000)
-    start = perf_counter()
+    start = process_time()
     test = stratified_split(labels, groups, 0.2, 0)
-    assert perf_counter() - start < 0.2
+    assert process_time() - start < 1  # 0.05; row by row it would be 10
     assert abs(test.mean() - 0.2) < 0.001
 
 

@@ -270,8 +270,7 @@ CELLS = ["a", "Main St, 5", "x;y", "1,5", "-3,25", "", "NA", "a|b", "p\tq", 'say
 @settings(
     max_examples=150,
     derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     body=st.integers(2, 5).flatmap(

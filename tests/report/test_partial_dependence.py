@@ -49,7 +49,7 @@ def written(effect, place):
     return pd.to_datetime(moves.values[place], unit="s").strftime("%Y-%m-%d %H:%M:%S")
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(st.integers(0, 99), st.sampled_from([2, 3]), st.booleans())
 def test_an_effect_is_what_the_model_says_of_rows_that_hold_the_value(seed, K, weighed):
     frame = made(400, seed, K)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +19,16 @@ from PIL import Image
 import onelayer
 
 ROOT = Path(__file__).resolve().parents[2]
-START = 60  # seconds, on a machine that is busy with other tests
+START = 300  # seconds, on a machine that is busy with other tests
 
 
 @dataclass(frozen=True)
 class Served:
-    """A server: where it is, and its process."""
+    """A server: where it is, its process, what tells the CPU seconds of one."""
 
     address: str
     process: subprocess.Popen
+    spent: Callable[[int], float]
 
     def client(self, **options):
         """An HTTP client of it."""
@@ -35,10 +37,17 @@ class Served:
     @property
     def memory(self):
         """Bytes that it and the processes that it started have in memory."""
+        return sum(_resident(pid) for pid in self._processes())
+
+    @property
+    def cpu_seconds(self):
+        """What it and the processes that it started have taken."""
+        return sum(self.spent(pid) for pid in self._processes())
+
+    def _processes(self):
         own = self.process.pid
         by_thread = Path(f"/proc/{own}/task").glob("*/children")
-        children = [pid for file in by_thread for pid in file.read_text().split()]
-        return sum(_resident(pid) for pid in [own, *children])
+        return [own, *(pid for file in by_thread for pid in file.read_text().split())]
 
 
 def _resident(pid):
@@ -46,7 +55,7 @@ def _resident(pid):
 
 
 @pytest.fixture(scope="session")
-def serving():
+def serving(cpu_seconds):
     """`with serving(model_file) as served` runs `onelayer serve`; keywords are its environment."""
 
     @contextmanager
@@ -62,7 +71,7 @@ def serving():
         ) as process:
             try:
                 told = "".join(iter(process.stdout.readline, "}\n")) + "}"
-                yield Served(json.loads(told)["address"], process)
+                yield Served(json.loads(told)["address"], process, cpu_seconds)
             finally:
                 process.send_signal(signal.SIGINT)
                 _, said = process.communicate(timeout=START)

@@ -17,7 +17,7 @@ def walked(strengths, optimum):
 SEED = st.integers(0, 1000)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(SEED, st.floats(0.05, 0.5), st.sampled_from([-1, 1]))
 def test_a_parabola_is_followed_up_to_half_a_decade(seed, step, way):
     c = np.random.default_rng(seed).normal(size=(3, 4, 2))
@@ -29,7 +29,7 @@ def test_a_parabola_is_followed_up_to_half_a_decade(seed, step, way):
     np.testing.assert_allclose(found[1], -expected, atol=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(SEED, st.floats(0.55, 0.99))
 def test_a_line_is_followed_up_to_a_decade_and_a_parabola_is_not_trusted(seed, step):
     c = np.random.default_rng(seed).normal(size=(2, 4, 2))
@@ -39,7 +39,7 @@ def test_a_line_is_followed_up_to_a_decade_and_a_parabola_is_not_trusted(seed, s
     np.testing.assert_allclose(found[0], line(np.log(strengths[3])), atol=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.floats(1.1, 6))
 def test_further_off_or_back_it_is_the_last_optimum(decades):
     optimum = lambda t: np.array([[t]])  # noqa: E731

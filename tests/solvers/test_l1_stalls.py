@@ -179,7 +179,7 @@ def test_columns_nearly_alike_are_told_apart_in_few_steps(monkeypatch, seed):
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0, 4), st.integers(1, 12))
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, derandomize=True)
 def test_a_model_is_minimised_however_alike_its_columns_are(seed, digits, s):
     g = np.random.default_rng(seed)
     B = g.normal(size=(20, s)) + 10**digits

@@ -35,7 +35,7 @@ def nearly_separable(seed, storage, **options):
     storage=st.sampled_from([np.asarray, sparse.csr_matrix]),
     fit_intercept=st.booleans(),
 )
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 def test_a_fit_is_separable_where_a_plane_separates_and_else_states_its_gap(
     seed, tol, solver, storage, fit_intercept
 ):

@@ -32,7 +32,7 @@ def on_disk(X, folder):
     return np.load(folder / "X.npy", mmap_mode="r")
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(
     k=st.sampled_from([2, 3, 5]),
     dtype=st.sampled_from([np.uint8, np.float32, np.float64]),
@@ -74,7 +74,7 @@ def test_to_the_last_digits_in_float64(tmp_path, k, options):
     assert there.solution_.passes + 1 <= 12
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(
     place=st.sampled_from([(2, 1e3), (2, 1e6), (2, 1e8), (3, 1e3), (3, 1e6)]),
     l1_ratio=st.sampled_from([1.0, 0.5]),
@@ -131,7 +131,7 @@ def test_steps_that_overshoot_are_shortened(tmp_path):
     assert there.solution_.objective <= here.solution_.objective * (1 + 2e-7)
 
 
-@settings(deadline=None, max_examples=3)
+@settings(max_examples=3)
 @given(memory=st.integers(1, 30_000))
 def test_the_budget_changes_no_byte(tmp_path_factory, memory):
     X, y, _ = problem(dtype=np.uint8)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from onelayer.solvers import strips
@@ -29,7 +29,6 @@ def made(k, r, seed):
     return S, whole, random.normal(size=k * r)
 
 
-@settings(deadline=None)  # kernels compile
 @given(st.integers(1, 7), st.integers(1, 9), st.sampled_from([1, 4, 10, 1000]), st.integers(0, 99))
 def test_sums_factor_and_solution_are_those_of_the_whole_matrix(k, r, rows, seed):
     with pytest.MonkeyPatch.context() as patch:
