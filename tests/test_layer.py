@@ -1,4 +1,7 @@
-"""A row's z is its own: the same bytes alone and in any company, by two kinds of BLAS kernels."""
+"""A row's z is its own: the same bytes alone and in any company, by two kinds of BLAS kernels.
+
+This file is run by itself too, in other processes: what it imports these wait for.
+"""
 
 import os
 import subprocess
@@ -8,7 +11,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from onelayer import LogisticRegression
+import onelayer
 from onelayer.calibration import Readout
 from onelayer.designs import Scaling
 from onelayer.layer import Layer
@@ -137,7 +140,7 @@ def test_an_estimator_answers_a_row_by_itself(dtype, classes, scaling):
     random = np.random.default_rng(0)
     X = random.integers(0, 200, (300, 40)).astype(dtype)
     y = (X[:, 0].astype(float) // 50 % classes).astype(int)
-    model = LogisticRegression(scaling=scaling or 0.01).fit(X, y)
+    model = onelayer.LogisticRegression(scaling=scaling or 0.01).fit(X, y)
     for method in (model.predict_proba, model.decision_function, model.predict_log_proba):
         whole = method(X)
         alone = np.concatenate([method(X[row : row + 1]) for row in range(len(X))])

@@ -94,7 +94,7 @@ def test_prediction_imports_nothing_that_only_training_needs(
     )
     loaded = set(done.stdout.splitlines()[-1].split())
     assert {"numpy", "PIL", "safetensors"} <= loaded
-    assert not loaded & {"sklearn", "matplotlib", "pandas", "torch", "joblib"}
+    assert not loaded & {"sklearn", "matplotlib", "pandas", "torch", "joblib", "asyncio"}
 
 
 def test_a_table_model_predicts_no_pictures_and_says_what_does(onelayer, tmp_path, album):

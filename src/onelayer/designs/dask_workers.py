@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from asyncio import run_coroutine_threadsafe
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, wait
 from contextlib import contextmanager
@@ -235,6 +234,7 @@ class ClusterWorkers(Workers):
         WorkersLostError
             When no worker is left, the scheduler is gone, or what was lost cannot be built again.
         """
+        from asyncio import run_coroutine_threadsafe
 
         async def gathered() -> Any:
             return await self.client.gather(list(handles), asynchronous=True)
