@@ -11,7 +11,7 @@ from onelayer.card import Choice
 from onelayer.errors import DataError, UsageError
 from onelayer.estimators.grid import grid_of
 from onelayer.estimators.problem import Data
-from onelayer.estimators.validation import Weights
+from onelayer.estimators.weights import Weights
 from onelayer.model.parts import read_parts
 from onelayer.settings import Settings
 from onelayer.sources import no_progress, open_source

@@ -10,9 +10,10 @@ from onelayer.designs import ColumnMoments, make_moments, size_of, survey
 from onelayer.errors import DataError
 from onelayer.estimators.cross_validation import Accuracy, PenaltyPath
 from onelayer.estimators.grid import grid_of
+from onelayer.estimators.parameters import layer_of
 from onelayer.estimators.problem import Data
 from onelayer.estimators.splitters import splits_of
-from onelayer.estimators.validation import Weights
+from onelayer.estimators.weights import Weights
 from onelayer.readers.row_arrays import digests_of, surveyed
 
 M, N = 3000, 40
@@ -92,5 +93,5 @@ def test_what_was_read_before_gives_the_same_layer_to_the_last_bit():
     weights[train.places] = 1
     alone = LogisticRegression(C=0.5, scaling="standard", random_state=0).fit(X, names, weights)
     np.testing.assert_array_equal(model.classes, alone.classes_)
-    np.testing.assert_array_equal(model.evidence.estimator.coef_, alone.coef_)
-    np.testing.assert_array_equal(model.evidence.estimator.intercept_, alone.intercept_)
+    np.testing.assert_array_equal(model.coef, layer_of(alone).coef)
+    np.testing.assert_array_equal(model.intercept, layer_of(alone).b)

@@ -10,6 +10,7 @@ from onelayer.calibration import Costs, Threshold, fit_temperature, temperature_
 from onelayer.card import Calibration
 from onelayer.errors import DataError, UsageError
 from onelayer.estimators.folds import Folding, out_of_fold
+from onelayer.estimators.layer_parameters import LayerParameters
 from onelayer.logistic import Binary, softmax
 from onelayer.model import calibrating
 from onelayer.model.conversion import from_estimator
@@ -52,10 +53,11 @@ def test_the_temperature_is_that_of_out_of_fold_training_examples(table, sure):
         places=train.places,
         labels=train.labels,
         groups=train.groups(),
-        estimator=sure.estimator,
+        asked=LayerParameters(C=np.inf, scaling=train.scaling),
+        classes=train.classes,
         seed=0,
     )
-    folds = out_of_fold(folding, 2)
+    folds = out_of_fold(folding)
     expected = fit_temperature(folds.Z, train.labels[folds.rows], Binary())
     assert sure.temperature == pytest.approx(expected, rel=1e-9)
     assert sure.temperature > 1.05

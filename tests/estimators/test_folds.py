@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression as Peer
 
-from onelayer import LogisticRegression
 from onelayer.estimators.folds import Folding, assign_folds, out_of_fold
+from onelayer.estimators.layer_parameters import LayerParameters
 
 
 def _folding(m=120, n=4, groups=None, most=None, **parameters):
@@ -15,13 +15,13 @@ def _folding(m=120, n=4, groups=None, most=None, **parameters):
     X = random.normal(size=(m, n))
     labels = (X[:, 0] + 0.5 * random.normal(size=m) > 0).astype(np.int64)
     groups = np.arange(m) if groups is None else groups
-    estimator = LogisticRegression(**parameters).fit(X, labels)
     return Folding(
         X=X,
         places=np.arange(m),
         labels=labels,
         groups=groups,
-        estimator=estimator,
+        asked=LayerParameters(**parameters),
+        classes=np.unique(labels),
         seed=0,
         most=most,
     )
@@ -45,7 +45,7 @@ def test_a_group_lies_in_one_fold_and_a_class_of_one_group_in_none():
 
 def test_it_is_the_naive_loop_with_a_peer():
     folding = _folding(C=2.0)
-    found = out_of_fold(folding, 2)
+    found = out_of_fold(folding)
     fold = assign_folds(folding.labels, folding.groups, 0)
     expected = np.zeros(120)
     for k in range(5):
@@ -59,7 +59,7 @@ def test_it_is_the_naive_loop_with_a_peer():
 
 
 def test_with_many_examples_a_choice_is_trained_on_and_all_are_judged():
-    found = out_of_fold(_folding(most=40), 2)
+    found = out_of_fold(_folding(most=40))
     assert found.capped
     assert 36 <= found.trained_on <= 44
     assert len(found.rows) == 120
@@ -68,11 +68,11 @@ def test_with_many_examples_a_choice_is_trained_on_and_all_are_judged():
 def test_where_some_are_enough_further_folds_are_not_trained():
     """Folds of 24: 30 take two of them, and what they say is what all five would."""
     folding = _folding()
-    all_five, some = out_of_fold(folding, 2), out_of_fold(replace(folding, enough=30), 2)
+    all_five, some = out_of_fold(folding), out_of_fold(replace(folding, enough=30))
     assert (len(some.rows), some.partial, all_five.partial) == (48, True, False)
     together = all_five.Z[np.isin(all_five.rows, some.rows)]
     np.testing.assert_allclose(some.Z, together, rtol=1e-3, atol=1e-3)  # solved to a gap of 1e-4
-    assert not out_of_fold(replace(folding, enough=120), 2).partial
+    assert not out_of_fold(replace(folding, enough=120)).partial
 
 
 def test_a_copy_of_an_example_does_not_vouch_for_it():
@@ -82,29 +82,27 @@ def test_a_copy_of_an_example_does_not_vouch_for_it():
     labels = np.repeat(random.integers(0, 2, 150), 2)
 
     def right(groups):
-        estimator = LogisticRegression(C=100.0).fit(X, labels)
-        all_of_them = {"X": X, "places": np.arange(300), "labels": labels}
-        folding = Folding(**all_of_them, groups=groups, estimator=estimator, seed=0)
-        return ((out_of_fold(folding, 2).Z[:, 0] > 0) == labels).mean()
+        of_them = {"X": X, "places": np.arange(300), "labels": labels, "classes": np.arange(2)}
+        folding = Folding(**of_them, groups=groups, asked=LayerParameters(C=100.0), seed=0)
+        return ((out_of_fold(folding).Z[:, 0] > 0) == labels).mean()
 
     assert right(np.arange(300)) > 0.8
     assert right(np.repeat(np.arange(150), 2)) < 0.65  # of 150 coins
 
 
 def test_no_class_with_two_groups_means_no_folds():
-    assert out_of_fold(_folding(m=40, groups=np.zeros(40)), 2) is None
+    assert out_of_fold(_folding(m=40, groups=np.zeros(40))) is None
 
 
 @pytest.mark.parametrize("K", [2, 3])
 def test_the_shape_is_that_of_a_forward_pass(K):
     folding = _folding()
     labels = np.arange(120) % K
-    estimator = LogisticRegression().fit(folding.X, labels)
-    folding = replace(folding, labels=labels, estimator=estimator)
-    assert out_of_fold(folding, K).Z.shape == (120, 1 if K == 2 else K)
+    folding = replace(folding, labels=labels, classes=np.arange(K))
+    assert out_of_fold(folding).Z.shape == (120, 1 if K == 2 else K)
 
 
 def test_whoever_waits_is_told_of_the_folds():
     told = []
-    out_of_fold(_folding(), 2, lambda *at: told.append(at))
+    out_of_fold(_folding(), lambda *at: told.append(at))
     assert told == [(0, 5), (5, 5)]

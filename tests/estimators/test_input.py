@@ -11,7 +11,7 @@ from scipy import sparse
 from onelayer import LogisticRegression
 from onelayer.designs import first_not_finite, largest
 from onelayer.estimators import layer_of
-from onelayer.estimators.validation import Weights
+from onelayer.estimators.weights import Weights
 
 RNG = np.random.default_rng(0)
 M, N = 80, 6

@@ -4,11 +4,14 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.metrics import (
     confusion_matrix,
     precision_recall_curve,
     precision_recall_fscore_support,
     roc_auc_score,
+    roc_curve,
 )
 
 from onelayer.calibration import Costs, Readout, Threshold
@@ -117,3 +120,20 @@ def test_thresholds_are_of_the_rarer_class_or_of_the_rules():
     assert rarer.precision[-1] == 1
     ruled = by_threshold(Z, labels, Readout(head=Binary(), decision=Threshold(1, 0.3)))
     assert (ruled.position, ruled.used) == (1, 0.3)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_the_roc_curve_has_the_points_of_scikit_learns(data):
+    """Ties, runs on a line, examples of weight 0 and classes of a single example among them."""
+    m = data.draw(st.integers(2, 40))
+    z = np.array(data.draw(st.lists(st.integers(-4, 4), min_size=m, max_size=m)), float)
+    labels = np.array([0, 1, *data.draw(st.lists(st.integers(0, 1), min_size=m - 2, max_size=m))])
+    labels, counts = labels[:m], st.lists(st.integers(0, 3), min_size=m, max_size=m)
+    weights = data.draw(st.none() | counts.map(lambda found: np.array(found, float)))
+    if weights is not None:
+        weights[:2] = 1
+    curve = roc(labels, z, weights)
+    false_alarms, hits, _ = roc_curve(labels, z, sample_weight=weights)
+    np.testing.assert_array_equal(curve.false_alarms, false_alarms)
+    np.testing.assert_array_equal(curve.hits, hits)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
-from typing import Any, ClassVar, TypeAlias, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from sklearn.callback import CallbackSupportMixin
@@ -15,10 +14,12 @@ from onelayer.designs import where_it_lies
 from onelayer.designs.dask_workers import is_collection
 from onelayer.estimators.by_partition import CollectionsMixin
 from onelayer.estimators.callbacks import FitTasks
+from onelayer.estimators.class_labels import check_classes
 from onelayer.estimators.dask_examples import examples_there
 from onelayer.estimators.layer_classifier import LayerClassifier
+from onelayer.estimators.layer_fit import Chosen, LayerRun, problem_of, solver_of
+from onelayer.estimators.layer_parameters import LayerParameters
 from onelayer.estimators.parameter_meanings import (
-    NEAREST,
     SOLVER_NAMES,
     check_firth,
     check_solver_and_classes,
@@ -26,17 +27,13 @@ from onelayer.estimators.parameter_meanings import (
 )
 from onelayer.estimators.parameters import shown
 from onelayer.estimators.problem import (
-    Data,
     Known,
     Problem,
-    check_magnitude,
-    make_problem,
     print_progress,
     warn_unless_solved,
 )
 from onelayer.estimators.separation_check import advice_on_separation, column_names
 from onelayer.estimators.validation import (
-    check_classes,
     check_offset,
     check_training,
     check_weights,
@@ -44,13 +41,11 @@ from onelayer.estimators.validation import (
     with_parameters_checked,
 )
 from onelayer.estimators.warm import WarmStartMixin
-from onelayer.solution import Record
-from onelayer.solvers import Run, Solver, named_solver
+from onelayer.layer import Layer
+from onelayer.solution import Record, Solution
 from onelayer.statistics.firth import TOL as FIRTH_TOL
 from onelayer.statistics.firth import FisherScoring, firth_fit
 from onelayer.statistics.separation import Labelled
-
-Chosen: TypeAlias = tuple[Solver[Any], str]
 
 
 @final
@@ -226,25 +221,25 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, CollectionsMixin,
 
     def __init__(
         self,
-        penalty: str | None = "deprecated",
+        penalty: str | None = LayerParameters.penalty,
         *,
-        C: float = 1.0,
-        l1_ratio: float | None = 0.0,
-        dual: bool = False,
-        tol: float = 1e-7,
-        fit_intercept: bool = True,
-        intercept_scaling: float = 1,
-        class_weight: Any = None,
-        random_state: Any = None,
-        solver: str = "auto",
-        max_iter: int = 1000,
-        verbose: int | bool = 0,
-        warm_start: bool = False,
-        n_jobs: int | None = None,
-        scaling: float | str | None = None,
-        learning_rate: float = 0.005,
-        firth: bool = False,
-        memory: float | str | None = None,
+        C: float = LayerParameters.C,
+        l1_ratio: float | None = LayerParameters.l1_ratio,
+        dual: bool = LayerParameters.dual,
+        tol: float = LayerParameters.tol,
+        fit_intercept: bool = LayerParameters.fit_intercept,
+        intercept_scaling: float = LayerParameters.intercept_scaling,
+        class_weight: Any = LayerParameters.class_weight,
+        random_state: Any = LayerParameters.random_state,
+        solver: str = LayerParameters.solver,
+        max_iter: int = LayerParameters.max_iter,
+        verbose: int | bool = LayerParameters.verbose,
+        warm_start: bool = LayerParameters.warm_start,
+        n_jobs: int | None = LayerParameters.n_jobs,
+        scaling: float | str | None = LayerParameters.scaling,
+        learning_rate: float = LayerParameters.learning_rate,
+        firth: bool = LayerParameters.firth,
+        memory: float | str | None = LayerParameters.memory,
     ) -> None:
         self.penalty = penalty
         self.C = C
@@ -313,13 +308,6 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, CollectionsMixin,
         )
         return self._fit(known, sample_weight, shown_dtype(given, X, self.solver))
 
-    @with_parameters_checked
-    def _fit_known(self, known: Known, sample_weight: Any = None) -> LogisticRegression:
-        """`fit` on what has been read and checked already: no survey, and no labels, again."""
-        self.n_features_in_ = known.X.shape[1]
-        self.__dict__.pop("feature_names_in_", None)
-        return self._fit(known, sample_weight, shown_dtype(known.X, known.X, self.solver))
-
     def _fit(self, known: Known, sample_weight: Any, dtype: np.dtype) -> LogisticRegression:
         asked, X = effective_penalty(self), known.X
         classes, targets = known.classes, known.targets
@@ -329,19 +317,8 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, CollectionsMixin,
         if self.firth:
             check_firth(self.solver, asked, classes)
         weights = check_weights(sample_weight, self.class_weight, classes, targets)
-        sample = Data(
-            X=X,
-            targets=targets,
-            weights=weights,
-            k=len(classes),
-            scaling=self.scaling,
-            fit_intercept=self.fit_intercept,
-            survey=known.survey,
-            offset=known.offset,
-        )
-        check_magnitude(sample)
-        problem = make_problem(sample, asked, sample.asked_scaling())
-        start = self._start(problem) if known.near is None else problem.start(known.near)
+        problem = problem_of(self, known, weights, asked)
+        start = self._start(problem)
         self.classes_ = classes
         chosen = self._solver(problem, X)
         self._solve(problem, chosen, start, dtype, tasks)
@@ -359,27 +336,21 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, CollectionsMixin,
         tasks: FitTasks,
     ) -> None:
         tol = min(self.tol, FIRTH_TOL) if self.firth else self.tol
-        run = Run(problem.objective, *chosen, tol=tol, max_iter=self.max_iter)
-        loss = problem.objective.loss
-        surveyed = loss.bytes_read / loss.traits.nbytes
+        running = LayerRun.of(problem, chosen, tol, self.max_iter)
 
         def current() -> dict[str, Any]:
-            return shown(problem.layer(run.latest()), dtype)
+            return shown(running.latest, dtype)
 
-        def callback(record: Record) -> None:
+        def follow(record: Record) -> None:
             if self.verbose:
                 print_progress(record)
             tasks.follow(record, current)
 
-        run.callback = callback
-        try:
-            theta, _ = run.solve(start)
-        finally:  # after Ctrl-C too
-            run.callback = None  # which knows the run: all that it holds would wait to be collected
-            if run.theta is not None and run.solution is not None:
-                solution = replace(run.solution, surveyed=surveyed)
-                self._keep(problem.layer(run.theta), dtype, solution)
-                self.__dict__.pop("firth_", None)
+        def keep(layer: Layer, solution: Solution) -> None:
+            self._keep(layer, dtype, solution)
+            self.__dict__.pop("firth_", None)
+
+        theta = running.solve(start, keep, follow)
         if self.firth:
             self.firth_ = firth_fit(problem.objective, theta, problem.total, problem.scaling)
         tasks.end(self.solution_.iterations, current)
@@ -388,8 +359,7 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, CollectionsMixin,
         """The solver, and why it; a warm one knows the rows of the last fit."""
         if self.firth:
             return FisherScoring(problem.total), "bias reduction was asked for"
-        name = NEAREST.get(self.solver, self.solver)
-        solver, reason = named_solver(name, problem.objective, self.learning_rate)
+        solver, reason = solver_of(self, problem)
         return self._with_rows(solver, X, problem.scaling), reason
 
     def __sklearn_tags__(self) -> Any:

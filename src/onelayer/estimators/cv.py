@@ -23,21 +23,22 @@ from onelayer.designs import where_it_lies
 from onelayer.designs.dask_workers import is_collection
 from onelayer.estimators import attributes
 from onelayer.estimators.by_partition import CollectionsMixin
+from onelayer.estimators.class_labels import check_classes
 from onelayer.estimators.classifier import LogisticRegression
 from onelayer.estimators.cross_validation import Accuracy, Fits, PenaltyPath
 from onelayer.estimators.dask_scores import score_there
 from onelayer.estimators.folds_there import folds_there
 from onelayer.estimators.grid import checked_values, grid_of
+from onelayer.estimators.judges import Judge
 from onelayer.estimators.l1_ratios import asked_ratios
 from onelayer.estimators.layer_classifier import LayerClassifier
 from onelayer.estimators.parameter_meanings import SOLVER_NAMES, check_solver_and_classes
 from onelayer.estimators.problem import Data
 from onelayer.estimators.rows_of_folds import Split
-from onelayer.estimators.scoring import LOG_LOSS, Judge, JudgingRows, scorer_of
+from onelayer.estimators.scoring import LOG_LOSS, JudgingRows, scorer_of
 from onelayer.estimators.search import Search, print_trial
 from onelayer.estimators.splitters import route, splits_of
 from onelayer.estimators.validation import (
-    check_classes,
     check_training,
     check_weights,
     row_weights,

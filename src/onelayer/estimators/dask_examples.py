@@ -21,6 +21,7 @@ from onelayer.designs.dask_workers import (
 )
 from onelayer.designs.rows_on_cluster import InParts, Making, RowsOnCluster, bytes_of
 from onelayer.errors import DataError, UsageError
+from onelayer.estimators.class_labels import require_two_classes
 from onelayer.estimators.dask_parts import (
     LabelFacts,
     RowFacts,
@@ -31,12 +32,8 @@ from onelayer.estimators.dask_parts import (
     weights_in_parts,
 )
 from onelayer.estimators.problem import Known
-from onelayer.estimators.validation import (
-    Weights,
-    class_factors,
-    require_two_classes,
-    row_weights,
-)
+from onelayer.estimators.validation import row_weights
+from onelayer.estimators.weights import Weights, class_factors
 
 
 @contextmanager

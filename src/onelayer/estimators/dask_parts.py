@@ -13,7 +13,8 @@ from onelayer.designs import held, storable
 from onelayer.designs.dask_workers import Workers, columns_of, parts_of
 from onelayer.designs.rows_on_cluster import InParts
 from onelayer.errors import DataError
-from onelayer.estimators.validation import PLAIN, flat, not_there, reading
+from onelayer.estimators.missing import not_there
+from onelayer.estimators.validation import PLAIN, flat, reading
 from onelayer.readers.row_arrays import require_unmasked
 
 MOST_CLASSES = 1 << 16  # guard: labels that come here; more are a quantity, not classes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import replace
 
 from onelayer.estimators.folds import FOLDS, Folding, OutOfFold, out_of_fold
@@ -20,7 +19,7 @@ JUDGED = 2000
 deviation is 0.4, as it is for adult, is then known to 0.01, and a difference of pairs better."""
 
 
-def of_fewer(folding: Folding, K: int, trained_on: int) -> list[OutOfFold]:
+def of_fewer(folding: Folding, trained_on: int) -> list[OutOfFold]:
     """Judge examples by layers of a sixteenth to a half of `trained_on`, the fewest first.
 
     The penalty is the same C, as a person with fewer examples would have it, so lambda is larger.
@@ -29,13 +28,12 @@ def of_fewer(folding: Folding, K: int, trained_on: int) -> list[OutOfFold]:
     found = []
     for halvings in range(HALVINGS, 0, -1):
         most = trained_on >> halvings
-        if most < FEWEST_A_CLASS * K:
+        if most < FEWEST_A_CLASS * len(folding.classes):
             continue
-        estimator = copy(folding.estimator)
         # Out of fold it is lambda that stays, as the C of fewer examples is made larger: undone.
-        estimator.C *= most * FOLDS / (FOLDS - 1) / len(folding.labels)
-        fewer = replace(folding, estimator=estimator, most=most, enough=JUDGED)
-        judged = out_of_fold(fewer, K)
+        C = folding.asked.C * (most * FOLDS / (FOLDS - 1) / len(folding.labels))
+        asked = replace(folding.asked, C=C)
+        judged = out_of_fold(replace(folding, asked=asked, most=most, enough=JUDGED))
         if judged is not None:
             found.append(judged)
     return found

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from onelayer.designs import Survey, stays_on_disk
-from onelayer.estimators.classifier import LogisticRegression
 from onelayer.estimators.cross_validation import Accuracy, PenaltyPath
+from onelayer.estimators.layer_parameters import LayerParameters
 from onelayer.estimators.problem import Data
 from onelayer.estimators.rows_of_folds import Split
-from onelayer.estimators.validation import check_weights
+from onelayer.estimators.weights import weigh
 from onelayer.layer import Layer
 from onelayer.readers import stratified_split
 from onelayer.readers.grouped import ascending, places_of
@@ -39,8 +39,8 @@ class Folding:
         (m,), positions in the classes.
     groups
         (m,), rows with the same number stay on one side.
-    estimator
-        An estimator with the parameters of the fit, which is not touched.
+    asked, classes
+        The parameters of the fit, and what its classes are called, (K,).
     seed
         Of the folds.
     weights
@@ -57,7 +57,8 @@ class Folding:
     places: np.ndarray
     labels: np.ndarray
     groups: np.ndarray
-    estimator: LogisticRegression
+    asked: LayerParameters
+    classes: np.ndarray
     seed: int
     weights: np.ndarray | None = None
     most: int | None = None
@@ -179,12 +180,10 @@ def _silent(_done: int, _total: int) -> None:
     """Tell nobody."""
 
 
-def out_of_fold(
-    folding: Folding, K: int, tell: Callable[[int, int], None] = _silent
-) -> OutOfFold | None:
+def out_of_fold(folding: Folding, tell: Callable[[int, int], None] = _silent) -> OutOfFold | None:
     """Judge every example by a layer trained without it; None where no class has two groups.
 
-    The layers have the penalty lambda of the estimator's fit on all examples: theirs is the same
+    The layers have the penalty lambda of the fit on all examples: theirs is the same
     problem, on fewer of them. They are solved side by side, as `PenaltyPath` does.
 
     An example of a class with a single group has no fold: it is always trained on. Where a fold
@@ -197,12 +196,12 @@ def out_of_fold(
         return None
     folded = folded.until(folding.enough)
     tell(0, len(folded.numbers))
-    data, places = _data(folding, folded, K)
+    data, places = _data(folding, folded)
     path = PenaltyPath(
         data,
         folded.splits(places),
-        folding.estimator.l1_ratio or 0.0,
-        Accuracy(tol=TOL, max_iter=max(1, folding.estimator.max_iter)),
+        folding.asked.l1_ratio or 0.0,
+        Accuracy(tol=TOL, max_iter=max(1, folding.asked.max_iter)),
         same_lambda=True,
     )
     Zs, layers = _solved(path, folding, _same_lambda(folding, folded))
@@ -213,9 +212,9 @@ def out_of_fold(
     return found
 
 
-def _data(folding: Folding, folded: Folded, K: int) -> tuple[Data, np.ndarray]:
+def _data(folding: Folding, folded: Folded) -> tuple[Data, np.ndarray]:
     """What is trained on, and where in it the rows lie: weights over X, or a part of it copied."""
-    rows, estimator = folded.rows, folding.estimator
+    rows, asked = folded.rows, folding.asked
     places, X = folding.places[rows], folding.X
     if folded.capped or stays_on_disk(X):
         places, X = np.arange(len(rows)), X[places]
@@ -225,10 +224,10 @@ def _data(folding: Folding, folded: Folded, K: int) -> tuple[Data, np.ndarray]:
     data = Data(
         X=X,
         targets=targets,
-        weights=check_weights(weights, estimator.class_weight, estimator.classes_, targets),
-        k=K,
-        scaling=estimator.scaling,
-        fit_intercept=estimator.fit_intercept,
+        weights=weigh(weights, asked.class_weight, folding.classes, targets),
+        k=len(folding.classes),
+        scaling=asked.scaling,
+        fit_intercept=asked.fit_intercept,
         survey=folding.survey,
     )
     return data, places
@@ -239,10 +238,10 @@ def _solved(
 ) -> tuple[Sequence[np.ndarray], Sequence[Layer]]:
     """z of the rows that each fold judges, and its layer.
 
-    A single one alone; each by steps of gradient descent where the estimator took them, for it may
-    have stopped short of the optimum.
+    A single one alone; each by steps of gradient descent where the fit took them, for it may have
+    stopped short of the optimum.
     """
-    asked, splits = folding.estimator, path.splits
+    asked, splits = folding.asked, path.splits
     descends = asked.solver == "gradient-descent"
     if len(splits) > 1 and not descends:
         fits = path.at(C)
@@ -265,7 +264,7 @@ def _same_lambda(folding: Folding, folded: Folded) -> float:
     weights, share = folding.weights, len(folding.labels) / len(folded.rows)
     if weights is not None:
         share = weights.sum() / weights[folded.rows].sum()
-    return float(folding.estimator.C * share)
+    return float(folding.asked.C * share)
 
 
 def assign_folds(

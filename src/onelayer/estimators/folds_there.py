@@ -15,8 +15,8 @@ from onelayer.designs.rows_on_cluster import RowsOnCluster
 from onelayer.estimators.cross_validation import Fits
 from onelayer.estimators.dask_examples import examples_there
 from onelayer.estimators.dask_scores import LOG_LOSS, require_mean
+from onelayer.estimators.judges import Judge
 from onelayer.estimators.problem import Data, head_of
-from onelayer.estimators.scoring import Judge
 from onelayer.estimators.splitters import folds_by_class, stratified_sizes
 from onelayer.layer import Layer
 from onelayer.logistic import Head, sigma

@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 from onelayer.designs import (
     Scaling,
@@ -25,7 +24,7 @@ from onelayer.designs import (
 )
 from onelayer.errors import DataError
 from onelayer.estimators.parameter_meanings import PenaltyAsked, strength
-from onelayer.estimators.validation import Weights
+from onelayer.estimators.weights import Weights
 from onelayer.layer import Layer
 from onelayer.logistic import Binary, Head, Softmax
 from onelayer.objective import Objective
@@ -193,14 +192,20 @@ def warn_unless_solved(
     """
     status, asked_for_steps = solution.status, solution.solver == "gradient-descent"
     if status is Status.SEPARABLE:
-        warnings.warn(separated(), ConvergenceWarning, stacklevel=5)
+        _warn(separated())
     elif status is Status.STALLED or (status is Status.MAX_ITER and not asked_for_steps):
         text = _failed(solution)
         if status is Status.MAX_ITER:
             text = OUT_OF_STEPS.get(solver, text + LIMIT).format(
                 steps=solution.iterations, max_iter=max_iter
             )
-        warnings.warn(f"{text}\n{_advice(solution)}", ConvergenceWarning, stacklevel=5)
+        _warn(f"{text}\n{_advice(solution)}")
+
+
+def _warn(text: str) -> None:
+    from sklearn.exceptions import ConvergenceWarning
+
+    warnings.warn(text, ConvergenceWarning, stacklevel=6)
 
 
 def _failed(solution: Solution) -> str:

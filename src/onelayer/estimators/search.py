@@ -9,7 +9,7 @@ import numpy as np
 
 from onelayer.estimators.cross_validation import Fits, PenaltyPath, Solved
 from onelayer.estimators.grid import typed
-from onelayer.estimators.scoring import Judge
+from onelayer.estimators.judges import Judge
 from onelayer.solution import Solution
 
 STEP = 3  # values of C that are added at a time where the best is at an edge

@@ -10,7 +10,9 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from onelayer.designs import lies_on_cluster, stays_on_disk
-from onelayer.estimators.validation import Weights, check_classes, check_training, check_weights
+from onelayer.estimators.class_labels import check_classes
+from onelayer.estimators.validation import check_training, check_weights
+from onelayer.estimators.weights import Weights
 from onelayer.solution import Status
 from onelayer.statistics.separation import Labelled, Separation, find_separation
 

@@ -16,8 +16,8 @@ from onelayer.calibration import (
     temperature_interval,
 )
 from onelayer.card import Calibration, CostRule, ShareRule
-from onelayer.estimators import LogisticRegression
 from onelayer.estimators.folds import FOLDS, Folding, OutOfFold, out_of_fold
+from onelayer.estimators.layer_parameters import LayerParameters
 from onelayer.evaluation import Trust
 from onelayer.inputs.examples import Examples
 from onelayer.measures import head_of
@@ -50,8 +50,8 @@ class Calibrating:
         What was asked for.
     train, val
         What the layer was trained on; the validation set, None where there is none.
-    estimator
-        The layer.
+    asked
+        The parameters of the layer.
     Z_val
         Its forward pass on the validation set.
     folds
@@ -63,7 +63,7 @@ class Calibrating:
     settings: Settings
     train: Examples
     val: Examples | None
-    estimator: LogisticRegression
+    asked: LayerParameters
     Z_val: np.ndarray | None
     folds: OutOfFold | None
     tell: Callable[[int, int], None]
@@ -159,14 +159,15 @@ def _folds(how: Calibrating) -> OutOfFold | None:
         places=train.places,
         labels=train.labels,
         groups=train.groups(),
-        estimator=how.estimator,
+        asked=how.asked,
+        classes=train.classes,
         seed=how.settings.seed,
         weights=train.weights,
         survey=train.survey,
         enough=ENOUGH,
         most=most_on_disk(train),
     )
-    return out_of_fold(folding, len(train.classes), how.tell)
+    return out_of_fold(folding, how.tell)
 
 
 def _heated(

@@ -11,15 +11,16 @@ import numpy as np
 
 from onelayer.card import Choice
 from onelayer.designs import make_design, stays_on_disk
-from onelayer.estimators import LogisticRegression
 from onelayer.estimators.cross_validation import Accuracy, Fits, PenaltyPath
 from onelayer.estimators.folds import FOLDS, TOL, Folded, OutOfFold
 from onelayer.estimators.grid import grid_of
+from onelayer.estimators.judges import Judge, LogLossJudge
+from onelayer.estimators.layer_fit import FittedLayer
+from onelayer.estimators.layer_parameters import LayerParameters
 from onelayer.estimators.problem import Data
 from onelayer.estimators.rows_of_folds import Split
-from onelayer.estimators.scoring import Judge, LogLossJudge, as_estimator
 from onelayer.estimators.search import Candidate, Patience, Search
-from onelayer.estimators.validation import check_weights
+from onelayer.estimators.weights import weigh
 from onelayer.inputs.examples import Examples
 from onelayer.layer import Layer
 from onelayer.measures import head_of, log_loss
@@ -55,7 +56,7 @@ class Choosing:
     seed
         Of the folds.
     keep
-        Called with every estimator that is the best so far; where folds choose, and nobody asks for
+        Called with every layer that is the best so far; where folds choose, and nobody asks for
         each trial, with that of the first fold: the layer on all is solved for once C is known.
     tell
         Called as tell(done, total).
@@ -69,7 +70,7 @@ class Choosing:
     class_weight: Any
     l1_ratio: float
     seed: int
-    keep: Callable[[LogisticRegression], None]
+    keep: Callable[[FittedLayer], None]
     tell: Callable[[int, int], None]
     each: Callable[[Candidate], None] | None = None
 
@@ -127,7 +128,7 @@ def _most(train: Examples) -> int:
 
 @dataclass
 class _Best:
-    """The best trial so far, whose estimator is kept for Ctrl-C, and whose folds judge later."""
+    """The best trial so far, whose layer is kept for Ctrl-C, and whose folds judge later."""
 
     how: Choosing
     trial: Candidate | None = field(init=False, default=None)
@@ -138,9 +139,9 @@ class _Best:
         """Keep what is better, and tell how far the path is."""
         if self.trial is None or trial.mean > self.trial.mean:
             self.trial, self.fits = trial, fits
-            estimator = as_estimator(fits.whole, fits.C, self.how.train.classes)
-            options = {"scaling": self.how.train.scaling, "l1_ratio": self.how.l1_ratio}
-            self.how.keep(estimator.set_params(**options))
+            scaling, ratio, best = self.how.train.scaling, self.how.l1_ratio, fits.whole
+            asked = LayerParameters(C=fits.C, scaling=scaling, l1_ratio=ratio)
+            self.how.keep(FittedLayer(asked, self.how.train.classes, best.layer, best.solution))
         if self.how.each is not None:
             self.how.each(trial)
         self.done += 1
@@ -243,7 +244,7 @@ def data_of(examples: Examples, class_weight: Any = None) -> Data:
     return Data(
         X=examples.whole,
         targets=targets,
-        weights=check_weights(examples.spread_weights, class_weight, classes, targets),
+        weights=weigh(examples.spread_weights, class_weight, classes, targets),
         k=len(classes),
         scaling=examples.scaling,
         survey=examples.survey,

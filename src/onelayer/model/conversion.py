@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,50 +11,30 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from onelayer.calibration import Readout
-from onelayer.card import LEVELS, NUMBERS, Card, made_now
-from onelayer.card.json_values import number
 from onelayer.designs import Scaling
 from onelayer.errors import UsageError
-from onelayer.estimators import LayerClassifier, LogisticRegression, LogisticRegressionCV, layer_of
+from onelayer.estimators import LayerClassifier, LogisticRegressionCV, layer_of
+from onelayer.estimators.layer_fit import FittedLayer
+from onelayer.estimators.layer_parameters import LayerParameters
 from onelayer.estimators.steps import entry_of, table_of
-from onelayer.inputs import Inputs, RowInputs, TableInputs
+from onelayer.inputs import TableInputs
 from onelayer.inputs.encoding import Encoding
-from onelayer.measures import head_of
+from onelayer.model.as_model import as_model, recorded_parameters, scaling_in_words
 from onelayer.model.fitted import Model
 
 
-def from_estimator(
-    estimator: Any,
-    inputs: Inputs | None = None,
-    readout: Readout | None = None,
-    **card: Any,
-) -> Model:
-    """Return a fitted estimator as a model; `card` adds to what the estimator itself knows.
-
-    `readout` is what its z means; None: its own probabilities, the largest of which answers.
-    """
+def from_estimator(estimator: Any, **card: Any) -> Model:
+    """Return a fitted estimator as a model; `card` adds to what the estimator itself knows."""
     if isinstance(estimator, Pipeline):
         return _from_pipeline(estimator, card)
     _require_fitted(estimator)
-    layer = layer_of(estimator)
-    inputs = inputs or RowInputs(layer.n)
-    known = {
-        "classes": [str(label) for label in estimator.classes_.tolist()],
-        "features": layer.n,
-        "scaling": _scaling_of(inputs, estimator.scaling),
-        "preprocessing": inputs.preprocessing,
-        "encoder": inputs.encoder_in_words,
-        "solution": replace(estimator.solution_, history=()),
-    }
-    return Model(
-        layer=layer,
+    fitted = FittedLayer(
+        asked=LayerParameters(scaling=estimator.scaling),
         classes=estimator.classes_,
-        readout=readout or Readout(head=head_of(estimator.classes_)),
-        inputs=inputs,
-        parameters=_parameters(estimator),
-        card=Card(**{**made_now(), **known, **card}),
+        layer=layer_of(estimator),
+        solution=estimator.solution_,
     )
+    return replace(as_model(fitted, **card), parameters=_parameters(estimator))
 
 
 def save(model: Model | LayerClassifier | Pipeline, path: str | Path) -> None:
@@ -83,16 +63,9 @@ def _from_pipeline(pipeline: Pipeline, card: dict[str, Any]) -> Model:
     model = from_estimator(layer, **card)
     if not _is_of_arrays(pipeline, table):
         inputs = TableInputs.of(table)
-        scaling = _scaling_of(inputs, model.card.scaling)
+        scaling = scaling_in_words(inputs, model.card.scaling)
         return replace(model, inputs=inputs, card=replace(model.card, scaling=scaling))
     return replace(model, layer=model.layer.after(Scaling(table.centre, table.scale)))
-
-
-def _scaling_of(inputs: Inputs, layers: float | str | None) -> float | str | None:
-    """What the card says was done to X: by a table as it made its features, else by the layer."""
-    if inputs.standardises:
-        return NUMBERS
-    return LEVELS if layers is None and inputs.columns else layers
 
 
 def _is_of_arrays(pipeline: Pipeline, table: Encoding) -> bool:
@@ -104,18 +77,13 @@ def _is_of_arrays(pipeline: Pipeline, table: Encoding) -> bool:
 
 
 def _parameters(estimator: LayerClassifier) -> dict[str, Any]:
-    """Return the parameters of the layer that JSON can hold: no generator, no weights by class.
-
-    A layer that was chosen by cross-validation is one of the C and l1_ratio that were taken.
-    """
-    kept = (bool, int, float, str, type(None))
-    known = LogisticRegression().get_params()
+    """Return those of the layer; of a cross-validation the C and l1_ratio that were taken."""
+    known = {field.name for field in fields(LayerParameters)}
     given = {name: value for name, value in estimator.get_params().items() if name in known}
     if isinstance(estimator, LogisticRegressionCV):
         # The mean of each is what a fit of scikit-learn's older shape has, one a class.
         given |= {"C": np.mean(estimator.C_), "l1_ratio": float(np.mean(estimator.l1_ratio_))}
-    parameters = {name: value for name, value in given.items() if isinstance(value, kept)}
-    return {**parameters, "C": number(float(given["C"]))}
+    return recorded_parameters(given)
 
 
 def _require_fitted(estimator: Any) -> None:

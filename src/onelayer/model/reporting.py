@@ -20,7 +20,7 @@ from onelayer.solution import Record
 from onelayer.sources import Progress, Source
 
 if TYPE_CHECKING:
-    from onelayer.estimators import LogisticRegression
+    from onelayer.estimators.layer_fit import FittedLayer
     from onelayer.model.fitted import Model
     from onelayer.model.parts import Parts
     from onelayer.report.case import NextStep
@@ -45,15 +45,15 @@ class Evidence:
         None where there was none.
     folds
         What layers trained without them said of the training examples; None: not asked yet.
-    estimator
-        The estimator that was fitted.
+    fitted
+        The layer that was judged.
     """
 
     parts: Parts
     Z: np.ndarray | None
     Z_val: np.ndarray | None
     folds: OutOfFold | None
-    estimator: LogisticRegression
+    fitted: FittedLayer
 
 
 @dataclass(frozen=True)
@@ -130,12 +130,12 @@ def _write(material: Material, outputs: Outputs) -> tuple[NextStep, ...]:
 
 
 def _of_training(model: Model, evidence: Evidence) -> Material:
-    parts, estimator = evidence.parts, evidence.estimator
+    parts, fitted = evidence.parts, evidence.fitted
     folds = evidence.folds or _folds(evidence)
     return Material(
         source=parts.audit.source,
         source_id=model.card.source_id or "",
-        layer=_layer(model, parts.train, estimator.solution_.history),
+        layer=_layer(model, parts.train, fitted.solution.history),
         audit=parts.audit,
         judged=_judged(parts, evidence.Z),
         unseen=None if folds is None else _unseen(evidence, folds),
@@ -148,10 +148,9 @@ def _of_training(model: Model, evidence: Evidence) -> Material:
 
 
 def _trained(evidence: Evidence, folds: OutOfFold) -> TrainedOn:
-    parts, estimator = evidence.parts, evidence.estimator
-    descends = estimator.solver == "gradient-descent"  # twenty descents more would tell little
-    K = len(parts.train.classes)
-    fewer = [] if descends else of_fewer(_folding(evidence), K, folds.trained_on)
+    parts, asked = evidence.parts, evidence.fitted.asked
+    descends = asked.solver == "gradient-descent"  # twenty descents more would tell little
+    fewer = [] if descends else of_fewer(_folding(evidence), folds.trained_on)
     return TrainedOn(
         sample=_sample(parts.train),
         fewer=tuple(fewer),
@@ -161,19 +160,19 @@ def _trained(evidence: Evidence, folds: OutOfFold) -> TrainedOn:
 
 
 def _folds(evidence: Evidence) -> OutOfFold | None:
-    folding = replace(_folding(evidence), most=MOST)
-    return out_of_fold(folding, len(evidence.parts.train.classes))
+    return out_of_fold(replace(_folding(evidence), most=MOST))
 
 
 def _folding(evidence: Evidence) -> Folding:
-    train, estimator = evidence.parts.train, evidence.estimator
+    train, asked = evidence.parts.train, evidence.fitted.asked
     return Folding(
         X=train.whole,
         places=train.places,
         labels=train.labels,
         groups=train.groups(),
-        estimator=estimator,
-        seed=estimator.random_state,
+        asked=asked,
+        classes=train.classes,
+        seed=asked.random_state,
         weights=train.weights,
         survey=train.survey,
     )

@@ -15,17 +15,19 @@ import numpy as np
 from onelayer.calibration import Readout
 from onelayer.card import Baseline, Choice, recorded
 from onelayer.errors import UsageError
-from onelayer.estimators import LogisticRegression, layer_of
+from onelayer.estimators.class_labels import check_classes
 from onelayer.estimators.folds import OutOfFold
+from onelayer.estimators.layer_fit import FittedLayer, fit_layer
+from onelayer.estimators.layer_parameters import LayerParameters
 from onelayer.estimators.problem import Known
 from onelayer.estimators.search import without_weights
 from onelayer.evaluation import evaluate
 from onelayer.inputs.examples import Examples
 from onelayer.inputs.kept_pictures import pictures_to_keep
 from onelayer.layer import Layer
+from onelayer.model.as_model import as_model
 from onelayer.model.calibrating import Calibrated, Calibrating, balanced_weights, calibrate
 from onelayer.model.choice import Choosing, ChosenC, choose
-from onelayer.model.conversion import from_estimator
 from onelayer.model.deciding import check_decision, with_reached
 from onelayer.model.fitted import Model
 from onelayer.model.keywords import with_known_keywords
@@ -157,38 +159,38 @@ def _trained(source: Any, asked: Settings, progress: Progress) -> Model:
 
 @dataclass
 class _Training:
-    """One training: what it works on, and the best estimator so far, for Ctrl-C."""
+    """One training: what it works on, and the best layer so far, for Ctrl-C."""
 
     source: Source
     settings: Settings
     parts: Parts
     progress: Progress
-    best: LogisticRegression | None = field(init=False, default=None)
+    best: FittedLayer | None = field(init=False, default=None)
 
     def run(self) -> Model:
         with self._kept_on_interrupt():
             chosen = self._choice()
             choice, folds = chosen.choice, chosen.folds
             self.progress("training", 0, 1)
-            estimator = self.best = self._fit(choice.C, self.parts.train, chosen.near)
-            calibrated, evidence = self._calibrate(estimator, folds)
+            fitted = self.best = self._fit(choice.C, self.parts.train, chosen.near)
+            calibrated, evidence = self._calibrate(fitted, folds)
             readout = calibrated.readout
             decision = calibrated.decision
             if self.parts.test is not None and evidence.Z is not None:
                 decision = with_reached(decision, readout, self.parts.test, evidence.Z)
             said = {
-                "choice": replace(choice, note=_without_weights(choice, estimator)),
+                "choice": replace(choice, note=_without_weights(choice, fitted)),
                 "calibration": calibrated.calibration,
                 "decision": decision,
                 **self._judge(evidence, readout),
             }
             if self.settings.refit:
                 self.progress("training again on everything", 0, 1)
-                near = None if chosen.near is None else layer_of(estimator)
-                estimator = self._fit(choice.C, self.parts.everything, near)
+                near = None if chosen.near is None else fitted.layer
+                fitted = self._fit(choice.C, self.parts.everything, near)
                 readout = self._of_everything(readout)
-            model = self._model(estimator, readout, refit=self.settings.refit, **said)
-            return replace(model, evidence=replace(evidence, estimator=estimator))
+            model = self._model(fitted, readout, refit=self.settings.refit, **said)
+            return replace(model, evidence=replace(evidence, fitted=fitted))
 
     @contextmanager
     def _kept_on_interrupt(self) -> Iterator[None]:
@@ -213,53 +215,54 @@ class _Training:
         )
         return choose(how)
 
-    def _keep(self, estimator: LogisticRegression) -> None:
-        self.best = estimator
+    def _keep(self, best: FittedLayer) -> None:
+        self.best = best
 
-    def _fit(self, C: float, examples: Examples, near: Layer | None) -> LogisticRegression:
+    def _fit(self, C: float, examples: Examples, near: Layer | None) -> FittedLayer:
         """Begun at `near`, where there is one and nobody has asked for a solver's own steps."""
-        asked = self.settings
-        estimator = LogisticRegression(
+        settings = self.settings
+        asked = LayerParameters(
             C=C,
-            solver=asked.solver,
-            learning_rate=asked.learning_rate,
-            max_iter=asked.max_iter,
-            class_weight=asked.class_weight,
-            random_state=asked.seed,
+            solver=settings.solver,
+            learning_rate=settings.learning_rate,
+            max_iter=settings.max_iter,
+            class_weight=settings.class_weight,
+            random_state=settings.seed,
             scaling=examples.scaling,
-            l1_ratio=asked.l1_ratio,
+            l1_ratio=settings.l1_ratio,
         )
-        try:
-            return _fitted(estimator, examples, near if asked.solver == "auto" else None)
-        except KeyboardInterrupt:
-            if self.best is None and "coef_" in vars(estimator):
-                self.best = estimator
-            raise
+        known = _known(examples, near if settings.solver == "auto" else None)
+        return fit_layer(asked, known, examples.spread_weights, self._reached)
+
+    def _reached(self, fitted: FittedLayer) -> None:
+        """What there is once nothing has been chosen."""
+        if self.best is None:
+            self.best = fitted
 
     def _calibrate(
-        self, estimator: LogisticRegression, folds: OutOfFold | None
+        self, fitted: FittedLayer, folds: OutOfFold | None
     ) -> tuple[Calibrated, Evidence]:
         """What z means from now on, and every forward pass that the layer was judged by."""
         parts = self.parts
-        Z_val = None if parts.val is None else _forward(estimator, parts.val)
+        Z_val = None if parts.val is None else parts.val.forward(fitted.layer)
         calibrated = calibrate(
             Calibrating(
                 settings=self.settings,
                 train=parts.train,
                 val=parts.val,
-                estimator=estimator,
+                asked=fitted.asked,
                 Z_val=Z_val,
                 folds=folds,
                 tell=partial(self.progress, "calibrating"),
             )
         )
-        Z = None if parts.test is None else _forward(estimator, parts.test)
+        Z = None if parts.test is None else parts.test.forward(fitted.layer)
         return calibrated, Evidence(
             parts=parts,
             Z=Z,
             Z_val=Z_val,
             folds=calibrated.folds or self._at_an_optimum(folds),
-            estimator=estimator,
+            fitted=fitted,
         )
 
     def _at_an_optimum(self, folds: OutOfFold | None) -> OutOfFold | None:
@@ -274,7 +277,7 @@ class _Training:
 
     def _judge(self, evidence: Evidence, readout: Readout) -> dict[str, Any]:
         train, test = self.parts.train, self.parts.test
-        Z = _forward(evidence.estimator, train)
+        Z = train.forward(evidence.fitted.layer)
         # An interval says what to expect of new examples: on these it would mislead.
         on_train = replace(
             evaluate(Z, train.labels, train.classes, train.weights, readout), interval=None
@@ -291,13 +294,11 @@ class _Training:
             "baseline": _baseline(train, train if test is None else test),
         }
 
-    def _model(
-        self, estimator: LogisticRegression, readout: Readout | None = None, **judged: Any
-    ) -> Model:
+    def _model(self, fitted: FittedLayer, readout: Readout | None = None, **judged: Any) -> Model:
         trained = self.parts.everything if judged.get("refit") else self.parts.train
         kept = pictures_to_keep(trained, self.settings.keep_pictures)
-        model = from_estimator(
-            estimator,
+        model = as_model(
+            fitted,
             self.parts.train.inputs,
             readout,
             source=self.source.described,
@@ -311,14 +312,12 @@ class _Training:
         return replace(model, kept=kept)
 
 
-def _fitted(
-    estimator: LogisticRegression, examples: Examples, near: Layer | None
-) -> LogisticRegression:
-    """On what was read and checked already; on labels where some class has no example here."""
+def _known(examples: Examples, near: Layer | None) -> Known:
+    """What was read and checked already; of the classes those that have an example here."""
     targets, classes = examples.spread(examples.labels), examples.classes
     if not np.bincount(examples.labels, minlength=len(classes)).all():
-        return estimator.fit(examples.whole, classes[targets], examples.spread_weights)
-    known = Known(
+        classes, targets = check_classes(classes[targets])
+    return Known(
         X=examples.whole,
         y=targets,
         targets=targets,
@@ -326,12 +325,6 @@ def _fitted(
         survey=examples.survey,
         near=near,
     )
-    return estimator._fit_known(known, examples.spread_weights)  # noqa: SLF001 - nobody else fits on what is read already
-
-
-def _forward(estimator: LogisticRegression, examples: Examples) -> np.ndarray:
-    """z in float64, which a loaded model gives again to the last bit."""
-    return examples.forward(layer_of(estimator))
 
 
 def _baseline(train: Examples, judge: Examples) -> Baseline:
@@ -341,10 +334,10 @@ def _baseline(train: Examples, judge: Examples) -> Baseline:
     return Baseline(str(train.classes[label]), accuracy)
 
 
-def _without_weights(choice: Choice, estimator: LogisticRegression) -> str | None:
+def _without_weights(choice: Choice, fitted: FittedLayer) -> str | None:
     """What the card says of a layer to which L1 left no weight, with a warning; None of others."""
     others = len(choice.tried) > 1  # a path begins where the first weight appears
-    note = without_weights(estimator.coef_, estimator.l1_ratio or 0.0, others=others)
+    note = without_weights(fitted.layer.coef, fitted.asked.l1_ratio or 0.0, others=others)
     if note is not None:
         warnings.warn(note, UserWarning, stacklevel=2)
     return note

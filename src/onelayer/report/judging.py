@@ -119,13 +119,23 @@ def _of_class(of_class: np.ndarray, scores: np.ndarray, weights: np.ndarray | No
 
 
 def roc(labels: np.ndarray, z: np.ndarray, weights: np.ndarray | None = None) -> Roc | None:
-    """Return the curve over all thresholds on z (m,); None where one of the classes is absent."""
-    from sklearn.metrics import roc_curve
+    """Return the curve over all thresholds on z (m,); None where one of the classes is absent.
 
+    Its points are those of scikit-learn's `roc_curve`: one for each value of z, without those
+    between others on a line. Examples of weight 0 are as if they were not there.
+    """
     if len(np.unique(labels)) < 2:
         return None
-    false_alarms, hits, _ = roc_curve(labels, z, sample_weight=weights)
-    return Roc(false_alarms, hits)
+    counted = slice(None) if weights is None else weights != 0
+    order = np.argsort(z[counted], kind="stable")[::-1]
+    z, true = z[counted][order], labels[counted][order] == 1
+    w = np.ones(1) if weights is None else weights[counted][order]
+    last = np.append(np.flatnonzero(np.diff(z)), len(z) - 1)  # of the examples with each value
+    hits, false_alarms = np.cumsum(true * w)[last], np.cumsum(~true * w)[last]
+    bends = (np.diff(hits, 2) != 0) | (np.diff(false_alarms, 2) != 0)
+    kept = np.flatnonzero(np.concatenate([[True], bends, [True]])[: len(hits)])
+    shares = [np.append(0.0, sums[kept]) / sums[-1] for sums in (false_alarms, hits)]
+    return Roc(*shares)
 
 
 def rarer_of_two(labels: np.ndarray, weights: np.ndarray | None) -> int:
