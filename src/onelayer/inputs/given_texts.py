@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from onelayer.inputs.base import is_path, listed
 from onelayer.inputs.columns import Column
+from onelayer.readers.tables.arrow_arrays import array_of_texts
 from onelayer.readers.tables.suffixes import table_kind
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.readers.tables.text_files import is_text_file, texts_table
@@ -38,7 +39,7 @@ def given_texts(
         return pa.concat_tables(tables), Path(several[0])
     if not isinstance(given, (list, tuple)) or any(_is_file(one) for one in several):
         return None
-    return pa.table({name: pa.array([str(one) for one in several], pa.large_string())}), HERE
+    return pa.table({name: array_of_texts([str(one) for one in several])}), HERE
 
 
 def _is_folder(given: str | Path) -> bool:

@@ -209,9 +209,11 @@ class _InTurn:
     file: TableFile
 
     def __iter__(self) -> Iterator[Cells]:
+        from onelayer.readers.tables.arrow_arrays import mask_of
         from onelayer.readers.tables.cells import read_cells
 
         asked = self.columns
+        kept = mask_of(asked.kept)
         for at, name in enumerate(asked.names):
             missing = asked.table.missing if asked.known is None else asked.known[at].missing
-            yield read_cells(name, self.file.read([name])[name].filter(asked.kept), missing)
+            yield read_cells(name, self.file.read([name])[name].filter(kept), missing)

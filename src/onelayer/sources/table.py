@@ -175,11 +175,13 @@ class _Reading:
 
     def examples(self) -> Examples:
         """Read the rows that have a target and a weight."""
+        from onelayer.readers.tables.arrow_arrays import mask_of
+
         there = self.elsewhere is not None
         wanted = {*self.roles} if there else {*self.predictors, *self.roles}
         table = self.file.read([name for name in self.file.names if name in wanted])
         kept, notes = self._kept(table)
-        table = table.filter(kept)
+        table = table.filter(mask_of(kept))
         codes, described, odd = (self._kept_codes if there else self._codes)(table, kept)
         odd.tell(strict=self.asked.strict)
         labels, classes, renamed = self._labels(table)

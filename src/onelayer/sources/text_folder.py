@@ -102,13 +102,14 @@ def _column_of(like: Like | None) -> str:
 def _table(folder: Path, found: Texts, column: str, asked: Settings) -> TableFile:
     import pyarrow as pa
 
+    from onelayer.readers.tables.arrow_arrays import array_of_texts
     from onelayer.readers.tables.table_files import ArrowTable
 
     classes = [class_name(folder / file.relative_to(folder).parts[0]) for file in found.files]
     table = pa.table(
         {
-            column: pa.array(found.texts, pa.large_string()),
-            CLASS: pa.array(classes, pa.large_string()),
+            column: array_of_texts(found.texts),
+            CLASS: array_of_texts(classes),
         }
     )
     return ArrowTable.of(folder, table, TableOptions.of(vars(asked)))

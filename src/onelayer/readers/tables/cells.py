@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 from onelayer.errors import DataError
+from onelayer.readers.tables.arrow_arrays import array_of_texts, scalar_of
 from onelayer.readers.tables.notation import (
     MOSTLY,
     NOTHING,
@@ -131,7 +132,7 @@ def read_cells(name: str, array: Any, missing: Collection[str] = ()) -> Cells:
     numbers = array.cast(pa.float64(), safe=not types.is_integer(kind))
     numbers = _without(numbers, pc.is_nan(numbers))
     for value in [float(word) for word in missing if re.match(NUMBER, word)]:
-        numbers = _without(numbers, pc.equal(numbers, value))
+        numbers = _without(numbers, pc.equal(numbers, scalar_of(value)))
     return Cells(name, _as_text(numbers) if declared else numbers, declared)
 
 
@@ -192,7 +193,7 @@ def as_classes(cells: Cells) -> Cells:
     """
     if not cells.is_text:
         return cells
-    asked = pc.equal(cells.values, "?")
+    asked = pc.equal(cells.values, scalar_of("?"))
     rest = cells.values.filter(pc.invert(asked)).drop_null()
     count = int(pc.sum(asked).as_py() or 0)
     if count == 0 or matching(rest, f"{NUMBER}|^(true|false)$") < max(1, len(rest)):
@@ -336,7 +337,7 @@ def _as_text(numbers: Any) -> Any:
     """Numbers as their shortest text: 3.0 is 3."""
     values = numbers.to_pylist()
     texts = [None if value is None else repr(value).removesuffix(".0") for value in values]
-    return pa.chunked_array([pa.array(texts, pa.large_string())])
+    return pa.chunked_array([array_of_texts(texts)])
 
 
 def _all_floats(values: Any) -> np.ndarray:

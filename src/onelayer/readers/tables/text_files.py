@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from onelayer.errors import DataError
 from onelayer.readers.pictures.folders import files_below
+from onelayer.readers.tables.arrow_arrays import array_of_texts
 from onelayer.readers.tables.table_files import ArrowTable
 from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
 from onelayer.readers.tables.text import TextFile
@@ -61,7 +62,7 @@ def texts_table(path: Path, column: str, options: TableOptions = AS_USUAL) -> Ar
     if found.left_out:
         file, why = found.left_out[0]
         raise DataError(f"{file} {why}")
-    table = pa.table({column: pa.array(found.texts, pa.large_string())})
+    table = pa.table({column: array_of_texts(found.texts)})
     return ArrowTable.of(path, table, options)
 
 
