@@ -84,7 +84,7 @@ class Objective:
         """J and its gradient: dW = X^T (v dz) + l2 W, db = sum v dz (of J's smooth part)."""
         W, b = self.split(theta)
         loss, G, db = self.loss.value_and_gradient(W, b)
-        return loss + self.penalty.value(W), self.join(G + self.penalty.gradient(W), db)
+        return loss + self.penalty.value(W), self.join(self.penalty.added(G, W), db)
 
     def turn(self, theta: np.ndarray, direction: np.ndarray, steps: np.ndarray) -> Turn:
         """Between which lengths along the direction J ceases to fall; of smooth penalties."""
@@ -137,4 +137,4 @@ class Objective:
         """(d2J/dtheta2) direction, at the theta of `curvature`."""
         V, c = self.split(direction)
         P, dc = self.loss.product(curvature, V, c)
-        return self.join(P + self.penalty.gradient(V), dc)
+        return self.join(self.penalty.added(P, V), dc)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from onelayer.vectors import dot
+from onelayer.vectors import dot, stretches
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,16 @@ class Penalty:
     def gradient(self, W: np.ndarray) -> np.ndarray:
         """l2 W: the gradient of the smooth part."""
         return self.l2 * W
+
+    def added(self, G: np.ndarray, W: np.ndarray) -> np.ndarray:
+        """G + l2 W: that of the loss, and the penalty's."""
+        if not self.l2:
+            return G
+        found = np.empty(G.shape, np.result_type(G, W))
+        for part in stretches(G):
+            np.multiply(W[part], self.l2, out=found[part], casting="same_kind")
+            found[part] += G[part]
+        return found
 
     def along(
         self, W: np.ndarray, V: np.ndarray, steps: np.ndarray

@@ -150,7 +150,7 @@ class FusedDense:
 
         parameters = padded(*self._rounded(W, b))
         part = partial(columns_pass, self.X, self.centre, *parameters, *_head_operands(asked))
-        task = partial(_columns_task, part, W.shape, asked.weights.shape[1])
+        task = partial(_columns_task, part, W.shape, asked.weights.shape[1], np.dtype(np.float64))
         return _add(self._run(W.shape[1], task))
 
     def _blas(self, W: Any, b: Any, asked: Pass) -> Sums:
@@ -272,8 +272,8 @@ class FusedCsr:
         from onelayer.kernels.csr_pass import csr_columns_pass
 
         W = np.ascontiguousarray(W)
-        part = partial(csr_columns_pass, *self.rows, W, b, *_head_operands(asked))
-        task = partial(_columns_task, part, W.shape, asked.weights.shape[1])
+        part = partial(csr_columns_pass, *self.rows, W, b.astype(W.dtype), *_head_operands(asked))
+        task = partial(_columns_task, part, W.shape, asked.weights.shape[1], W.dtype)
         return _add(self._run(W.shape[1], task))
 
     def _fold(self, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -305,8 +305,10 @@ def _binary_task(kernel: Any, n: int, a: int, z: int) -> Sums:
     return np.array([loss]), G[:, None], np.array([db])
 
 
-def _columns_task(kernel: Any, shape: tuple[int, int], problems: int, a: int, z: int) -> Sums:
-    G, db, loss = np.zeros(shape), np.zeros(shape[1]), np.zeros(problems)
+def _columns_task(
+    kernel: Any, shape: tuple[int, int], problems: int, dtype: np.dtype, a: int, z: int
+) -> Sums:
+    G, db, loss = np.zeros(shape, dtype), np.zeros(shape[1], dtype), np.zeros(problems)
     kernel(a, z, G, db, loss)
     return loss, G, db
 

@@ -166,6 +166,11 @@ class Loss(ABC):
         del share
         return curvature, 1.0
 
+    def direction_dtype(self, curvature: Any) -> np.dtype:
+        """Of the vectors whose products with it are as exact as they are wanted."""
+        del curvature
+        return np.dtype(np.float64)
+
     @abstractmethod
     def intercept_curvature(self, curvature: Any) -> np.ndarray:
         """sum v d2L/dz2: (k, k), the Hessian's part for b. No read."""

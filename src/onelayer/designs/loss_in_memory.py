@@ -197,13 +197,24 @@ class LossInMemory(Loss):
         return reads.sums(asked)[1:]
 
     def roughly(self, curvature: np.ndarray, share: float) -> tuple[Any, float]:
-        """Of softmax, without the activations of least curvature, by kernels."""
+        """Of softmax, without the activations of least curvature, by kernels.
+
+        Of sparse rows all are kept, in float32.
+        """
         design = self.rough or self.design
-        offered = design.compiled and "sample" in design.traits.offers and self.shared is None
-        if not offered or self.head.width == 1:
+        if not design.compiled or self.shared is not None or self.head.width == 1:
             return curvature, 1.0
-        found = thinned(curvature, self.weights, share, design.dtype)
-        return found, found.part
+        if "sample" in design.traits.offers:
+            found = thinned(curvature, self.weights, share, design.dtype)
+            return found, found.part
+        if "rows in turn" in self.traits.offers:
+            return RoughCurvature(curvature.astype(np.float32)), 1.0
+        return curvature, 1.0
+
+    def direction_dtype(self, curvature: np.ndarray | RoughCurvature) -> np.dtype:
+        """float32 beside activations of sparse rows in float32."""
+        sparse = isinstance(curvature, RoughCurvature) and "rows in turn" in self.traits.offers
+        return np.dtype(np.float32 if sparse else np.float64)
 
     def intercept_curvature(self, curvature: np.ndarray | RoughCurvature) -> np.ndarray:
         """sum v a (1 - a), or sum v (diag(a) - a a^T)."""

@@ -66,7 +66,7 @@ def csr_columns_pass(
 ):
     """The same for k columns: W, G (n, k); b, db (k,); weights (m, problems); loss (problems,)."""
     k = len(b)
-    z = np.empty(k)
+    z = np.empty(k, W.dtype)
     for r in range(start, stop):
         if weights.shape[1] == 1 and weights[r, 0] == 0:
             continue

@@ -22,7 +22,6 @@ from onelayer.kernels.compile import helper
 AHEAD = 1 << 14  # bytes; 8 to 64 KB did equally well, 128 a tenth worse
 ENTRIES = 8  # measured: of a sparse row, how far ahead
 LINE = 64  # bytes of a cache line
-DOUBLES = 8  # in float64
 _READ, _DATA = 0, 1  # llvm.prefetch's operands: for reading, data
 _ALL, _OUTER = 3, 2  # and the levels of the cache: all, all but the first
 
@@ -96,4 +95,4 @@ def prefetch_due(W, indices, e, stop):
     row, column = np.int64(indices[min(e + ENTRIES, stop - 1)]), 0
     while column < W.shape[1]:
         prefetch(W, row, column)
-        column += DOUBLES
+        column += LINE // W.itemsize

@@ -89,6 +89,11 @@ class ClassGrams:
         """About what a solution costs beside a read: k n^2 numbers beside 2 m n k products."""
         return SOLVED * len(objective.start()) / objective.loss.traits.m
 
+    def is_for_single(self, gradient: np.ndarray) -> bool:
+        """Whether directions may be solved for in float32: the inverses are."""
+        del gradient
+        return True
+
     def enough(self, objective: Objective, allowed: float) -> Enough:
         """Where conjugate gradients over M miss at most `allowed` of the decrease."""
         del objective

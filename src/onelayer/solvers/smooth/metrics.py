@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -18,9 +18,7 @@ from onelayer.objective import Objective
 from onelayer.solvers.algebra import Algebra
 from onelayer.solvers.smooth.factoring import TINY, factored, true_diagonal, weighted_gram
 from onelayer.solvers.smooth.newton_decrement import (
-    Enough,
     loosely,
-    missing_at_most,
     newton_decrement,
 )
 from onelayer.solvers.strips import Strips
@@ -45,9 +43,6 @@ UNSEEN = 0.02  # guard: of the shared matrix, added to S
 # Measured, on 400000 pictures of 49 pixels in 10 classes: 0.001 took 24 products of the sample a
 # solution where this takes 10, and saved no read.
 SOLVED = 0.05  # of a gradient may remain, in the base's norm, where a sample's Hessian is solved
-FORCING = 0.3  # measured: of the gradient may remain far away; 0.1, 0.5 took more passes
-REFRESH = 3  # measured: steps over one metric; one a step saves fewer products than it costs
-CONSTANT = 1e-12  # theory: of a sum of squares, what is left of a constant feature's variance
 
 
 @dataclass(frozen=True)
@@ -67,64 +62,6 @@ class Diagonal:
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """M^-1 gradient."""
         return gradient / self.diagonal
-
-
-@dataclass(frozen=True)
-class CentredDiagonal:
-    """The diagonal of the Hessian in (W, b + mu^T W), where b is apart from W: 2 passes.
-
-    mu (n, k) is the mean of the features by the curvature h. A change of W alone moves every z by
-    about mu^T dW, which the intercept must make good; in (W, b) itself conjugate gradients find
-    that out anew in every solve: 39 products instead of 57 on 11314 texts at lambda = 1e-5.
-    """
-
-    diagonal: np.ndarray
-    mean: np.ndarray
-    total: np.ndarray
-    forcing: ClassVar[float] = FORCING
-
-    def worn(self, age: int, spent: float) -> bool:
-        """Whether a new one is due after so many steps."""
-        del spent
-        return age >= REFRESH
-
-    def part(self, objective: Objective) -> float:
-        """What a solution costs beside a read: next to nothing."""
-        del objective
-        return 0.0
-
-    @classmethod
-    def at(cls, objective: Objective, curvature: Any) -> CentredDiagonal:
-        """sum h (x - mu)^2 + l2, mu = sum h x / sum h, and sum h; h = v a (1 - a)."""
-        total, sums, squares = objective.loss.moments(curvature)
-        total = np.maximum(total, TINY)
-        mean = sums / total if objective.intercept else np.zeros_like(sums)
-        centred = squares - mean * sums
-        constant = centred <= CONSTANT * squares
-        diagonal = np.where(constant, squares, centred) + objective.penalty.l2
-        return cls(np.where(diagonal > 0, diagonal, 1), mean, total)
-
-    def ratio(self, objective: Objective) -> float:
-        """By how much H^-1 may exceed M^-1, for H >= l2; without a penalty, infinity."""
-        l2 = objective.penalty.l2
-        return float(self.diagonal.max()) / l2 if l2 > 0 else math.inf
-
-    def enough(self, objective: Objective, allowed: float) -> Enough:
-        """Where conjugate gradients over M miss at most `allowed` of the decrease."""
-        return missing_at_most(allowed, self.ratio(objective))
-
-    def hidden(self, objective: Objective, residual: float) -> float:
-        """What a residual of this squared norm may still hide of the gap."""
-        ratio = self.ratio(objective)
-        return 0.5 * ratio * residual if math.isfinite(ratio) else 0.0
-
-    def solve(self, gradient: np.ndarray) -> np.ndarray:
-        """M^-1 gradient."""
-        if len(gradient) == len(self.diagonal):
-            return gradient / self.diagonal
-        W = (gradient[:-1] - self.mean * gradient[-1]) / self.diagonal
-        b = gradient[-1] / self.total - (self.mean * W).sum(axis=0)
-        return np.vstack([W, b])
 
 
 @dataclass(frozen=True)

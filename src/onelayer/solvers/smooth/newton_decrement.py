@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from onelayer.objective import Objective
-from onelayer.vectors import dot
+from onelayer.vectors import add_scaled, dot, scale_and_add
 
 RESIDUAL = 0.01  # guard: of the gradient may remain, in the norm of the preconditioner
 PROGRESS = 0.05  # guard: of the decrement may have come from the last quarter of the products
@@ -60,12 +60,15 @@ def newton_decrement(
     and last along the directions in which J bends least. What the residual may still hide is
     added. `precondition` multiplies by about H^-1; `enough` says when to stop (None: `strictly`).
     """
-    direction, residual = np.zeros_like(gradient), -gradient
-    search = precondition(residual)
+    dtype = objective.loss.direction_dtype(curvature)
+    residual = np.negative(gradient, dtype=dtype, casting="same_kind")
+    direction, search = np.zeros_like(residual), np.array(precondition(residual), dtype)
     norm = start = size = dot(residual, search)
     gains: list[float] = []
     eps = float(np.finfo(objective.loss.dtype).eps)
     floor = (NOISE * eps) ** 2 * max(abs(value), start)
+    eps = max(eps, float(np.finfo(dtype).eps))
+    floor = max(floor, (NOISE * eps) ** 2 * start)
     enough = enough or strictly()
     while len(gains) < PRODUCTS and norm > floor:
         if enough(Progress(gains, residual, norm, start)):
@@ -76,16 +79,17 @@ def newton_decrement(
             break
         length = norm / bend
         gains.append(length * norm)
-        direction += length * search
-        residual = residual - length * product
+        add_scaled(direction, length, search)
+        add_scaled(residual, -length, product)
         conditioned = precondition(residual)
         following = dot(residual, conditioned)
-        search = conditioned + following / norm * search
+        scale_and_add(search, following / norm, conditioned)
         size = following + (following / norm) ** 2 * size
         norm = following
     late = sum(gains) if len(gains) == PRODUCTS else min(_late(gains), sum(gains))
     hidden = max(PROGRESS * sum(gains), late)
-    return Decrement(0.5 * (sum(gains) + hidden + norm), direction, -residual, norm)
+    found, left = (vector.astype(np.float64, copy=False) for vector in (direction, -residual))
+    return Decrement(0.5 * (sum(gains) + hidden + norm), found, left, norm)
 
 
 def strictly(allowed: float = 0.0) -> Enough:

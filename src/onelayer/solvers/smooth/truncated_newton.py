@@ -14,8 +14,8 @@ from typing import Any, ClassVar, TypeAlias, final
 import numpy as np
 
 from onelayer.objective import Objective
+from onelayer.solvers.smooth.centred_diagonal import CentredDiagonal
 from onelayer.solvers.smooth.class_grams import ClassGrams, bends_by_class
-from onelayer.solvers.smooth.metrics import CentredDiagonal
 from onelayer.solvers.smooth.newton_decrement import Decrement, loosely, newton_decrement
 from onelayer.solvers.smooth.newton_finish import (
     ALLOWED,
@@ -35,6 +35,7 @@ FAR = 0.01  # the relative gap, as estimated, down to which steps are far
 # short, 0.9999 saved none.
 SHARE, LAST_SHARE = 0.99, 0.9999
 NARROW = 1e-3  # guard: the relative gap, as estimated, down to which it is the first of the two
+SINGLE = 1e-9  # guard: the same, down to which directions may be in float32
 
 NewtonMetric: TypeAlias = CentredDiagonal | ClassGrams
 
@@ -163,7 +164,9 @@ def _newton_step(objective: Objective, state: TruncatedNewtonState, A: Any) -> T
     allowed = ALLOWED * state.tol * abs(state.value)
     enough = metric.enough(objective, allowed) if near else loosely(metric.forcing)
     narrow = state.left <= NARROW * abs(state.value)
-    A, part = objective.loss.roughly(A, LAST_SHARE if narrow else SHARE)
+    part = 1.0
+    if metric.is_for_single(state.gradient) and state.left > SINGLE * abs(state.value):
+        A, part = objective.loss.roughly(A, LAST_SHARE if narrow else SHARE)
     read = objective.loss.bytes_read
     trial, gap, kind = finish(objective, state, A, metric.solve, enough, state.tol)
     reads = (objective.loss.bytes_read - read) / objective.loss.traits.nbytes
