@@ -147,3 +147,39 @@ def test_each_is_the_fit_alone():
             value = fit.value_and_gradient(theta)[0]
             assert value == pytest.approx(solution.objective, rel=1e-9)
             assert value - best.objective <= 1.1e-6 * best.objective
+
+
+WEAKER = (1e-2, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_where_the_ascent_is_slow_the_path_goes_on_from_where_it_leads(classes):
+    """Each fit is as exact as it says; together they read X less often than each by itself."""
+    objective, reads, alone = texts(classes), 0.0, 0.0
+    path = make_path(objective, Walking(folds=folds(), tol=1e-3, whole=False))
+    reasons = []
+    for strength in WEAKER:
+        point, here = path.at(strength), replace(objective, penalty=Penalty(strength))
+        for number, (theta, solution) in enumerate(point.folds):
+            fit = folds().alone(here, number)
+            best = Run(fit, *solver_for(fit), tol=1e-6).solve()[1].objective
+            value = fit.value_and_gradient(theta)[0]
+            assert value == pytest.approx(solution.objective, rel=1e-9)
+            assert (value - best) / value <= min(1e-3, 2 * solution.gap) + 1e-6
+            if strength < 1e-4:
+                reads += solution.passes
+                alone += Run(fit, *solver_for(fit), tol=1e-3).solve()[1].passes
+        reasons.append({solution.reason for _, solution in point.folds})
+    assert side_by_side.AHEAD not in reasons[0]
+    assert reasons[-1] == {side_by_side.AHEAD}
+    assert reads < 0.7 * alone
+
+
+def test_from_the_other_end_of_a_path_nothing_is_foretold():
+    """Back at a stronger penalty the last optima lie on the wrong side."""
+    objective = texts(2)
+    path = make_path(objective, Walking(folds=folds(), tol=1e-3, whole=False))
+    for strength in WEAKER:
+        path.at(strength)
+    back = path.at(WEAKER[0] * 3)
+    assert side_by_side.AHEAD not in {solution.reason for _, solution in back.folds}

@@ -31,6 +31,10 @@ class Trail:
         """The optima at the last strength."""
         return self.points[0][1]
 
+    def leads(self, strength: float) -> bool:
+        """Whether more than the last optimum tells of the optima at this strength."""
+        return len(self.points) > 0 and len(self._used(_place(strength))) > 1
+
     def ahead(self, strength: float) -> tuple[np.ndarray, ...]:
         """About the optima at this strength."""
         here = _place(strength)

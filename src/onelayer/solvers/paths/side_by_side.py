@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -17,7 +18,9 @@ from onelayer.solvers.loop import Run
 from onelayer.solvers.paths.weighted_folds import Folds
 from onelayer.solvers.smooth.lbfgs import Lbfgs
 from onelayer.solvers.smooth.metrics import Metric
+from onelayer.solvers.smooth.truncated_newton import TruncatedNewton
 
+AHEAD = "along a path of sparse rows, from where its last optima lead"
 Solved = tuple[np.ndarray, Solution]
 
 
@@ -25,18 +28,20 @@ def solve_side_by_side(
     objective: Objective,
     folds: Folds,
     starts: list[np.ndarray],
-    metric: Metric | None,
+    by: Metric | TruncatedNewton | None,
     tol: float,
     max_iter: int,
 ) -> list[Solved]:
     """Minimise `objective` under the weights of each fold, from its own start.
 
-    With a metric the problems share it and go in step, pass by pass; without one they are small,
-    or of a kind (sparse, L1) that is better solved alone.
+    By a metric, which the problems share, they go in step, pass by pass; without one they are
+    small, or of a kind (sparse, L1) that is better solved alone: each by the solver given, or by
+    the one that suits it.
     """
     alone = [folds.alone(objective, number) for number in range(len(folds))]
-    if metric is None:
-        return _each_alone(alone, starts, tol, max_iter)
+    if by is None or isinstance(by, TruncatedNewton):
+        return _each_alone(alone, starts, by, tol, max_iter)
+    metric = by
     if len(folds) == 1:
         return [Run(alone[0], Lbfgs(metric), "along a path", tol, max_iter).solve(starts[0])]
     reads = SharedReads(objective.design, len(folds))
@@ -60,16 +65,20 @@ def solve_side_by_side(
 
 
 def _each_alone(
-    alone: list[Objective], starts: list[np.ndarray], tol: float, max_iter: int
+    alone: list[Objective],
+    starts: list[np.ndarray],
+    solver: TruncatedNewton | None,
+    tol: float,
+    max_iter: int,
 ) -> list[Solved]:
-    """Each by the solver that suits it; large problems on all threads, a problem a thread.
+    """Each by the solver, or the one that suits it; large ones on all threads, one a thread.
 
     What a problem comes to does not depend on the others, nor on the number of threads. Each has
     a ledger of its own, and ends at its next read once that is closed.
     """
-    whole = alone[0].design.ledger
+    whole, solved = alone[0].design.ledger, partial(_solved, solver, tol, max_iter)
     if len(alone) == 1 or thread_count() == 1 or not alone[0].loss.compiled:
-        return [_solved(*each, tol, max_iter) for each in zip(alone, starts, strict=True)]
+        return list(map(solved, alone, starts))
     ledgers, failed = [Ledger() for _ in alone], list[BaseException]()
 
     def close() -> None:
@@ -80,7 +89,7 @@ def _each_alone(
         loss = alone[number].in_memory
         apart = replace(loss, design=loss.design.counted_by(ledgers[number]))
         try:
-            return _solved(replace(alone[number], loss=apart), starts[number], tol, max_iter)
+            return solved(replace(alone[number], loss=apart), starts[number])
         except BaseException as error:
             failed.append(error)
             close()
@@ -97,5 +106,12 @@ def _each_alone(
     return found
 
 
-def _solved(problem: Objective, start: np.ndarray, tol: float, max_iter: int) -> Solved:
-    return Run(problem, *solver_for(problem), tol, max_iter).solve(start)
+def _solved(
+    solver: TruncatedNewton | None,
+    tol: float,
+    max_iter: int,
+    problem: Objective,
+    start: np.ndarray,
+) -> Solved:
+    by, reason = (solver, AHEAD) if solver else solver_for(problem)
+    return Run(problem, by, reason, tol, max_iter).solve(start)
