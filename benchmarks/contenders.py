@@ -4,6 +4,7 @@ Each line of the list names a class, the array it gets, how lambda is written in
 and its tolerances from loose to tight. The translations, with m rows:
 
     onelayer, scikit-learn     C = 1 / (lambda m); the intercept is free, except in liblinear
+    scikit-learn-intelex       the same: Intel's lbfgs and newton-cg, of dense X
     celer                      C = 1 / (lambda m); L1 alone, no intercept
     cyanure                    lambda_1 = lambda, its loss being a mean too
     glum                       alpha = lambda, likewise
@@ -187,7 +188,13 @@ def _few_binary(task: Task) -> str:
     return _binary(task) or _few_parameters(task)
 
 
+def _dense(task: Task) -> str:
+    """Intel's extension hands what it does not speed up to scikit-learn, which is here already."""
+    return "" if isinstance(task.view.X, np.ndarray) else "sparse X is scikit-learn's own fit"
+
+
 SKLEARN = "sklearn.linear_model:LogisticRegression"
+SKLEARNEX = "sklearnex.linear_model:LogisticRegression"
 SKLEARN_CV = "sklearn.linear_model:LogisticRegressionCV"
 BOTH, L1 = frozenset({"l1", "l2"}), frozenset({"l1"})
 GRADIENT = half_decades(-1, -9)  # bounds on a gradient
@@ -205,6 +212,11 @@ def _scikit(solver: str, view: str, suffix: str = "", **more: Any) -> Contender:
         _sklearn(solver),
         **{"warm": solver != "liblinear"} | more,
     )
+
+
+def _sklearnex(solver: str, view: str, name: str) -> Contender:
+    words, package = _sklearn(solver), "scikit-learn-intelex"
+    return Contender(name, package, SKLEARNEX, view, GRADIENT, _c, words, warm=True, refuses=_dense)
 
 
 def _scikit_cv(solver: str, **more: Any) -> Contender:
@@ -252,6 +264,9 @@ CONTENDERS = (
     _scikit("newton-cg", "float64"),
     _scikit("liblinear", "float64", refuses=_penalised, penalties=BOTH),
     _scikit("saga", "float32", penalties=BOTH),
+    _sklearnex("lbfgs", "float32", "sklearnex-lbfgs-f32"),
+    _sklearnex("lbfgs", "float64", "sklearnex-lbfgs-f64"),
+    _sklearnex("newton-cg", "float64", "sklearnex-newton-cg"),
     _cyanure_in("float32", "cyanure"),
     _cyanure_in("float64", "cyanure-f64"),
     Contender(
