@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from onelayer.estimators.table_classifier import make_table_classifier
     from onelayer.model import Model, load, save, train
     from onelayer.probes import probe
-    from onelayer.readers import read_pictures
+    from onelayer.readers import read_libsvm, read_pictures
     from onelayer.settings import Settings
     from onelayer.statistics.comparison import compare
     from onelayer.statistics.logit import logit
@@ -37,6 +37,7 @@ _HOME = {
     "make_table_classifier": "onelayer.estimators.table_classifier",
     "mlflow": "onelayer.mlflow",
     "probe": "onelayer.probes",
+    "read_libsvm": "onelayer.readers",
     "read_pictures": "onelayer.readers",
     "register_sklearn_onnx": "onelayer.estimators.sklearn_onnx",
     "save": "onelayer.model",
@@ -58,6 +59,7 @@ __all__ = [
     "make_table_classifier",
     "mlflow",
     "probe",
+    "read_libsvm",
     "read_pictures",
     "register_sklearn_onnx",
     "save",

@@ -17,7 +17,7 @@ from onelayer.errors import DataError, MissingExtraError
 from onelayer.readers.arrays.idx import read_idx
 from onelayer.readers.arrays.kinds import array_kind, find_arrays
 from onelayer.readers.arrays.layout import ArrayOptions, beside, layout_of
-from onelayer.readers.arrays.libsvm import read_libsvm
+from onelayer.readers.arrays.libsvm import rows_of_libsvm
 from onelayer.readers.labels import class_names, clean_labels, encode
 
 X = np.arange(12.0).reshape(4, 3)
@@ -256,19 +256,19 @@ def svm(path, text):
 def test_libsvm_packed_or_not(tmp_path, pack):
     path = svm(tmp_path / "a9a", pack(b"-1 \n+1 1:0.5 3:1\n-1 2:2 # why\n"))
     assert array_kind(path) == "libsvm"
-    found, labels, base = read_libsvm(path, None)
+    found, labels, base = rows_of_libsvm(path, None)
     np.testing.assert_array_equal(found.toarray(), [[0, 0, 0], [0.5, 0, 1], [0, 2, 0]])
     assert labels.tolist() == [-1, 1, -1]
     assert base == 1
-    assert read_libsvm(path, 5)[0].shape == (3, 5)
+    assert rows_of_libsvm(path, 5)[0].shape == (3, 5)
     with pytest.raises(DataError, match="has a feature 3, beyond the 2 of n_features"):
-        read_libsvm(path, 2)
+        rows_of_libsvm(path, 2)
 
 
 def test_libsvm_as_scikit_learn_writes_it(tmp_path):
     for zero_based in (True, False):
         dump_svmlight_file(X, Y, str(tmp_path / "a.svm"), zero_based=zero_based)
-        found, labels, base = read_libsvm(tmp_path / "a.svm", None)
+        found, labels, base = rows_of_libsvm(tmp_path / "a.svm", None)
         np.testing.assert_array_equal(found.toarray(), X[:, 0 if X[:, 0].any() else 1 :])
         np.testing.assert_array_equal(labels, Y)
         assert base == (0 if zero_based else 1)
@@ -276,11 +276,11 @@ def test_libsvm_as_scikit_learn_writes_it(tmp_path):
 
 def test_libsvm_of_a_model_that_counts_from_0_is_not_moved(tmp_path):
     path = svm(tmp_path / "t.svm", b"1 1:5 2:6\n")
-    np.testing.assert_array_equal(read_libsvm(path, 3, 0)[0].toarray(), [[0, 5, 6]])
-    np.testing.assert_array_equal(read_libsvm(path, 3, 1)[0].toarray(), [[5, 6, 0]])
+    np.testing.assert_array_equal(rows_of_libsvm(path, 3, 0)[0].toarray(), [[0, 5, 6]])
+    np.testing.assert_array_equal(rows_of_libsvm(path, 3, 1)[0].toarray(), [[5, 6, 0]])
     zero = svm(tmp_path / "z.svm", b"1 0:5\n")
     with pytest.raises(DataError, match="has the index 0, and the model's features count from 1"):
-        read_libsvm(zero, 3, 1)
+        rows_of_libsvm(zero, 3, 1)
 
 
 def test_what_is_no_array_is_not_taken_for_one(tmp_path):

@@ -17,6 +17,7 @@ FOLDERS = {
     "tables": ("the cells of {}", "tables"),
     "pictures": ("the pixels of {}", "sets of pictures"),
     "arrays": ("copies of {}", "arrays"),
+    "sparse": ("the numbers of {}", "files of sparse rows"),
     "archives": ("what is in {}", "archives"),
 }
 """What is kept in folders, by kind, in words."""

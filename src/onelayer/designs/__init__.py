@@ -13,6 +13,7 @@ from scipy import sparse
 
 from onelayer.designs.csr import csr_moments
 from onelayer.designs.design import Design
+from onelayer.designs.disk_rows import is_sparse
 from onelayer.designs.identity import Identity
 from onelayer.designs.in_memory import design_in_memory
 from onelayer.designs.kept_reads import digest_of
@@ -48,6 +49,7 @@ __all__ = [
     "by_column",
     "column_of",
     "columns_on_disk",
+    "csr_in_files",
     "digest_of",
     "extent",
     "file_of",
@@ -55,6 +57,7 @@ __all__ = [
     "held",
     "in_memory_or_on_disk",
     "in_turn",
+    "is_sparse",
     "largest",
     "lies_on_cluster",
     "made_of",
@@ -138,14 +141,17 @@ def make_design(X: Any, scaling: Scaling | None = None, *, double: bool = False)
 def where_it_lies(X: Any, memory: float | str | None) -> Any:
     """X as it was given, or its rows on disk: an array that maps a file larger than the budget.
 
-    memory is that budget, see `memory_budget`: None is half of what is free.
+    memory is that budget, see `memory_budget`: None is half of what is free. Of CSR its numbers
+    and their columns are such arrays.
     """
-    if mapped_file(X) is None:
+    stored = getattr(X, "data", None) if sparse.issparse(X) else X
+    if mapped_file(stored) is None:
         return X
+    from onelayer.designs.csr_on_disk import csr_on_disk
     from onelayer.designs.rows_on_disk import rows_on_disk
     from onelayer.memory_limits import memory_budget
 
-    return rows_on_disk(X, memory_budget(memory))
+    return (csr_on_disk if sparse.issparse(X) else rows_on_disk)(X, memory_budget(memory))
 
 
 def in_memory_or_on_disk(X: Any, memory: float | str | None) -> Any:
@@ -214,6 +220,23 @@ def stays_on_disk(X: Any) -> bool:
     """Whether these are rows that were left on disk, or are made of such."""
     known = sys.modules.get("onelayer.designs.disk_rows")  # else there are none
     return known is not None and isinstance(X, known.DiskRows)
+
+
+def csr_in_files(
+    files: tuple[Path, Path],
+    dtypes: tuple[np.dtype, np.dtype],
+    ends: np.ndarray,
+    n: int,
+    **how: Any,
+) -> Any:
+    """X (m, n), sparse, whose numbers and their columns are in two files; it stays there.
+
+    `how` are fields of `CsrOnDisk`.
+    """
+    from onelayer.designs.csr_on_disk import CsrOnDisk, FileNumbers
+
+    place, columns = map(FileNumbers.of_file, files, dtypes)
+    return CsrOnDisk(place, columns, ends, n, **how)
 
 
 def row_by_row(X: Any, function: Callable[[Any], Any]) -> Any:

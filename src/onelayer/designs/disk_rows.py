@@ -7,19 +7,24 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 
 class DiskRows(ABC):
-    """X (m, n), read in groups of rows; indexed by rows it gives them as an array in memory.
+    """X (m, n), read in groups of rows; indexed by rows it gives them in memory.
 
     Attributes
     ----------
     shape
         (m, n).
+    dense, density
+        Whether groups are arrays, else CSR; the part of the numbers that is stored.
     """
 
     shape: tuple[int, int]
     ndim = 2
+    dense = True
+    density = 1.0
 
     def __len__(self) -> int:
         """Rows."""
@@ -46,12 +51,24 @@ class DiskRows(ABC):
         """The rows of each group."""
 
     @abstractmethod
-    def __getitem__(self, rows: Any) -> np.ndarray:
-        """These rows, a slice or ascending numbers, as designs hold them."""
+    def __getitem__(self, rows: Any) -> Any:
+        """These rows, a slice or ascending numbers, as designs hold them: CSR where groups are."""
 
     @abstractmethod
-    def visit(self) -> Iterator[tuple[int, slice, np.ndarray]]:
+    def visit(self) -> Iterator[tuple[int, slice, Any]]:
         """Each group's number, its rows, and X there as designs hold it, in order: one read of all.
 
-        An array is good until the next one.
+        A group is good until the next one.
         """
+
+
+def is_sparse(X: Any) -> bool:
+    """Whether X is sparse, in memory or on disk."""
+    return not X.dense if isinstance(X, DiskRows) else bool(sparse.issparse(X))
+
+
+def density_of(X: Any) -> float:
+    """The part of the numbers of X, in memory or on disk, that is stored."""
+    if isinstance(X, DiskRows):
+        return X.density
+    return float(X.nnz / max(1, X.shape[0] * X.shape[1])) if sparse.issparse(X) else 1.0

@@ -15,13 +15,14 @@ from typing import Any, Self, TypeVar, final
 
 import numpy as np
 
+from onelayer.designs.dense import DenseDesign
 from onelayer.designs.drawn_rows import Drawn
 from onelayer.designs.foreseen import Balance, balancing
 from onelayer.designs.in_memory import design_in_memory
 from onelayer.designs.kept_reads import Answer, read_once
 from onelayer.designs.loss import Arrival, Foresight, Gradient, Loss, Moments, Parameters
 from onelayer.designs.loss_in_memory import LossInMemory
-from onelayer.designs.passes import Ledger, Traits
+from onelayer.designs.passes import SAMPLE_AT_HAND, Ledger, Traits
 from onelayer.designs.row_labels import LabelTotals
 from onelayer.designs.scaling import Scaling
 from onelayer.designs.survey import SampledRows
@@ -30,6 +31,8 @@ from onelayer.logistic import Head
 
 T = TypeVar("T")
 
+NARROW = 4096
+"""Features of sparse rows that are held dense, a thousand rows at a time, in metrics. *Guard*."""
 SEEN = 0.5  # guard: of a feature's mean square; below it the sample says nothing of the feature
 
 
@@ -329,6 +332,23 @@ class LossOverParts(Loss):
         if ledger.bytes_read == before:
             ledger.add(self.traits.nbytes)
         return answer
+
+
+def computing_in(rows: int, X: Any) -> tuple[np.dtype, bool]:
+    """The type of the products of so many rows of X, and whether kernels make them."""
+    if not X.dense:
+        return np.dtype(np.float64), False
+    like = DenseDesign(np.empty((rows, X.shape[1]), X.dtype))
+    return like.dtype, like.compiled
+
+
+def traits_of_parts(traits: Traits, *, dense: bool) -> Traits:
+    """What parts offer together: a sample of their rows at hand, and no columns.
+
+    A metric holds rows of the sample dense, which it is not asked for where sparse ones are wide.
+    """
+    sampled = {SAMPLE_AT_HAND, "sample"} if dense or traits.n <= NARROW else {SAMPLE_AT_HAND}
+    return replace(traits, offers=traits.offers - {"columns"} | sampled)
 
 
 def _reach(part: LossInMemory, V: np.ndarray, c: np.ndarray) -> float:

@@ -10,12 +10,18 @@ from uuid import uuid4
 import numpy as np
 
 from onelayer.designs.cluster_survey import sample_on_cluster
-from onelayer.designs.dense import DenseDesign
 from onelayer.designs.design import Design
 from onelayer.designs.in_memory import design_in_memory
 from onelayer.designs.loss_in_memory import LossInMemory
-from onelayer.designs.loss_over_parts import LossOverParts, VisitedParts, add, summand
-from onelayer.designs.passes import SAMPLE_AT_HAND, Ledger, Traits
+from onelayer.designs.loss_over_parts import (
+    LossOverParts,
+    VisitedParts,
+    add,
+    computing_in,
+    summand,
+    traits_of_parts,
+)
+from onelayer.designs.passes import Ledger, Traits
 from onelayer.designs.remote_rows import RemoteRows
 from onelayer.designs.row_labels import LabelTotals
 from onelayer.designs.rows_on_cluster import RowGroup, RowsOnCluster, aligned
@@ -25,9 +31,6 @@ from onelayer.designs.survey import Survey
 from onelayer.logistic import Head
 
 T = TypeVar("T")
-
-NARROW = 4096
-"""Features of sparse rows that are held dense, a thousand rows at a time, in metrics. *Guard*."""
 
 
 @final
@@ -118,18 +121,14 @@ class ClusterParts(VisitedParts):
     @classmethod
     def of(cls, design: OnCluster, X: RowsOnCluster, head: Head) -> ClusterParts:
         """Those of a design, X with its labels; they compute in what X of a group's size would."""
-        rows = len(X) // len(X.groups)
-        like: Any = DenseDesign(np.empty((rows, X.shape[1] if X.dense else 0), X.dtype))
-        sampled = (
-            {"sample", SAMPLE_AT_HAND} if X.dense or X.shape[1] <= NARROW else {SAMPLE_AT_HAND}
-        )
+        dtype, compiled = computing_in(len(X) // len(X.groups), X)
         parts = cls(
             X=X,
             part=PartThere(head, design.scaling, X.factors, X.fold, double=False),
-            traits=replace(design.traits, offers=design.traits.offers - {"columns"} | sampled),
+            traits=traits_of_parts(design.traits, dense=X.dense),
             ledger=design.ledger,
-            dtype=like.dtype if X.dense else np.dtype(np.float64),
-            compiled=like.compiled and X.dense,
+            dtype=dtype,
+            compiled=compiled,
         )
         return parts.exactly() if design.dtype == np.float64 else parts
 

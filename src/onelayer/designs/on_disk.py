@@ -9,14 +9,22 @@ from typing import Any, TypeVar, final
 
 import numpy as np
 
-from onelayer.designs.dense import BLOCK_BYTES, DenseDesign
+from onelayer.designs.dense import BLOCK_BYTES
 from onelayer.designs.design import Design
 from onelayer.designs.disk_rows import DiskRows
 from onelayer.designs.disk_survey import survey_on_disk
+from onelayer.designs.in_memory import design_in_memory
 from onelayer.designs.kept_reads import digest_of
 from onelayer.designs.loss_in_memory import LossInMemory
-from onelayer.designs.loss_over_parts import LossOverParts, VisitedParts, add, summand
-from onelayer.designs.passes import SAMPLE_AT_HAND, Ledger, Traits
+from onelayer.designs.loss_over_parts import (
+    LossOverParts,
+    VisitedParts,
+    add,
+    computing_in,
+    summand,
+    traits_of_parts,
+)
+from onelayer.designs.passes import Ledger, Traits
 from onelayer.designs.row_labels import LabelTotals, RowLabels
 from onelayer.designs.scaling import Scaling
 from onelayer.designs.shared_visits import SharedVisits
@@ -35,11 +43,19 @@ class OnDisk(Design):
     def __init__(
         self, X: DiskRows, scaling: Scaling | None = None, *, double: bool = False
     ) -> None:
-        super().__init__(X.shape, X.dtype, X.nbytes, scaling, double=double)
+        super().__init__(
+            X.shape, X.dtype, X.nbytes, scaling, density=X.density, double=double or not X.dense
+        )
         self.X = X
 
-    def read(self) -> Iterator[tuple[slice, np.ndarray]]:
-        """As many rows as stay in the cache, of each group in turn."""
+    def read(self) -> Iterator[tuple[slice, Any]]:
+        """As many rows as stay in the cache, of each group in turn; of sparse rows a whole group.
+
+        SciPy's products already stream through them.
+        """
+        if not self.X.dense:
+            yield from ((group, X) for _, group, X in self.X.visit())
+            return
         step = max(1, BLOCK_BYTES // max(1, self.traits.n * self.dtype.itemsize))
         for _, group, X in self.X.visit():
             for start in range(0, len(X), step):
@@ -96,20 +112,22 @@ class DiskParts(VisitedParts):
 
     @classmethod
     def of(cls, design: OnDisk, head: Head, labels: RowLabels) -> DiskParts:
-        """Those of a design; what they compute in is what an array of a group's size would."""
+        """Those of a design; what they compute in is what an array of a group's size would.
+
+        Sparse rows compute in float64.
+        """
         X, group = design.X, design.X.groups[0]
-        like = DenseDesign(np.empty((group.stop - group.start, X.shape[1]), X.dtype))
-        offers = design.traits.offers | {"sample", SAMPLE_AT_HAND}
-        double = design.dtype == np.float64 and like.dtype != np.float64
+        dtype, compiled = computing_in(group.stop - group.start, X)
+        double = design.dtype == np.float64 and dtype != np.float64
         parts = cls(
             X=X,
             head=head,
             labels=labels,
             scaling=design.scaling,
-            traits=replace(design.traits, offers=offers - {"columns"}),
+            traits=traits_of_parts(design.traits, dense=X.dense),
             ledger=design.ledger,
-            dtype=like.dtype,
-            compiled=like.compiled,
+            dtype=dtype,
+            compiled=compiled,
         )
         return parts.exactly() if double else parts
 
@@ -131,9 +149,9 @@ class DiskParts(VisitedParts):
         """What each group answers; one read."""
         for _, rows, X in (self.shared or self.X).visit():
             others = 1 if self.shared is None else self.shared.sharing
-            self.ledger.add(self.traits.nbytes * len(X) // (self.traits.m * others))
+            self.ledger.add(self.traits.nbytes * X.shape[0] // (self.traits.m * others))
             targets, weights = self.labels.of(rows)
-            design: Any = DenseDesign(X, self.scaling)
+            design: Any = design_in_memory(X, self.scaling)
             design = design.exactly() if self.double else design
             yield ask(LossInMemory(design, self.head, targets, weights))
 

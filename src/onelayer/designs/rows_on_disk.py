@@ -1,28 +1,20 @@
 """Rows of X that stay in their file: read by position, some kept in memory within a budget.
 
 No memory map: its pages push everything else out of memory, and a file that somebody cuts short
-kills the process. Rows are read in groups of a fixed number of rows. A budget says how many groups
-are kept after the first read, evenly spread, so that the others are read while these are computed
-with. Groups come in ascending order whatever is kept: the budget changes no sum.
+kills the process. Rows are read in groups of a fixed number of rows: see `file_groups.py`.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self, final
 
 import numpy as np
 
-from onelayer.designs.disk_rows import DiskRows
+from onelayer.designs.file_groups import FileGroups, StampedFile
 from onelayer.designs.values import held, mapped_file
-from onelayer.designs.watched_reads import watched
-from onelayer.errors import DataError
 from onelayer.file_stamps import FileStamp
-from onelayer.memory_limits import free_memory
 
 GROUP_BYTES = 1 << 26  # guard: of rows read at a time; two such buffers are used again and again
 GATHERED = 1 << 16  # guard: bytes between two wanted rows that are read along with them
@@ -44,7 +36,7 @@ class FilePlace:
 
 @final
 @dataclass(eq=False)
-class RowsOnDisk(DiskRows):
+class RowsOnDisk(FileGroups):
     """X (m, n) in a file, as it is.
 
     Attributes
@@ -98,18 +90,13 @@ class RowsOnDisk(DiskRows):
         count = min(m, max(1, -(-int(self.nbytes * self.swells) // GROUP_BYTES)))
         return [slice(m * i // count, m * (i + 1) // count) for i in range(count)]
 
-    @property
-    def stays(self) -> list[bool]:
-        """Which groups are kept in memory: as many as the budget holds, evenly spread."""
-        sizes = [rows.stop - rows.start for rows in self.groups]
-        count, by_row = len(sizes), self.shape[1] * self.stored.itemsize
-        fit = min(count, int(self.budget // max(1, max(sizes) * by_row)))
-        return [(i + 1) * fit // count > i * fit // count for i in range(count)]
+    def bytes_of(self, rows: slice) -> int:
+        """As many for each row."""
+        return (rows.stop - rows.start) * self.shape[1] * self.stored.itemsize
 
-    @property
-    def resident(self) -> int:
-        """Bytes that are in memory now."""
-        return sum(X.nbytes for X in self.kept.values())
+    def opened(self) -> _Opened:
+        """The file."""
+        return _Opened(self)
 
     def __getitem__(self, rows: Any) -> np.ndarray:
         """These rows, a slice or ascending numbers, as designs hold them."""
@@ -143,46 +130,19 @@ class RowsOnDisk(DiskRows):
                 found[rows] = file.rows(rows.start, rows.stop)[:, 0]
         return found
 
-    def visit(self) -> Iterator[tuple[int, slice, np.ndarray]]:
-        """Each group's number, its rows, and X there as designs hold it, in order: one read of all.
-
-        What is not kept lies in a buffer that is used again: an array is good until the next one.
-
-        Raises
-        ------
-        DataError
-            Where the file was cut short, changed, replaced or cannot be read.
-        """
-        watch, before = watched(), self.fetched
-        with _Opened(self) as file, _Ahead(self, file) as ahead:
-            if watch is not None:
-                watch.begin(len(self))
-            for number, rows in enumerate(self.groups):
-                yield number, rows, held(ahead.group(number))
-                if watch is not None:
-                    watch.saw(rows.stop, self.fetched - before)
-
 
 class _Opened:
-    """The file of some rows, open, and looked at before and after each read."""
+    """The file of some rows, open."""
 
     def __init__(self, X: RowsOnDisk) -> None:
-        self.X, self.place = X, X.place
+        self.X, self.place, self.file = X, X.place, StampedFile(X.place.path, X.stamp)
 
     def __enter__(self) -> Self:
-        try:
-            self.descriptor = os.open(self.place.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-        except OSError as error:
-            raise DataError(f"{self.place.path} cannot be opened: {error.strerror}") from error
-        try:
-            self._require_unchanged()
-        except DataError:
-            os.close(self.descriptor)
-            raise
+        self.file.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self.descriptor)
+        self.file.__exit__()
 
     def rows(self, start: int, stop: int, buffer: np.ndarray | None = None) -> np.ndarray:
         """Rows start to stop of X, row by row in memory; in `buffer` (bytes) where it is given."""
@@ -201,15 +161,14 @@ class _Opened:
             self._fill(raw, place.offset + start * place.by_row, start)
         else:
             self._fill_apart(found, start)
-        self._require_unchanged()
+        self.file.require_unchanged()
         return found
 
     def forget(self, rows: slice) -> None:
         """Tell the system that it need not keep these rows in its cache."""
-        if hasattr(os, "posix_fadvise") and self.place.by_row >= self.place.by_column:
-            length = (rows.stop - rows.start) * self.place.by_row
+        if self.place.by_row >= self.place.by_column:
             at = self.place.offset + rows.start * self.place.by_row
-            os.posix_fadvise(self.descriptor, at, length, os.POSIX_FADV_DONTNEED)
+            self.file.forget(at, (rows.stop - rows.start) * self.place.by_row)
 
     def _fill_apart(self, found: np.ndarray, start: int) -> None:
         """Rows with something between them: read some with what lies between, and leave it out."""
@@ -224,89 +183,8 @@ class _Opened:
             found[first : first + count] = np.ascontiguousarray(rows).view(found.dtype)
 
     def _fill(self, raw: np.ndarray, at: int, row: int) -> None:
-        """Read bytes from a position until `raw` is full."""
-        view, done = raw.data, 0
-        while done < len(raw):
-            try:
-                got = os.preadv(self.descriptor, [view[done:]], at + done)
-            except OSError as error:
-                raise DataError(
-                    f"{self.place.path} cannot be read at byte {at + done}, row {row} of X: "
-                    f"{error.strerror}"
-                ) from error
-            if got == 0:
-                raise DataError(
-                    f"{self.place.path} ends at byte {at + done}, within what should be row {row} "
-                    "of X or one soon after: it was cut short; make it anew, and fit again"
-                )
-            done += got
+        self.file.fill(raw, at, row)
         self.X.fetched += len(raw)
-
-    def _require_unchanged(self) -> None:
-        now, seen = FileStamp.of(os.fstat(self.descriptor)), self.X.stamp
-        if now == seen:
-            return
-        what = (
-            f"was cut short from {seen.size} to {now.size} bytes"
-            if now.size < seen.size
-            else "was replaced by another file"
-            if now.inode != seen.inode
-            else "was changed"
-        )
-        raise DataError(
-            f"{self.place.path} {what} while X was read from it: "
-            "leave it as it is during a fit, and start again"
-        )
-
-
-class _Ahead:
-    """Groups in order; a thread fills one buffer while the other is computed with."""
-
-    def __init__(self, X: RowsOnDisk, file: _Opened) -> None:
-        self.X, self.file, self.places = X, file, X.groups
-        self.stay = X.stays
-        self.to_read = [i for i in range(len(self.places)) if i not in X.kept]
-        self.free: list[np.ndarray] = []
-        self.waiting: dict[int, tuple[Future[np.ndarray], np.ndarray]] = {}
-        self.in_use: np.ndarray | None = None
-        streamed = X.nbytes - X.resident
-        self.forgets = streamed > free_memory()  # reading on would push everything else out
-
-    def __enter__(self) -> Self:
-        size = max(rows.stop - rows.start for rows in self.places)
-        size *= self.X.shape[1] * self.X.stored.itemsize
-        self.free = [np.empty(size, np.uint8) for _ in range(min(2, len(self.to_read)))]
-        self.thread = ThreadPoolExecutor(1, thread_name_prefix="onelayer-disk")
-        self._order()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.thread.shutdown(cancel_futures=True)
-
-    def group(self, number: int) -> np.ndarray:
-        """The group of this number, asked for in order."""
-        if self.in_use is not None:
-            self.free.append(self.in_use)
-            self.in_use = None
-            self._order()
-        if number in self.X.kept:
-            return self.X.kept[number]
-        future, self.in_use = self.waiting.pop(number)
-        found = future.result()
-        if self.stay[number]:
-            self.X.kept[number] = found = found.copy()
-        if self.stay[number] or self.forgets:
-            self.file.forget(self.places[number])
-        return found
-
-    def _order(self) -> None:
-        while self.free and self.to_read:
-            number, buffer = self.to_read.pop(0), self.free.pop()
-            rows = self.places[number]
-            self.waiting[number] = (
-                self.thread.submit(self.file.rows, rows.start, rows.stop, buffer),
-                buffer,
-            )
 
 
 def rows_on_disk(X: Any, budget: int) -> Any:

@@ -77,9 +77,11 @@ def mapped_file(X: Any) -> Any:
 
 
 def largest(X: Any) -> float:
-    """max |x|; NaN or infinity where X holds one. One pass, nothing copied."""
+    """max |x|; NaN or infinity where X, in memory or on disk, holds one. One pass."""
     if X.dtype == np.uint8:
         return 255.0
+    if not _lies_in_memory(X):
+        return float(np.max([largest(group) for _, _, group in X.visit()], initial=0.0))
     values = X.data[: X.nnz] if sparse.issparse(X) else X
     if isinstance(values, np.ndarray) and values.ndim == 2 and values.flags.f_contiguous:
         values = values.T
@@ -94,8 +96,17 @@ def extent(X: Any) -> tuple[np.ndarray, np.ndarray]:
     return lowest, highest
 
 
+def arrays_of(X: Any) -> tuple[np.ndarray, ...]:
+    """The arrays that X in memory is made of."""
+    return (X.data, X.indices, X.indptr) if sparse.issparse(X) else (X,)
+
+
 def first_not_finite(X: Any) -> tuple[int, int, float] | None:
     """Row, column and value of the first NaN or infinity in X; None where there is none."""
+    if not _lies_in_memory(X):
+        found = ((rows, first_not_finite(group)) for _, rows, group in X.visit())
+        bad_rows = ((rows.start + bad[0], *bad[1:]) for rows, bad in found if bad is not None)
+        return next(bad_rows, None)
     values = X.data[: X.nnz] if sparse.issparse(X) else X
     start = 0
     for block in blocks_of(values):
@@ -123,6 +134,10 @@ def blocks_of(values: Any) -> Iterator[np.ndarray]:
     step = max(1, BLOCK_BYTES // max(1, values[:1].nbytes))
     for start in range(0, len(values), step):
         yield values[start : start + step]
+
+
+def _lies_in_memory(X: Any) -> bool:
+    return isinstance(X, np.ndarray) or bool(sparse.issparse(X))
 
 
 def _largest(block: np.ndarray) -> float:

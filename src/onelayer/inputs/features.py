@@ -10,6 +10,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 from PIL import Image
 
+from onelayer.designs import is_sparse
 from onelayer.encoders import Encoder, EncoderSpec, again
 from onelayer.errors import DataError, ShapeError
 from onelayer.inputs.base import Inputs, listed
@@ -18,7 +19,7 @@ from onelayer.inputs.pictures import PictureInputs, again_named, pictures_in, un
 from onelayer.readers import Preprocessing, find_pictures
 from onelayer.readers.arrays.layout import AS_MOST_DO, ArrayOptions
 from onelayer.readers.pictures.pixels import resized
-from onelayer.readers.row_arrays import given_rows, is_sparse
+from onelayer.readers.row_arrays import given_rows
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.settings import Settings
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 import numpy as np
 from PIL import Image
 
-from onelayer.designs import stays_on_disk
+from onelayer.designs import is_sparse, stays_on_disk
 from onelayer.errors import DataError, ShapeError, UsageError
 from onelayer.inputs.base import Inputs, is_path, listed
 from onelayer.inputs.light import LOOKED_AT, Light
@@ -20,7 +20,6 @@ from onelayer.readers.arrays.layout import AS_MOST_DO, ArrayOptions
 from onelayer.readers.pictures.decoding import converted
 from onelayer.readers.pictures.pixels import resized
 from onelayer.readers.pictures.preprocessing import Preprocessing
-from onelayer.readers.row_arrays import is_sparse
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.settings import Settings
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
+from onelayer.designs import is_sparse
 from onelayer.inputs.base import Inputs
 from onelayer.inputs.pictures import again_named
 from onelayer.readers.arrays.layout import AS_MOST_DO, ArrayOptions
-from onelayer.readers.row_arrays import is_sparse
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.settings import Settings
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from onelayer.designs import is_sparse
 from onelayer.inputs import RowInputs
-from onelayer.readers.row_arrays import is_sparse
 from onelayer.words import count_of
 
 if TYPE_CHECKING:

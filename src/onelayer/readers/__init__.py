@@ -1,5 +1,6 @@
 """Readers turn what users have into arrays, with an audit of what was read."""
 
+from onelayer.readers.arrays.libsvm import read_libsvm
 from onelayer.readers.audit import Audit
 from onelayer.readers.pictures.alike import joined_groups
 from onelayer.readers.pictures.folders import find_pictures
@@ -20,6 +21,7 @@ __all__ = [
     "find_splits",
     "joined_groups",
     "read_files",
+    "read_libsvm",
     "read_picture",
     "read_pictures",
     "split_notes",

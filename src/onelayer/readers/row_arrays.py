@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from onelayer.designs import Survey, blocks_of, first_not_finite, row_by_row, size_of, survey
+from onelayer.designs import (
+    Survey,
+    blocks_of,
+    first_not_finite,
+    is_sparse,
+    largest,
+    row_by_row,
+    size_of,
+    stays_on_disk,
+    survey,
+)
 from onelayer.errors import DataError
 
 _BLOCK_BYTES = 1 << 20  # of rows that are hashed together
@@ -16,7 +27,7 @@ _NUMBERS = "biuf"
 
 
 def given_rows(X: Any) -> Any | None:
-    """Return an array as it is and a sparse matrix as CSR; None for what is neither.
+    """Return an array and rows on disk as they are, a sparse matrix as CSR; None for all else.
 
     Raises
     ------
@@ -25,6 +36,8 @@ def given_rows(X: Any) -> Any | None:
     """
     if sparse.issparse(X):
         return X.tocsr()
+    if stays_on_disk(X):
+        return X
     if isinstance(X, (np.matrix, np.ma.MaskedArray)):
         require_unmasked(X, "X")
         return np.asarray(X)
@@ -54,11 +67,6 @@ def require_unmasked(values: Any, called: str) -> None:
         f"{called} is masked at {first[0] if len(first) == 1 else first}, counted from 0, and what "
         "lies under a mask is no value: leave the row out, or fill the value in, as with .filled(0)"
     )
-
-
-def is_sparse(X: Any) -> bool:
-    """Tell a sparse matrix from an array."""
-    return bool(sparse.issparse(X))
 
 
 def require_numbers(X: Any, source: object) -> None:
@@ -128,10 +136,8 @@ def surveyed(X: Any, source: object) -> tuple[Survey, np.ndarray]:
     DataError
         For a number that is missing or infinite.
     """
-    if sparse.issparse(X):
-        digests = digests_of(X)
-        found = survey(X)
-        found = Survey(found.largest, found.bytes_read + size_of(X))
+    if is_sparse(X):
+        found, digests = _surveyed_sparse(X)
     else:
         hashing = _Hashing(X)
         found = survey(X, hashing.look)
@@ -139,6 +145,18 @@ def surveyed(X: Any, source: object) -> tuple[Survey, np.ndarray]:
     if not np.isfinite(found.largest):
         require_finite(X, source)
     return found, digests
+
+
+def _surveyed_sparse(X: Any) -> tuple[Survey, np.ndarray]:
+    """The same of sparse X: two reads in memory, and one of rows on disk."""
+    if not stays_on_disk(X):
+        digests, found = digests_of(X), survey(X)
+        return Survey(found.largest, found.bytes_read + size_of(X)), digests
+    hashing, top = _SparseHashing(X), 0.0
+    for _, _, group in X.visit():
+        top = float(np.maximum(top, largest(group)))
+        hashing.look(group)
+    return Survey(top, X.nbytes), hashing.digests
 
 
 def numbers_of(parts: list[np.ndarray]) -> np.ndarray:
@@ -182,12 +200,20 @@ def digests_of(X: Any) -> np.ndarray:
 
 
 def _digests(X: Any) -> np.ndarray:
-    if sparse.issparse(X):
-        return _sparse_digests(X)
-    hashing = _Hashing(X)
-    for block in blocks_of(X):
+    hashing: Any = _SparseHashing(X) if is_sparse(X) else _Hashing(X)
+    for block in _pieces(X):
         hashing.look(block)
     return hashing.digests
+
+
+def _pieces(X: Any) -> Iterator[Any]:
+    """Some rows at a time; sparse ones in memory all together."""
+    if not is_sparse(X):
+        yield from blocks_of(X)
+    elif stays_on_disk(X):
+        yield from (group for _, _, group in X.visit())
+    else:
+        yield X
 
 
 class _Hashing:
@@ -204,25 +230,39 @@ class _Hashing:
         self._seen = end
 
 
-def _sparse_digests(X: Any) -> np.ndarray:
-    """Of the entries of each row, (column, value): each column has multipliers of its own."""
-    if not X.has_canonical_format:  # the same entries in another order are the same row
-        X = X.copy()
-        X.sum_duplicates()
-    found = np.zeros((X.shape[0], 2), np.uint64)
-    words = 1 + -(-X.data.dtype.itemsize // 4)
-    multipliers = _multipliers(words * X.shape[1]).reshape(X.shape[1], words, 2)
-    step = max(1, _BLOCK_BYTES * X.shape[0] // max(1, 16 * words * X.nnz))
-    for start in range(0, X.shape[0], step):
-        bounds = X.indptr[start : start + step + 1]
+class _SparseHashing:
+    """The same, of the entries of each row, (column, value): a column has its own multipliers."""
+
+    def __init__(self, X: Any) -> None:
+        self.dtype, self._seen = X.dtype, 0
+        self._words = 1 + -(-X.dtype.itemsize // 4)
+        self._multipliers = _multipliers(self._words * X.shape[1]).reshape(
+            X.shape[1], self._words, 2
+        )
+        self.digests = np.zeros(X.shape[0], np.uint64)
+
+    def look(self, X: Any) -> None:
+        """The next rows."""
+        if not X.has_canonical_format:  # the same entries in another order are the same row
+            X = X.copy()
+            X.sum_duplicates()
+        step = max(1, _BLOCK_BYTES * X.shape[0] // max(1, 16 * self._words * X.nnz))
+        for start in range(0, X.shape[0], step):
+            some = self._hashed(X, X.indptr[start : start + step + 1])
+            self.digests[self._seen : self._seen + len(some)] = some
+            self._seen += len(some)
+
+    def _hashed(self, X: Any, bounds: np.ndarray) -> np.ndarray:
+        """Of the rows that begin and end there."""
+        found = np.zeros((len(bounds) - 1, 2), np.uint64)
         entries = slice(bounds[0], bounds[-1])
-        data = _words(X.data[entries])
+        data = _words(X.data[entries].astype(self.dtype, copy=False))
         word = np.column_stack([np.ones(len(data), np.uint64), data])
-        terms = np.einsum("ij,ijc->ic", word, multipliers[X.indices[entries]])
+        terms = np.einsum("ij,ijc->ic", word, self._multipliers[X.indices[entries]])
         filled = np.flatnonzero(np.diff(bounds))
         if len(filled):
-            found[start + filled] = np.add.reduceat(terms, bounds[filled] - bounds[0], axis=0)
-    return _halves(found)
+            found[filled] = np.add.reduceat(terms, bounds[filled] - bounds[0], axis=0)
+        return _halves(found)
 
 
 def _multipliers(words: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Any, final
 import numpy as np
 from PIL import Image
 
-from onelayer.designs import held, where_it_lies
+from onelayer.designs import held, is_sparse, where_it_lies
 from onelayer.errors import DataError, UsageError
 from onelayer.inputs import Inputs, PictureInputs, RowInputs
 from onelayer.inputs.base import is_path
@@ -30,7 +30,7 @@ from onelayer.readers.labels import class_names, clean_labels, encode, label_arr
 from onelayer.readers.pictures.decoding import converted
 from onelayer.readers.pictures.pixels import mode_of, resized
 from onelayer.readers.pictures.reading import read_listed
-from onelayer.readers.row_arrays import as_rows, given_rows, is_sparse, require_array, surveyed
+from onelayer.readers.row_arrays import as_rows, given_rows, require_array, surveyed
 from onelayer.settings import Settings
 from onelayer.sources.encoded import FileFeatures, asked_encoder, encoded
 from onelayer.sources.source import Like, Source, digest, place_of
@@ -189,7 +189,10 @@ class ArrayFile(_Arrays):
     @cached_property
     def sets(self) -> dict[str, ArraySet]:
         """What it holds, by part; nothing is read yet."""
-        return find_arrays(Path(self.given), self._options())
+        return find_arrays(Path(self.given), self._options(), self._tell)
+
+    def _tell(self, done: int, total: int) -> None:
+        self.progress("copying X into the cache, for it is larger than memory", done, total)
 
     @property
     def identity(self) -> str:
@@ -222,9 +225,8 @@ class ArrayFile(_Arrays):
         if like is None:
             return self.sets
         base = like.inputs.index_base
-        return find_arrays(
-            Path(self.given), replace(self._options(), n_features=like.inputs.n, index_base=base)
-        )
+        options = replace(self._options(), n_features=like.inputs.n, index_base=base)
+        return find_arrays(Path(self.given), options, self._tell)
 
     def _noted(self, examples: Examples, base: int | None, part: str | None) -> Examples:
         notes, inputs = list(examples.audit.notes), examples.inputs

@@ -14,6 +14,7 @@ from onelayer.errors import DataError
 from onelayer.readers.arrays.hdf5 import MAGIC as HDF5
 from onelayer.readers.arrays.hdf5 import hdf5_names, read_hdf5
 from onelayer.readers.arrays.idx import idx_files, idx_name, read_idx
+from onelayer.readers.arrays.kept_libsvm import Tell
 from onelayer.readers.arrays.layout import (
     WHOLE,
     ArrayOptions,
@@ -22,7 +23,8 @@ from onelayer.readers.arrays.layout import (
     other_parts,
     part_in,
 )
-from onelayer.readers.arrays.libsvm import SUFFIXES, looks_like_libsvm, read_libsvm
+from onelayer.readers.arrays.libsvm import rows_of_libsvm
+from onelayer.readers.arrays.libsvm_text import SUFFIXES, looks_like_libsvm
 from onelayer.readers.arrays.numpy_files import npz_names, read_npy, read_npz
 from onelayer.readers.arrays.parquet_lists import (
     PARQUET_SUFFIXES,
@@ -88,8 +90,10 @@ def array_kind(path: Path) -> str | None:
     return _kind_by_name(path) or ("libsvm" if looks_like_libsvm(path) else None)
 
 
-def find_arrays(path: Path, asked: ArrayOptions) -> dict[str, ArraySet]:
+def find_arrays(path: Path, asked: ArrayOptions, tell: Tell | None = None) -> dict[str, ArraySet]:
     """Return the sets of a source by part: train, val, test, or `WHOLE` alone.
+
+    `tell` is called while text is read that takes long.
 
     Raises
     ------
@@ -102,7 +106,7 @@ def find_arrays(path: Path, asked: ArrayOptions) -> dict[str, ArraySet]:
     if kind == "idx":
         return _idx_sets(path)
     if kind == "libsvm":
-        return {WHOLE: _libsvm_set(path, asked)}
+        return {WHOLE: _libsvm_set(path, asked, tell)}
     if kind == "npy":
         own = ArraySet(partial(read_npy, path), *_labels_elsewhere(path, asked))
         return _with_parts_beside(path, own, asked)
@@ -235,10 +239,10 @@ def _read_labels(file: Path) -> np.ndarray:
     return np.asarray(read_npz(file, names[0]))
 
 
-def _libsvm_set(path: Path, asked: ArrayOptions) -> ArraySet:
+def _libsvm_set(path: Path, asked: ArrayOptions, tell: Tell | None) -> ArraySet:
     @cache
     def read() -> tuple[Any, np.ndarray, int]:
-        return read_libsvm(path, asked.n_features, asked.index_base, asked.memory)
+        return rows_of_libsvm(path, asked.n_features, asked.index_base, asked.memory, tell)
 
     return ArraySet(lambda: read()[0], lambda: read()[1], index_base=lambda: read()[2])
 
