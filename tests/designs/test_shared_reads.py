@@ -9,7 +9,7 @@ import pytest
 
 from onelayer.designs import make_design, make_scaling
 from onelayer.designs.passes import Ledger, Pass
-from onelayer.designs.shared_reads import Place, SharedReads
+from onelayer.designs.shared_reads import Place, shared_reads
 from onelayer.logistic import Binary
 
 M, N = 6000, 100  # 2.4 MB of float32: products in float32
@@ -48,9 +48,9 @@ def side_by_side(reads, there):
                 found.append(there[number].sums(asked(number)))
                 in_step.wait(timeout=120)
             return found[-1]
-        except BaseException:
+        except BaseException as error:
             in_step.abort()
-            reads.close()
+            reads.close(error)
             raise
         finally:
             reads.leave()
@@ -62,7 +62,7 @@ def side_by_side(reads, there):
 def test_a_problem_that_goes_on_in_float64_keeps_its_place(rows):
     """It was waited for until it had ended."""
     design = make_design(rows)
-    reads = SharedReads(design, 3)
+    reads = shared_reads(design, 3)
     single, double, other = places(reads)
     exact = double.exactly()
     assert exact.exactly() == exact
@@ -77,7 +77,7 @@ def test_a_problem_that_goes_on_in_float64_keeps_its_place(rows):
 
 def test_each_counts_its_share_of_what_was_read_for_it(rows):
     design = make_design(rows)
-    reads = SharedReads(design, 3)
+    reads = shared_reads(design, 3)
     single, double, other = places(reads)
     exact = double.exactly()
     side_by_side(reads, [single, exact, other])
@@ -94,7 +94,7 @@ def test_a_fold_has_moments_sums_and_z_of_its_own_scaling(rows, exact):
     shared, own = (make_scaling(tilted, "standard", weights) for weights in (whole, half))
     design, fold = make_design(tilted, shared), make_design(tilted, own)
     beyond = own.beyond(shared)
-    place = Place(SharedReads(design, 1), 0, Ledger(), beyond)
+    place = Place(shared_reads(design, 1), 0, Ledger(), beyond)
     loss = design.bind(Binary(), asked(0).targets, half, beyond)
     loss, fold = replace(loss, shared=place), fold.bind(Binary(), asked(0).targets, half)
     loss, fold = (loss.exactly(), fold.exactly()) if exact else (loss, fold)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar, final
+from functools import partial
+from typing import Any, NamedTuple, TypeVar, final
 from uuid import uuid4
 
 import numpy as np
 
 from onelayer.designs.cluster_survey import sample_on_cluster
 from onelayer.designs.design import Design
+from onelayer.designs.fixed_tree import Join
 from onelayer.designs.in_memory import design_in_memory
 from onelayer.designs.loss_in_memory import LossInMemory
 from onelayer.designs.loss_over_parts import (
@@ -21,12 +23,12 @@ from onelayer.designs.loss_over_parts import (
     summand,
     traits_of_parts,
 )
+from onelayer.designs.meeting import Meeting
 from onelayer.designs.passes import Ledger, Traits
 from onelayer.designs.remote_rows import RemoteRows
 from onelayer.designs.row_labels import LabelTotals
 from onelayer.designs.rows_on_cluster import RowGroup, RowsOnCluster, aligned
 from onelayer.designs.scaling import Scaling
-from onelayer.designs.shared_requests import SharedRequests
 from onelayer.designs.survey import Survey
 from onelayer.logistic import Head
 
@@ -79,10 +81,48 @@ class OnCluster(Design):
         return LossOverParts.of(ClusterParts.of(design, X, head), head, sample, design.scaling)
 
 
-def share_requests(losses: list[Any]) -> tuple[list[Any], SharedRequests]:
+Asked = tuple[Callable[[int, RowGroup], Any], Join]
+"""What a group is asked, and how two answers become one."""
+
+
+def share_requests(losses: list[Any]) -> tuple[list[Any], Meeting[Asked]]:
     """The losses of the same rows, read together; each for a thread of its own."""
-    reads = SharedRequests(losses[0].parts.X, len(losses))
-    return [replace(loss, parts=loss.parts.within(reads)) for loss in losses], reads
+    meeting = Meeting(len(losses), partial(_one_visit, losses[0].parts.X))
+    shared = [
+        replace(loss, parts=loss.parts.within(Seat(meeting, number)))
+        for number, loss in enumerate(losses)
+    ]
+    return shared, meeting
+
+
+def _one_visit(X: RowsOnCluster, asked: dict[int, Asked]) -> dict[int, tuple[Any, int]]:
+    """Each group answers all problems while it is in the cache.
+
+    What a problem is told is what it would be told alone, to the last bit: its answers are joined
+    by themselves. With it comes how many the read has served.
+    """
+    asks, joins = zip(*asked.values(), strict=True)
+
+    def ask(number: int, group: RowGroup) -> list[Any]:
+        return [one(number, group) for one in asks]
+
+    def join(some: list[Any], others: list[Any]) -> list[Any]:
+        return [one(*both) for one, *both in zip(joins, some, others, strict=True)]
+
+    answers = X.visit(ask, join)
+    return {number: (one, len(asked)) for number, one in zip(asked, answers, strict=True)}
+
+
+class Seat(NamedTuple):
+    """One problem's place among those that share reads."""
+
+    meeting: Meeting[Asked]
+    number: int
+
+    def ask(self, asked: Asked) -> tuple[Any, int]:
+        """The answer of all groups, and how many problems the read has served."""
+        answer: tuple[Any, int] = self.meeting.ask(self.number, asked)
+        return answer
 
 
 @final
@@ -116,7 +156,7 @@ class ClusterParts(VisitedParts):
     dtype: np.dtype
     compiled: bool
     held_by: str = field(default=OnCluster.__name__)
-    shared: SharedRequests | None = None
+    shared: Seat | None = None
 
     @classmethod
     def of(cls, design: OnCluster, X: RowsOnCluster, head: Head) -> ClusterParts:
@@ -168,7 +208,7 @@ class ClusterParts(VisitedParts):
         X = self.X.without(number)
         return replace(self, X=X, part=replace(self.part, factors=X.factors, fold=X.fold))
 
-    def within(self, shared: SharedRequests) -> ClusterParts:
+    def within(self, shared: Seat) -> ClusterParts:
         """The same rows, read together with others' problems; its share in a ledger of its own."""
         return replace(self, shared=shared, ledger=Ledger(whole=self.ledger))
 

@@ -9,14 +9,15 @@ by precision, a read a group.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from threading import Condition
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeAlias, final
 
 import numpy as np
 
 from onelayer.designs.blockwise import Blockwise
-from onelayer.designs.passes import Ledger, Pass, SharingEndedError, Sums
+from onelayer.designs.meeting import Meeting
+from onelayer.designs.passes import Ledger, Pass, Sums
 from onelayer.designs.scaling import Scaling
 
 Forward: TypeAlias = tuple[np.ndarray, np.ndarray]
@@ -28,65 +29,28 @@ Request: TypeAlias = Forward | Pass
 Kind: TypeAlias = tuple[str, bool]
 """What a request is for, and whether its products are to be in float64."""
 
+Asked: TypeAlias = tuple[Kind, Request]
+"""What one problem asks, and of which kind that is."""
 
-@dataclass
-class SharedReads:
-    """Where `present` problems wait for one another."""
 
-    design: Blockwise
-    present: int
-    _asked: dict[int, tuple[Kind, Request]] = field(default_factory=dict)
-    _answers: dict[int, Any] = field(default_factory=dict)
-    _condition: Condition = field(default_factory=Condition)
-    _closed: bool = False
+def shared_reads(design: Blockwise, present: int) -> Meeting[Asked]:
+    """Where so many problems wait for a read of a design; each is told its answer and its share.
 
-    def close(self) -> None:
-        """Nobody gets an answer any more: after Ctrl-C the problems shall end at once."""
-        with self._condition:
-            self._closed = True
-            self._condition.notify_all()
+    Its share are the bytes that were read, divided by the problems that they were read for.
+    """
+    return Meeting(present, partial(_reads, design))
 
-    def ask(self, place: int, request: Request, *, exactly: bool) -> tuple[Any, int]:
-        """The answer to this request, once every problem that is still present has asked.
 
-        With it come the bytes that were read, divided by the problems that they were read for;
-        `exactly` asks for products in float64.
-        """
-        with self._condition:
-            self._asked[place] = (_kind(request), exactly), request
-            self._answer_if_complete()
-            self._condition.wait_for(lambda: self._closed or place in self._answers)
-            if self._closed:
-                raise SharingEndedError
-            answer = self._answers.pop(place)
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
-
-    def leave(self) -> None:
-        """One problem is done: the others wait for it no longer."""
-        with self._condition:
-            self.present -= 1
-            self._answer_if_complete()
-
-    def _answer_if_complete(self) -> None:
-        if not self._asked or len(self._asked) < self.present:
-            return
-        asked, self._asked = self._asked, {}
-        for kind in sorted({kind for kind, _ in asked.values()}):
-            together = {at: asked[at][1] for at in sorted(asked) if asked[at][0] == kind}
-            self._answers.update(self._one_read(together, exactly=kind[1]))
-        self._condition.notify_all()
-
-    def _one_read(self, together: dict[int, Request], *, exactly: bool) -> dict[int, Any]:
-        """The answer and the share of the read of each problem; an error is everybody's."""
-        design = self.design.exactly() if exactly else self.design
-        try:
-            answers = _answer(design, list(together.values()))
-        except Exception as error:  # noqa: BLE001 - every problem that waits shall hear of it
-            return dict.fromkeys(together, error)
-        share = self.design.traits.nbytes // len(together)
-        return {at: (answer, share) for at, answer in zip(together, answers, strict=True)}
+def _reads(design: Blockwise, asked: dict[int, Asked]) -> dict[int, tuple[Any, int]]:
+    """A read for each kind of request that is asked for at one time."""
+    answers: dict[int, tuple[Any, int]] = {}
+    for kind in sorted({kind for kind, _ in asked.values()}):
+        together = [at for at in asked if asked[at][0] == kind]
+        read = design.exactly() if kind[1] else design
+        found = _answer(read, [asked[at][1] for at in together])
+        share = design.traits.nbytes // len(together)
+        answers |= {at: (one, share) for at, one in zip(together, found, strict=True)}
+    return answers
 
 
 def _kind(request: Request) -> str:
@@ -137,7 +101,7 @@ class Place:
     X' being what is read. The ledger counts this problem's share of what was read.
     """
 
-    among: SharedReads
+    among: Meeting[Asked]
     number: int
     ledger: Ledger
     scaling: Scaling | None = None
@@ -159,7 +123,7 @@ class Place:
         return replace(self, exact=True)
 
     def _ask(self, request: Request) -> Any:
-        answer, share = self.among.ask(self.number, request, exactly=self.exact)
+        answer, share = self.among.ask(self.number, ((_kind(request), self.exact), request))
         self.ledger.bytes_read += share  # the read itself is in the whole's already
         return answer
 

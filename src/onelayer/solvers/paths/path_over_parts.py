@@ -7,7 +7,6 @@ the sample's optimum moves, which costs no read.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import replace
 from typing import final
@@ -15,13 +14,13 @@ from typing import final
 import numpy as np
 
 from onelayer.designs import reads_together
-from onelayer.designs.passes import SharingEndedError
 from onelayer.errors import UsageError
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solvers.choose import solver_for
 from onelayer.solvers.loop import SAMPLE_TOL, Run
 from onelayer.solvers.paths.side_by_side import Solved
+from onelayer.solvers.paths.together import solved_together
 from onelayer.solvers.paths.walking import Path, PathPoint, Walking
 
 
@@ -72,21 +71,7 @@ class PathOverParts(Path):
 
         def solve(number: int) -> Solved:
             problem = replace(here[number], loss=losses[number])
-            try:
-                run = Run(problem, *solver_for(problem), how.tol, how.max_iter)
-                found = run.solve(starts[number])
-            except BaseException as error:
-                reads.close(error)
-                raise
-            reads.leave()
-            return found
+            run = Run(problem, *solver_for(problem), how.tol, how.max_iter)
+            return run.solve(starts[number])
 
-        with ThreadPoolExecutor(len(here), thread_name_prefix="onelayer-fold") as threads:
-            waiting = [threads.submit(solve, number) for number in range(len(here))]
-            try:
-                return [one.result() for one in waiting]
-            except BaseException as error:
-                reads.close(error)
-                if isinstance(error, SharingEndedError) and error.__cause__ is not None:
-                    raise error.__cause__ from None
-                raise
+        return solved_together(solve, len(here), reads)

@@ -9,12 +9,13 @@ from functools import partial
 import numpy as np
 
 from onelayer.designs.passes import Ledger, SharingEndedError
-from onelayer.designs.shared_reads import Place, SharedReads
+from onelayer.designs.shared_reads import Place, shared_reads
 from onelayer.objective import Objective
 from onelayer.parallel import thread_count
 from onelayer.solution import Solution
 from onelayer.solvers.choose import solver_for
 from onelayer.solvers.loop import Run
+from onelayer.solvers.paths.together import solved_together
 from onelayer.solvers.paths.weighted_folds import Folds
 from onelayer.solvers.smooth.lbfgs import Lbfgs
 from onelayer.solvers.smooth.metrics import Metric
@@ -44,24 +45,16 @@ def solve_side_by_side(
     metric = by
     if len(folds) == 1:
         return [Run(alone[0], Lbfgs(metric), "along a path", tol, max_iter).solve(starts[0])]
-    reads = SharedReads(objective.design, len(folds))
+    reads = shared_reads(objective.design, len(folds))
 
     def solve(number: int) -> Solved:
         loss, ledger = alone[number].in_memory, Ledger(whole=objective.design.ledger)
         place = Place(reads, number, ledger, folds.scaling(number))
         shared = replace(loss, design=loss.design.counted_by(ledger), shared=place)
         problem = replace(alone[number], loss=shared)
-        try:
-            return Run(problem, Lbfgs(metric), "side by side", tol, max_iter).solve(starts[number])
-        finally:
-            reads.leave()
+        return Run(problem, Lbfgs(metric), "side by side", tol, max_iter).solve(starts[number])
 
-    with ThreadPoolExecutor(len(folds), thread_name_prefix="onelayer-fold") as threads:
-        try:
-            return list(threads.map(solve, range(len(folds))))
-        except BaseException:
-            reads.close()
-            raise
+    return solved_together(solve, len(folds), reads)
 
 
 def _each_alone(
