@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,8 +14,8 @@ import numpy as np
 import pytest
 
 from onelayer import LogisticRegression
-from onelayer.designs import dask_workers
-from onelayer.designs.dask_workers import ClusterWorkers, versions_here
+from onelayer.designs import cluster_workers
+from onelayer.designs.cluster_workers import ClusterWorkers, versions_here
 from onelayer.errors import UsageError, WorkersLostError
 
 
@@ -90,24 +92,36 @@ def test_two_fits_at_once_do_not_meet(problem, without_cluster):
     assert found == [without_cluster[2], without_cluster[3]]
 
 
-def test_groups_are_visited_where_they_lie(client, problem, without_cluster, monkeypatch):
-    before, strange = ClusterWorkers._by_place, []
+@pytest.fixture
+def asked_where(monkeypatch):
+    """Lists of the shares of each pass whose places were asked for, and the holders of groups."""
+    before, found = ClusterWorkers._shares, []
 
-    def by_place(workers, groups):
-        asked = list(before(workers, groups))
-        holders = client.who_has(list(groups))
-        at = [set.intersection(*(set(holders[groups[i].key]) for i in some)) for some in asked]
-        strange.extend(some for some, place in zip(asked, at, strict=True) if not place)
-        return asked
+    def shares(workers, groups):
+        known = workers.placed
+        told = before(workers, groups)
+        if workers.placed is not known:
+            found.append((told, workers.client.who_has(list(groups)), groups))
+        return told
 
-    monkeypatch.setattr(ClusterWorkers, "_by_place", by_place)
+    monkeypatch.setattr(ClusterWorkers, "_shares", shares)
+    return found
+
+
+@pytest.mark.usefixtures("client")
+def test_groups_are_visited_where_they_lie_which_is_asked_once(
+    problem, without_cluster, asked_where
+):
     assert of(fitted(problem(2))) == without_cluster[2]
-    assert strange == []
+    ((shares, holders, groups),) = asked_where
+    assert sorted(number for share in shares for number in share.numbers) == [*range(len(groups))]
+    for share in shares:
+        assert all(share.worker in holders[groups[number].key] for number in share.numbers)
 
 
 @pytest.mark.usefixtures("client")
 def test_large_answers_are_joined_on_the_workers(problem, without_cluster, monkeypatch):
-    monkeypatch.setattr(dask_workers, "AT_ONCE", 100)
+    monkeypatch.setattr(cluster_workers, "AT_ONCE", 100)
     before, counts = ClusterWorkers._few, []
 
     def few(*asked):
@@ -154,13 +168,17 @@ def kill(client, worker=None):
 
 
 @pytest.mark.parametrize("at", [{4}, {2}])
-def test_a_worker_that_is_killed_is_made_up_for(client, problem, without_cluster, at, passes):
+def test_a_worker_that_is_killed_is_made_up_for(
+    client, problem, without_cluster, at, passes, asked_where
+):
     fitted(problem(2))
     quiet, passes.count = passes.count, 0
+    asked_where.clear()
     passes.happens |= dict.fromkeys(at, lambda: kill(client))
     assert of(fitted(problem(2))) == without_cluster[2]
     assert passes.happens == {}
     assert passes.count == quiet
+    assert len(asked_where) > 1  # as its groups lie elsewhere from then on
 
 
 def test_scattered_data_that_are_lost_are_named(cluster, client, problem, passes):
@@ -183,8 +201,8 @@ def test_other_versions_are_named(problem, monkeypatch):
 
 @pytest.mark.usefixtures("client")
 def test_without_workers_the_best_so_far_is_kept(cluster, problem, passes, monkeypatch):
-    monkeypatch.setattr(dask_workers, "PATIENCE", 1.0)
-    monkeypatch.setattr(dask_workers, "POLL", 0.5)
+    monkeypatch.setattr(cluster_workers, "PATIENCE", 1.0)
+    monkeypatch.setattr(cluster_workers, "POLL", 0.5)
     X, y, _ = problem(2)
 
     passes.happens[5] = lambda: cluster.scale(0)
@@ -200,3 +218,42 @@ def test_without_workers_the_best_so_far_is_kept(cluster, problem, passes, monke
 def test_fewer_workers_do_the_same(cluster, client, problem, without_cluster, count):
     cluster.scale(count, client)
     assert of(fitted(problem(3))) == without_cluster[3]
+
+
+ENDLESS = """
+import sys
+import dask.array as da
+import distributed
+from onelayer import LogisticRegression
+
+with distributed.Client(scheduler_file=sys.argv[1]):
+    X = da.random.default_rng(0).normal(size=(4000, 6), chunks=(500, 6))
+    y = (X[:, 0] > 0).astype(int)
+    LogisticRegression(solver="gradient-descent", max_iter=10**9, tol=0).fit(X, y)
+"""
+
+
+def passes_seen(client, count):
+    """Wait until so many tasks of passes were met."""
+    seen = set()
+    for _ in range(3000):
+        keys = client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.tasks))
+        seen |= {key for key in keys if "visited" in str(key)}
+        if len(seen) >= count:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_a_client_that_is_killed_leaves_nothing_behind(cluster, client, problem, without_cluster):
+    """Another goes on as if it had never been."""
+    program = subprocess.Popen([sys.executable, "-c", ENDLESS, str(cluster.file)])
+    try:
+        assert passes_seen(client, 20)
+    finally:
+        program.kill()
+        program.wait()
+    assert nothing_is_kept(client)
+    assert client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)) == 0
+    assert of(fitted(problem(2))) == without_cluster[2]
+    assert nothing_is_kept(client)

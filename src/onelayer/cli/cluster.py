@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from onelayer.cli.output import warn
 
 if TYPE_CHECKING:
-    from onelayer.designs.dask_workers import ClusterWorkers
+    from onelayer.designs.cluster_workers import ClusterWorkers
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from onelayer.settings import Settings
 
 if TYPE_CHECKING:
     from onelayer.card import Card
-    from onelayer.designs.dask_workers import ClusterWorkers
+    from onelayer.designs.cluster_workers import ClusterWorkers
     from onelayer.model import Model
     from onelayer.report.case import NextStep
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from onelayer.designs.dask_workers import ClusterWorkers
+from onelayer.designs.cluster_workers import ClusterWorkers
 from onelayer.errors import MissingExtraError, UsageError, WorkersLostError
 from onelayer.words import count_of, spelt
 

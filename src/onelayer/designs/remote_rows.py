@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
-from pickle import loads
 from typing import Any, NamedTuple, Self, final
 from uuid import uuid4
 
 import numpy as np
 from scipy import sparse
 
-from onelayer.designs.dask_workers import Workers
+from onelayer.designs.dask_workers import Workers, unpickled
 from onelayer.designs.disk_rows import DiskRows
 from onelayer.designs.rows_on_cluster import (
     ClassSums,
@@ -33,9 +32,6 @@ from onelayer.designs.rows_on_cluster import (
 )
 from onelayer.designs.values import DTYPES
 from onelayer.errors import DataError
-
-PIECE = 1 << 22
-"""Bytes of what is sent that go in one task; Dask warns of more than 10 MB. *Guard*."""
 
 BATCHES = 32
 """Parts of the columns that are gathered apart, each by a task. *Guard*."""
@@ -172,7 +168,7 @@ class RemoteRows(DiskRows):
     @classmethod
     def made_of(cls, workers: Workers, handles: list[Any], make: Callable[[Any], Any]) -> Self:
         """What `make` makes of each of these, where it lies."""
-        sent = _sent(workers, make)
+        sent = workers.sent(make)
         return cls.of(workers, workers.put(_made, [(sent, handle) for handle in handles]))
 
     def made(self, make: Callable[[Any], Any]) -> RemoteRows:
@@ -231,7 +227,7 @@ class RemoteRows(DiskRows):
         )
 
     def _answers(self, function: Callable[[Any], Any], asked: list[tuple[Any, Any]]) -> Any:
-        sent = _sent(self.workers, function)
+        sent = self.workers.sent(function)
         handles = self.workers.put(_answered, [(sent, *one) for one in asked])
         found = [aligned(one) for one in self.workers.get(handles)]
         return found[0] if len(found) == 1 else stacked(found)
@@ -267,7 +263,7 @@ def whole_columns(
     """
     take, together = how
     batches = [list(some) for some in np.array_split(list(columns), min(len(columns), BATCHES))]
-    sent = _sent(workers, ask)
+    sent = workers.sent(ask)
     asked = [
         (sent, together, batch, workers.put(take, [(handle, batch) for handle in handles]))
         for batch in (_plain(some) for some in batches)
@@ -280,42 +276,23 @@ def _plain(names: list[Any]) -> list[Any]:
     return [name.item() if isinstance(name, np.generic) else name for name in names]
 
 
-def _sent(workers: Workers, function: Any) -> Any:
-    """A function once for all tasks, as bytes: arrays in it lie where products want them."""
-    from cloudpickle import dumps
-
-    whole = dumps(function)
-    cuts = [(whole[start : start + PIECE],) for start in range(0, len(whole), PIECE)]
-    (there,) = workers.put(_in_one, [(workers.put(_themselves, cuts),)])
-    return there
-
-
 def _themselves(given: Any) -> Any:
     return given
 
 
-def _in_one(pieces: list[bytes]) -> bytes:
-    return b"".join(pieces)
-
-
 def _made(function: bytes, part: Any) -> Any:
     rows = sparse.issparse(part) or isinstance(part, np.ndarray)
-    return _function(function)(aligned(part) if rows else part)
+    return unpickled(function)(aligned(part) if rows else part)
 
 
 def _answered(function: bytes, X: Any, rows: np.ndarray | None) -> Any:
-    return _function(function)(aligned(X if rows is None else X[rows]))
+    return unpickled(function)(aligned(X if rows is None else X[rows]))
 
 
 def _asked(function: bytes, together: Callable[..., Any], columns: Any, pieces: Any) -> list[Any]:
-    ask = _function(function)
+    ask = unpickled(function)
     values = together(pieces, columns)
     return [ask(column, found) for column, found in zip(columns, values, strict=True)]
-
-
-def _function(pickled: bytes) -> Callable[..., Any]:
-    found: Callable[..., Any] = loads(pickled)  # noqa: S301 - the client's own, which Dask would unpickle itself
-    return found
 
 
 def _some_columns(X: np.ndarray, columns: list[int]) -> np.ndarray:

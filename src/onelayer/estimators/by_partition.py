@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
-from onelayer.designs.dask_workers import columns_of, is_collection, mapped
+from onelayer.designs.dask_collections import columns_of, is_collection, mapped
 from onelayer.errors import DataError, UsageError
 from onelayer.estimators.dask_parts import in_order, names_of
 from onelayer.estimators.dask_scores import score_there

@@ -11,7 +11,7 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 
 from onelayer.designs import where_it_lies
-from onelayer.designs.dask_workers import is_collection
+from onelayer.designs.dask_collections import is_collection
 from onelayer.estimators.by_partition import CollectionsMixin
 from onelayer.estimators.callbacks import FitTasks
 from onelayer.estimators.class_labels import check_classes

@@ -20,7 +20,7 @@ from sklearn.utils.metadata_routing import (
 )
 
 from onelayer.designs import where_it_lies
-from onelayer.designs.dask_workers import is_collection
+from onelayer.designs.dask_collections import is_collection
 from onelayer.estimators import attributes
 from onelayer.estimators.by_partition import CollectionsMixin
 from onelayer.estimators.class_labels import check_classes

@@ -10,7 +10,8 @@ import numpy as np
 from sklearn.utils import check_array, column_or_1d
 
 from onelayer.designs import held, storable
-from onelayer.designs.dask_workers import Workers, columns_of, parts_of
+from onelayer.designs.dask_collections import columns_of, parts_of
+from onelayer.designs.dask_workers import Workers
 from onelayer.designs.rows_on_cluster import InParts
 from onelayer.errors import DataError
 from onelayer.estimators.missing import not_there

@@ -23,7 +23,7 @@ from onelayer.designs import (
     survey,
     where_it_lies,
 )
-from onelayer.designs.dask_workers import is_collection
+from onelayer.designs.dask_collections import is_collection
 from onelayer.errors import DataError
 from onelayer.estimators.missing import require_finite_vector
 from onelayer.estimators.weights import Weights, counts_of_rows, weigh

@@ -12,7 +12,7 @@ import narwhals as nw
 import numpy as np
 import pyarrow as pa
 
-from onelayer.designs.dask_workers import is_collection
+from onelayer.designs.dask_collections import is_collection
 from onelayer.errors import DataError, UsageError
 from onelayer.inputs.base import is_path
 from onelayer.inputs.codes import require_columns
