@@ -45,6 +45,7 @@ __all__ = [
     "LossInMemory",
     "Scaling",
     "Survey",
+    "are_remote",
     "blocks_of",
     "by_column",
     "column_of",
@@ -68,6 +69,7 @@ __all__ = [
     "map_of_file",
     "moments_of_folds",
     "not_finite",
+    "on_one_worker",
     "reads_together",
     "row_by_row",
     "size_of",
@@ -125,7 +127,7 @@ def make_design(X: Any, scaling: Scaling | None = None, *, double: bool = False)
 
     With `double` its products are in float64 whatever the dtype of X, as those of CSR always are.
     """
-    there = lies_on_cluster(X) or _are_remote(X)
+    there = lies_on_cluster(X) or are_remote(X)
     X = X if there else held(X)
     if sparse.issparse(X) or isinstance(X, np.ndarray):
         return design_in_memory(X, scaling, double=double)
@@ -167,7 +169,7 @@ def file_of(X: Any) -> Path:
 
 def in_turn(sources: Sequence[Any]) -> Any:
     """The rows of several sources, of which one at least stays on disk, as one."""
-    if all(map(_are_remote, sources)):
+    if all(map(are_remote, sources)):
         return reduce(lambda X, other: X.followed_by(other), sources)
     from onelayer.designs.rows_in_turn import RowsInTurn
 
@@ -191,7 +193,7 @@ def made_of(X: Any, make: Callable[[Any], Any], n: int, key: str) -> Any:
     """
     if not stays_on_disk(X):
         return make(X)
-    if _are_remote(X):
+    if are_remote(X):
         return X.made(make)
     from onelayer.designs.made_rows import MadeRows
 
@@ -205,7 +207,7 @@ def sparse_of(X: Any, make: Callable[[Any], Any]) -> Any | None:
 
     While its parts are put together they are there twice: half of what may be is what they may be.
     """
-    if _are_remote(X):
+    if are_remote(X):
         return X.made(make)
     parts, size, room = [], 0, X.budget
     for _, _, rows in X.visit():
@@ -241,17 +243,24 @@ def csr_in_files(
 
 def row_by_row(X: Any, function: Callable[[Any], Any]) -> Any:
     """function(X), (m, ...), each row of it from one row of X alone; where X lies."""
-    return X.each(function) if _are_remote(X) else function(X)
+    return X.each(function) if are_remote(X) else function(X)
 
 
 def by_column(X: Any, ask: Callable[[int, np.ndarray], Any]) -> list[Any]:
     """What `ask` says of each column of a dense X, its number and its values (m,)."""
-    if _are_remote(X):
+    if are_remote(X):
         return list(X.by_column(ask))
     return [ask(j, column_of(X, j)) for j in range(X.shape[1])]
 
 
-def _are_remote(X: Any) -> bool:
+def on_one_worker(parts: Sequence[tuple[Any, np.ndarray]], ask: Callable[..., Any]) -> Any:
+    """ask(*X) of some rows of each part, (j, n), which one of the workers that have them holds."""
+    from onelayer.designs.remote_rows import on_one_worker
+
+    return on_one_worker(parts, ask)
+
+
+def are_remote(X: Any) -> bool:
     """Whether these are rows on workers, as a source has read them."""
     known = sys.modules.get("onelayer.designs.remote_rows")  # else there are none
     return known is not None and isinstance(X, known.RemoteRows)
@@ -281,7 +290,7 @@ def survey_labelled(
     """The survey of X; where X is on disk, it draws a sample too and finds the moments."""
     if sparse.issparse(X) or isinstance(X, np.ndarray):
         return survey(X)
-    if _are_remote(X):
+    if are_remote(X):
         X = X.labelled(targets, weights, classes)
     if lies_on_cluster(X):
         from onelayer.designs.cluster_survey import survey_on_cluster

@@ -23,7 +23,7 @@ class Share(NamedTuple):
     worker: str
 
 
-class Told(NamedTuple):
+class TaskSums(NamedTuple):
     """What a task answers: sums of groups, and whether all were visited where they should lie."""
 
     branches: list[Branch]
@@ -61,7 +61,7 @@ def visited(
     groups: list[Any],
     parts: int,
     join: Join,
-) -> Told:
+) -> TaskSums:
     """On a worker: what these groups answer, joined as far as they are neighbours."""
     from distributed import get_worker
 
@@ -70,12 +70,12 @@ def visited(
     with in_this_thread():  # one of as many as the worker was given
         answers = map(ask, share.numbers, groups)
         tree.add_all(zip(repeat(0), share.numbers, answers))
-    return Told(tree.branches, get_worker().address == share.worker)
+    return TaskSums(tree.branches, get_worker().address == share.worker)
 
 
-def joined(some: list[Told], parts: int, join: Join) -> Told:
+def joined(some: list[TaskSums], parts: int, join: Join) -> TaskSums:
     """On a worker: answers of several tasks, joined as far as they are neighbours."""
     tree = FixedTree(parts, join)
     for told in some:
         tree.add_all(told.branches)
-    return Told(tree.branches, all(told.in_place for told in some))
+    return TaskSums(tree.branches, all(told.in_place for told in some))

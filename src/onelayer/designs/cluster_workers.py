@@ -1,12 +1,12 @@
 """The workers of a Dask cluster: how tasks get there, and what happens when workers die.
 
-What collections consist of is in `dask_collections.py`, what a pass does in `cluster_visits.py`;
-nothing else imports Dask but `clusters.py`, which opens a cluster.
+What collections consist of is in `dask_collections.py`, what a pass does in `cluster_visits.py`,
+how a cluster is opened in `clusters.py`: nothing else imports Dask.
 """
 
 from __future__ import annotations
 
-from asyncio import run_coroutine_threadsafe
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, wait
 from contextlib import contextmanager
@@ -16,19 +16,17 @@ from uuid import uuid4
 from weakref import WeakSet
 
 from onelayer.designs.cluster_visits import Share, joined, shares, visited
-from onelayer.designs.dask_workers import Visit, Workers, unpickled
+from onelayer.designs.dask_workers import ThisProcess, Visit, Workers, unpickled
 from onelayer.designs.fixed_tree import FixedTree, Join
 from onelayer.designs.same_versions import NEEDED, require_same, versions_here, versions_there
-from onelayer.errors import WorkersLostError
+from onelayer.errors import UsageError, WorkersLostError
 from onelayer.words import count_of
 
 POLL = 5.0  # guard: seconds between two looks at whether there are workers
 PATIENCE = 30.0  # guard: seconds without any; one that restarts is back within a few
 MESSAGE = 64  # guard: tasks that are sent together, some with labels of their rows
 AT_ONCE = 1 << 26  # guard: bytes of answers that come here together; more are joined on workers
-IN_TASKS = (
-    1 << 14
-)  # guard: bytes of a function that every task brings along, and no task of its own
+IN_TASKS = 1 << 14  # guard: bytes of a function that goes with each task; a larger one has its own
 PIECE = 1 << 22  # guard: bytes of a function that go in one task; Dask warns of more than 10 MB
 SCATTERED = (
     "Part of the data was lost with a worker and cannot be built again: it was scattered, or is a "
@@ -39,6 +37,19 @@ QUIET = {
     "distributed.admin.large-graph-warning-threshold": "1 TiB",
     "distributed.diagnostics.computations.nframes": 0,  # lines of source that a dashboard shows
 }
+
+
+def workers_of(client: Any = None) -> Workers:
+    """Those of a client, or of the one that Dask has as its default; else this process."""
+    distributed = sys.modules.get("distributed")  # else there is no client
+    if client is None and distributed is not None:
+        try:
+            client = distributed.Client.current()
+        except ValueError:
+            return ThisProcess()
+    if client is not None and client.asynchronous:
+        raise UsageError("The client is asynchronous, and a fit waits: give a Client() that is not")
+    return ThisProcess() if client is None else ClusterWorkers(client)
 
 
 @final
@@ -114,6 +125,7 @@ class ClusterWorkers(Workers):
         WorkersLostError
             When no worker is left, the scheduler is gone, or what was lost cannot be built again.
         """
+        from asyncio import run_coroutine_threadsafe
 
         async def gathered() -> Any:
             return await self.client.gather(list(handles), asynchronous=True)

@@ -7,34 +7,15 @@ and the tasks that needed it run again; nobody waits for anybody else.
 
 from __future__ import annotations
 
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from pickle import loads
 from typing import Any, Self, final
 
 from onelayer.designs.fixed_tree import FixedTree, Join
-from onelayer.errors import UsageError
 
 Visit = Callable[[int, Any], Any]
 """A group's number and the group to what is asked of it."""
-
-
-def workers_of(client: Any = None) -> Workers:
-    """Those of a client, or of the one that Dask has as its default; else this process."""
-    distributed = sys.modules.get("distributed")  # else there is no client
-    if client is None and distributed is not None:
-        try:
-            client = distributed.Client.current()
-        except ValueError:
-            return ThisProcess()
-    if client is not None and client.asynchronous:
-        raise UsageError("The client is asynchronous, and a fit waits: give a Client() that is not")
-    if client is None:
-        return ThisProcess()
-    from onelayer.designs.cluster_workers import ClusterWorkers
-
-    return ClusterWorkers(client)
 
 
 class Workers(ABC):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
+from pickle import dumps
 from typing import Any, NamedTuple, Self, final
 from uuid import uuid4
 
@@ -150,6 +151,15 @@ class RemoteRows(DiskRows):
         """function(X), (m, ...), of all rows or of some, each row of it from that of X alone."""
         if rows is None:
             return self._answers(function, [(handle, None) for handle in self.handles])
+        asked, back = self._picked(rows)
+        found = self._answers(function, asked)
+        return found if back is None else found[back]
+
+    def _picked(self, rows: np.ndarray) -> tuple[list[tuple[Any, Any]], np.ndarray | None]:
+        """Groups that have some of these rows and which, and how to order them once together.
+
+        None: they are in their order.
+        """
         order = np.argsort(rows, kind="stable")
         ascending = rows[order]
         ends = np.searchsorted(ascending, self.edges)
@@ -160,10 +170,15 @@ class RemoteRows(DiskRows):
             )
             if last > first
         ]
-        found = self._answers(function, asked or [(self.handles[0], np.zeros(0, np.int64))])
         back = np.empty(len(rows), np.int64)
         back[order] = np.arange(len(rows))
-        return found if (back == np.arange(len(rows))).all() else found[back]
+        kept = (back == np.arange(len(rows))).all()
+        return asked or [(self.handles[0], np.zeros(0, np.int64))], None if kept else back
+
+    def pieces(self, rows: np.ndarray) -> tuple[list[Any], np.ndarray | None]:
+        """Handles of these rows, some in each, and how to order them once they are together."""
+        asked, back = self._picked(rows)
+        return self.workers.put(_rows_of, asked), back
 
     @classmethod
     def made_of(cls, workers: Workers, handles: list[Any], make: Callable[[Any], Any]) -> Self:
@@ -233,6 +248,18 @@ class RemoteRows(DiskRows):
         return found[0] if len(found) == 1 else stacked(found)
 
 
+def on_one_worker(parts: Sequence[tuple[RemoteRows, np.ndarray]], ask: Callable[..., Any]) -> Any:
+    """ask(*X) of some rows of each part, (j, n), put together on one worker.
+
+    Its answer alone comes here, as bytes: arrays then lie where products want them.
+    """
+    workers = parts[0][0].workers
+    pieces, orders = zip(*[X.pieces(rows) for X, rows in parts], strict=True)
+    sent = workers.sent(ask)
+    (answer,) = workers.get(workers.put(_asked_together, [(sent, list(orders), *pieces)]))
+    return unpickled(answer)
+
+
 def regrouped(X: RemoteRows) -> RemoteRows:
     """The same rows in groups whose number follows from the size of X alone, all in one dtype."""
     lengths = [rows.stop - rows.start for rows in X.groups]
@@ -293,6 +320,21 @@ def _asked(function: bytes, together: Callable[..., Any], columns: Any, pieces: 
     ask = unpickled(function)
     values = together(pieces, columns)
     return [ask(column, found) for column, found in zip(columns, values, strict=True)]
+
+
+def _rows_of(X: Any, rows: np.ndarray) -> Any:
+    return X if np.array_equal(rows, np.arange(X.shape[0])) else X[rows]
+
+
+def _asked_together(
+    function: bytes, orders: Sequence[np.ndarray | None], *parts: list[Any]
+) -> bytes:
+    """On a worker: what is said of these rows, those of each part in its order."""
+    wholes = []
+    for order, pieces in zip(orders, parts, strict=True):
+        whole = aligned(pieces[0]) if len(pieces) == 1 else stacked(pieces)
+        wholes.append(whole if order is None else whole[order])
+    return dumps(unpickled(function)(*wholes))
 
 
 def _some_columns(X: np.ndarray, columns: list[int]) -> np.ndarray:

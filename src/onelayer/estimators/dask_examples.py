@@ -12,8 +12,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_feature_names
 
 from onelayer.designs import DTYPES, not_finite
+from onelayer.designs.cluster_workers import workers_of
 from onelayer.designs.dask_collections import columns_of, is_collection, is_delayed
-from onelayer.designs.dask_workers import Workers, workers_of
+from onelayer.designs.dask_workers import Workers
 from onelayer.designs.rows_on_cluster import InParts, Making, RowsOnCluster, bytes_of
 from onelayer.errors import DataError, UsageError
 from onelayer.estimators.class_labels import require_two_classes

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import log_loss
 
+from onelayer.designs.cluster_workers import workers_of
 from onelayer.designs.dask_collections import is_collection
-from onelayer.designs.dask_workers import workers_of
 from onelayer.designs.rows_on_cluster import cut
 from onelayer.errors import UsageError
 from onelayer.estimators.dask_examples import require_collections, require_one_length

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.designs import Survey, stays_on_disk
+from onelayer.designs import Survey, are_remote, on_one_worker, stays_on_disk
 from onelayer.estimators.cross_validation import Accuracy, PenaltyPath
 from onelayer.estimators.layer_parameters import LayerParameters
 from onelayer.estimators.problem import Data
@@ -196,64 +196,88 @@ def out_of_fold(folding: Folding, tell: Callable[[int, int], None] = _silent) ->
         return None
     folded = folded.until(folding.enough)
     tell(0, len(folded.numbers))
-    data, places = _data(folding, folded)
-    path = PenaltyPath(
-        data,
-        folded.splits(places),
-        folding.asked.l1_ratio or 0.0,
-        Accuracy(tol=TOL, max_iter=max(1, folding.asked.max_iter)),
-        same_lambda=True,
-    )
-    Zs, layers = _solved(path, folding, _same_lambda(folding, folded))
-    found = folded.judged(
-        Zs, layers, lambda layer, rows: layer.forward(folding.X, folding.places[rows])
-    )
+    X, places = folding.X, folding.places[folded.rows]
+    copied = folded.capped or stays_on_disk(X)
+    at = np.arange(len(places), dtype=np.int32) if copied else places
+    solving = _Solving.of(folding, folded, at, len(at) if copied else X.shape[0])
+    if are_remote(X):
+        Zs, layers = on_one_worker([(X, places)], solving.solved)
+    else:
+        Zs, layers = solving.solved(X[places] if copied else X)
+    found = folded.judged(Zs, layers, lambda layer, rows: layer.forward(X, folding.places[rows]))
     tell(len(folded.numbers), len(folded.numbers))
     return found
 
 
-def _data(folding: Folding, folded: Folded) -> tuple[Data, np.ndarray]:
-    """What is trained on, and where in it the rows lie: weights over X, or a part of it copied."""
-    rows, asked = folded.rows, folding.asked
-    places, X = folding.places[rows], folding.X
-    if folded.capped or stays_on_disk(X):
-        places, X = np.arange(len(rows)), X[places]
-    counts = np.ones(len(rows), bool) if folding.weights is None else folding.weights[rows]
-    targets, weights = np.zeros(X.shape[0], np.int32), np.zeros(X.shape[0], counts.dtype)
-    targets[places], weights[places] = folding.labels[rows], counts
-    data = Data(
-        X=X,
-        targets=targets,
-        weights=weigh(weights, asked.class_weight, folding.classes, targets),
-        k=len(folding.classes),
-        scaling=asked.scaling,
-        fit_intercept=asked.fit_intercept,
-        survey=folding.survey,
-    )
-    return data, places
+@dataclass(frozen=True)
+class _Solving:
+    """The folds' layers to be solved for, beside X (m, n): small, and sent to where that lies.
 
-
-def _solved(
-    path: PenaltyPath, folding: Folding, C: float
-) -> tuple[Sequence[np.ndarray], Sequence[Layer]]:
-    """z of the rows that each fold judges, and its layer.
-
-    A single one alone; each by steps of gradient descent where the fit took them, for it may have
-    stopped short of the optimum.
+    Attributes
+    ----------
+    targets, counts
+        (m,); counts is what each row counts for, 0 where nobody is trained on it.
+    C
+        Among the rows trained on.
+    splits
+        The folds.
+    asked, classes, survey
+        As in `Folding`; the survey is none that has a sample in it.
     """
-    asked, splits = folding.asked, path.splits
-    descends = asked.solver == "gradient-descent"
-    if len(splits) > 1 and not descends:
-        fits = path.at(C)
-        return fits.judged, [fold.layer for fold in fits.folds()]
-    layers = []
-    for problem in path.problems(C)[1:]:
-        name = asked.solver if descends else "auto"
-        chosen = named_solver(name, problem.objective, asked.learning_rate)
-        theta, _ = Run(problem.objective, *chosen, TOL, asked.max_iter).solve()
-        layers.append(problem.layer(theta))
-    judged = zip(layers, splits, strict=True)
-    return [layer.forward(path.data.X, split.test) for layer, split in judged], layers
+
+    targets: np.ndarray
+    counts: np.ndarray
+    C: float
+    splits: list[Split]
+    asked: LayerParameters
+    classes: np.ndarray
+    survey: Survey | None
+
+    @classmethod
+    def of(cls, folding: Folding, folded: Folded, at: np.ndarray, m: int) -> _Solving:
+        """Of the rows trained on, which lie at these places of m."""
+        rows, survey = folded.rows, folding.survey
+        own = np.ones(len(rows), bool) if folding.weights is None else folding.weights[rows]
+        targets, counts = np.zeros(m, np.int32), np.zeros(m, own.dtype)
+        targets[at], counts[at] = folding.labels[rows], own
+        C, splits = _same_lambda(folding, folded), folded.splits(at)
+        survey = None if are_remote(folding.X) else survey
+        return cls(targets, counts, C, splits, folding.asked, folding.classes, survey)
+
+    def solved(self, X: Any) -> tuple[Sequence[np.ndarray], Sequence[Layer]]:
+        """z of the rows that each fold judges, and its layer.
+
+        A single one alone; each by steps of gradient descent where the fit took them, for it may
+        have stopped short of the optimum.
+        """
+        asked = self.asked
+        descends = asked.solver == "gradient-descent"
+        accuracy = Accuracy(tol=TOL, max_iter=max(1, asked.max_iter))
+        ratio = asked.l1_ratio or 0.0
+        path = PenaltyPath(self._data(X), self.splits, ratio, accuracy, same_lambda=True)
+        if len(self.splits) > 1 and not descends:
+            fits = path.at(self.C)
+            return fits.judged, [fold.layer for fold in fits.folds()]
+        layers = []
+        for problem in path.problems(self.C)[1:]:
+            name = asked.solver if descends else "auto"
+            chosen = named_solver(name, problem.objective, asked.learning_rate)
+            theta, _ = Run(problem.objective, *chosen, TOL, asked.max_iter).solve()
+            layers.append(problem.layer(theta))
+        judged = zip(layers, self.splits, strict=True)
+        return [layer.forward(X, split.test) for layer, split in judged], layers
+
+    def _data(self, X: Any) -> Data:
+        asked = self.asked
+        return Data(
+            X=X,
+            targets=self.targets,
+            weights=weigh(self.counts, asked.class_weight, self.classes, self.targets),
+            k=len(self.classes),
+            scaling=asked.scaling,
+            fit_intercept=asked.fit_intercept,
+            survey=self.survey,
+        )
 
 
 def _same_lambda(folding: Folding, folded: Folded) -> float:

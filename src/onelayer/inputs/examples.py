@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from onelayer.designs import Survey, in_turn, stays_on_disk
+from onelayer.designs import Survey, are_remote, in_turn, on_one_worker, stays_on_disk
 from onelayer.inputs.base import Inputs
 from onelayer.inputs.shown import Shown, joined_shown
 from onelayer.layer import Layer
 from onelayer.readers import Audit, Preprocessing, content_groups, joined_groups, stacked
 from onelayer.readers.grouped import how_many_different
 from onelayer.readers.row_arrays import numbers_of
+
+T = TypeVar("T")
 
 COMMON = 0.1
 """Repeated rows of a table, as a share: above it they are taken to agree by chance, as rows of few
@@ -148,6 +151,22 @@ class Examples:
         shown = joined_shown([(self.shown, self.places)])
         return replace(self, whole=self.matrix, rows=None, shown=shown)
 
+    def without_rows(self) -> Examples:
+        """What is known of each of them but its row, to be sent to where that lies."""
+        return replace(
+            self,
+            whole=np.empty((0, self.n)),
+            names=np.empty(0, np.int32),
+            audit=Audit(source="", read=0, unit=self.unit, by_class={}),
+            rows=None,
+            digests=None,
+            content=None,
+            alike=None,
+            group=None,
+            shown=None,
+            survey=None,
+        )
+
     def encoded(self, inputs: Inputs, whole: Any = None) -> Examples:
         """Return the examples as these inputs make rows of all that was read, or has made them."""
         made = inputs.encode(self) if whole is None else whole
@@ -190,6 +209,26 @@ class Examples:
         if self.repeats_by_chance:
             return np.arange(len(self), dtype=np.int32)
         return same if self.alike is None else joined_groups(same, self.alike)
+
+
+def at_hand(examples: Examples) -> Examples:
+    """The same with a copy of their rows, which workers make where `in_one_place` asks for it."""
+    return examples if are_remote(examples.whole) else examples.compact()
+
+
+def in_one_place(parts: Sequence[Examples], ask: Callable[..., T]) -> T:
+    """ask(*parts), here; where workers have rows of some, there: on one, that has copies of all.
+
+    What it is told are the parts `without_rows`, with such copies. Its answer alone comes here.
+    """
+    if not any(are_remote(part.whole) for part in parts):
+        return ask(*parts)
+    known = [part.without_rows() for part in parts]
+
+    def there(*wholes: Any) -> T:
+        return ask(*[replace(one, whole=X) for one, X in zip(known, wholes, strict=True)])
+
+    return on_one_worker([(part.whole, part.places) for part in parts], there)
 
 
 def common(contents: np.ndarray) -> bool:

@@ -21,7 +21,7 @@ from onelayer.estimators.layer_parameters import LayerParameters
 from onelayer.evaluation import Trust
 from onelayer.inputs.examples import Examples
 from onelayer.measures import head_of
-from onelayer.model.choice import most_on_disk
+from onelayer.model.choice import most_elsewhere
 from onelayer.model.deciding import Unseen, decided
 from onelayer.settings import Settings
 from onelayer.words import spelt
@@ -165,7 +165,7 @@ def _folds(how: Calibrating) -> OutOfFold | None:
         weights=train.weights,
         survey=train.survey,
         enough=ENOUGH,
-        most=most_on_disk(train),
+        most=most_elsewhere(train),
     )
     return out_of_fold(folding, how.tell)
 

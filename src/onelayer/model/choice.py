@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, final
 
 import numpy as np
 
 from onelayer.card import Choice
-from onelayer.designs import make_design, stays_on_disk
+from onelayer.designs import are_remote, make_design, stays_on_disk
 from onelayer.estimators.cross_validation import Accuracy, Fits, PenaltyPath
 from onelayer.estimators.folds import FOLDS, TOL, Folded, OutOfFold
 from onelayer.estimators.grid import grid_of
@@ -21,7 +22,7 @@ from onelayer.estimators.problem import Data
 from onelayer.estimators.rows_of_folds import Split
 from onelayer.estimators.search import Candidate, Patience, Search
 from onelayer.estimators.weights import weigh
-from onelayer.inputs.examples import Examples
+from onelayer.inputs.examples import Examples, at_hand, in_one_place
 from onelayer.layer import Layer
 from onelayer.measures import head_of, log_loss
 
@@ -139,30 +140,88 @@ class _Best:
         """Keep what is better, and tell how far the path is."""
         if self.trial is None or trial.mean > self.trial.mean:
             self.trial, self.fits = trial, fits
-            scaling, ratio, best = self.how.train.scaling, self.how.l1_ratio, fits.whole
-            asked = LayerParameters(C=fits.C, scaling=scaling, l1_ratio=ratio)
-            self.how.keep(FittedLayer(asked, self.how.train.classes, best.layer, best.solution))
+            self.how.keep(self.fitted)
         if self.how.each is not None:
             self.how.each(trial)
         self.done += 1
         self.how.tell(min(self.done, VALUES), VALUES)
 
+    @property
+    def fitted(self) -> FittedLayer:
+        """Of the best trial."""
+        if self.fits is None:
+            raise RuntimeError("nothing was tried yet")
+        train, best = self.how.train, self.fits.whole
+        asked = LayerParameters(C=self.fits.C, scaling=train.scaling, l1_ratio=self.how.l1_ratio)
+        return FittedLayer(asked, train.classes, best.layer, best.solution)
+
+
+@dataclass(frozen=True)
+class _Walked:
+    """What a path has found: small beside the rows that it was walked on.
+
+    Attributes
+    ----------
+    C, tried, errors
+        The best C; all of them with their log losses, ascending, and these' standard errors.
+    best
+        A layer at that C.
+    layers, judged
+        Of the folds at that C, and z of the rows that each of them judges.
+    in_turn
+        Whether rows were taken in turn.
+    """
+
+    C: float
+    tried: tuple[tuple[float, float], ...]
+    errors: tuple[float, ...]
+    best: FittedLayer
+    layers: list[Layer]
+    judged: tuple[np.ndarray, ...]
+    in_turn: bool
+
+    def choice(self, where: str) -> Choice:
+        """In words."""
+        words = f"the best of {len(self.tried)} tried, by log loss {where}"
+        edge = _at_an_end(self.C, [C for C, _ in self.tried])
+        return Choice(C=self.C, tried=self.tried, words=words + edge)
+
 
 def _by_folds(how: Choosing, folded: Folded) -> ChosenC:
     train = how.train
     copied = folded.capped or stays_on_disk(train.whole)
-    chosen_on = train.take(folded.rows).compact() if copied else train
-    data, splits = data_of(chosen_on, how.class_weight), folded.splits(chosen_on.places)
-    judge = LogLossJudge(data, splits, chosen_on.spread_weights)
-    search, best = _search(how, data, judge, splits, chosen_on)
-    choice = replace(
-        _choice(search, f"in {len(splits)}-fold cross-validation of {_who(train, chosen_on)}"),
-        std_errors=tuple(search.trials[C, how.l1_ratio].error for C in search.tried),
+    chosen_on = at_hand(train.take(folded.rows)) if copied else train
+    splits = folded.splits(np.arange(len(folded.rows), dtype=np.int32) if copied else train.places)
+    walked = _walked(how, [chosen_on], partial(_on_folds, splits))
+    choice = walked.choice(f"in {len(splits)}-fold cross-validation of {_who(train, chosen_on)}")
+    folds = folded.judged(
+        walked.judged,
+        walked.layers,
+        lambda layer, rows: layer.forward(train.whole, train.places[rows]),
     )
-    if best.fits is None:
-        return ChosenC(choice)
-    near = _mean([fold.layer for fold in best.fits.folds()]) if _takes_turns(data) else None
-    return ChosenC(choice, _out_of_fold(train, folded, best.fits), near)
+    near = _mean(walked.layers) if walked.in_turn else None
+    return ChosenC(replace(choice, std_errors=walked.errors), folds, near)
+
+
+def _on_folds(splits: list[Split], how: Choosing, chosen_on: Examples) -> _Walked:
+    data = data_of(chosen_on, how.class_weight)
+    judge = LogLossJudge(data, splits, chosen_on.spread_weights)
+    return _search(how, data, judge, splits, chosen_on)
+
+
+def _walked(how: Choosing, parts: list[Examples], walk: Callable[..., _Walked]) -> _Walked:
+    """A path along these rows; where workers have them one walks it, and nobody follows."""
+    there = any(are_remote(part.whole) for part in parts)
+    sent = replace(how, train=parts[0].without_rows(), judge=None, keep=_nobody, tell=_nobody)
+    how.tell(0, VALUES)
+    walked = in_one_place(parts, partial(walk, sent if there else how))
+    how.keep(walked.best)
+    how.tell(VALUES, VALUES)
+    return walked
+
+
+def _nobody(*_: Any) -> None:
+    """Follows a path on a worker."""
 
 
 def _takes_turns(data: Data) -> bool:
@@ -182,54 +241,68 @@ def _mean(layers: list[Layer]) -> Layer:
 
 
 def _by_a_set(how: Choosing, judge: Examples) -> Choice:
-    train = _at_hand(how.train, how.seed)
-    search, _ = _search(how, data_of(train, how.class_weight), _SetJudge(judge), [], judge)
+    parts = [_some(how.train, how.seed), judge]
+    if are_remote(judge.whole):  # it comes to the worker too, which reads it for every C
+        parts[1] = _some(judge, how.seed)
+    walked = _walked(how, parts, _on_a_set)
+    train, judged = parts
+    which = f"{len(judge):,}" if len(judged) == len(judge) else f"{len(judged):,} of {len(judge):,}"
     some = "" if len(train) == len(how.train) else f", by layers of {_who(how.train, train)}"
-    return _choice(search, f"on {len(judge)} other {judge.unit}{some}")
+    return walked.choice(f"on {which} other {judge.unit}{some}")
 
 
-def _at_hand(train: Examples, seed: int) -> Examples:
-    """What the path is fitted on: of rows that stay on disk some, in memory."""
-    most = most_on_disk(train)
+def _on_a_set(how: Choosing, train: Examples, judge: Examples) -> _Walked:
+    return _search(how, data_of(train, how.class_weight), _SetJudge(judge), [], judge)
+
+
+def _some(examples: Examples, seed: int) -> Examples:
+    """What a path is walked on: of rows that stay on disk or on workers some, to be copied."""
+    most = most_elsewhere(examples)
     if most is None:
-        return train
-    folded = Folded.of(train.labels, train.groups(), seed, train.weights, most)
-    return (train if folded is None else train.take(folded.rows)).compact()
+        return examples
+    given = examples.labels, examples.groups(), seed, examples.weights
+    folded = Folded.of(*given, most)
+    return at_hand(examples if folded is None else examples.take(folded.rows))
 
 
-def most_on_disk(train: Examples) -> int | None:
-    """How many of them folds are taken of where they stay on disk; None: all, in memory."""
+def most_elsewhere(train: Examples) -> int | None:
+    """How many of them folds are taken of where they stay elsewhere; None: all, in memory."""
     return _most(train) if stays_on_disk(train.whole) else None
-
-
-def _choice(search: Search, where: str) -> Choice:
-    best = search.best()
-    tried = tuple((C, -search.trials[C, best.l1_ratio].mean) for C in search.tried)
-    words = f"the best of {len(tried)} tried, by log loss {where}"
-    return Choice(C=best.C, tried=tried, words=words + _at_an_end(best.C, search.tried))
 
 
 def _search(
     how: Choosing, data: Data, judge: Judge, splits: list[Split], judged: Examples
-) -> tuple[Search, _Best]:
+) -> _Walked:
     # At the same C a fold's layer is held more tightly than the whole's, and less sure: of flowers
     # its temperature was 0.77 where 0.91 was best, at the same lambda 0.83.
-    ratio = how.l1_ratio
+    ratio, in_turn = how.l1_ratio, _takes_turns(data)
     accuracy = Accuracy(tol=TOL, whole=how.each is not None, level=how.each is None)
     path = PenaltyPath(data, splits, ratio, accuracy, same_lambda=True)
     best = _Best(how)
     search = Search(
         paths={ratio: path}, judge=judge, keep_folds=False, intercept=True, tell=best.follow
     )
-    how.tell(0, VALUES)
     shares = path.objective.base_rate()[-1]
     values = grid_of(data, [ratio], VALUES, path.moments)
-    if ratio == 0 and _takes_turns(data):
+    if ratio == 0 and in_turn:
         values = values[VALUES // 2 :]
     search.run(values, Patience(PATIENCE, _constant(shares, judged)))
     search.extend()
-    how.tell(VALUES, VALUES)
-    return search, best
+    return _found(search, best, ratio, in_turn=in_turn)
+
+
+def _found(search: Search, best: _Best, ratio: float, *, in_turn: bool) -> _Walked:
+    trials = [search.trials[C, ratio] for C in search.tried]
+    folds = () if best.fits is None else best.fits.folds()
+    return _Walked(
+        C=search.best().C,
+        tried=tuple((one.C, -one.mean) for one in trials),
+        errors=tuple(one.error for one in trials),
+        best=best.fitted,
+        layers=[fold.layer for fold in folds],
+        judged=() if best.fits is None else best.fits.judged,
+        in_turn=in_turn,
+    )
 
 
 def _constant(z: np.ndarray, judged: Examples) -> float:
@@ -266,13 +339,6 @@ class _SetJudge(Judge):
         Z = self.judge.forward(layer)
         loss = log_loss(Z, self.judge.labels, head_of(self.judge.classes), self.judge.weights)
         return -loss if math.isfinite(loss) else -math.inf
-
-
-def _out_of_fold(train: Examples, folded: Folded, fits: Fits) -> OutOfFold:
-    """Every row judged by the layer of its fold; beyond the part chosen on, in one more pass."""
-    layers = [fold.layer for fold in fits.folds()]
-    X, places = train.whole, train.places
-    return folded.judged(fits.judged, layers, lambda layer, rows: layer.forward(X, places[rows]))
 
 
 def _who(train: Examples, chosen_on: Examples) -> str:

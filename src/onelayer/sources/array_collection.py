@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, final
 import numpy as np
 
 from onelayer.designs import first_not_finite, held, largest, row_by_row
+from onelayer.designs.cluster_workers import workers_of
 from onelayer.designs.dask_collections import is_collection, parts_of
-from onelayer.designs.dask_workers import workers_of
 from onelayer.errors import DataError, UsageError
 from onelayer.inputs import RowInputs
 from onelayer.inputs.examples import Examples

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from onelayer.designs.cluster_workers import workers_of
 from onelayer.designs.dask_collections import columns_of, is_collection, parts_of
-from onelayer.designs.dask_workers import workers_of
 from onelayer.errors import DataError, UsageError
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.settings import Settings
