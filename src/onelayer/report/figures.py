@@ -273,15 +273,14 @@ def _drawn(name: str, draw: Any, size: tuple[float, float] = SIZE) -> str:
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    layout = ConstrainedLayoutEngine()
     with mpl.rc_context({**_SETTINGS, "svg.hashsalt": name}), warnings.catch_warnings():
         # The letters are the reader's: matplotlib's own fonts need not have them.
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")
-        figure = Figure(figsize=size, layout=layout)
+        # It is laid out here: of a figure that has a layout of its own `savefig` draws all twice.
+        figure = Figure(figsize=size)
         FigureCanvasSVG(figure)
         draw(figure.subplots())
-        layout.execute(figure)
-        figure.set_layout_engine("none")  # it is laid out: `savefig` would draw it once for that
+        ConstrainedLayoutEngine().execute(figure)
         return _inline(figure, name)
 
 
