@@ -237,3 +237,19 @@ def test_the_name_of_an_embedded_set_is_no_file(onelayer, model_file):
     done = onelayer("predict", model_file, "digits")
     assert done.code == 1
     assert "digits: the set of that name is for train and evaluate: give files" in done.err
+
+
+def test_a_command_leaves_python_nothing_to_take_apart(environment):
+    """At its end Python looks for cycles among all that it does not find frozen."""
+    import subprocess
+
+    script = (
+        "import atexit, gc, sys; from onelayer.cli import main; "
+        "atexit.register(lambda: print(len(gc.get_objects()), gc.get_freeze_count())); "
+        "sys.argv = ['onelayer', '--version']; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True
+    )
+    left, frozen = map(int, done.stdout.splitlines()[-1].split())
+    assert left < 1000 < frozen
