@@ -13,8 +13,9 @@ from onelayer.model import Model
 from onelayer.model.table_scoring import Scoring
 from onelayer.model.unlike import COLUMN
 from onelayer.readers.tables.several import open_one_or_several
+from onelayer.readers.tables.suffixes import is_text_file
 from onelayer.readers.tables.table_files import TableFile
-from onelayer.readers.tables.text_files import is_text_file, texts_table
+from onelayer.readers.tables.text_files import texts_table
 
 if TYPE_CHECKING:
     from onelayer.cli.predict import Request

@@ -11,9 +11,9 @@ import pyarrow as pa
 from onelayer.inputs.base import is_path, listed
 from onelayer.inputs.columns import Column
 from onelayer.readers.tables.arrow_arrays import array_of_texts
-from onelayer.readers.tables.suffixes import table_kind
+from onelayer.readers.tables.suffixes import is_text_file, table_kind
 from onelayer.readers.tables.table_options import TableOptions
-from onelayer.readers.tables.text_files import is_text_file, texts_table
+from onelayer.readers.tables.text_files import texts_table
 
 HERE = "the texts given"
 

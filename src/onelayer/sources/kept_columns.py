@@ -25,7 +25,6 @@ from onelayer.file_stamps import FileStamp
 from onelayer.inputs.columns import Codes, Column
 from onelayer.kept_folders import KeptFolder, KeptFolders, require_room
 from onelayer.memory_limits import memory_budget
-from onelayer.readers.tables import several
 from onelayer.sources.source import Progress
 from onelayer.words import size_in_words
 
@@ -147,7 +146,9 @@ class KeptColumns(ColumnsElsewhere):
 
     @property
     def _most(self) -> int:
-        return several.TIMES * self.file.in_memory
+        from onelayer.readers.tables.several import TIMES
+
+        return TIMES * self.file.in_memory
 
     def _make(self, folder: Path) -> None:
         from onelayer.inputs.oddities import Oddities

@@ -20,7 +20,6 @@ from onelayer.inputs.examples import Examples
 from onelayer.readers import Audit
 from onelayer.readers.arrays.kinds import array_kind
 from onelayer.readers.labels import encode, in_case_alone
-from onelayer.readers.tables.several import is_larger
 from onelayer.readers.tables.suffixes import is_pipe, table_kind
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.settings import Settings
@@ -76,6 +75,8 @@ class TableSource(Source):
 
     def elsewhere(self, file: TableFile) -> type[ColumnsElsewhere] | None:
         """Where its cells stay: on disk, if it does not fit into memory; None: in memory."""
+        from onelayer.readers.tables.several import is_larger
+
         return KeptColumns if is_larger(file, self.settings.memory) else None
 
 

@@ -15,6 +15,7 @@ from onelayer.inputs.base import is_path
 from onelayer.inputs.examples import Examples
 from onelayer.readers.pictures.folders import class_folders, class_name, files_below
 from onelayer.readers.pictures.splits import require_classes
+from onelayer.readers.tables.suffixes import is_text_file
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.settings import Settings
 from onelayer.sources.source import Like
@@ -43,8 +44,6 @@ class TextFolder(SplitFolder, TableSource):
         del settings
         if not is_path(given) or not Path(given).is_dir() or not class_folders(Path(given)):
             return False
-        from onelayer.readers.tables.text_files import is_text_file
-
         files = [*islice(files_below(Path(given)), _LOOKED_AT)]
         return 2 * sum(map(is_text_file, files)) > len(files)
 
@@ -73,7 +72,7 @@ class TextFolder(SplitFolder, TableSource):
         return _table(folder, self._texts(folder), TEXT, self.settings)
 
     def _texts(self, folder: Path) -> Texts:
-        from onelayer.readers.tables.text_files import is_text_file, read_texts
+        from onelayer.readers.tables.text_files import read_texts
 
         require_classes(folder)
         files = [file for one in class_folders(folder) for file in files_below(one)]

@@ -24,7 +24,6 @@ from onelayer.inputs.examples import Examples
 from onelayer.kept_folders import KeptFolders
 from onelayer.memory_limits import memory_budget
 from onelayer.readers.pictures.folders import class_folders, files_below, loose_files
-from onelayer.readers.tables import several
 from onelayer.settings import Settings
 from onelayer.sources.source import Like, Progress, Source, digest
 
@@ -68,8 +67,10 @@ class ZippedSource(Source):
     @cached_property
     def _place(self) -> Path:
         """The folder that it is unpacked into, called as the archive."""
+        from onelayer.readers.tables.several import TIMES
+
         archive = Path(self.given)
-        larger = several.TIMES * _size(archive) > memory_budget(self.settings.memory)
+        larger = TIMES * _size(archive) > memory_budget(self.settings.memory)
         folder = self._in_cache(archive) if larger else self._for_now(archive)
         return folder / archive.stem
 

@@ -1,4 +1,4 @@
-"""Which files are tables, by their names, and which are pipes; it imports no reader of them."""
+"""Which files are tables or texts, by their names, and which are pipes; no reader is imported."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ def tables_in(folder: Path) -> list[Path]:
     files = list(files_below(folder))
     tables = [path for path in files if table_kind(path)]
     return tables if 2 * len(tables) > len(files) else []
+
+
+def is_text_file(path: Path) -> bool:
+    """Whether a file is one of text, by its name; packed ones are not."""
+    return path.suffix.lower() == ".txt"
 
 
 def is_pipe(path: Path) -> bool:

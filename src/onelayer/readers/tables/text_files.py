@@ -11,11 +11,10 @@ import pyarrow as pa
 from onelayer.errors import DataError
 from onelayer.readers.pictures.folders import files_below
 from onelayer.readers.tables.arrow_arrays import array_of_texts
+from onelayer.readers.tables.suffixes import is_text_file
 from onelayer.readers.tables.table_files import ArrowTable
 from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
 from onelayer.readers.tables.text import TextFile
-
-SUFFIX = ".txt"
 
 LARGEST = 1 << 24
 """Bytes of a text that is read. *Guard*: of a message or an article a thousandth is usual."""
@@ -28,11 +27,6 @@ class Texts:
     files: list[Path]
     texts: list[str]
     left_out: list[tuple[Path, str]]
-
-
-def is_text_file(path: Path) -> bool:
-    """Whether a file is one of text, by its name; packed ones are not."""
-    return path.suffix.lower() == SUFFIX
 
 
 def read_texts(files: Sequence[Path], options: TableOptions = AS_USUAL) -> Texts:
