@@ -15,6 +15,7 @@ PROGRESS = 0.05  # guard: of the decrement may have come from the last quarter o
 HOPELESS = 1e-6  # guard: of the gradient, less is hardly ever reached
 PRODUCTS = 300  # guard: for one direction
 NOISE = 30  # theory: roundings, squared, of J; the decrement of a gradient of rounding alone
+MANY = 1e5  # guard: rows from which on roundings of their sums are taken to cancel, as 1 / m does
 FLAT = 100  # theory: roundings, squared; the curvature that X v has from rounding alone
 
 
@@ -66,7 +67,7 @@ def newton_decrement(
     norm = start = size = dot(residual, search)
     gains: list[float] = []
     eps = float(np.finfo(objective.loss.dtype).eps)
-    floor = (NOISE * eps) ** 2 * max(abs(value), start)
+    floor = (NOISE * eps) ** 2 * max(abs(value), start) * min(1, MANY / objective.loss.counted)
     eps = max(eps, float(np.finfo(dtype).eps))
     floor = max(floor, (NOISE * eps) ** 2 * start)
     enough = enough or strictly()
