@@ -246,11 +246,16 @@ def row_by_row(X: Any, function: Callable[[Any], Any]) -> Any:
     return X.each(function) if are_remote(X) else function(X)
 
 
-def by_column(X: Any, ask: Callable[[int, np.ndarray], Any]) -> list[Any]:
-    """What `ask` says of each column of a dense X, its number and its values (m,)."""
+def by_column(
+    X: Any, ask: Callable[[int, np.ndarray], Any], rows: np.ndarray | None = None
+) -> list[Any]:
+    """What `ask` says of each column of a dense X: its number and its values in rows (j,), or all.
+
+    Of rows on disk no more is held than those.
+    """
     if are_remote(X):
-        return list(X.by_column(ask))
-    return [ask(j, column_of(X, j)) for j in range(X.shape[1])]
+        return list(X.by_column(lambda j, x: ask(j, x if rows is None else x[rows])))
+    return [ask(j, column_of(X, j, rows)) for j in range(X.shape[1])]
 
 
 def on_one_worker(parts: Sequence[tuple[Any, np.ndarray]], ask: Callable[..., Any]) -> Any:

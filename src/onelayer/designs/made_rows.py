@@ -18,6 +18,8 @@ from onelayer.designs.rows_on_disk import RowsOnDisk
 
 BESIDE = 4  # guard: of X, what is held while rows of it are made, X and what it is made of included
 
+TOGETHER = 1 << 15  # guard: rows that are made at a time of those that are asked for
+
 Make: TypeAlias = Callable[[np.ndarray], np.ndarray]
 """X of some stored rows: each row of it from one of them alone."""
 
@@ -71,10 +73,20 @@ class MadeRows(DiskRows):
         return self.stored.groups
 
     def __getitem__(self, rows: Any) -> np.ndarray:
-        """Made of these rows alone."""
-        return self.make(self.stored[rows])
+        """Made of these rows alone, some at a time: to make them takes more than they do."""
+        asked: Any = range(len(self))[rows] if isinstance(rows, slice) else _numbers(rows)
+        found = np.empty((len(asked), self.shape[1]), self.dtype)
+        for start in range(0, len(asked), TOGETHER):
+            some = np.asarray(asked[start : start + TOGETHER], np.int64)
+            found[start : start + len(some)] = self.make(self.stored[some])
+        return found
 
     def visit(self) -> Iterator[tuple[int, slice, np.ndarray]]:
         """Made of each group; DataError as `RowsOnDisk.visit`."""
         for number, rows, found in self.stored.visit():
             yield number, rows, self.make(found)
+
+
+def _numbers(rows: Any) -> np.ndarray:
+    found = np.asarray(rows)
+    return np.flatnonzero(found) if found.dtype == bool else found

@@ -137,9 +137,9 @@ class RemoteRows(DiskRows):
         """These rows, a slice or numbers, here: CSR where groups are."""
         return self.each(_themselves, np.arange(len(self))[rows])
 
-    def column(self, j: int) -> np.ndarray:
-        """Column j, (m,)."""
-        return np.asarray(self.each(lambda X: X[:, j]))
+    def column(self, j: int, rows: np.ndarray | None = None) -> np.ndarray:
+        """Column j, (m,), or in some rows (j,)."""
+        return np.asarray(self.each(lambda X: X[:, j], rows))
 
     def visit(self) -> Iterator[tuple[int, slice, Any]]:
         """Each group's number, its rows, and X there, brought here one at a time."""

@@ -122,12 +122,21 @@ class RowsOnDisk(FileGroups):
                 found[some] = file.rows(first, last + 1)[numbers[some] - first]
         return found
 
-    def column(self, j: int) -> np.ndarray:
-        """Column j as it is stored, (m,): one read of it, where columns are contiguous."""
-        found = np.empty(self.shape[0], self.stored)
+    def column(self, j: int, rows: np.ndarray | None = None) -> np.ndarray:
+        """Column j as it is stored, (m,), or in ascending rows (j,): one read, and no more is held.
+
+        Cheap where columns are contiguous.
+        """
+        found = np.empty(len(self) if rows is None else len(rows), self.stored)
         with _Opened(replace(self, shape=(len(self), 1), place=self.place.of_column(j))) as file:
-            for rows in self.groups:
-                found[rows] = file.rows(rows.start, rows.stop)[:, 0]
+            for group in self.groups:
+                start, stop = group.start, group.stop
+                if rows is not None:
+                    start, stop = np.searchsorted(rows, [start, stop]).tolist()
+                values = file.rows(group.start, group.stop)[:, 0]
+                found[start:stop] = (
+                    values if rows is None else values[rows[start:stop] - group.start]
+                )
         return found
 
 

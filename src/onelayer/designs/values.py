@@ -54,9 +54,11 @@ def held(X: Any) -> Any:
     return X if X.dtype in DTYPES else X.astype(np.float64)
 
 
-def column_of(X: Any, j: int) -> np.ndarray:
-    """Column j of a dense X, (m,): a view of an array, and read where X lies on disk."""
-    return X[:, j] if isinstance(X, np.ndarray) else np.asarray(X.column(j))
+def column_of(X: Any, j: int, rows: np.ndarray | None = None) -> np.ndarray:
+    """Column j of a dense X, of these rows or of all: read where X lies on disk, else a view."""
+    if not isinstance(X, np.ndarray):
+        return np.asarray(X.column(j, rows))
+    return X[:, j] if rows is None else X[rows, j]
 
 
 def map_of_file(path: Path, dtype: Any, shape: tuple[int, ...], offset: int = 0) -> np.ndarray:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 
 from onelayer.errors import DataError
 from onelayer.inputs.columns import Codes, Column
@@ -22,6 +21,7 @@ from onelayer.readers.tables.cells import (
     read_numbers,
     require_finite,
     texts_of,
+    where_matching,
 )
 from onelayer.readers.tables.dates import seconds_of
 from onelayer.readers.tables.notation import NOTHING, Notation
@@ -125,8 +125,7 @@ def _dates(
     """Read a column of dates; where a source begins with none at all, it is another column."""
     texts = texts_of(cells)
     values = seconds_of(texts, column.notation)
-    nothing = [word is True for word in pc.match_substring_regex(texts, NOTHING).to_pylist()]
-    odd_ones = np.isnan(values) & ~cells.missing & ~np.array(nothing, bool)
+    odd_ones = np.isnan(values) & ~cells.missing & ~where_matching(texts, NOTHING)
     found = Numbers(values, odd_ones, cells)
     if found.odd.any() and rows[0] == 0 and np.isnan(values).all():
         row = int(found.odd.argmax())

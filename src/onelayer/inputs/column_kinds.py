@@ -122,7 +122,7 @@ class ColumnLook:
 
 def signs_of(cells: Cells) -> tuple[int, int]:
     """The decimal commas and points of a column of texts; none of another."""
-    return signs_in(cells.values.drop_null()) if cells.is_text and not cells.dates else (0, 0)
+    return signs_in(cells.values) if cells.is_text and not cells.dates else (0, 0)
 
 
 def inferred(table: ReadTable) -> tuple[tuple[Column, ...], list[str]]:
@@ -198,7 +198,7 @@ def _nature(cells: Cells, sign: str, table: ReadTable) -> Nature:
 def _mostly_dates(cells: Cells) -> bool:
     """Whether what looks like dates is written as some calendar has it."""
     texts = texts_of(cells)
-    known = len(texts.drop_null()) - matching(texts.drop_null(), NOTHING)
+    known = cells.known - matching(texts, NOTHING)
     return bool(are_dates(texts).sum() >= MOSTLY * known)
 
 

@@ -136,8 +136,7 @@ class Codes:
         own = self._own(column)
         if column.kind != "text" and (own.kind, own.levels) != (column.kind, column.levels):
             raise ValueError(f"the codes of {column.name!r} stand for other levels")
-        found = column_of(self.values, self._places[column.name])
-        return found if self.rows is None else found[self.rows]
+        return column_of(self.values, self._places[column.name], self.rows)
 
     def texts(self, column: Column) -> tuple[str, ...]:
         """Return the texts that the codes of a column of text or categories stand for."""
@@ -178,12 +177,8 @@ class Codes:
 
     def by_column(self, ask: Callable[[Column, np.ndarray], Any]) -> list[Any]:
         """Return what `ask` says of each column and its codes (m,), where these lie."""
-        columns, rows = self.columns, self.rows
-
-        def of(j: int, codes: np.ndarray) -> Any:
-            return ask(columns[j], codes if rows is None else codes[rows])
-
-        return by_column(self.values, of)
+        columns = self.columns
+        return by_column(self.values, lambda j, codes: ask(columns[j], codes), self.rows)
 
     @cached_property
     def _places(self) -> dict[str, int]:

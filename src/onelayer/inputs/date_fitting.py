@@ -9,35 +9,63 @@ import numpy as np
 from onelayer.inputs.columns import Column
 from onelayer.inputs.date_parts import NAMES, Part, part_of
 from onelayer.inputs.encoding import NONE, Piece
-from onelayer.inputs.made import RANGE, Made, spread_of, weighted_quantiles
+from onelayer.inputs.made import (
+    RANGE,
+    Made,
+    level_sizes,
+    of_rows,
+    pieces_of,
+    spread_of,
+    weighted_quantiles,
+)
 from onelayer.readers.tables.dates import written
 
+PARTS: tuple[Part, ...] = ("year", "month", "weekday", "hour", "days")
+"""Of which features may be made, in this order."""
 
-def date_made(column: Column, codes: np.ndarray, weights: np.ndarray) -> Made:
+
+def date_made(column: Column, codes: np.ndarray, weights: np.ndarray | None) -> Made:
     """Years and days as numbers, months, weekdays and hours as levels, unless always the same."""
     missing = np.isnan(codes)
     if missing.all():
         return Made(column, why="no value at all")
-    present = codes[~missing]
-    low, median, high = weighted_quantiles(present, weights[~missing], RANGE)
-    least, most = float(present.min()), float(present.max())
+    least, most = float(np.nanmin(codes)), float(np.nanmax(codes))
+    low, median, high = weighted_quantiles(codes[~missing], of_rows(weights, ~missing), RANGE)
     known = replace(column, low=low, median=median, high=high, least=least, most=most)
     pieces = [Piece(column=0, make="missing")] if missing.any() else []
-    if present.min() == present.max() and not pieces:
-        return Made(column, why=f"always {written(present[0], column.notation)}")
+    if least == most and not pieces:
+        return Made(column, why=f"always {written(least, column.notation)}")
     spreads: dict[Part, tuple[float, float]] = {}
-    for part in ("year", "month", "weekday", "hour", "days"):
-        found = part_of(codes, part)
-        values = np.unique(found[~missing])
-        if len(values) < 2:
-            continue
-        if part in NAMES:
-            pieces.append(_date_levels(part, values.astype(int)))
-            continue
-        fill = float(part_of(np.array([median]), part)[0])
-        spreads[part] = spread_of(np.where(missing, fill, found), weights, column.name)
-        pieces.append(Piece(column=0, make="value", fill=fill, of=part))
-    return Made(known, tuple(pieces), spreads, remark=_ondate_made(pieces, present, column))
+    for part in PARTS:
+        piece, spread = _part_made(known, codes, weights, part)
+        pieces += [] if piece is None else [piece]
+        spreads |= {} if spread is None else {part: spread}
+    return Made(known, tuple(pieces), spreads, remark=_on_date_made(pieces, known))
+
+
+def _part_made(
+    column: Column, codes: np.ndarray, weights: np.ndarray | None, part: Part
+) -> tuple[Piece | None, tuple[float, float] | None]:
+    """What is made of one part, none where it is always the same, and the spread of a number."""
+    found = _parts_of(codes, part)
+    if np.nanmin(found) == np.nanmax(found):
+        return None, None
+    if part in NAMES:
+        here = np.flatnonzero(level_sizes(found, len(NAMES[part]))[:-1])
+        return _date_levels(part, here), None
+    fill = float(part_of(np.array([column.median]), part)[0])
+    np.nan_to_num(found, copy=False, nan=fill)
+    piece = Piece(column=0, make="value", fill=fill, of=part)
+    return piece, spread_of(found, weights, column.name)
+
+
+def _parts_of(codes: np.ndarray, part: Part) -> np.ndarray:
+    """What `part_of` makes of moments (m,), which is made of some at a time."""
+    found, start = np.empty(len(codes)), 0
+    for some, _ in pieces_of(codes):
+        found[start : start + len(some)] = part_of(some, part)
+        start += len(some)
+    return found
 
 
 def _date_levels(part: Part, present: np.ndarray) -> Piece:
@@ -48,8 +76,9 @@ def _date_levels(part: Part, present: np.ndarray) -> Piece:
     return Piece(column=0, make="levels", places=tuple(places.tolist()), names=names, of=part)
 
 
-def _ondate_made(pieces: list[Piece], present: np.ndarray, column: Column) -> str:
-    first, last = (written(moment, column.notation) for moment in (present.min(), present.max()))
+def _on_date_made(pieces: list[Piece], column: Column) -> str:
+    ends = (column.least or 0.0, column.most or 0.0)
+    first, last = (written(moment, column.notation) for moment in ends)
     parts = [piece.of for piece in pieces if piece.of and piece.of != "days"]
     days = [f"days since {first}, the first (the last is {last})"]
     return f"a date, of which count {', '.join([*parts, *days])}"

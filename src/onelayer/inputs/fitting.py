@@ -16,7 +16,15 @@ from onelayer.errors import DataError
 from onelayer.inputs.columns import Codes, Column
 from onelayer.inputs.date_fitting import date_made
 from onelayer.inputs.encoding import NONE, Encoding, Piece
-from onelayer.inputs.made import RANGE, Made, spread_of, weighted_quantiles
+from onelayer.inputs.made import (
+    RANGE,
+    Made,
+    level_sizes,
+    of_rows,
+    pieces_of,
+    spread_of,
+    weighted_quantiles,
+)
 from onelayer.inputs.tf_idf import LEAST_TEXTS, MOST_TERMS, learn_terms, words_in
 from onelayer.words import count_of, spelt, to_drop
 
@@ -51,7 +59,7 @@ class Fitted:
     lost: tuple[str, ...] = ()
 
 
-def fit_table(codes: Codes, weights: np.ndarray) -> Fitted:
+def fit_table(codes: Codes, weights: np.ndarray | None = None) -> Fitted:
     """Learn from codes how each of their columns becomes features.
 
     Numbers: the median where they are missing, and a feature that says so where any are;
@@ -67,7 +75,7 @@ def fit_table(codes: Codes, weights: np.ndarray) -> Fitted:
     codes
         Those of the rows that are trained on.
     weights
-        (m,), above 0.
+        (m,), above 0; None: every row counts the same.
 
     Raises
     ------
@@ -93,12 +101,13 @@ def fit_table(codes: Codes, weights: np.ndarray) -> Fitted:
         centre=np.ascontiguousarray(centre),
         scale=np.ascontiguousarray(scale),
     )
-    least = least_rows(_counts(weights).sum())
+    counts = _counts(weights)
+    least = least_rows(len(codes) if counts is None else counts.sum())
     lost = [f"{said}{_way_out(one)}" for one in made if one.is_text for said in _left_out([one])]
     return Fitted(table, tuple(_notes(table, made, least)), tuple(lost))
 
 
-def telling(codes: Codes, weights: np.ndarray) -> tuple[Column, ...]:
+def telling(codes: Codes, weights: np.ndarray | None) -> tuple[Column, ...]:
     """Return the columns that `fit_table` would look at; all of them where it would look at none.
 
     Only these tell rows apart: rows that differ in an identifier alone are the same to a model.
@@ -112,9 +121,10 @@ def telling(codes: Codes, weights: np.ndarray) -> tuple[Column, ...]:
     return tuple(told) or codes.columns
 
 
-def _columns_made(codes: Codes, weights: np.ndarray) -> list[Made]:
-    alike = bool((weights == 1).all())  # then nothing of size m is sent to workers
-    made = codes.by_column(partial(_one_made, weights=None if alike else weights))
+def _columns_made(codes: Codes, weights: np.ndarray | None) -> list[Made]:
+    if weights is not None and (weights == 1).all():
+        weights = None  # nothing of size m is made, or sent to workers
+    made = codes.by_column(partial(_one_made, weights=weights))
     unnamed = all(one.column.name.startswith("column ") for one in made)
     return made if unnamed or len(made) < 2 else [_without_index(one) for one in made]
 
@@ -128,24 +138,16 @@ def _without_index(made: Made) -> Made:
 
 
 def _one_made(column: Column, codes: np.ndarray, weights: np.ndarray | None) -> Made:
-    weights = np.ones(len(codes)) if weights is None else weights
-    return _column_made(column, codes, weights, _counts(weights))
-
-
-def _column_made(
-    column: Column, codes: np.ndarray, weights: np.ndarray, counts: np.ndarray
-) -> Made:
     if column.kind == "number":
         return _number(column, codes, weights)
     if column.kind == "date":
         return date_made(column, codes, weights)
-    return _words(column, codes, counts)
+    return _words(column, codes, _counts(weights))
 
 
-def _counts(weights: np.ndarray) -> np.ndarray:
+def _counts(weights: np.ndarray | None) -> np.ndarray | None:
     """How many rows each counts for, at least one on average: weights may be fractions."""
-    scaled: np.ndarray = weights * max(1.0, len(weights) / weights.sum())
-    return scaled
+    return None if weights is None else weights * max(1.0, len(weights) / weights.sum())
 
 
 def least_rows(m: float) -> float:
@@ -153,7 +155,7 @@ def least_rows(m: float) -> float:
     return float(min(RARE, max(2.0, m / 100)))
 
 
-def _number(column: Column, codes: np.ndarray, weights: np.ndarray) -> Made:
+def _number(column: Column, codes: np.ndarray, weights: np.ndarray | None) -> Made:
     missing = np.isnan(codes)
     if missing.all():
         return Made(column, why="no value at all")
@@ -166,8 +168,9 @@ def _number(column: Column, codes: np.ndarray, weights: np.ndarray) -> Made:
             return Made(column, why=f"always {present[0]:g}")
         remark = f"{present[0]:g} wherever it is known, so only whether it is missing counts"
         return Made(known, indicator, remark=remark)
-    low, median, high = weighted_quantiles(present, weights[~missing], RANGE)
-    spread = spread_of(np.where(missing, median, codes), weights, column.name)
+    low, median, high = weighted_quantiles(present, of_rows(weights, ~missing), RANGE)
+    filled = np.where(missing, median, codes) if indicator else codes
+    spread = spread_of(filled, weights, column.name)
     value = Piece(column=0, make="value", fill=median)
     least, most = float(present.min()), float(present.max())
     known = replace(column, median=median, low=low, high=high, least=least, most=most)
@@ -183,16 +186,21 @@ def _identifies(name: str) -> str:
 
 def _like_identifier(values: np.ndarray, m: int) -> bool:
     """Whether these are whole numbers, none twice, and as many as there are rows."""
-    whole = len(values) == m and m > 20 and bool((values == np.rint(values)).all())
-    return whole and len(np.unique(values)) == m
+    whole = all((some == np.rint(some)).all() for some, _ in pieces_of(values))
+    if len(values) < m or m <= 20 or not whole:
+        return False
+    ordered = np.sort(values)
+    return bool((ordered[1:] > ordered[:-1]).all())
 
 
-def _words(column: Column, codes: np.ndarray, counts: np.ndarray) -> Made:
+def _words(column: Column, codes: np.ndarray, counts: np.ndarray | None) -> Made:
     """A column of text, as asked for or as it looks; or one of categories."""
     if column.kind == "text":
         return _text(column, codes, "")
-    if not _are_sentences(column, codes, counts):
-        return _category(column, codes, counts)
+    rows = level_sizes(codes, len(column.levels))
+    sizes = rows if counts is None else level_sizes(codes, len(column.levels), counts)
+    if not _are_sentences(column, sizes[:-1]):
+        return _category(column, sizes, rows)
     return _text(column, codes, f"taken as text, as most cells have {SENTENCE} words or more")
 
 
@@ -205,41 +213,40 @@ def _text(column: Column, codes: np.ndarray, remark: str) -> Made:
     return Made(known, indicator, remark=remark, texts=column.levels)
 
 
-def _are_sentences(column: Column, codes: np.ndarray, counts: np.ndarray) -> bool:
-    """Whether most cells that are not missing have the words of a sentence, and many differ."""
-    known = ~np.isnan(codes)
-    sizes = np.bincount(codes[known].astype(int), counts[known], minlength=len(column.levels))
+def _are_sentences(column: Column, sizes: np.ndarray) -> bool:
+    """Whether most cells that are not missing have the words of a sentence, and many differ.
+
+    `sizes` (K,) are those of the levels.
+    """
     if np.count_nonzero(sizes) * ROWS_A_TEXT < sizes.sum():
         return False
     long = words_in(column.levels, SENTENCE) >= SENTENCE
     return bool(sizes[long].sum() > 0.5 * sizes.sum())
 
 
-def _with_terms(made: Made, codes: Codes, weights: np.ndarray) -> Made:
+def _with_terms(made: Made, codes: Codes, weights: np.ndarray | None) -> Made:
     """Learn the words of a column of text; it is left out where it has none that come twice."""
     if not made.texts:
         return made
-    places = codes.of(made.column)
-    known = ~np.isnan(places)
-    rows = np.bincount(
-        places[known].astype(int), _counts(weights)[known], minlength=len(made.texts)
-    )
-    terms, idf = learn_terms(made.texts, rows)
+    sizes = level_sizes(codes.of(made.column), len(made.texts), _counts(weights))
+    terms, idf = learn_terms(made.texts, sizes[:-1])
     if not terms:
         return replace(made, pieces=(), why="no word that two rows have", is_text=True)
     piece = Piece(column=0, make="terms", names=terms, idf=idf)
     return replace(made, pieces=(piece, *made.pieces))
 
 
-def _category(column: Column, codes: np.ndarray, counts: np.ndarray) -> Made:
+def _category(column: Column, sizes: np.ndarray, rows: np.ndarray) -> Made:
+    """A column of categories, by what the rows of its levels count for, and how many there are.
+
+    Both (K + 1,), missing cells last.
+    """
     K = len(column.levels)
-    missing = np.isnan(codes)
-    sizes = np.bincount(np.where(missing, K, codes).astype(int), counts, minlength=K + 1)
     present = np.flatnonzero(sizes)
     if len(present) < 2:
-        return Made(column, why="no value at all" if missing.all() else "always the same")
-    rare = _rare_ones(sizes, least_rows(counts.sum()))
-    if sizes[rare].sum() > 0.5 * sizes.sum() or _all_different(codes[~missing], len(codes)):
+        return Made(column, why="always the same" if rows[:K].any() else "no value at all")
+    rare = _rare_ones(sizes, least_rows(sizes.sum()))
+    if sizes[rare].sum() > 0.5 * sizes.sum() or _all_different(rows):
         few = f"{np.count_nonzero(sizes[:K])} different values, most of them rare"
         return Made(column, why=few, is_text=True)
     kept = [at for at in present.tolist() if not rare[at]]
@@ -264,9 +271,9 @@ def _with_usual(column: Column, sizes: np.ndarray) -> Column:
     return replace(column, usual=column.levels[int(sizes.argmax())], fresh=float(alone))
 
 
-def _all_different(present: np.ndarray, m: int) -> bool:
+def _all_different(rows: np.ndarray) -> bool:
     """Whether most rows have a level, and no two the same, whatever they weigh."""
-    return len(present) > 0.5 * m and len(np.unique(present)) == len(present)
+    return bool(rows[:-1].sum() > 0.5 * rows.sum() and rows[:-1].max(initial=0) <= 1)
 
 
 def _rare_ones(sizes: np.ndarray, least: float) -> np.ndarray:

@@ -85,7 +85,7 @@ class TableInputs(Inputs):
         from onelayer.inputs.fitting import fit_table
 
         codes = Codes(self.columns, examples.whole, examples.rows)
-        found = fit_table(codes, examples.row_weights)
+        found = fit_table(codes, examples.weights)
         return replace(
             self,
             columns=found.table.columns,
@@ -127,7 +127,7 @@ class TableInputs(Inputs):
         if self.encoding is not None:
             return self
         codes = Codes(self.columns, examples.whole, examples.rows)
-        return replace(self, columns=telling(codes, examples.row_weights))
+        return replace(self, columns=telling(codes, examples.weights))
 
     def told_apart(self, parts: list[Examples]) -> list[Any]:
         """By the columns that tell something of the first part; by its texts, where it has any."""

@@ -187,7 +187,7 @@ class KeptColumns(ColumnsElsewhere):
 
         table = replace(self.table, cells=in_turn)
         sign = table.sign if self.known is None else ""
-        looked, columns, places = [], [], np.flatnonzero(self.kept)
+        looked, columns, places = [], [], np.flatnonzero(self.kept).astype(np.int32)
         for at, cells in enumerate(table.cells):
             if self.known is None:
                 looked.append(look(cells, sign, table))
@@ -210,11 +210,19 @@ class _InTurn:
     file: TableFile
 
     def __iter__(self) -> Iterator[Cells]:
-        from onelayer.readers.tables.arrow_arrays import mask_of
-        from onelayer.readers.tables.cells import read_cells
+        from onelayer.readers.tables.cells import read_in_turn
 
         asked = self.columns
-        kept = mask_of(asked.kept)
         for at, name in enumerate(asked.names):
             missing = asked.table.missing if asked.known is None else asked.known[at].missing
-            yield read_cells(name, self.file.read([name])[name].filter(kept), missing)
+            yield read_in_turn(name, self._kept(name), missing)
+
+    def _kept(self, name: str) -> Iterator[Any]:
+        """The column in pieces, of the rows that are kept."""
+        from onelayer.readers.tables.arrow_arrays import mask_of
+
+        start, kept = 0, self.columns.kept
+        for piece in self.file.pieces(name):
+            own = kept[start : start + len(piece)]
+            start += len(piece)
+            yield piece if own.all() else piece.filter(mask_of(own))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
@@ -70,7 +70,12 @@ class Cells:
     @property
     def missing(self) -> np.ndarray:
         """Mark the missing cells: bool (m,)."""
-        return np.concatenate([np.zeros(0, bool), *map(_nulls, self.values.chunks)])
+        return _by_chunk(self.values, _nulls, bool)
+
+    @property
+    def known(self) -> int:
+        """How many cells are not missing."""
+        return len(self.values) - int(self.values.null_count)
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,20 @@ def read_cells(name: str, array: Any, missing: Collection[str] = ()) -> Cells:
     return Cells(name, _as_text(numbers) if declared else numbers, declared)
 
 
+def read_in_turn(name: str, pieces: Iterable[Any], missing: Collection[str] = ()) -> Cells:
+    """Return what `read_cells` does of a column in pieces, one at least; each is let go once read.
+
+    So what was read and the cells made of it are never there together. Errors as `read_cells`.
+    """
+    found = [read_cells(name, piece, missing) for piece in pieces]
+    words: Counter[str] = Counter()
+    for one in found:
+        words.update(one.words)
+    chunks = [chunk for one in found for chunk in one.values.chunks]
+    values = pa.chunked_array(chunks, found[0].values.type)
+    return replace(found[0], values=values, words=dict(words))
+
+
 def nature_of(cells: Cells, decimal: str = ".") -> Nature:
     """Take a column for numbers or categories, by all of its cells that are not missing.
 
@@ -147,12 +166,11 @@ def nature_of(cells: Cells, decimal: str = ".") -> Nature:
         return Nature("category", refusal="dates")
     if not cells.is_text:
         return Nature("number")
-    values = cells.values.drop_null()
-    found = None if cells.declared else find_notation(values, decimal)
+    found = None if cells.declared else find_notation(cells.values, decimal)
     if found is not None:
-        return _codes_or_numbers(values, *found)
-    known = len(values) - matching(values, NOTHING)
-    dated = known > 0 and matching(values, _DATE) >= MOSTLY * known
+        return _codes_or_numbers(cells, *found)
+    known = cells.known - matching(cells.values, NOTHING)
+    dated = known > 0 and matching(cells.values, _DATE) >= MOSTLY * known
     return Nature("category", refusal="dates" if dated and not cells.declared else "")
 
 
@@ -162,15 +180,25 @@ def read_numbers(cells: Cells, notation: Notation = PLAIN) -> Numbers:
     Among numbers the words of `NOTHING` are missing too.
     """
     if not cells.is_text:
-        values = _all_floats(cells.values)
+        values = _by_chunk(cells.values, _floats, float)
         return Numbers(values, np.zeros(len(values), bool), cells)
-    read = notation.read(cells.values)
-    values = _all_floats(read)
-    odd = np.zeros(len(values), bool)
-    if read.null_count > cells.values.null_count:
-        nothing = pc.match_substring_regex(cells.values, NOTHING)
-        odd = np.array([word is False for word in nothing.to_pylist()]) & np.isnan(values)
+    values = _by_chunk(cells.values, lambda texts: _floats(notation.read(texts)), float)
+    odd = np.isnan(values)
+    if np.count_nonzero(odd) > cells.values.null_count:
+        odd &= ~cells.missing & ~where_matching(cells.values, NOTHING)
+    else:
+        odd[:] = False
     return Numbers(values, odd, cells)
+
+
+def where_matching(texts: Any, pattern: str) -> np.ndarray:
+    """Mark the texts that match: bool (m,), False where missing."""
+
+    def of_chunk(chunk: Any) -> np.ndarray:
+        found = pc.match_substring_regex(chunk, pattern)
+        return _bits(found, found.buffers()[1]) & ~_nulls(found)
+
+    return _by_chunk(texts, of_chunk, bool)
 
 
 def nothings(cells: Cells, *, plain: bool) -> Counter[str]:
@@ -194,9 +222,9 @@ def as_classes(cells: Cells) -> Cells:
     if not cells.is_text:
         return cells
     asked = pc.equal(cells.values, scalar_of("?"))
-    rest = cells.values.filter(pc.invert(asked)).drop_null()
     count = int(pc.sum(asked).as_py() or 0)
-    if count == 0 or matching(rest, f"{NUMBER}|^(true|false)$") < max(1, len(rest)):
+    rest = cells.known - count
+    if count == 0 or matching(cells.values, f"{NUMBER}|^(true|false)$") < max(1, rest):
         return cells
     values = pc.if_else(asked, pa.nulls(len(asked), pa.large_string()), cells.values)
     return replace(cells, values=values, words={**cells.words, "?": count})
@@ -260,14 +288,19 @@ def level_codes(texts: Any, levels: dict[str, int]) -> np.ndarray:
 
     NaN where a cell is missing.
     """
-    encoded = texts.dictionary_encode()
-    codes = [np.zeros(0)]
-    for chunk in encoded.chunks:
-        names = chunk.dictionary.to_pylist()
-        known = [levels.get(name, len(levels)) for name in names]
-        table = np.array([*known, np.nan], dtype=np.float64)
-        codes.append(table[np.where(_nulls(chunk), len(names), _data(chunk.indices, np.int32))])
-    return np.concatenate(codes)
+    return looked_up(texts, levels, len(levels))
+
+
+def looked_up(texts: Any, numbers: Mapping[str, float], other: float) -> np.ndarray:
+    """Return the number of each text, float64 (m,): `other` where there is none, NaN of no text."""
+
+    def of_chunk(chunk: Any) -> np.ndarray:
+        encoded = chunk.dictionary_encode()
+        found = [numbers.get(text, other) for text in encoded.dictionary.to_pylist()]
+        table = np.array([*found, np.nan], dtype=np.float64)
+        return table[np.where(_nulls(encoded), len(found), _data(encoded.indices, np.int32))]
+
+    return _by_chunk(texts, of_chunk, float)
 
 
 def levels_of(texts: Any) -> tuple[tuple[str, ...], bool]:
@@ -279,13 +312,14 @@ def levels_of(texts: Any) -> tuple[tuple[str, ...], bool]:
     return tuple(found), False
 
 
-def _codes_or_numbers(values: Any, notation: Notation, odd: int) -> Nature:
+def _codes_or_numbers(cells: Cells, notation: Notation, odd: int) -> Nature:
     """Numbers, but for digits of which some have leading zeros: 02139; 00 among 1.5 is zero."""
+    values = cells.values
     codes = matching(values, _CODE)
-    if codes == 0 or matching(values, r"^\d+$") < len(values):
+    if codes == 0 or matching(values, r"^\d+$") < cells.known:
         return Nature("number", notation=notation, odd=odd)
     lengths = pc.min_max(pc.utf8_length(values)).as_py()
-    if lengths["min"] < lengths["max"] and codes <= (1 - MOSTLY) * len(values):
+    if lengths["min"] < lengths["max"] and codes <= (1 - MOSTLY) * cells.known:
         return Nature("number", notation=notation, odd=odd)
     first = values.filter(pc.match_substring_regex(values, _CODE))[0].as_py()
     return Nature("category", note=f"digits with leading zeros, as {first}, are codes")
@@ -322,26 +356,41 @@ def _as_dates(array: Any) -> Any:
 
 def _clean_text(array: Any, missing: Collection[str]) -> tuple[Any, dict[str, int]]:
     """Return trimmed text, cells that stand for no value as null, and how many there are."""
-    trimmed = pc.utf8_trim_whitespace(array.cast(pa.large_string()))
     # A pattern and nulls of Arrow's own: an array or a scalar made from Python would load pandas.
-    words = "|".join(map(re.escape, sorted({*MISSING, *missing})))
-    absent = pc.match_substring_regex(trimmed, f"^({words})$")
-    if not pc.any(absent).as_py():
-        return trimmed, {}
-    found = trimmed.filter(absent).value_counts().to_pylist()
-    text = pc.if_else(absent, pa.nulls(len(trimmed), pa.large_string()), trimmed)
-    return text, {one["values"]: one["counts"] for one in found}
+    pattern = f"^({'|'.join(map(re.escape, sorted({*MISSING, *missing})))})$"
+    words: Counter[str] = Counter()
+
+    def clean(chunk: Any) -> Any:
+        trimmed = pc.utf8_trim_whitespace(chunk.cast(pa.large_string()))
+        absent = pc.match_substring_regex(trimmed, pattern)
+        if not pc.any(absent).as_py():
+            return trimmed
+        found = trimmed.filter(absent).value_counts().to_pylist()
+        words.update({one["values"]: one["counts"] for one in found})
+        return pc.if_else(absent, pa.nulls(len(trimmed), pa.large_string()), trimmed)
+
+    text = pa.chunked_array([clean(chunk) for chunk in array.chunks], pa.large_string())
+    return text, dict(words)
 
 
 def _as_text(numbers: Any) -> Any:
     """Numbers as their shortest text: 3.0 is 3."""
-    values = numbers.to_pylist()
-    texts = [None if value is None else repr(value).removesuffix(".0") for value in values]
-    return pa.chunked_array([array_of_texts(texts)])
+
+    def written(value: float | None) -> str | None:
+        return None if value is None else repr(value).removesuffix(".0")
+
+    texts = ([*map(written, chunk.to_pylist())] for chunk in numbers.chunks)
+    return pa.chunked_array([array_of_texts(some) for some in texts], pa.large_string())
 
 
-def _all_floats(values: Any) -> np.ndarray:
-    return np.concatenate([np.zeros(0), *map(_floats, values.chunks)])
+def _by_chunk(values: Any, make: Callable[[Any], np.ndarray], dtype: type) -> np.ndarray:
+    """What `make` makes of a column, (m,), which needs memory for one of its chunks at a time."""
+    found: np.ndarray = np.empty(len(values), dtype)
+    start = 0
+    for chunk in filter(len, values.chunks):
+        found[start : start + len(chunk)] = make(chunk)
+        start += len(chunk)
+    return found
 
 
 def _floats(chunk: Any) -> np.ndarray:
@@ -364,9 +413,14 @@ def _nulls(chunk: Any) -> np.ndarray:
     bits = chunk.buffers()[0] if chunk.null_count else None
     if bits is None:
         return np.full(len(chunk), chunk.null_count > 0)
+    return ~_bits(chunk, bits)
+
+
+def _bits(chunk: Any, bits: Any) -> np.ndarray:
+    """One bit a cell, of one of an array's buffers: bool (m,)."""
     end = chunk.offset + len(chunk)
-    known = np.unpackbits(np.frombuffer(bits, np.uint8), count=end, bitorder="little")
-    return known[chunk.offset :] == 0
+    found = np.unpackbits(np.frombuffer(bits, np.uint8), count=end, bitorder="little")
+    return found[chunk.offset :].view(bool)
 
 
 def _without(numbers: Any, gone: Any) -> Any:

@@ -92,15 +92,13 @@ def seconds_of(texts: Any, notation: str) -> np.ndarray:
     ValueError
         For a notation that there is not.
     """
-    from onelayer.readers.tables.cells import level_codes
+    from onelayer.readers.tables.cells import looked_up
 
     if notation not in NOTATIONS:
         raise ValueError(f"dates are not written as {notation!r}")
     read = _clock_alone if notation == TIME_ALONE else _reader(notation)
     found = texts.unique().drop_null().to_pylist()
-    codes = level_codes(texts, {text: at for at, text in enumerate(found)})
-    values = np.array([*map(read, found), np.nan], np.float64)
-    return values[np.where(np.isnan(codes), len(found), codes).astype(np.intp)]
+    return looked_up(texts, {text: read(text) for text in found}, np.nan)
 
 
 def written(seconds: float, notation: str) -> str:

@@ -118,14 +118,14 @@ def find_notation(values: Any, decimal: str) -> tuple[Notation, int] | None:
     None where they are no numbers.
 
     Nine in ten must be numbers, beside those that stand for nothing; of two ways to write as many
-    of them, the one with this decimal sign.
+    of them, the one with this decimal sign. Words for nothing match none of the patterns below.
     """
-    values = values.filter(pc.invert(pc.match_substring_regex(values, NOTHING)))
-    if len(values) == 0:
+    known = len(values) - int(values.null_count) - matching(values, NOTHING)
+    if known == 0:
         return None
-    if decimal == "." and _count(values, PLAIN) == len(values):
+    if decimal == "." and _count(values, PLAIN) == known:
         return PLAIN, 0
-    least = MOSTLY * (len(values) - matching(values, _BROKEN))
+    least = MOSTLY * (known - matching(values, _BROKEN))
     if matching(values, r"\d") < max(1.0, least):
         return None
     counts = {
@@ -134,7 +134,7 @@ def find_notation(values: Any, decimal: str) -> tuple[Notation, int] | None:
         if not notation.thousands or _groups(values, notation)
     }
     best = max(counts, key=lambda notation: counts[notation])
-    return (best, len(values) - counts[best]) if counts[best] >= max(1.0, least) else None
+    return (best, known - counts[best]) if counts[best] >= max(1.0, least) else None
 
 
 def signs_in(values: Any) -> tuple[int, int]:
@@ -142,7 +142,8 @@ def signs_in(values: Any) -> tuple[int, int]:
 
     1,5 and 0,125 have a decimal comma for sure, and 1,234 may have thousands.
     """
-    if not len(values) or matching(values, _NUMERAL) < MOSTLY * len(values):
+    known = len(values) - int(values.null_count)
+    if not known or matching(values, _NUMERAL) < MOSTLY * known:
         return 0, 0
     return matching(values, _COMMA), matching(values, _POINT)
 
@@ -176,5 +177,6 @@ def _groups(values: Any, notation: Notation) -> bool:
 
 
 def _count(values: Any, notation: Notation) -> int:
-    read = notation.read(values)
-    return len(read) - int(read.null_count)
+    """How many texts are such numbers; made of some at a time, and not kept."""
+    chunks = values.chunks if isinstance(values, pa.ChunkedArray) else [values]
+    return sum(len(some) - int(notation.read(some).null_count) for some in chunks)
