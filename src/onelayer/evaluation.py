@@ -291,7 +291,6 @@ def evaluate(
     names = [str(label) for label in classes.tolist()]
     recalls = _recalls(right, labels, weights, K)
     rate = Rate.of(right, weights)
-    logits = made_of_rows(len(Z), lambda rows: readout.logits(Z[rows]))
     return Evaluation(
         n=rate.n,
         accuracy=rate.value,
@@ -299,9 +298,9 @@ def evaluate(
         balanced_accuracy=float(np.mean([recall for recall in recalls if recall is not None])),
         **Trust.of(Z, labels, readout, weights).to_dict(),
         uncalibrated=None if readout.plain else Trust.of(Z, labels, own, weights),
-        auc=area_under_curve(logits, labels, own.head, weights),
+        auc=area_under_curve(readout.logits_of(Z), labels, own.head, weights),
         recall=dict(zip(names, recalls, strict=True)),
-        top_5=_top(5, logits, labels, weights) if K > 5 else None,
+        top_5=_top(5, readout.logits_of(Z), labels, weights) if K > 5 else None,
         cost=readout.cost(labels, answers, weights),
         precision=dict(zip(names, _recalls(right, answers, weights, K), strict=True)),
         confusion=_confusion(labels, answers, weights, K),

@@ -56,6 +56,10 @@ class Readout:
         divided, offsets = Z / self.temperature, self.offsets
         return divided if offsets is None else divided + offsets
 
+    def logits_of(self, Z: np.ndarray) -> np.ndarray:
+        """The same of many rows, made of some at a time; Z itself where nothing changes it."""
+        return Z if self.plain else made_of_rows(len(Z), lambda rows: self.logits(Z[rows]))
+
     def probabilities(self, Z: np.ndarray) -> np.ndarray:
         """a for every class, (m, K), from Z (m, 1) or (m, K)."""
         return probabilities_of(self.logits(Z), self.head)

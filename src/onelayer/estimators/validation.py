@@ -120,8 +120,10 @@ def _read_weights(sample_weight: Any, m: int) -> np.ndarray | None:
     _require_plain("the fit", sample_weight=sample_weight)
     if isinstance(sample_weight, numbers.Number):
         sample_weight = np.full(m, sample_weight)
+    # Booleans stay some: an eighth of the memory.
+    dtype = None if isinstance(sample_weight, np.ndarray) and sample_weight.dtype == bool else float
     weights: np.ndarray = check_array(
-        sample_weight, **{**PLAIN, "dtype": np.float64}, input_name="sample_weight"
+        sample_weight, **{**PLAIN, "dtype": dtype}, input_name="sample_weight"
     )
     if weights.ndim != 1:
         raise DataError(

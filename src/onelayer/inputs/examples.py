@@ -14,7 +14,7 @@ from onelayer.inputs.base import Inputs
 from onelayer.inputs.shown import Shown, joined_shown
 from onelayer.layer import Layer
 from onelayer.readers import Audit, Preprocessing, content_groups, joined_groups, stacked
-from onelayer.readers.grouped import how_many_different
+from onelayer.readers.grouped import counts_of, how_many_different
 from onelayer.readers.row_arrays import numbers_of
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class Examples:
     rows
         (m,), which of its rows these examples are; None: all of them, in order.
     labels
-        (m,), positions in `classes`, whole numbers.
+        (m,), positions in `classes`, whole numbers; of a table in the smallest type.
     classes
         (K,), the labels that the user knows.
     names
@@ -103,6 +103,20 @@ class Examples:
     def places(self) -> np.ndarray:
         """Where the examples lie in `whole`, (m,)."""
         return np.arange(len(self), dtype=np.int32) if self.rows is None else self.rows
+
+    @property
+    def class_sums(self) -> np.ndarray:
+        """The sum of the weights of each class, (K,); without weights how many there are."""
+        K = len(self.classes)
+        if self.weights is None:
+            return counts_of(self.labels, K)
+        return np.bincount(self.labels, self.weights, minlength=K)
+
+    @property
+    def targets(self) -> np.ndarray:
+        """The labels at their places in `whole`, (M,), as a fit takes them; 0 in between."""
+        found = self.spread(self.labels)
+        return found if stays_on_disk(self.whole) else found.astype(np.int32, copy=False)
 
     def spread(self, values: np.ndarray) -> np.ndarray:
         """Values (m,) of the examples at their places in `whole`, zeros in between: (M,)."""

@@ -112,9 +112,9 @@ def calibrate(how: Calibrating) -> Calibrated:
 
 def balanced_weights(examples: Examples) -> np.ndarray:
     """s_k = m / (K m_k), (K,): what `class_weight="balanced"` multiplies the classes by."""
-    weights = examples.row_weights
-    counts = np.bincount(examples.labels, weights, minlength=len(examples.classes))
-    return np.asarray(weights.sum() / (len(counts) * counts))
+    weights, counts = examples.weights, examples.class_sums
+    total = len(examples) if weights is None else weights.sum()
+    return np.asarray(total / (len(counts) * counts))
 
 
 def _plain(how: Calibrating) -> Readout:

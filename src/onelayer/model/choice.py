@@ -313,7 +313,7 @@ def _constant(z: np.ndarray, judged: Examples) -> float:
 
 def data_of(examples: Examples, class_weight: Any = None) -> Data:
     """What a fit on these examples takes: all that was read, the others of weight 0."""
-    targets, classes = examples.spread(examples.labels), examples.classes
+    targets, classes = examples.targets, examples.classes
     return Data(
         X=examples.whole,
         targets=targets,

@@ -15,6 +15,7 @@ from onelayer.inputs.examples import Examples, joined, numbered
 from onelayer.model.near_duplicates import with_near_duplicates, without_repeats
 from onelayer.model.relabelling import relabelled
 from onelayer.readers import Audit, split_notes, stratified_split
+from onelayer.readers.grouped import counts_of
 from onelayer.report.mistakes import MistakeRow
 from onelayer.settings import Settings
 from onelayer.sources import Like, Progress, Source, open_source
@@ -187,8 +188,8 @@ def split(examples: Examples, fraction: float, seed: int) -> tuple[Examples, Exa
     held = stratified_split(examples.labels, examples.groups(), fraction, seed)
     kept = examples.take(~held)
     K = len(examples.classes)
-    counts = np.bincount(kept.labels, minlength=K)
-    lost = np.flatnonzero((counts == 0) & (np.bincount(examples.labels, minlength=K) > 0)).tolist()
+    counts = counts_of(kept.labels, K)
+    lost = np.flatnonzero((counts == 0) & (counts_of(examples.labels, K) > 0)).tolist()
     if lost and examples.group is not None:
         raise DataError(
             f"all groups with a row of {examples.classes[lost[0]]} are mostly of another class, "

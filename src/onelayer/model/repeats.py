@@ -31,13 +31,13 @@ MOST_COLUMNS = 300
 
 def repeats_of(parts: Parts) -> Repeats | None:
     """Count rows that repeat an earlier one; None where they are few, or may agree by chance."""
-    everything = parts.everything
-    contents = [part.content for part in (parts.train, parts.val, parts.test) if part is not None]
-    known = [content for content in contents if content is not None]
-    readable = 0 < len(everything.inputs.parts) <= MOST_COLUMNS
-    if not readable or len(known) < len(contents) or len(everything) * everything.n > MOST_NUMBERS:
+    sets = [part for part in (parts.train, parts.val, parts.test) if part is not None]
+    known = [part.content for part in sets if part.content is not None]
+    readable = 0 < len(parts.train.inputs.parts) <= MOST_COLUMNS
+    numbers = sum(map(len, sets)) * parts.train.n
+    if not readable or len(known) < len(sets) or numbers > MOST_NUMBERS:
         return None
-    content = np.concatenate(known)
+    everything, content = parts.everything, np.concatenate(known)
     _, first = np.unique(content, return_index=True)
     if len(content) - len(first) < LEAST * len(content):
         return None

@@ -185,7 +185,8 @@ def _unseen(evidence: Evidence, folds: OutOfFold) -> Judged:
     held = np.arange(len(evidence.parts.train), len(everything), dtype=np.int32)
     who = f"{everything.unit} in {FOLDS}-fold cross-validation"
     sample = _sample(everything).take(np.concatenate([folds.rows, held]))
-    return Judged(sample=sample, Z=np.concatenate([folds.Z, *others]), who=who)
+    Z = np.concatenate([folds.Z, *others]) if others else folds.Z
+    return Judged(sample=sample, Z=Z, who=who)
 
 
 def _layer(model: Model, examples: Examples, history: tuple[Record, ...]) -> Reported:
@@ -262,5 +263,5 @@ def _everything(parts: Parts) -> Examples:
 
 
 def _shares(examples: Examples) -> np.ndarray:
-    weights = examples.row_weights
-    return np.bincount(examples.labels, weights, len(examples.classes)) / weights.sum()
+    weights = examples.weights
+    return examples.class_sums / (len(examples) if weights is None else weights.sum())

@@ -35,6 +35,7 @@ from onelayer.model.parts import Parts, read_parts
 from onelayer.model.repeating import with_settings_of_like
 from onelayer.model.reporting import Evidence
 from onelayer.model.under_way import reads_told
+from onelayer.readers.grouped import counts_of
 from onelayer.settings import (
     Calibrate,
     ClassWeight,
@@ -314,8 +315,8 @@ class _Training:
 
 def _known(examples: Examples, near: Layer | None) -> Known:
     """What was read and checked already; of the classes those that have an example here."""
-    targets, classes = examples.spread(examples.labels), examples.classes
-    if not np.bincount(examples.labels, minlength=len(classes)).all():
+    targets, classes = examples.targets, examples.classes
+    if not counts_of(examples.labels, len(classes)).all():
         classes, targets = check_classes(classes[targets])
     return Known(
         X=examples.whole,
@@ -329,7 +330,7 @@ def _known(examples: Examples, near: Layer | None) -> Known:
 
 def _baseline(train: Examples, judge: Examples) -> Baseline:
     """Return what always saying the most frequent class of training scores on what judges."""
-    label = int(np.bincount(train.labels, train.weights).argmax())
+    label = int(train.class_sums.argmax())
     accuracy = float(np.average(judge.labels == label, weights=judge.weights))
     return Baseline(str(train.classes[label]), accuracy)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from onelayer.readers.grouped import counts_of
 from onelayer.words import count_in_words, counted, visible
 
 if TYPE_CHECKING:
@@ -63,12 +64,14 @@ class Audit:
     ) -> Audit:
         """Return it with its examples counted by class: labels (m,) are positions in `classes`."""
         names = [str(label) for label in classes]
-        counts = np.bincount(labels, minlength=len(names)).tolist()
+        counts = counts_of(labels, len(names)).astype(int).tolist()
+        by_class = dict(zip(names, counts, strict=True))
+        found = replace(self, read=len(labels), by_class=by_class, weights={})
+        if weights is None:
+            return found
         sums = np.bincount(labels, weights, minlength=len(names)).tolist()
         mass = {name: counted(one) for name, one in zip(names, sums, strict=True)}
-        by_class = dict(zip(names, counts, strict=True))
-        weighed = {} if weights is None else mass
-        return replace(self, read=len(labels), by_class=by_class, weights=weighed)
+        return replace(found, weights=mass)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; `from_dict` gives the same audit back."""

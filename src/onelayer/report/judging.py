@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from onelayer.logistic import Head
-from onelayer.measures import auc_of, made_of_rows, sums_by_rows
+from onelayer.measures import auc_of, made_of_rows, some_rows, sums_by_rows
 from onelayer.words import counted
 
 Z95 = 1.959963984540054  # of the normal distribution
@@ -142,6 +142,19 @@ def rarer_of_two(labels: np.ndarray, weights: np.ndarray | None) -> int:
     """The one of two classes that people look for."""
     mass = np.bincount(labels, weights, 2)
     return int(mass[1] <= mass[0])
+
+
+def first_of(rows: np.ndarray, key: Callable[[np.ndarray], np.ndarray], count: int) -> np.ndarray:
+    """The rows (j,) whose keys (j,) are the least, so many; of equal ones those that come first.
+
+    Some are looked at at a time: no order of all is made.
+    """
+    first, keys = rows[:0], np.empty(0)
+    for some in some_rows(len(rows)):
+        first, keys = np.append(first, rows[some]), np.append(keys, key(rows[some]))
+        order = np.argsort(keys, kind="stable")[:count]
+        first, keys = first[order], keys[order]
+    return first
 
 
 def base_losses(labels: np.ndarray, shares: np.ndarray) -> np.ndarray:

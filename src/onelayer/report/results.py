@@ -27,6 +27,7 @@ from onelayer.report.judging import (
     base_losses,
     by_class,
     confusion,
+    first_of,
     losses,
     roc,
 )
@@ -185,8 +186,7 @@ def _judge(judged: Judged, material: Material) -> Judgement:
     right = answers == labels
     counts = confusion(labels, answers, len(names), weights)
     frequent = int(np.argmax(material.shares))
-    wrong = np.flatnonzero(~right)
-    most_confident = wrong[np.argsort(-sure[wrong], kind="stable")[:MISTAKES]]
+    most_confident = first_of(np.flatnonzero(~right), lambda rows: -sure[rows], MISTAKES)
     own = Readout(head=readout.head)
     each, guessed = _losses(judged, readout), base_losses(labels, material.shares)
     return Judgement(
@@ -197,7 +197,7 @@ def _judge(judged: Judged, material: Material) -> Judgement:
         base_class=names[frequent],
         loss=Mean.of(each, weights),
         base_loss=Mean.of(guessed, weights),
-        auc=area_under_curve(_logits(judged.Z, readout), labels, readout.head, weights),
+        auc=area_under_curve(readout.logits_of(judged.Z), labels, readout.head, weights),
         counts=counts,
         classes=by_class(counts, _by_class(judged.Z, readout), labels, names, weights),
         roc=roc(labels, judged.Z[:, 0], weights) if len(names) == 2 else None,
@@ -211,10 +211,6 @@ def _judge(judged: Judged, material: Material) -> Judgement:
         cost=readout.cost(labels, answers, weights),
         mistakes=_examples(judged, most_confident, layer, answers, maps=judged is material.judged),
     )
-
-
-def _logits(Z: np.ndarray, readout: Readout) -> np.ndarray:
-    return made_of_rows(len(Z), lambda rows: readout.logits(Z[rows]))
 
 
 def _losses(judged: Judged, readout: Readout) -> np.ndarray:
@@ -258,9 +254,11 @@ def _suspects(material: Material) -> Suspects | None:
         return None
     layer, labels = material.layer, judged.sample.labels
     answers = small_answers(layer.readout, judged.Z, len(layer.classes))
-    p_label = _probability_of(judged.Z, layer.readout, labels)
-    contradicted = np.flatnonzero(answers != labels)
-    least = contradicted[np.argsort(p_label[contradicted], kind="stable")[:SUSPECTS]]
+
+    def p_label(rows: np.ndarray) -> np.ndarray:
+        return _probability_of(judged.Z[rows], layer.readout, labels[rows])
+
+    least = first_of(np.flatnonzero(answers != labels), p_label, SUSPECTS)
     weights = judged.sample.weights
     right = Rate.of(answers == labels, weights).value
     base = Rate.of(labels == int(np.argmax(material.shares)), weights).value

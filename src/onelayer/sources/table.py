@@ -182,7 +182,7 @@ class _Reading:
         wanted = {*self.roles} if there else {*self.predictors, *self.roles}
         table = self.file.read([name for name in self.file.names if name in wanted])
         kept, notes = self._kept(table)
-        table = table.filter(mask_of(kept))
+        table = table if kept.all() else table.filter(mask_of(kept))
         codes, described, odd = (self._kept_codes if there else self._codes)(table, kept)
         odd.tell(strict=self.asked.strict)
         labels, classes, renamed = self._labels(table)
@@ -299,20 +299,20 @@ class _Reading:
     def _labels(self, table: Any) -> tuple[np.ndarray, np.ndarray, list[str]]:
         name = self._by_role("target") or ""
         target, notes = self._target(table), list[str]()
-        labels = class_labels(target, self.path, booleans=self._has_booleans(target))
+        found, places = class_labels(target, self.path, booleans=self._has_booleans(target))
         if self.like is None:
-            positions, classes = encode(labels, None, self.path)
+            positions, classes = encode(found, None, self.path)
             if len(classes) < 2:
                 raise DataError(
                     f"{self.path}: the target {name!r} is {classes[0]} in every row: a classifier "
                     "needs two classes or more"
                 )
-            return positions, classes, in_case_alone(classes)
-        labels, dotted = without_dots(labels, self.like.classes.tolist())
+            return _small(positions)[places], classes, in_case_alone(classes)
+        found, dotted = without_dots(found, self.like.classes.tolist())
         if dotted:
             notes.append(f"{self.path.name}: the classes end in a dot, which is passed over")
-        positions, classes = encode(labels, self.like.classes.tolist(), self.path)
-        return positions, classes, notes
+        positions, classes = encode(found, self.like.classes.tolist(), self.path)
+        return _small(positions)[places], classes, notes
 
     def _has_booleans(self, target: Cells) -> bool:
         """Whether true and false are Booleans: as what was trained on has them.
@@ -386,6 +386,11 @@ class _Reading:
         from onelayer.readers.tables.cells import read_cells
 
         return read_cells(name, table[name], self.file.options.missing)
+
+
+def _small(positions: np.ndarray) -> np.ndarray:
+    """The same in the smallest type with a sign, as labels are subtracted."""
+    return positions.astype(np.min_scalar_type(-1 - int(positions.max(initial=0))))
 
 
 def _some(names: Sequence[str]) -> str:

@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 MOST_NUMBERS = 20
 """A target of numbers with more different values than this is a measurement."""
 
+_TOGETHER = 1 << 20  # guard: numbers that are sorted together
+
 _MOST_TEXTS = 0.5  # of the rows; with more values than that, and than MOST_NUMBERS, it is no class
 
 
-def class_labels(cells: Cells, source: object, *, booleans: bool) -> np.ndarray:
-    """Return a target without missing cells as whole numbers, booleans or text, (m,).
+def class_labels(cells: Cells, source: object, *, booleans: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return what a target without missing cells holds, and which of it each row has, (m,).
+
+    Whole numbers, Booleans or texts, in order; Booleans may be there in several cases. The rows'
+    are places among them, in the smallest type.
 
     Parameters
     ----------
@@ -48,19 +53,34 @@ def class_labels(cells: Cells, source: object, *, booleans: bool) -> np.ndarray:
     if nature.refusal:
         raise DataError(f"{source}: the target {cells.name!r} {REFUSALS[nature.refusal]}")
     m = len(cells.values)
-    numbers = read_numbers(cells).values if nature.kind == "number" else np.full(m, np.nan)
-    if np.isfinite(numbers).all():
-        _require_classes(np.unique(numbers).astype(str), m, MOST_NUMBERS, cells.name, source)
-        if (numbers == np.rint(numbers)).all() and (np.abs(numbers) < 2**53).all():
-            return numbers.astype(np.int64)
+    if nature.kind == "number" and np.isfinite(numbers := read_numbers(cells).values).all():
+        values = _different(numbers)
+        _require_classes(values.astype(str), m, MOST_NUMBERS, cells.name, source)
+        if (values == np.rint(values)).all() and (np.abs(values) < 2**53).all():
+            return values.astype(np.int64), _places(numbers, values)
     found = np.unique(texts_of(cells).unique().to_pylist())
     most = max(MOST_NUMBERS, int(_MOST_TEXTS * m))
     _require_classes(found, m, most, cells.name, source)
     levels = {text: at for at, text in enumerate(found.tolist())}
-    texts = found[level_codes(texts_of(cells), levels).astype(np.intp)]
+    places = level_codes(texts_of(cells), levels).astype(np.min_scalar_type(len(found) - 1))
     if booleans and {*map(str.lower, levels)} <= set(BOOLEANS):
-        return np.char.lower(texts) == "true"
-    return texts
+        return np.char.lower(found) == "true", places
+    return found, places
+
+
+def _different(numbers: np.ndarray) -> np.ndarray:
+    """The different numbers among these, in order; some of them are sorted at a time."""
+    pieces = np.split(numbers, range(_TOGETHER, len(numbers), _TOGETHER))
+    return np.unique(np.concatenate([np.unique(some) for some in pieces]))
+
+
+def _places(numbers: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The place of each of these numbers among the values, in the smallest type."""
+    found = np.empty(len(numbers), np.min_scalar_type(len(values) - 1))
+    for start in range(0, len(numbers), _TOGETHER):
+        some = slice(start, start + _TOGETHER)
+        found[some] = np.searchsorted(values, numbers[some])
+    return found
 
 
 def _require_classes(found: np.ndarray, m: int, most: int, name: str, source: object) -> None:
