@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onelayer import memory_limits
 from onelayer.designs.made_rows import MadeRows
 from onelayer.designs.rows_on_disk import columns_in_file
 from onelayer.inputs import made
@@ -17,7 +18,8 @@ from onelayer.inputs.columns import Codes
 from onelayer.inputs.fitting import fit_table, telling
 from onelayer.inputs.made import level_sizes, spread_of, weighted_quantiles
 from onelayer.inputs.oddities import Oddities
-from onelayer.readers.tables.cells import read_cells, read_in_turn, read_numbers, where_matching
+from onelayer.readers.tables.arrow_values import where_matching
+from onelayer.readers.tables.cells import read_cells, read_in_turn, read_numbers
 from onelayer.report.judging import first_of
 
 M, PIECE = 300_000, 10_000
@@ -158,3 +160,15 @@ def test_a_column_is_read_of_some_rows(size, stored, monkeypatch):
     rows = np.arange(0, 500, 3, dtype=np.int32)[20:]
     np.testing.assert_array_equal(rows_there.column(1, rows), X[rows, 1])
     np.testing.assert_array_equal(rows_there.column(2), X[:, 2])
+
+
+def test_what_was_freed_goes_back_where_the_system_takes_it(monkeypatch):
+    memory_limits.give_back()
+
+    def unknown(_):
+        raise OSError("no such library")
+
+    monkeypatch.setattr(memory_limits.ctypes, "CDLL", unknown)
+    kept = pa.array(range(1000))
+    memory_limits.give_back()
+    assert kept.to_pylist() == list(range(1000))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from onelayer.errors import UsageError
@@ -38,6 +41,19 @@ def memory_budget(asked: float | str | None) -> int:
         given = spelt("memory")
         raise UsageError(f"{given} is {asked!r}: give a size, as '4GB', '500MB' or '2GiB'")
     return int(size)
+
+
+def give_back() -> None:
+    """Give back to the system what was freed, NumPy's memory and, where it is loaded, Arrow's.
+
+    The C library keeps pieces of up to 32 MB, and holes between what is in use: a training of
+    200,000 rows on disk held 76 of 289 MB so. Where it knows no such request nothing is done.
+    """
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
+    arrow = sys.modules.get("pyarrow")
+    if arrow is not None:
+        arrow.default_memory_pool().release_unused()
 
 
 def free_memory() -> int:

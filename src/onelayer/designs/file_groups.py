@@ -23,7 +23,7 @@ from onelayer.designs.values import held
 from onelayer.designs.watched_reads import watched
 from onelayer.errors import DataError
 from onelayer.file_stamps import FileStamp
-from onelayer.memory_limits import free_memory
+from onelayer.memory_limits import free_memory, give_back
 
 
 class OpenRows(Protocol):
@@ -94,6 +94,7 @@ class FileGroups(DiskRows):
                 yield number, rows, held(ahead.group(number))
                 if watch is not None:
                     watch.saw(rows.stop, self.fetched - before)
+        give_back()
 
 
 @final

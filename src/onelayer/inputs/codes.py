@@ -11,6 +11,7 @@ import numpy as np
 from onelayer.errors import DataError
 from onelayer.inputs.columns import Codes, Column
 from onelayer.inputs.oddities import Oddities
+from onelayer.readers.tables.arrow_values import where_matching
 from onelayer.readers.tables.cells import (
     Cells,
     Numbers,
@@ -21,7 +22,6 @@ from onelayer.readers.tables.cells import (
     read_numbers,
     require_finite,
     texts_of,
-    where_matching,
 )
 from onelayer.readers.tables.dates import seconds_of
 from onelayer.readers.tables.notation import NOTHING, Notation

@@ -296,7 +296,8 @@ def _together(parts: list[Examples]) -> tuple[Any, np.ndarray | None]:
         return stacked([part.matrix for part in parts]), None
     starts = np.cumsum([0, *(whole.shape[0] for whole in wholes)])
     first = {id(whole): start for whole, start in zip(wholes, starts, strict=False)}
-    rows = np.concatenate([part.places + first[id(part.whole)] for part in parts])
+    # As Python's number, beside which places stay in their small type.
+    rows = np.concatenate([part.places + int(first[id(part.whole)]) for part in parts])
     return (wholes[0] if len(wholes) == 1 else in_turn(wholes)), rows
 
 

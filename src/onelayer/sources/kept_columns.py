@@ -24,7 +24,7 @@ from onelayer.errors import DataError
 from onelayer.file_stamps import FileStamp
 from onelayer.inputs.columns import Codes, Column
 from onelayer.kept_folders import KeptFolder, KeptFolders, require_room
-from onelayer.memory_limits import memory_budget
+from onelayer.memory_limits import give_back, memory_budget
 from onelayer.sources.source import Progress
 from onelayer.words import size_in_words
 
@@ -180,25 +180,31 @@ class KeptColumns(ColumnsElsewhere):
         self, codes: Any, in_turn: _InTurn, odd: Oddities
     ) -> tuple[list[ColumnLook], list[Column]]:
         """Write the codes, column after column, and return what was found in them."""
-        import pyarrow as pa
-
         from onelayer.inputs.codes import column_codes
-        from onelayer.inputs.column_kinds import look
+        from onelayer.inputs.column_kinds import ColumnLook, look
 
         table = replace(self.table, cells=in_turn)
         sign = table.sign if self.known is None else ""
-        looked, columns, places = [], [], np.flatnonzero(self.kept).astype(np.int32)
-        for at, cells in enumerate(table.cells):
+        looked, columns = list[ColumnLook](), list[Column]()
+        places = np.flatnonzero(self.kept).astype(np.int32)
+
+        def write(cells: Cells) -> None:
+            """Of one column, of which nothing is held when the next one is read."""
             if self.known is None:
                 looked.append(look(cells, sign, table))
                 column = looked[-1].column
             else:
-                column = self.known[at]
+                column = self.known[len(columns)]
             column, values = column_codes(column, cells, self.file.path, places, odd)
             values.astype(np.float64, copy=False).tofile(codes)
             columns.append(column)
-            pa.default_memory_pool().release_unused()
-            self.progress("reading columns", at + 1, len(self.names))
+
+        give_back()
+        for cells in table.cells:
+            write(cells)
+            del cells
+            give_back()
+            self.progress("reading columns", len(columns), len(self.names))
         return looked, columns
 
 
@@ -220,9 +226,10 @@ class _InTurn:
     def _kept(self, name: str) -> Iterator[Any]:
         """The column in pieces, of the rows that are kept."""
         from onelayer.readers.tables.arrow_arrays import mask_of
+        from onelayer.readers.tables.several import pieces_of
 
         start, kept = 0, self.columns.kept
-        for piece in self.file.pieces(name):
+        for piece in pieces_of(self.file, name):
             own = kept[start : start + len(piece)]
             start += len(piece)
             yield piece if own.all() else piece.filter(mask_of(own))

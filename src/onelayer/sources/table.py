@@ -183,10 +183,11 @@ class _Reading:
         table = self.file.read([name for name in self.file.names if name in wanted])
         kept, notes = self._kept(table)
         table = table if kept.all() else table.filter(mask_of(kept))
-        codes, described, odd = (self._kept_codes if there else self._codes)(table, kept)
-        odd.tell(strict=self.asked.strict)
         labels, classes, renamed = self._labels(table)
-        weights = self._weights(table)
+        weights, group = self._weights(table), self._groups(table)
+        table = None if there else table
+        codes, described, odd = self._kept_codes(kept) if there else self._codes(table, kept)
+        odd.tell(strict=self.asked.strict)
         said = (*described, *odd.notes, *notes, *renamed, *self._on_unseen(codes))
         audit = Audit(source=str(self.path), read=len(labels), notes=said)
         return Examples(
@@ -202,7 +203,7 @@ class _Reading:
             ),
             audit=audit.of_labels(classes.tolist(), labels, weights),
             weights=weights,
-            group=self._groups(table),
+            group=group,
         )
 
     def _known(self, like: Like) -> tuple[Column, ...]:
@@ -251,11 +252,10 @@ class _Reading:
         codes = codes_of(columns, table, self.path, np.flatnonzero(kept), odd)
         return codes, self._described(notes), odd
 
-    def _kept_codes(self, table: Any, kept: np.ndarray) -> tuple[Codes, list[str], Oddities]:
-        """Return the same of a table that stays elsewhere, of which `table` has the roles alone."""
+    def _kept_codes(self, kept: np.ndarray) -> tuple[Codes, list[str], Oddities]:
+        """Return the same of a table that stays elsewhere."""
         from onelayer.inputs.column_kinds import described
 
-        del table
         if self.elsewhere is None:
             raise ValueError("the columns of this table lie in memory: ask for its codes")
         found = self.elsewhere(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
@@ -18,6 +18,13 @@ from pyarrow import types
 
 from onelayer.errors import DataError
 from onelayer.readers.tables.arrow_arrays import array_of_texts, scalar_of
+from onelayer.readers.tables.arrow_values import (
+    by_chunk,
+    floats_of,
+    looked_up,
+    nulls_of,
+    where_matching,
+)
 from onelayer.readers.tables.notation import (
     MOSTLY,
     NOTHING,
@@ -70,7 +77,7 @@ class Cells:
     @property
     def missing(self) -> np.ndarray:
         """Mark the missing cells: bool (m,)."""
-        return _by_chunk(self.values, _nulls, bool)
+        return by_chunk(self.values, nulls_of, bool)
 
     @property
     def known(self) -> int:
@@ -180,25 +187,15 @@ def read_numbers(cells: Cells, notation: Notation = PLAIN) -> Numbers:
     Among numbers the words of `NOTHING` are missing too.
     """
     if not cells.is_text:
-        values = _by_chunk(cells.values, _floats, float)
+        values = by_chunk(cells.values, floats_of, float)
         return Numbers(values, np.zeros(len(values), bool), cells)
-    values = _by_chunk(cells.values, lambda texts: _floats(notation.read(texts)), float)
+    values = by_chunk(cells.values, lambda texts: floats_of(notation.read(texts)), float)
     odd = np.isnan(values)
     if np.count_nonzero(odd) > cells.values.null_count:
         odd &= ~cells.missing & ~where_matching(cells.values, NOTHING)
     else:
         odd[:] = False
     return Numbers(values, odd, cells)
-
-
-def where_matching(texts: Any, pattern: str) -> np.ndarray:
-    """Mark the texts that match: bool (m,), False where missing."""
-
-    def of_chunk(chunk: Any) -> np.ndarray:
-        found = pc.match_substring_regex(chunk, pattern)
-        return _bits(found, found.buffers()[1]) & ~_nulls(found)
-
-    return _by_chunk(texts, of_chunk, bool)
 
 
 def nothings(cells: Cells, *, plain: bool) -> Counter[str]:
@@ -291,18 +288,6 @@ def level_codes(texts: Any, levels: dict[str, int]) -> np.ndarray:
     return looked_up(texts, levels, len(levels))
 
 
-def looked_up(texts: Any, numbers: Mapping[str, float], other: float) -> np.ndarray:
-    """Return the number of each text, float64 (m,): `other` where there is none, NaN of no text."""
-
-    def of_chunk(chunk: Any) -> np.ndarray:
-        encoded = chunk.dictionary_encode()
-        found = [numbers.get(text, other) for text in encoded.dictionary.to_pylist()]
-        table = np.array([*found, np.nan], dtype=np.float64)
-        return table[np.where(_nulls(encoded), len(found), _data(encoded.indices, np.int32))]
-
-    return _by_chunk(texts, of_chunk, float)
-
-
 def levels_of(texts: Any) -> tuple[tuple[str, ...], bool]:
     """Return the levels in order of their text, and whether they are booleans, any case."""
     found = sorted(set(texts.unique().drop_null().to_pylist()))
@@ -381,46 +366,6 @@ def _as_text(numbers: Any) -> Any:
 
     texts = ([*map(written, chunk.to_pylist())] for chunk in numbers.chunks)
     return pa.chunked_array([array_of_texts(some) for some in texts], pa.large_string())
-
-
-def _by_chunk(values: Any, make: Callable[[Any], np.ndarray], dtype: type) -> np.ndarray:
-    """What `make` makes of a column, (m,), which needs memory for one of its chunks at a time."""
-    found: np.ndarray = np.empty(len(values), dtype)
-    start = 0
-    for chunk in filter(len, values.chunks):
-        found[start : start + len(chunk)] = make(chunk)
-        start += len(chunk)
-    return found
-
-
-def _floats(chunk: Any) -> np.ndarray:
-    """Return float64 in NumPy's memory, null as NaN."""
-    return np.where(_nulls(chunk), np.nan, _data(chunk, np.float64))
-
-
-def _data(chunk: Any, dtype: type) -> np.ndarray:
-    """Look at an array's numbers, whatever stands where they are null.
-
-    By its buffers: `to_numpy` would load pandas, which takes longer than scoring a small table.
-    """
-    buffer = chunk.buffers()[1]
-    if buffer is None or len(chunk) == 0:
-        return np.zeros(len(chunk), dtype)
-    return np.frombuffer(buffer, dtype)[chunk.offset : chunk.offset + len(chunk)]
-
-
-def _nulls(chunk: Any) -> np.ndarray:
-    bits = chunk.buffers()[0] if chunk.null_count else None
-    if bits is None:
-        return np.full(len(chunk), chunk.null_count > 0)
-    return ~_bits(chunk, bits)
-
-
-def _bits(chunk: Any, bits: Any) -> np.ndarray:
-    """One bit a cell, of one of an array's buffers: bool (m,)."""
-    end = chunk.offset + len(chunk)
-    found = np.unpackbits(np.frombuffer(bits, np.uint8), count=end, bitorder="little")
-    return found[chunk.offset :].view(bool)
 
 
 def _without(numbers: Any, gone: Any) -> Any:

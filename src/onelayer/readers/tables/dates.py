@@ -92,7 +92,7 @@ def seconds_of(texts: Any, notation: str) -> np.ndarray:
     ValueError
         For a notation that there is not.
     """
-    from onelayer.readers.tables.cells import looked_up
+    from onelayer.readers.tables.arrow_values import looked_up
 
     if notation not in NOTATIONS:
         raise ValueError(f"dates are not written as {notation!r}")

@@ -68,11 +68,6 @@ class TablesInTurn(TableFile):
             for batch in file.batches(columns):
                 yield batch.select(list(columns))
 
-    def pieces(self, name: str) -> Iterator[Any]:
-        """Yield a column as `read` makes it: which type it has says a look at all files."""
-        for piece in self.read([name])[name].chunks:
-            yield pa.chunked_array([piece])
-
     def read(self, columns: Sequence[str]) -> Any:
         """Return the columns as one table; whole numbers beside others are no other type.
 
@@ -94,6 +89,16 @@ class TablesInTurn(TableFile):
             raise DataError(
                 f"{self.path}: a column is of another type in another file: {error}"
             ) from error
+
+
+def pieces_of(file: TableFile, name: str) -> Iterator[Any]:
+    """Yield a column, some of its rows at a time; of files in turn all, whose type all say."""
+    if isinstance(file, TablesInTurn):
+        for piece in file.read([name])[name].chunks:
+            yield pa.chunked_array([piece])
+        return
+    for batch in file.batches([name]):
+        yield batch[name]
 
 
 def open_tables(

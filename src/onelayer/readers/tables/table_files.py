@@ -114,11 +114,6 @@ class TableFile(ABC):
             raise DataError(f"{self.path} has no rows")
         return pa.concat_tables(parts)
 
-    def pieces(self, name: str) -> Iterator[Any]:
-        """Yield a column, some of its rows at a time."""
-        for batch in self.batches([name]):
-            yield batch[name]
-
     def position(self, asked: str | int) -> int:
         """Return the place of a column that was asked for by name or, counted from 0, by place.
 
