@@ -212,7 +212,8 @@ def test_sets_in_files_of_their_own_are_joined_where_they_lie(judging, tmp_path,
     frame(1)[:150].to_csv(test_set, index=False)
     if judging != "1KB":
         monkeypatch.setattr(
-            "onelayer.sources.table.is_larger", lambda file, _: "train" in file.path.name
+            "onelayer.readers.tables.several.is_larger",
+            lambda file, _: "train" in file.path.name,
         )
     options = {"target": "bought", "C": 1.0, "test": test_set, "refit": True}
     here = onelayer.train(train_set, **options)
