@@ -117,10 +117,10 @@ def running():
             thread.start()
             port = listener.getsockname()[1]
             try:
-                with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+                with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600) as client:
                     yield client
             finally:
                 server.should_exit = True
-                thread.join(timeout=60)
+                thread.join(timeout=600)
 
     return run

@@ -13,7 +13,7 @@ from onelayer.playground import serving
 
 def _status(address, **headers):
     place = urlsplit(address)
-    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=600)
     path = f"/?{place.query}" if place.query else "/"
     connection.request("GET", path, headers={name.title(): text for name, text in headers.items()})
     answer = connection.getresponse()
@@ -40,7 +40,7 @@ def test_who_does_not_know_the_token_runs_nothing(address):
     """It runs code: another user of this machine reaches the port, but not the token."""
     place = urlsplit(address)
     assert len(place.query.removeprefix("access_token=")) >= 20
-    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=600)
     connection.request("GET", "/")
     answer = connection.getresponse()
     assert answer.status == 303
@@ -61,7 +61,7 @@ def test_foreign_pages_are_refused(address):
 
 def test_the_socket_of_a_foreign_page_is_refused(address):
     place = urlsplit(address)
-    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=600)
     connection.request(
         "GET",
         "/ws?session_id=s_abcdef",

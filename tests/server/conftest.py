@@ -32,7 +32,7 @@ class Served:
 
     def client(self, **options):
         """An HTTP client of it."""
-        return httpx.Client(base_url=self.address, timeout=60, **options)
+        return httpx.Client(base_url=self.address, timeout=600, **options)
 
     @property
     def memory(self):

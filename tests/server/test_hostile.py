@@ -20,6 +20,7 @@ from PIL import Image
 from onelayer.server import Limits, create_app, decoders, protocol, service
 
 PREDICT = "v1/predict"
+PATIENT = {"decoding": 600.0, "seconds": 600.0}  # where no limit is tested: a machine may be busy
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
 
@@ -187,7 +188,9 @@ def test_a_body_that_never_comes_is_not_waited_for(running, pair_model):
         answer = wire.makefile("rb").read().decode()  # to the end: it hangs up
         assert answer.startswith("HTTP/1.1 408 ")
         assert "the body took more than 3 s to arrive" in answer
-        assert client.post(PREDICT, json={"rows": [[0] * 192]}).status_code == 200
+        row = {"rows": [[0] * 192]}
+        again = (client.post(PREDICT, json=row).status_code for _ in range(20))
+        assert 200 in again  # at once, but where the machine is busy for three seconds
 
 
 def many_passes(side, passes):
@@ -199,11 +202,24 @@ def many_passes(side, passes):
     return whole[:last] + whole[last:-2] * passes + b"\xff\xd9"
 
 
+@pytest.fixture
+def patient_with_the_others(monkeypatch):
+    """Pictures but slow.jpg are waited for: how long a new decoder takes to start is not tested."""
+    decode = decoders._Decoder.decode
+
+    def patient(decoder, file, to, limits, deadline):
+        late = 0 if file.name == "slow.jpg" else 600
+        return decode(decoder, file, to, limits, deadline + late)
+
+    monkeypatch.setattr(decoders._Decoder, "decode", patient)
+
+
+@pytest.mark.usefixtures("patient_with_the_others")
 def test_a_picture_that_takes_forever_is_given_up(running, pair_model, colours):
     slow = many_passes(3000, 20_000)
     assert len(slow) < 1_000_000
     good = next(colours.rglob("*.png"))
-    limits = Limits(decoding=3.0, decoders=1)
+    limits = Limits(decoding=3.0, seconds=600.0, decoders=1)
     with running(create_app(pair_model[0], limits=limits)) as client:
         found = client.post(PREDICT, files={"files": ("slow.jpg", slow)})
         assert found.status_code == 422
@@ -228,7 +244,7 @@ def started(monkeypatch):
 def test_a_decoder_that_is_killed_is_replaced(running, pair_model, colours, started):
     good = next(colours.rglob("*.png"))
     sent = {"files": {"files": (good.name, good.read_bytes())}}
-    with running(create_app(pair_model[0], limits=Limits(decoders=1))) as client:
+    with running(create_app(pair_model[0], limits=Limits(**PATIENT, decoders=1))) as client:
         assert client.post(PREDICT, **sent).status_code == 200
         started[0].kill()
         started[0].wait()
@@ -242,7 +258,7 @@ def test_a_decoder_that_dies_before_it_answers_is_not_the_pictures_fault(
 ):
     good = next(colours.rglob("*.png"))
     sent = {"files": {"files": (good.name, good.read_bytes())}}
-    with running(create_app(pair_model[0], limits=Limits(decoders=1))) as client:
+    with running(create_app(pair_model[0], limits=Limits(**PATIENT, decoders=1))) as client:
         assert client.post(PREDICT, **sent).status_code == 200
         os.kill(started[0].pid, signal.SIGSTOP)  # alive, as far as anybody can see
         timer = threading.Timer(0.5, started[0].kill)
@@ -256,7 +272,7 @@ def test_a_picture_that_ends_every_decoder_is_damaged(running, pair_model, colou
     """A process that is not the decoder ends at once, whatever it is sent."""
     good = next(colours.rglob("*.png"))
     monkeypatch.setattr(decoders.sys, "executable", "/bin/true")
-    with running(create_app(pair_model[0], limits=Limits(decoders=1))) as client:
+    with running(create_app(pair_model[0], limits=Limits(**PATIENT, decoders=1))) as client:
         found = client.post(PREDICT, files={"files": (good.name, good.read_bytes())})
         assert found.status_code == 422
         assert found.json()["detail"] == f"{good.name}: damaged: it broke the decoder"
@@ -281,7 +297,7 @@ def test_when_the_room_is_full_the_next_is_told_to_come_again(
     running, pair_model, picture, held_up
 ):
     begun, go_on = held_up
-    row, limits = {"rows": [[0.5] * 192]}, Limits(decoding=600, seconds=600, decoders=1, waiting=1)
+    row, limits = {"rows": [[0.5] * 192]}, Limits(**PATIENT, decoders=1, waiting=1)
     with running(create_app(pair_model[0], limits=limits)) as client:
         sent = {"files": {"files": ("slow.png", picture)}}
         thread = threading.Thread(target=client.post, args=[PREDICT], kwargs=sent)
@@ -360,7 +376,9 @@ def test_bodies_that_arrive_together_have_a_bound(running, pair_model, arrived):
 def test_a_decoder_that_has_grown_is_replaced(running, pair_model, colours, started):
     good = next(colours.rglob("*.png"))
     sent = {"files": {"files": (good.name, good.read_bytes())}}
-    with running(create_app(pair_model[0], limits=Limits(decoders=1, memory=1))) as client:
+    with running(
+        create_app(pair_model[0], limits=Limits(**PATIENT, decoders=1, memory=1))
+    ) as client:
         for _ in range(2):
             assert client.post(PREDICT, **sent).status_code == 200
     assert [process.returncode for process in started] == [0, 0, 0]
