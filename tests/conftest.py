@@ -43,6 +43,7 @@ def cpu_seconds():
     return spent
 
 
+PATIENCE = 300_000  # ms that a page may take where the machine is busy
 SWITCHES = [
     *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
@@ -59,7 +60,15 @@ def browser():
     if chromium is None:
         pytest.skip("no browser test: there is no chromium on the PATH (apt-get install chromium)")
     with playwright.sync_playwright() as started:
-        found = started.chromium.launch(executable_path=chromium, args=SWITCHES)
+        found = started.chromium.launch(executable_path=chromium, args=SWITCHES, timeout=PATIENCE)
+        new_page = found.new_page
+
+        def patient(**options):
+            page = new_page(**options)
+            page.set_default_timeout(PATIENCE)
+            return page
+
+        found.new_page = patient
         yield found
         found.close()
 

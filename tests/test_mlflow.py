@@ -154,7 +154,7 @@ def test_mlflows_scoring_server_gives_the_same_answers(served, model):
     split = {"columns": columns.columns.tolist(), "data": columns.to_numpy().tolist()}
     for params, due in ((None, model.predict(ODD)), (BY_CHANCE, model.predict_proba(ODD))):
         body = {"dataframe_split": split} | ({"params": params} if params else {})
-        told = httpx.post(f"{served}/invocations", json=body).json()["predictions"]
+        told = httpx.post(f"{served}/invocations", json=body, timeout=600).json()["predictions"]
         if params is None:
             assert told == due.tolist()
         else:

@@ -14,8 +14,8 @@ STARTS_WITHIN = 300  # seconds; marimo alone takes some on a busy machine
 
 
 @pytest.fixture(scope="session")
-def address():
-    """`onelayer lesson --no-browser`, and where it says it is."""
+def server():
+    """The process of `onelayer lesson --no-browser`, and what it `said` first."""
     pytest.importorskip("marimo", reason="no test of the lesson's server: pip install marimo")
     environment = {**os.environ, "PYTHONPATH": str(SRC), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "onelayer", "lesson", "--no-browser"]
@@ -24,10 +24,10 @@ def address():
     ) as server:
         late = Timer(STARTS_WITHIN, server.kill)
         late.start()
-        said = server.stdout.readline()
+        server.said = server.stdout.readline()
         late.cancel()
-        assert said.startswith("The lesson is at http://127.0.0.1:"), server.stderr.read()
-        yield said.split()[4]
+        assert server.said.startswith("The lesson is at http://127.0.0.1:"), server.stderr.read()
+        yield server
         server.send_signal(signal.SIGINT)
         try:
             server.wait(timeout=120)
@@ -36,3 +36,9 @@ def address():
         said = server.stderr.read()
     assert said.splitlines() == ["Ctrl-C ends it.", "interrupted"]
     assert server.returncode == 130
+
+
+@pytest.fixture(scope="session")
+def address(server):
+    """Where it says it is."""
+    return server.said.split()[4]

@@ -1,8 +1,6 @@
 """The lesson in a real browser: what is moved moves the figures; nothing is asked of others."""
 
 import re
-from statistics import median
-from time import perf_counter
 
 import numpy as np
 import pytest
@@ -20,9 +18,8 @@ from onelayer.playground.chapters import (
 )
 from onelayer.playground.screen import plain
 
-READY = 300_000  # ms until the last chapter stands; a busy machine takes twenty seconds
-MOVES = 120_000  # ms until a figure has followed a hand, at the very most
-PROMPT = 1.0  # seconds from a drag to the new figure: a median of 0.2 on a busy machine
+MOVES = 300_000  # ms until a figure has followed a hand, on a very busy machine
+PROMPT = 0.5  # CPU seconds of the server from a drag to the new figure
 
 
 class Visit:
@@ -30,7 +27,6 @@ class Visit:
 
     def __init__(self, browser, address, **options):
         self.page = browser.new_page(**options)
-        self.page.set_default_timeout(MOVES)
         self.complaints, self.asked = [], []
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -38,8 +34,8 @@ class Visit:
         self.page.on("requestfailed", lambda request: self.complaints.append(request.url))
         self.page.on("response", self._answered)
         self.page.goto(address)
-        self.page.wait_for_selector("text=A hidden layer is the answer", timeout=READY)
-        self.page.wait_for_selector("[data-part=beyond] .example", timeout=READY)
+        self.page.wait_for_selector("text=A hidden layer is the answer")
+        self.page.wait_for_selector("[data-part=beyond] .example")
 
     def _said(self, message):
         if message.type == "error":
@@ -70,9 +66,8 @@ class Visit:
         self.part(name).get_by_role("button", name=text).click()
 
     def moved(self, name, act):
-        """Do `act` and wait until the answer has changed; return the seconds that took."""
+        """Do `act` and wait until the answer has changed."""
         before = self.part(name).locator(".shown").text_content()
-        began = perf_counter()
         act()
         self.part(name).locator(".shown").evaluate(
             """(shown, [before, most]) => new Promise((done, late) => {
@@ -83,7 +78,6 @@ class Visit:
             })""",
             [before, MOVES],
         )
-        return perf_counter() - began
 
     def place(self, name, number):
         """Return the middle of an example on the screen."""
@@ -128,7 +122,6 @@ def test_a_link_leads_to_its_chapter(visit):
     visit.page.get_by_role("link", name="8. Broadcasting, and arrays of rank 1").click()
     visit.page.wait_for_function(
         "Math.abs(document.querySelector('#broadcasting').getBoundingClientRect().top) < 200",
-        timeout=MOVES,
     )
 
 
@@ -150,7 +143,7 @@ def _cost(points):
     return lesson.propagate(w, b, X, Y)[1]
 
 
-def test_a_dragged_point_moves_boundary_cost_and_bowl(visit):
+def test_a_dragged_point_moves_boundary_cost_and_bowl(visit, server, cpu_seconds):
     part = visit.part("points")
     part.scroll_into_view_if_needed()
     figures = [f.inner_html() for f in part.locator("figure").all()]
@@ -159,9 +152,10 @@ def test_a_dragged_point_moves_boundary_cost_and_bowl(visit):
     mouse = visit.page.mouse
     mouse.move(x, y)
     mouse.down()
-    seconds = [
-        visit.moved("points", lambda k=k: mouse.move(x + 8 * k, y - 6 * k)) for k in range(1, 12)
-    ]
+    began = cpu_seconds(server.pid)
+    for k in range(1, 12):
+        visit.moved("points", lambda k=k: mouse.move(x + 8 * k, y - 6 * k))
+    seconds = cpu_seconds(server.pid) - began
     mouse.up()
     visit.page.wait_for_timeout(100)
     after = visit.points("points")
@@ -171,7 +165,7 @@ def test_a_dragged_point_moves_boundary_cost_and_bowl(visit):
     moved = [f.inner_html() for f in part.locator("figure").all()]
     assert len(moved) == len(figures) == 3
     assert all(a != b for a, b in zip(figures, moved, strict=True))
-    assert median(seconds) < PROMPT
+    assert seconds < 11 * PROMPT
 
 
 def test_pointing_lights_up_an_examples_way(visit):
@@ -357,7 +351,6 @@ def test_it_fits_in_the_light_and_in_the_dark(visit, width):
         visit.page.wait_for_function(
             "paper => getComputedStyle(document.querySelector('#App')).backgroundColor === paper",
             arg=paper,
-            timeout=MOVES,
         )
     found = visit.page.locator(".part")
     wide = found.evaluate_all(

@@ -77,7 +77,6 @@ def test_it_is_quiet_and_fits(browser, copy, width, scheme):
 def opened(browser, copy):
     """The page in a browser, from its file."""
     page = browser.new_page()
-    page.set_default_timeout(20_000)
     said = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))

@@ -230,7 +230,8 @@ def test_a_picture_that_takes_forever_is_given_up(running, pair_model, colours):
 
 @pytest.fixture
 def started(monkeypatch):
-    """The processes that decode, as they are started."""
+    """The processes that decode, as they are started; one that is asked to end has the time."""
+    monkeypatch.setattr(decoders, "_PATIENCE", 600.0)
     processes, popen = [], decoders.subprocess.Popen
 
     def noted(*arguments, **options):
@@ -422,4 +423,4 @@ def test_errors_of_the_protocol_are_not_ours_to_fear(tints_served):
     with closing(_connected(tints_served.address)) as wire:
         wire.sendall(b"\x16\x03\x01 no http\r\n\r\n")
         assert wire.recv(100).startswith(b"HTTP/1.1 400 ")
-    assert httpx.get(tints_served.address + "healthz").status_code == 200
+    assert httpx.get(tints_served.address + "healthz", timeout=600).status_code == 200
