@@ -73,6 +73,20 @@ def browser():
         found.close()
 
 
+@pytest.fixture(scope="session")
+def looks():
+    """`for width, scheme in looks(page)`: wide and narrow, light and dark, loaded once."""
+
+    def turned(page):
+        for width in (1280, 400):
+            page.set_viewport_size({"width": width, "height": 900})
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                yield width, scheme
+
+    return turned
+
+
 RED, BLUE, GREEN = (200, 40, 40), (40, 40, 200), (40, 200, 40)
 
 

@@ -53,23 +53,22 @@ def test_what_is_referred_to_is_there(copy):
     assert used <= known
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 400])
-def test_it_is_quiet_and_fits(browser, copy, width, scheme):
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+def test_it_is_quiet_and_fits(browser, copy, looks):
+    page = browser.new_page()
     said, asked = [], []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(copy.as_uri())
+    for width, scheme in looks(page):
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert page.evaluate(OVERFLOWING) == []
+        ink = page.evaluate(
+            "getComputedStyle(document.querySelector('figure svg text, figure svg')).color"
+        )
+        assert ink == {"light": "rgb(27, 29, 32)", "dark": "rgb(232, 234, 237)"}[scheme]
     assert said == []
     assert [url for url in asked if not url.startswith("data:")] == [copy.as_uri()]
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-    assert page.evaluate(OVERFLOWING) == []
-    ink = page.evaluate(
-        "getComputedStyle(document.querySelector('figure svg text, figure svg')).color"
-    )
-    assert ink == {"light": "rgb(27, 29, 32)", "dark": "rgb(232, 234, 237)"}[scheme]
     page.close()
 
 

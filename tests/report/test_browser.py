@@ -24,22 +24,21 @@ def pages(reported, hard, tmp_path_factory):
     return [reported[1] / "report.html", *sorted(folder.glob("*.html"))]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 400])
-def test_it_is_quiet_and_fits(browser, pages, width, scheme):
+def test_it_is_quiet_and_fits(browser, pages, looks):
     for path in pages:
-        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        page = browser.new_page()
         said, asked = [], []
         page.on("console", lambda message, said=said: said.append(message.text))
         page.on("pageerror", lambda error, said=said: said.append(str(error)))
         page.on("request", lambda request, asked=asked: asked.append(request.url))
         page.goto(path.as_uri())
-        assert said == []
-        assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-        assert page.evaluate(OVERFLOWING) == []
+        for width, _ in looks(page):
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+            assert page.evaluate(OVERFLOWING) == []
         broken = "[...document.images].filter(i => !i.complete || i.naturalWidth === 0).length"
         assert page.evaluate(broken) == 0
+        assert said == []
+        assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
         page.close()
 
 

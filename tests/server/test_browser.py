@@ -209,22 +209,21 @@ def test_a_token_unlocks_the_page(opened, serving, pair_model, colours):
             page.get_by_text("That token is not the right one").wait_for()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 400])
-def test_it_fits(opened, tints_served, cancer_served, files, width, scheme):
-    options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
-    with opened(tints_served.address, **options) as page:
+def test_it_fits(opened, tints_served, cancer_served, files, looks):
+    with opened(tints_served.address) as page:
         choose(page, files[:2])
         answered(page, 2)
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-        assert page.evaluate(OVERFLOWING) == []
-        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(19, 21, 23)"}[scheme]
-    for address in (cancer_served.address, tints_served.address + "docs"):
-        with opened(address, **options) as page:
-            page.locator("h2").first.wait_for()
+        for width, scheme in looks(page):
             assert page.evaluate("document.documentElement.scrollWidth") == width
             assert page.evaluate(OVERFLOWING) == []
+            background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(19, 21, 23)"}[scheme]
+    for address in (cancer_served.address, tints_served.address + "docs"):
+        with opened(address) as page:
+            page.locator("h2").first.wait_for()
+            for width, _ in looks(page):
+                assert page.evaluate("document.documentElement.scrollWidth") == width
+                assert page.evaluate(OVERFLOWING) == []
 
 
 def test_the_most_similar_of_training_are_shown(opened, serving, tints, files, tmp_path):
