@@ -14,7 +14,7 @@ ASKED = {"test_size": 0, "calibrate": "none"}
 def texts(noise, m=3000, n=2000, seed=0):
     """Rows whose first hundred columns say the class, the more so the less noise there is."""
     random = np.random.default_rng(seed)
-    X = sparse.random(m, n, 0.05, "csr", np.float32, rng=random)
+    X = sparse.random(m, n, 0.05, "csr", np.float32, random_state=random)
     z = X[:, :100] @ random.normal(size=100)
     return X, (z + noise * z.std() * random.normal(size=m) > np.median(z)).astype(int)
 

@@ -136,7 +136,8 @@ def decode_labels(encoded: dict[str, Any]) -> np.ndarray:
 
 def _label_dtype(encoded: dict[str, Any]) -> np.dtype:
     dtype = np.dtype(encoded["dtype"])
-    if dtype.kind not in _LABEL_KINDS or dtype.itemsize * len(encoded["values"]) > _LABEL_BYTES:
+    size = dtype.itemsize * len(encoded["values"])  # NumPy 2.0 lets a width run over, below zero
+    if dtype.kind not in _LABEL_KINDS or not 0 <= size <= _LABEL_BYTES:
         raise ValueError(f"{len(encoded['values'])} labels of dtype {dtype}")
     return dtype
 

@@ -26,7 +26,7 @@ LENGTHS = st.sampled_from([1, 2, STRETCH - 1, STRETCH, STRETCH + 1, 3 * STRETCH 
 def texts(head=None, C=100.0, scale=1.0, intercept=True):
     """Sparse rows, large enough for the kernels, of which some columns tell the classes apart."""
     random = np.random.default_rng(0)
-    X = sparse.random(M, N, 0.05, "csr", np.float32, rng=random) * np.float32(scale)
+    X = sparse.random(M, N, 0.05, "csr", np.float32, random_state=random) * np.float32(scale)
     y = (X[:, :50] @ random.normal(size=(50, K))).argmax(axis=1)
     head = head or Softmax(K)
     targets = y if head.width > 1 else (y > 1).astype(int)

@@ -29,7 +29,7 @@ def _compiled(monkeypatch):
 def objective(classes=2, l2=1e-2, *, intercept=True, seed=0, weighted=False, X=None):
     rng = np.random.default_rng(seed)
     if X is None:
-        X = sparse.random(M, N, 0.1, format="csr", rng=rng, dtype=np.float32)
+        X = sparse.random(M, N, 0.1, format="csr", random_state=rng, dtype=np.float32)
         X.data *= 2
     k = 1 if classes == 2 else classes
     Z = X @ rng.normal(size=(N, k)) * 3 + rng.normal(size=k)
@@ -234,7 +234,7 @@ def repeated(X):
 
 def test_it_is_chosen_where_rows_can_be_taken_in_turn():
     problem = objective(
-        X=sparse.random(6000, N, 0.1, format="csr", rng=np.random.default_rng(0))[:M]
+        X=sparse.random(6000, N, 0.1, format="csr", random_state=np.random.default_rng(0))[:M]
     )
     wide = replace(problem, loss=replace(problem.loss, design=make_design(problem.design.X)))
     assert solver_for(wide)[0].name != "dual-ascent"  # few parameters

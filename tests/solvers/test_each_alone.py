@@ -23,7 +23,7 @@ PLACE = np.arange(M) % FOLDS
 def texts(classes, ratio=0.0, seed=0):
     """Sparse rows, large enough for the kernels, of which some columns tell the classes apart."""
     random = np.random.default_rng(seed)
-    X = sparse.random(M, 2000, 0.05, "csr", np.float32, rng=random)
+    X = sparse.random(M, 2000, 0.05, "csr", np.float32, random_state=random)
     z = X[:, :50] @ random.normal(size=(50, classes)) + 0.1 * random.normal(size=(M, classes))
     head = Binary() if classes == 2 else Softmax(classes)
     weights = np.full(M, 1 / M)
