@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import tracemalloc
 from shutil import make_archive
 from zipfile import ZipFile
@@ -152,6 +153,22 @@ def test_what_a_training_left_that_was_stopped_while_it_read_is_made_again(tmp_p
         "lock",
         "whole",
     ]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_disk_that_is_full_meanwhile_is_named_and_nothing_is_left_on_it(suffix, tmp_path):
+    table = tmp_path / f"t.{suffix}"
+    getattr(frame(), {"csv": "to_csv", "parquet": "to_parquet"}[suffix])(table, index=False)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4 * M, limits[1]))
+    try:
+        with pytest.raises(DataError, match=r"cannot be written: .*File too large; set XDG"):
+            train(table)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    (left,) = [folder for *_, folder in KeptFolders("tables").folders()]
+    assert [file.name for file in left.iterdir()] == ["lock"]
+    assert how(train(table)) == "made now"
 
 
 def test_nothing_more_is_kept_than_a_number_a_cell(tmp_path):

@@ -151,6 +151,16 @@ class KeptColumns(ColumnsElsewhere):
         return TIMES * self.file.in_memory
 
     def _make(self, folder: Path) -> None:
+        """Nothing is left of what fails: it is begun anew, and a full disk had better have room."""
+        try:
+            self._fill(folder)
+        except BaseException:
+            for path in folder.iterdir():
+                if path.suffix or path.name == "codes":
+                    path.unlink()
+            raise
+
+    def _fill(self, folder: Path) -> None:
         from onelayer.inputs.oddities import Oddities
 
         begun, size = self._stamps(), 8 * int(self.kept.sum()) * len(self.names)
@@ -196,7 +206,8 @@ class KeptColumns(ColumnsElsewhere):
             else:
                 column = self.known[len(columns)]
             column, values = column_codes(column, cells, self.file.path, places, odd)
-            values.astype(np.float64, copy=False).tofile(codes)
+            # Not `tofile`, whose error does not say that the disk is full.
+            codes.write(np.ascontiguousarray(values, np.float64).data)
             columns.append(column)
 
         give_back()

@@ -97,7 +97,7 @@ class _Making:
             while done < len(self.files):
                 some = slice(done, done + max(1, _TOGETHER // self.size))
                 images, failures = self._some(known, some)
-                images.tofile(pixels)
+                pixels.write(np.ascontiguousarray(images).data)  # `tofile` hides a full disk
                 pixels.flush()
                 os.fsync(pixels.fileno())
                 now = enumerate(self.seen[some])
