@@ -11,6 +11,7 @@ from onelayer.designs import Scaling, make_design
 from onelayer.designs.blockwise import block_forward, block_sums
 from onelayer.designs.fused import FusedCsr, FusedDense
 from onelayer.designs.passes import Pass
+from onelayer.kernels import byte_pass, csr_pass, dense_pass
 from onelayer.kernels.compile import kernel
 from onelayer.kernels.elementary import UNDERFLOW, exp_negative, widen
 from onelayer.logistic import Binary, Softmax
@@ -229,3 +230,26 @@ def test_a_partition_covers_every_row_once():
                     assert all(a[1] == b[0] for a, b in pairwise(ranges))
                     assert all(start < stop for start, stop in ranges) or m == 0
                     assert len(ranges) <= limit
+
+
+@pytest.mark.parametrize("head", [Binary(), Softmax(3)], ids=["binary", "softmax"])
+@pytest.mark.parametrize("problems", [1, 2])
+@pytest.mark.parametrize("kind", ["dense", "bytes", "sparse"])
+def test_losses_and_products_are_one_kernel(kind, head, problems):
+    """What a fresh machine compiles for the first it need not compile again for the second."""
+    X = examples("uint8" if kind == "bytes" else "float64", 40, 40)
+    kernels = fused(sparse.csr_array(X) if kind == "sparse" else X)[0]
+    W, b = parameters(head, problems, 40)
+    targets, weights = targets_and_weights(head, problems, 40)
+    A = RNG.uniform(size=(40, W.shape[1])).astype(getattr(kernels, "dtype", np.float64))
+    kernels.sums(Pass(W, b, head, targets, weights))
+    compiled = signatures()
+    kernels.sums(Pass(W, b, head, targets, weights, A))
+    assert signatures() == compiled
+
+
+def signatures():
+    """How many times each kernel of a pass has been compiled, or read from the cache."""
+    passes = byte_pass.byte_pass, dense_pass.binary_pass, dense_pass.columns_pass
+    sparse_passes = csr_pass.csr_binary_pass, csr_pass.csr_columns_pass
+    return [len(one.signatures) for one in (*passes, *sparse_passes)]

@@ -93,7 +93,7 @@ class FusedDense:
         """Loss, G and db."""
         k = asked.W.shape[1]
         part = self._blas if k > COLUMNS else self._binary if k == 1 else self._columns
-        loss, G, db = part(*self.folded.fold(asked.W, asked.b), _in_labels(asked))
+        loss, G, db = part(*self.folded.fold(asked.W, asked.b), _for_kernels(asked, self.dtype))
         return loss, self.folded.fold_gradient(G, db), db
 
     def thinned(
@@ -202,7 +202,7 @@ class FusedCsr:
         """Loss, G and db, as `FusedDense.sums`."""
         W, b = self._fold(asked.W, asked.b)
         part = self._binary if W.shape[1] == 1 else self._columns
-        loss, G, db = part(W, b, _in_labels(asked))
+        loss, G, db = part(W, b, _for_kernels(asked, np.dtype(np.float64)))
         return loss, G if self.folded is None else self.folded.fold_gradient(G, db), db
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -289,14 +289,23 @@ class FusedCsr:
         return parallel.run(task, ranges)
 
 
-def _in_labels(asked: Pass) -> Pass:
-    """Targets in the type that kernels are compiled for."""
-    return replace(asked, targets=asked.targets.astype(np.int32, copy=False))
+def _for_kernels(asked: Pass, dtype: np.dtype) -> Pass:
+    """Targets and activations in the types that kernels are compiled for, once for either pass.
+
+    Where there are no activations they are of no row.
+    """
+    A = np.empty((0, 0), dtype) if asked.A is None else asked.A
+    return replace(asked, targets=asked.targets.astype(np.int32, copy=False), A=A)
 
 
-def _head_operands(asked: Pass) -> tuple[int, np.ndarray, np.ndarray, np.ndarray | None]:
-    """What kernels for several columns know of the head."""
-    return asked.head.width, asked.targets, asked.weights, asked.A
+def _head_operands(asked: Pass) -> tuple[int | None, np.ndarray, np.ndarray, np.ndarray | None]:
+    """What kernels for several columns know of the head; binary ones have no width."""
+    return (
+        None if asked.head.width == 1 else asked.head.width,
+        asked.targets,
+        asked.weights,
+        asked.A,
+    )
 
 
 def _binary_task(kernel: Any, n: int, a: int, z: int) -> Sums:

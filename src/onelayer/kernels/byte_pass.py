@@ -78,7 +78,7 @@ def byte_pass(X, digits, unit, b, targets, weights, A, start, stop, G):
         ahead = forward(X, digits, s, rows, z, (s + size) * n)
         for i in range(rows):
             z[i] = z[i] * unit + b
-        if A is None:
+        if len(A) == 0:
             loss += residual(z, targets, weights, s, rows, dz)
         else:
             curvature(z, weights, A, s, rows, dz)

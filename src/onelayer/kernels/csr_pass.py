@@ -1,6 +1,7 @@
 """Fused passes over sparse rows (CSR): forward and backward while a row is in the cache.
 
-As in `dense_pass.py`, A, the activations, is None for the loss and given for a Hessian product.
+As in `dense_pass.py`, A, the activations, has no rows for the loss and all for a Hessian product,
+and `width` is None for binary problems.
 Sums are float64 throughout: a sparse pass waits for memory, not for arithmetic.
 """
 
@@ -51,7 +52,7 @@ def csr_binary_pass(data, indices, indptr, w, b, targets, weights, A, start, sto
             continue
         first, last = indptr[r], indptr[r + 1]
         z[0] = b + row_forward(data, indices, first, last, w)
-        if A is None:
+        if len(A) == 0:
             loss += v * binary_row(z, 0, targets[r], v)
         else:
             curvature_row(z, A[r], 0, 1, v)
@@ -77,12 +78,16 @@ def csr_columns_pass(
             for c in range(k):
                 z[c] += x * W[j, c]
         for p in range(weights.shape[1]):
-            v, first = weights[r, p], p * width
-            if A is not None:
-                curvature_row(z, A[r], first, width, v)
-            elif width == 1:
-                loss[p] += v * binary_row(z, p, targets[r], v)
+            v = weights[r, p]
+            if width is None:
+                if len(A) > 0:
+                    curvature_row(z, A[r], p, 1, v)
+                else:
+                    loss[p] += v * binary_row(z, p, targets[r], v)
+            elif len(A) > 0:
+                curvature_row(z, A[r], p * width, width, v)
             else:
+                first = p * width
                 loss[p] += v * margin_row(z, first, width, targets[r])
                 for c in range(first, first + width):
                     z[c] = math.exp(z[c])

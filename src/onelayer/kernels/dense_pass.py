@@ -1,9 +1,10 @@
 """Fused passes over dense rows: forward and backward while the rows are in the cache.
 
 Each kernel serves two passes that differ in one line, what it puts in the place of dz:
-the residual v (a - y) for the loss, and h (X v) for a Hessian product. Numba compiles the two
-apart, by whether `A`, the activations, is None. Sums of products are float32 for FLUSH rows at
-most and float64 beyond, so that rounding does not grow with m.
+the residual v (a - y) for the loss, and h (X v) for a Hessian product, where `A`, the activations,
+has rows. It is an array all the same where it has none, so that one kernel is compiled and not two;
+`width` is None for binary problems, whose kernel then holds nothing of softmax. Sums of products
+are float32 for FLUSH rows at most and float64 beyond, so that rounding does not grow with m.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def binary_pass(X, centre, w, b, targets, weights, A, start, stop, G):
             if r + i < stop:
                 z = b + (z0 if i == 0 else z1 if i == 1 else z2 if i == 2 else z3)
                 v = weights[r + i]
-                if A is None:
+                if len(A) == 0:
                     e = math.exp(-abs(z))
                     y = targets[r + i]
                     u = (1 - 2 * y) * z
@@ -83,8 +84,8 @@ def binary_pass(X, centre, w, b, targets, weights, A, start, stop, G):
 def columns_pass(X, centre, W, b, width, targets, weights, A, start, stop, G, db, loss):
     """The same for k columns: W (n', K) and b (K,) as `padded` gives them.
 
-    Columns come in problems of `width` (1: binary); weights (m, problems); G (n, k), db (k,) and
-    loss (problems,) are added to.
+    Columns come in problems of `width` (None: binary, a column each); weights (m, problems);
+    G (n, k), db (k,) and loss (problems,) are added to.
     """
     B = np.zeros((TILE, len(W)), W.dtype)
     Z = np.zeros((TILE, W.shape[1]), W.dtype)
@@ -138,11 +139,14 @@ def head(Z, width, k, targets, weights, A, s, rows, db, loss):
     """Replace z by what is in the place of dz; add to the loss and db."""
     for i in range(rows, len(Z)):
         Z[i] = 0
-    if A is not None:
+    if len(A) > 0:
         for i in range(rows):
             for p in range(weights.shape[1]):
-                curvature_row(Z[i], A[s + i], p * width, width, weights[s + i, p])
-    elif width == 1:
+                if width is None:
+                    curvature_row(Z[i], A[s + i], p, 1, weights[s + i, p])
+                else:
+                    curvature_row(Z[i], A[s + i], p * width, width, weights[s + i, p])
+    elif width is None:
         for i in range(rows):
             for p in range(k):
                 loss[p] += weights[s + i, p] * binary_row(
