@@ -17,7 +17,7 @@ from onelayer.estimators.weights import weigh
 from onelayer.layer import Layer
 from onelayer.readers import stratified_split
 from onelayer.readers.grouped import ascending, places_of
-from onelayer.solvers import Run, named_solver
+from onelayer.solvers import Run, led_up, named_solver
 
 FOLDS = 5
 TOL = 1e-4
@@ -262,7 +262,8 @@ class _Solving:
         for problem in path.problems(self.C)[1:]:
             name = asked.solver if descends else "auto"
             chosen = named_solver(name, problem.objective, asked.learning_rate)
-            theta, _ = Run(problem.objective, *chosen, TOL, asked.max_iter).solve()
+            begin = None if descends else led_up
+            theta, _ = Run(problem.objective, *chosen, TOL, asked.max_iter, begin=begin).solve()
             layers.append(problem.layer(theta))
         judged = zip(layers, self.splits, strict=True)
         return [layer.forward(X, split.test) for layer, split in judged], layers

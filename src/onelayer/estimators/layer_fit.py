@@ -24,7 +24,7 @@ from onelayer.estimators.problem import (
 from onelayer.estimators.weights import Weights, weigh
 from onelayer.layer import Layer
 from onelayer.solution import Record, Solution
-from onelayer.solvers import Run, Solver, named_solver
+from onelayer.solvers import Run, Solver, led_up, named_solver
 
 Chosen: TypeAlias = tuple[Solver[Any], str]
 
@@ -105,7 +105,9 @@ class LayerRun:
     @classmethod
     def of(cls, problem: Problem, chosen: Chosen, tol: float, max_iter: int) -> LayerRun:
         """Of the solver that was chosen."""
-        return cls(problem, Run(problem.objective, *chosen, tol=tol, max_iter=max_iter))
+        solver, reason = chosen
+        begin = led_up if solver.name == "dual-ascent" else None
+        return cls(problem, Run(problem.objective, solver, reason, tol, max_iter, begin=begin))
 
     @property
     def latest(self) -> Layer:

@@ -8,6 +8,7 @@ or whose exact value does not matter.
 from onelayer.solvers.choose import SOLVERS, choose_solver, named_solver, solver_for
 from onelayer.solvers.dual.gram import Gram, Rows
 from onelayer.solvers.loop import Callback, Run
+from onelayer.solvers.paths.leading_up import led_up
 from onelayer.solvers.paths.leave_one_out import leave_one_out
 from onelayer.solvers.paths.penalty_path import make_path, solve_path
 from onelayer.solvers.paths.walking import Path, PathPoint, Walking
@@ -29,6 +30,7 @@ __all__ = [
     "Walking",
     "choose_solver",
     "leave_one_out",
+    "led_up",
     "make_path",
     "named_solver",
     "solve_path",

@@ -32,6 +32,7 @@ READS = 16  # measured: a step, at most; with 8, lambda = 1e-5 took two passes m
 LONG = 1 << 30  # guard: bytes that a step reads, at most; a second between two signs of life
 SLOW = 0.5  # measured: of the gap left by two reads; Newton's method goes faster
 STEEP = 1e4  # measured: q of a mean example; texts gain from this start at 9000, lambda = 1e-8
+NEARBY = 50.0  # measured: the same from a start nearby; texts took 43 reads at 92, Newton's 34
 SPARED = 0.1  # guard: of an example's share in the gap; those that move less wait
 SPARE = 2.0  # guard: times what the last read is expected to leave
 ROUNDING = 4  # theory: roundings of J in the gap
@@ -44,6 +45,7 @@ class DualState(State):
     tol: float
     climb: Climb | None = None
     newton: TruncatedNewtonState | None = None
+    steep: float = STEEP
 
 
 @final
@@ -57,17 +59,18 @@ class DualAscent(Solver[DualState]):
 
     def init(self, objective: Objective, theta: np.ndarray, tol: float) -> DualState:
         """J and its gradient at theta, or where all weights are zero at the base rate."""
+        steep = NEARBY if theta.any() else STEEP
         theta = theta if theta.any() else objective.base_rate()
         value, gradient = _at(objective, theta, objective.in_memory.z_at(*objective.split(theta)))
-        return DualState(theta=theta, value=value, gradient=gradient, tol=tol)
+        return DualState(theta=theta, value=value, gradient=gradient, tol=tol, steep=steep)
 
     def step(self, objective: Objective, state: DualState) -> DualState:
         """Some reads, and a pass for J, its gradient and the gap; or a step of Newton's method."""
         if state.newton is not None:
             return _of_newton(TruncatedNewton().step(objective, state.newton))
-        climb = state.climb or Climb.of(objective, state)
-        if climb.hopeless(objective):
+        if state.climb is None and not answer(objective) <= state.steep:
             return _of_newton(TruncatedNewton().step(objective, _for_newton(state)))
+        climb = state.climb or Climb.of(objective, state)
         climb.rise(objective, state.tol, abs(state.value))
         following = _judge(objective, climb, state.tol)
         if not climb.slow or following.gap <= state.tol * abs(following.value):
@@ -96,8 +99,7 @@ class Climb:
     @classmethod
     def of(cls, objective: Objective, state: State) -> Climb:
         """From the activations at theta, as far towards the targets as makes W most like theirs."""
-        squares = objective.design.row_squares()
-        rates = (1 / objective.penalty.l2, 1 / _hold(objective) if objective.intercept else 0.0)
+        squares, rates = objective.design.row_squares(), _rates(objective)
         answers = objective.weights * (squares * rates[0] + rates[1])
         point = _start(objective, state)
         return cls(point, answers, squares, rates, np.random.default_rng(0))
@@ -106,10 +108,6 @@ class Climb:
     def slow(self) -> bool:
         """Whether the last two reads have left much of the gap; the first one met no gap yet."""
         return len(self.gaps) > 3 and self.gaps[-1] > SLOW * self.gaps[-3]
-
-    def hopeless(self, objective: Objective) -> bool:
-        """Whether an example moves its own z so much that the others hardly meet a thing."""
-        return not (objective.weights * self.answers).sum() <= STEEP
 
     def rise(self, objective: Objective, tol: float, most: float) -> None:
         """Read until the gap is likely to be within tol, or too little comes of it.
@@ -143,6 +141,15 @@ class Climb:
         if len(self.gaps) < 3:
             return np.inf
         return SPARE * self.gaps[-1] * min(1.0, self.gaps[-1] / self.gaps[-2])
+
+
+def answer(objective: Objective) -> float:
+    """q of a mean example: how far its own activation moves its own z. A read of X's numbers.
+
+    Where that is much, an example moves so far that the others hardly meet a thing.
+    """
+    rates, v = _rates(objective), objective.weights
+    return float((v * v * (objective.design.row_squares() * rates[0] + rates[1])).sum())
 
 
 def gap_bound(objective: Objective, climb: Climb, Z: np.ndarray) -> float:
@@ -242,6 +249,11 @@ def _start(objective: Objective, state: State) -> DualPoint:
     Z = objective.in_memory.forward(W, b)
     A = Y + t * (objective.head.activation(Z) - Y)
     return DualPoint(A, Z, t / l2 * G, b)
+
+
+def _rates(objective: Objective) -> tuple[float, float]:
+    """By how much W and b move with an activation, of `Ascent`."""
+    return 1 / objective.penalty.l2, 1 / _hold(objective) if objective.intercept else 0.0
 
 
 def _hold(objective: Objective) -> float:

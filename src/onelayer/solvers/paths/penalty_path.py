@@ -122,6 +122,10 @@ class DirectPath(Path):
         """The same points solved so far; no point of one is changed by the other."""
         return copy(self)
 
+    def ahead(self, strength: float) -> np.ndarray:
+        """About the optimum of the whole at this strength, from those solved so far."""
+        return self._trail.ahead(strength)[0]
+
     def _solve(self, here: Objective, folds: Folds | None) -> list[Solved]:
         """Begun where the path leads; the metric about it is the first fit's that it pays for."""
         how, lam, tol = self.walking, here.penalty.strength, self._tol()
