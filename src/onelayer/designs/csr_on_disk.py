@@ -126,22 +126,35 @@ class CsrOnDisk(FileGroups):
     def __getitem__(self, rows: Any) -> Any:
         """These rows, a slice or numbers, in memory."""
         numbers = np.arange(len(self))[rows]
-        with self.opened() as files:
-            if len(numbers) == 0:
-                return held(files.rows(0, 0)).astype(self.dtype)
-            order = np.argsort(numbers, kind="stable")
-            found = sparse.vstack(list(self._picked(files, numbers[order])), format="csr")
-        found = found.astype(self.dtype, copy=False)
+        order = np.argsort(numbers, kind="stable")
+        found = self._gathered(numbers[order])
         return found if (np.diff(order) > 0).all() else found[np.argsort(order)]
 
+    def _gathered(self, numbers: np.ndarray) -> Any:
+        """Rows by ascending numbers; put together from parts they would be there twice."""
+        ends = np.append(0, np.cumsum(self.ends[numbers + 1] - self.ends[numbers]))
+        data, columns = np.empty(ends[-1], self.dtype), np.empty(ends[-1], self.columns.dtype)
+        done = 0
+        with self.opened() as files:
+            for part in self._picked(files, numbers) if len(numbers) else ():
+                data[done : done + part.nnz], columns[done : done + part.nnz] = (
+                    part.data,
+                    part.indices,
+                )
+                done += part.nnz
+        found = sparse.csr_matrix((data, columns, ends), (len(numbers), self.n))
+        if self.ascending:
+            found.has_canonical_format = True
+        return found
+
     def _picked(self, files: _OpenedCsr, numbers: np.ndarray) -> Iterator[Any]:
-        """Rows by ascending numbers: what lies near together is read together."""
+        """What lies near together is read together."""
         first = self.ends[numbers] * self.by_entry
         between = first[1:] - self.ends[numbers[:-1] + 1] * self.by_entry
         apart = (between > GATHERED) | (np.diff(first // GROUP_BYTES) != 0)
         for some in np.split(numbers, np.flatnonzero(apart) + 1):
             start, stop = int(some[0]), int(some[-1]) + 1
-            found = held(files.rows(start, stop))
+            found = files.rows(start, stop)
             yield found if (np.diff(some) == 1).all() else found[some - start]
 
     @property

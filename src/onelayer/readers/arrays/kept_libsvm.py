@@ -31,7 +31,9 @@ from onelayer.readers.arrays.libsvm_text import (
 )
 
 KIND = "sparse"
-RESIDENT = 0.5  # guard: of the memory that may be used, for rows; their labels lie there too
+RESIDENT = (
+    0.25  # guard: of the memory that may be used, for rows; a sample and copies lie there too
+)
 NOTED = 1 << 26  # guard: bytes of text after which what was written is noted
 TOGETHER = 1 << 20  # guard: numbers that are widened at a time
 _COLUMNS, _ENDS, _LABELS, _STATE = "columns", "ends", "labels", "rows.json"
