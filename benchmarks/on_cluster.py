@@ -1,13 +1,12 @@
-"""X on a cluster of Dask, on this machine: the same bytes, what a pass costs, who dies.
+"""X on a cluster of Dask, on this machine: the same bytes, what a pass costs.
 
     python benchmarks/on_cluster.py same   # bytes over workers, partitions; against memory
-    python benchmarks/on_cluster.py kills  # kill -9 of a worker in the middle of a pass
     python benchmarks/on_cluster.py overhead    # a pass beside its kernels and trivial tasks
     python benchmarks/on_cluster.py speed  # against memory, the same two threads
     python benchmarks/on_cluster.py passes      # against X on disk; what the client holds
 
 Every cluster is made of processes that listen on loopback alone. `--rows` and `--features` make
-each smaller. Beside dask-ml: `beside_dask_ml.py`.
+each smaller. Beside dask-ml: `beside_dask_ml.py`; processes that die: `killed_on_cluster.py`.
 """
 
 from __future__ import annotations
@@ -15,13 +14,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
-import signal
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -122,62 +118,6 @@ def same(options: argparse.Namespace) -> None:
                 "coefficients_apart": float(np.abs(a.coef_ - b.coef_).max() / top),
             }
         tell(told)
-
-
-def kills(options: argparse.Namespace) -> None:
-    """A worker is killed at random in the middle of a pass; another one comes."""
-    from onelayer import LogisticRegression
-    from onelayer.designs.rows_on_cluster import RowsOnCluster
-
-    m, n = options.rows or 400_000, options.features or 100
-    visit, passes, random_ = RowsOnCluster.visit, [0], random.Random(options.seed)  # noqa: S311
-    how = {"solver": "lbfgs", "tol": 1e-10}
-
-    def counted(X: Any, ask: Any, join: Any) -> Any:
-        passes[0] += 1
-        return visit(X, ask, join)
-
-    RowsOnCluster.visit = counted
-    with cluster(4) as client:
-
-        def fitted() -> tuple[bytes, int, float]:
-            passes[0], began = 0, time.perf_counter()
-            model = LogisticRegression(**how).fit(*collection(m, n, 16))
-            seconds = time.perf_counter() - began
-            return model.coef_.tobytes() + model.intercept_.tobytes(), passes[0], seconds
-
-        fitted()
-        expected, quiet, lasts = fitted()
-        for number in range(options.count):
-            pids = client.run(os.getpid)
-            after = random_.uniform(0.1, 0.9) * lasts
-
-            def kill(pid: int = random_.choice(sorted(pids.values()))) -> None:
-                os.kill(pid, signal.SIGKILL)
-
-            timer = threading.Timer(after, kill)
-            timer.start()
-            bytes_, count, seconds = fitted()
-            timer.join()
-            tell(
-                {
-                    "kill": number,
-                    "after": after,
-                    "same_bytes": bytes_ == expected,
-                    "more_passes": count - quiet,
-                    "seconds": seconds,
-                    "undisturbed": lasts,
-                }
-            )
-            four_again(client)
-
-
-def four_again(client: Any) -> None:
-    """Wait for the process that takes the place of a killed one; some nannies start none."""
-    try:
-        client.wait_for_workers(4, timeout=30)
-    except TimeoutError:
-        client.restart()
 
 
 def overhead(options: argparse.Namespace) -> None:
@@ -344,14 +284,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    shown = (same, kills, overhead, speed, passes, here, there)
+    shown = (same, overhead, speed, passes, here, there)
     by_name = {one.__name__: one for one in shown}
     parser.add_argument("what", choices=list(by_name))
     parser.add_argument("--rows", type=int)
     parser.add_argument("--features", type=int)
-    parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--repeats", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     by_name[options.what](options)
 

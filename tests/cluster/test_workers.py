@@ -233,10 +233,10 @@ with distributed.Client(scheduler_file=sys.argv[1]):
 """
 
 
-def passes_seen(client, count):
-    """Wait until so many tasks of passes were met."""
+def passes_seen(client, program, count):
+    """Wait until so many tasks of a program's passes were met; False where it ends before."""
     seen = set()
-    for _ in range(3000):
+    while program.poll() is None:
         keys = client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.tasks))
         seen |= {key for key in keys if "visited" in str(key)}
         if len(seen) >= count:
@@ -249,7 +249,7 @@ def test_a_client_that_is_killed_leaves_nothing_behind(cluster, client, problem,
     """Another goes on as if it had never been."""
     program = subprocess.Popen([sys.executable, "-c", ENDLESS, str(cluster.file)])
     try:
-        assert passes_seen(client, 20)
+        assert passes_seen(client, program, 20)
     finally:
         program.kill()
         program.wait()
