@@ -10,7 +10,7 @@ import typer
 
 from onelayer.cli.app import app
 
-SIGNS = re.compile(r"([\\*|`]|_(?=\W|$))")
+SIGNS = re.compile(r"([\\*|`]|_(?=\W|$)|:(?=//))")  # the last: an address of an example is no link
 
 
 def command_pages() -> dict[str, str]:

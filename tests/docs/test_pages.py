@@ -91,6 +91,11 @@ def test_every_option_has_a_place_in_the_reference():
                 assert f".. option:: {first}" in pages[name_of], (name_of, first)
 
 
+def test_what_a_help_text_says_is_text():
+    plain = command_pages._plain("as tcp://127.0.0.1:8786,\n or *none* of `m_`")
+    assert plain == r"as tcp\://127.0.0.1:8786, or \*none\* of \`m\_\`"
+
+
 def test_docstrings_are_read_as_text():
     given = [
         "z = X W, J* the least.",
