@@ -248,6 +248,20 @@ def test_losses_and_products_are_one_kernel(kind, head, problems):
     assert signatures() == compiled
 
 
+def test_rows_that_may_be_written_are_read_by_the_same_kernel():
+    X = examples("float64", 40, 40)
+    head, locked = Softmax(3), X.copy()
+    locked.flags.writeable = False
+    W, b = parameters(head, 1, 40)
+    asked = Pass(W, b, head, *targets_and_weights(head, 1, 40))
+    found = fused(locked)[0].sums(asked)
+    compiled = signatures()
+    for ours, theirs in zip(fused(X)[0].sums(asked), found, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert signatures() == compiled
+    X[0, 0] = 1  # it stays as the caller gave it
+
+
 def signatures():
     """How many times each kernel of a pass has been compiled, or read from the cache."""
     passes = byte_pass.byte_pass, dense_pass.binary_pass, dense_pass.columns_pass

@@ -30,7 +30,9 @@ class FusedDense:
     """Passes over a dense X (m, n): z = (X - centre) (scale W) + b in float32, or float64."""
 
     def __init__(self, X: np.ndarray, scaling: Scaling | None, dtype: np.dtype) -> None:
-        self.X = X.view(np.uint16) if X.dtype == np.float16 else X
+        # Whoever may write to X: kernels read, and are compiled for arrays that are read alone.
+        self.X = X.view(np.uint16 if X.dtype == np.float16 else X.dtype)
+        self.X.flags.writeable = False
         self.dtype = dtype
         self.folded, self.centre = _fold_or_centre(X, scaling, dtype)
 
