@@ -19,6 +19,7 @@ from onelayer.designs import (
     make_scaling,
     where_it_lies,
 )
+from onelayer.designs.blocks import CsrBlock
 from onelayer.designs.csr_on_disk import CsrOnDisk
 from onelayer.designs.row_labels import RowLabels
 from onelayer.designs.rows_in_turn import RowsInTurn
@@ -174,6 +175,16 @@ def test_the_metric_holds_no_wide_rows_dense(tmp_path, monkeypatch, n, sampled):
     assert fit.solution_.solver == ("lbfgs" if sampled else "truncated-newton")
     here = LogisticRegression(C=0.01, tol=1e-9).fit(X, y)
     assert fit.solution_.objective == pytest.approx(here.solution_.objective, rel=1e-8)
+
+
+@pytest.mark.parametrize("scaled", [None, "standard"])
+def test_the_size_of_columns_is_found_without_dense_rows(monkeypatch, scaled):
+    X = drawn(600, 40)
+    v, rows = np.full(600, 1 / 600), np.arange(0, 600, 7)
+    design = make_design(X, make_scaling(X, scaled, v))
+    expected = (design.sample(rows).astype(np.float64) ** 2).mean(axis=0)
+    monkeypatch.setattr(CsrBlock, "array", None)
+    np.testing.assert_allclose(design.magnitudes(rows), expected, rtol=1e-5)
 
 
 @given(st.integers(1, 10**6), st.integers(1, 5000))

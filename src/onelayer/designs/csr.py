@@ -61,6 +61,13 @@ class CsrDesign(Design):
             return super().combine(alpha)
         return self.by_kernels().combine(alpha)
 
+    def magnitudes(self, rows: np.ndarray) -> np.ndarray:
+        """As `Blockwise.magnitudes`; no row is made dense: 512 of 1e6 numbers take 4 GB."""
+        some = make_block(self.X[rows], self.scaling, self.dtype)
+        self.ledger.add(self.traits.nbytes)
+        squares = some.moments(np.full((len(rows), 1), 1 / len(rows)))[1]
+        return np.append(squares[:, 0], 1.0)
+
     def columns(self, features: np.ndarray) -> Columns:
         """The columns `features` (ascending) of X', copied; a pass."""
         self.ledger.add(self.traits.nbytes)
