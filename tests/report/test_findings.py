@@ -194,19 +194,17 @@ def test_layers_of_fewer_examples_have_the_same_c(monkeypatch):
     from onelayer.estimators import fewer
 
     asked = []
-    monkeypatch.setattr(fewer, "out_of_fold", lambda folding, _: asked.append(folding))
+    monkeypatch.setattr(fewer, "out_of_fold", asked.append)
     model = onelayer.train(enough()[0], target="answer", C=3.0)
     from onelayer.model.reporting import _folding
 
     folding = _folding(model.evidence)
-    fewer.of_fewer(folding, 2, 1920)
+    fewer.of_fewer(folding, 1920)
     drawn = [one.most * 5 / 4 for one in asked]
     # What is passed on is multiplied by the rows there are over those drawn.
-    Cs = [
-        one.estimator.C * len(folding.labels) / rows for one, rows in zip(asked, drawn, strict=True)
-    ]
+    Cs = [one.asked.C * len(folding.labels) / rows for one, rows in zip(asked, drawn, strict=True)]
     assert pytest.approx([3.0] * 4) == Cs
-    assert folding.estimator.C == 3.0
+    assert folding.asked.C == 3.0
 
 
 def test_a_mistake_of_a_table_shows_its_cells_and_what_spoke_for_the_answer():
