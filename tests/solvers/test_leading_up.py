@@ -11,6 +11,7 @@ from onelayer.designs import make_design
 from onelayer.logistic import Binary, Softmax
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
+from onelayer.solution import Status
 from onelayer.solvers import Run, led_up, solver_for
 
 M, N = 3000, 2000
@@ -58,14 +59,14 @@ def test_it_leads_near_the_optimum_and_all_its_reads_are_counted(classes):
 def test_other_fits_begin_at_zero(options):
     objective = texts(**options)
     read = objective.loss.bytes_read
-    assert led_up(objective) is None
+    assert list(led_up(objective)) == []
     assert objective.loss.bytes_read - read <= objective.loss.traits.nbytes
 
 
 def test_a_penalty_of_next_to_nothing_is_led_up_to_in_finitely_many_steps():
     objective = texts(3, C=300.0)
-    assert np.isfinite(led_up(replace(objective, penalty=Penalty(1e-12)))).all()
-    assert led_up(replace(objective, penalty=Penalty(1e-320))) is None
+    assert np.isfinite(list(led_up(replace(objective, penalty=Penalty(1e-12))))).all()
+    assert list(led_up(replace(objective, penalty=Penalty(1e-320)))) == []
 
 
 def test_who_has_a_start_goes_on_from_there():
@@ -87,3 +88,23 @@ def test_the_estimator_is_led_up_to_its_penalty():
     led = Run(objective, *solver_for(objective), 1e-7, begin=led_up).solve()[1]
     assert model.solution_.passes == led.passes
     assert model.solution_.objective == led.objective
+
+
+def test_who_interrupts_on_the_way_keeps_the_latest_optimum():
+    objective = texts(3, C=300.0)
+    reached = []
+
+    def begin(whole):
+        for theta in led_up(whole):
+            if len(reached) == 2:
+                raise KeyboardInterrupt
+            reached.append(theta)
+            yield theta
+
+    run = Run(objective, *solver_for(objective), 1e-7, begin=begin)
+    with pytest.raises(KeyboardInterrupt):
+        run.solve()
+    assert run.solution.status is Status.INTERRUPTED
+    np.testing.assert_allclose(run.theta, objective.symmetric(reached[-1]), rtol=1e-12)
+    value, _ = objective.value_and_gradient(run.theta)
+    assert run.solution.objective == pytest.approx(value, rel=1e-12)

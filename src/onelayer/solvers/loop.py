@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
@@ -42,7 +42,7 @@ class Run:
     tol: float = 1e-7
     max_iter: int = 1000
     callback: Callback | None = None
-    begin: Callable[[Objective], np.ndarray | None] | None = None
+    begin: Callable[[Objective], Iterator[np.ndarray]] | None = None
     theta: np.ndarray | None = field(init=False, default=None)
     solution: Solution | None = field(init=False, default=None)
     _history: list[Record] = field(init=False, default_factory=list)
@@ -70,17 +70,35 @@ class Run:
     def _begin(self) -> np.ndarray:
         """Zero; where a sample of the rows is at hand, its optimum, which costs no read of all.
 
-        Or where `begin` says, whose reads count.
+        Or where `begin` leads at last, whose reads count.
         """
-        found = None if self.begin is None else self.begin(self.objective)
-        if found is not None:
-            return found
+        led = None if self.begin is None else self._led(self.begin(self.objective))
+        if led is not None:
+            return led
         zero = self.objective.start()
         if not self.objective.loss.traits.at_hand or self.solver.runs_all_steps:
             return zero
         sample = self.objective.of_sample()
         theta, solution = Run(sample, *solver_for(sample), tol=SAMPLE_TOL).solve()
         return zero if solution.status is Status.SEPARABLE else theta
+
+    def _led(self, thetas: Iterator[np.ndarray]) -> np.ndarray | None:
+        """The last of them; after Ctrl-C the latest is the best so far."""
+        latest = None
+        try:
+            for theta in thetas:
+                latest = theta
+        except KeyboardInterrupt:
+            if latest is not None:
+                self._interrupted(latest)
+            raise
+        return latest
+
+    def _interrupted(self, theta: np.ndarray) -> None:
+        """Conclude where no step was made."""
+        state = self._at_work.init(self.objective, self.objective.symmetric(theta), self.tol)
+        self._record(state)
+        self._conclude(state, Status.INTERRUPTED)
 
     def _solve(self, theta: np.ndarray) -> tuple[np.ndarray, Solution]:
         state = self._at_work.init(self.objective, theta, self.tol)

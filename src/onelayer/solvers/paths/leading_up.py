@@ -9,6 +9,7 @@ for 79, and of two classes at 2000 185 for 151: these begin at zero.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -24,18 +25,18 @@ RATIO = 5.0  # measured: of two penalties; steps of ten took a fifth more reads 
 LOOSE = 1e-2  # measured: of J, what a penalty on the way may miss
 
 
-def led_up(objective: Objective) -> np.ndarray | None:
-    """About the optimum, from stronger penalties; None where a fit is as quick from zero.
+def led_up(objective: Objective) -> Iterator[np.ndarray]:
+    """The optima of stronger penalties, and last about where they lead; none are needed near zero.
 
     Cost: the reads of these fits.
     """
     if objective.head.width == 1 or not isinstance(solver_for(objective)[0], DualAscent):
-        return None
+        return
     far = answer(objective)
     if not FAR < far < math.inf:
-        return None
+        return
     strength = objective.penalty.strength
     path = DirectPath(objective, Walking(tol=LOOSE))
     for step in range(math.ceil(math.log(far / QUICK, RATIO)), 0, -1):
-        path.at(strength * RATIO**step)
-    return path.ahead(strength)
+        yield path.at(strength * RATIO**step).theta
+    yield path.ahead(strength)
