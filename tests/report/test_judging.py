@@ -16,6 +16,7 @@ from sklearn.metrics import (
 
 from onelayer.calibration import Costs, Readout, Threshold
 from onelayer.logistic import Binary, softmax
+from onelayer.report import judging
 from onelayer.report.by_threshold import by_threshold
 from onelayer.report.judging import (
     Mean,
@@ -137,3 +138,19 @@ def test_the_roc_curve_has_the_points_of_scikit_learns(data):
     false_alarms, hits, _ = roc_curve(labels, z, sample_weight=weights)
     np.testing.assert_array_equal(curve.false_alarms, false_alarms)
     np.testing.assert_array_equal(curve.hits, hits)
+
+
+def test_of_very_many_examples_the_roc_curve_goes_through_its_own_points(monkeypatch):
+    random = np.random.default_rng(1)
+    labels = random.random(5000) < 0.3
+    z = np.round(random.normal(size=5000) + labels, 2)
+    whole = set(zip(*roc_curve(labels, z, drop_intermediate=False)[:2], strict=True))
+    monkeypatch.setattr(judging, "MANY", 4999)
+    monkeypatch.setattr(judging, "POINTS", 200)
+    curve = roc(labels, z)
+    points = list(zip(curve.false_alarms, curve.hits, strict=True))
+    assert (points[0], points[-1]) == ((0, 0), (1, 1))
+    assert 100 < len(points) < 450
+    assert all(min(abs(x - a) + abs(y - b) for a, b in whole) < 1e-12 for x, y in points)
+    exact = roc_auc_score(labels, z)
+    assert np.trapezoid(curve.hits, curve.false_alarms) == pytest.approx(exact, abs=1e-4)

@@ -15,6 +15,7 @@ from onelayer.estimators.problem import Data
 from onelayer.estimators.rows_of_folds import Split
 from onelayer.estimators.weights import weigh
 from onelayer.layer import Layer
+from onelayer.memory_limits import give_back
 from onelayer.readers import stratified_split
 from onelayer.readers.grouped import ascending, places_of
 from onelayer.solvers import Run, led_up, named_solver
@@ -205,6 +206,8 @@ def out_of_fold(folding: Folding, tell: Callable[[int, int], None] = _silent) ->
     else:
         Zs, layers = solving.solved(X[places] if copied else X)
     found = folded.judged(Zs, layers, lambda layer, rows: layer.forward(X, folding.places[rows]))
+    if stays_on_disk(X):
+        give_back()
     tell(len(folded.numbers), len(folded.numbers))
     return found
 

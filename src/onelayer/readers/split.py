@@ -86,21 +86,23 @@ def _choose(found: Grouped, quotas: np.ndarray, random: np.random.Generator) -> 
     random.shuffle(turn)
     chosen = np.zeros(len(turn), dtype=bool)
     for k, quota in enumerate(quotas.tolist()):
-        mine = np.flatnonzero(found.group_class == k).astype(np.int32)
-        if len(mine) < 2:
+        mine = found.group_class == k
+        if np.count_nonzero(mine) < 2:
             continue
         if found.sizes is None:
-            chosen[mine] = _first_of(turn[mine], max(1, min(quota, len(mine) - 1)))
+            chosen |= mine & (turn <= _last_of(turn[mine], quota))
             continue
         sizes = found.sizes[mine]
         order = np.lexsort((turn[mine], np.where(sizes > quota, sizes, 0)))
-        chosen[mine[order]] = _taken(sizes[order], quota)
+        chosen[np.flatnonzero(mine)[order]] = _taken(sizes[order], quota)
     return chosen
 
 
-def _first_of(turn: np.ndarray, count: int) -> np.ndarray:
-    """Mark so many of those whose turn (m,), each another, comes first: bool (m,)."""
-    return turn <= np.partition(turn, count - 1)[count - 1]
+def _last_of(turn: np.ndarray, quota: int) -> int:
+    """The turn (m,), each another, of the last that is taken: at least one is, and not all are."""
+    last = max(1, min(quota, len(turn) - 1)) - 1
+    turn.partition(last)
+    return int(turn[last])
 
 
 def _taken(sizes: np.ndarray, quota: int) -> np.ndarray:

@@ -13,6 +13,8 @@ from onelayer.measures import auc_of, made_of_rows, some_rows, sums_by_rows
 from onelayer.words import counted
 
 Z95 = 1.959963984540054  # of the normal distribution
+MANY = 1 << 20  # guard: examples, more of which have a curve of some points alone
+POINTS = 1 << 12  # guard: of each class, many times the pixels that a curve is drawn with
 
 
 @dataclass(frozen=True)
@@ -122,10 +124,13 @@ def roc(labels: np.ndarray, z: np.ndarray, weights: np.ndarray | None = None) ->
     """Return the curve over all thresholds on z (m,); None where one of the classes is absent.
 
     Its points are those of scikit-learn's `roc_curve`: one for each value of z, without those
-    between others on a line. Examples of weight 0 are as if they were not there.
+    between others on a line. Examples of weight 0 are as if they were not there. Of very many
+    examples the curve goes through some of its points alone.
     """
     if len(np.unique(labels)) < 2:
         return None
+    if weights is None and len(z) > MANY:
+        return _roc_of_many(np.sort(z[labels == 1]), np.sort(z[labels != 1]))
     counted = slice(None) if weights is None else weights != 0
     order = np.argsort(z[counted], kind="stable")[::-1]
     z, true = z[counted][order], labels[counted][order] == 1
@@ -136,6 +141,14 @@ def roc(labels: np.ndarray, z: np.ndarray, weights: np.ndarray | None = None) ->
     kept = np.flatnonzero(np.concatenate([[True], bends, [True]])[: len(hits)])
     shares = [np.append(0.0, sums[kept]) / sums[-1] for sums in (false_alarms, hits)]
     return Roc(*shares)
+
+
+def _roc_of_many(hits: np.ndarray, false_alarms: np.ndarray) -> Roc:
+    """Points of the curve with as many examples of a class between them, from z of each class."""
+    some = [z[:: -(-len(z) // POINTS)] for z in (hits, false_alarms)]
+    cuts = np.unique(np.concatenate([*some, hits[-1:], false_alarms[-1:]]))[::-1]
+    shares = [1 - np.searchsorted(z, cuts) / len(z) for z in (false_alarms, hits)]
+    return Roc(*[np.append(0.0, share) for share in shares])
 
 
 def rarer_of_two(labels: np.ndarray, weights: np.ndarray | None) -> int:
