@@ -14,7 +14,8 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from onelayer.calibration import Costs, Readout, Threshold
+from onelayer.calibration import Costs, Readout, Threshold, threshold_curves
+from onelayer.calibration.threshold_curves import ThresholdCurves
 from onelayer.logistic import Binary, softmax
 from onelayer.report import judging
 from onelayer.report.by_threshold import by_threshold
@@ -154,3 +155,19 @@ def test_of_very_many_examples_the_roc_curve_goes_through_its_own_points(monkeyp
     assert all(min(abs(x - a) + abs(y - b) for a, b in whole) < 1e-12 for x, y in points)
     exact = roc_auc_score(labels, z)
     assert np.trapezoid(curve.hits, curve.false_alarms) == pytest.approx(exact, abs=1e-4)
+
+
+def test_of_very_many_examples_thresholds_have_counts_that_are_exact(monkeypatch):
+    random = np.random.default_rng(2)
+    of_class = random.random(5000) < 0.3
+    p = np.round(np.clip(random.normal(size=5000) / 8 + 0.4 + 0.2 * of_class, 0, 1), 3)
+    whole = ThresholdCurves.of(p, of_class)
+    monkeypatch.setattr(threshold_curves, "MANY", 4999)
+    monkeypatch.setattr(threshold_curves, "POINTS", 100)
+    some = ThresholdCurves.of(p, of_class)
+    assert 80 < len(some.thresholds) <= 100 < len(whole.thresholds)
+    at = np.searchsorted(-whole.thresholds, -some.thresholds)
+    np.testing.assert_array_equal(some.thresholds, whole.thresholds[at])
+    np.testing.assert_array_equal(some.said, whole.said[at])
+    np.testing.assert_array_equal(some.hits, whole.hits[at])
+    assert (some.said[-1], some.hits[-1]) == (5000, of_class.sum())

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+MANY = 1 << 20  # guard: examples, more of which have curves of some points alone
+POINTS = 10_000  # guard: of these, each hundredth of a per cent of all examples
+
 
 @dataclass(frozen=True, eq=False)
 class ThresholdCurves:
@@ -28,12 +31,26 @@ class ThresholdCurves:
     def of(
         cls, p: np.ndarray, of_class: np.ndarray, weights: np.ndarray | None = None
     ) -> ThresholdCurves:
-        """Of probabilities (m,), which examples are of the class (m,), and their weights (m,)."""
+        """Of probabilities (m,), which examples are of the class (m,), and their weights (m,).
+
+        Of very many examples that count the same at some of the probabilities alone, exact there.
+        """
+        if weights is None and len(p) > MANY:
+            return cls._of_many(p, of_class)
         s = np.ones(len(p)) if weights is None else weights
         order = np.argsort(-p, kind="stable")
         said, hits = np.cumsum(s[order]), np.cumsum((s * of_class)[order])
         kept = np.flatnonzero(np.append(np.diff(p[order]) != 0, True))
         return cls(p[order][kept], said[kept], hits[kept])
+
+    @classmethod
+    def _of_many(cls, p: np.ndarray, of_class: np.ndarray) -> ThresholdCurves:
+        """At the probability of every so many-th example: no order of examples is made."""
+        m, everything, own = len(p), np.sort(p), np.sort(p[of_class])
+        last = -(-np.arange(1, POINTS + 1) * m // POINTS)
+        thresholds = np.unique(everything[m - last])[::-1]
+        said, hits = (len(z) - np.searchsorted(z, thresholds) for z in (everything, own))
+        return cls(thresholds, said.astype(float), hits.astype(float))
 
     @property
     def recall(self) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from onelayer.calibration import Costs, Readout, Threshold
 from onelayer.calibration.decisions import Decision
 from onelayer.calibration.threshold_curves import ThresholdCurves
+from onelayer.measures import made_of_rows
 from onelayer.report.judging import rarer_of_two
 
 TOPS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5)
@@ -75,14 +76,15 @@ def by_threshold(
 
     None where one of the two is absent. Weights (m,) are numbers of examples.
     """
-    s = np.ones(len(labels)) if weights is None else np.asarray(weights, float)
-    Z, labels, s = Z[s > 0], labels[s > 0], s[s > 0]
+    if weights is not None:
+        counted = np.asarray(weights) > 0
+        Z, labels, weights = Z[counted], labels[counted], np.asarray(weights, float)[counted]
     if len(np.unique(labels)) < 2:
         return None
     rule = readout.decision
-    position = rule.position if isinstance(rule, Threshold) else rarer_of_two(labels, s)
-    p = readout.probabilities(Z)[:, position]
-    curves = ThresholdCurves.of(p, labels == position, s)
+    position = rule.position if isinstance(rule, Threshold) else rarer_of_two(labels, weights)
+    p = made_of_rows(len(Z), lambda rows: readout.probabilities(Z[rows])[:, position])
+    curves = ThresholdCurves.of(p, labels == position, weights)
     said, hits = curves.said, curves.hits
     wrong, mass = (curves.missed, curves.alarms), (float(hits[-1]), float(said[-1]))
     cost = _cost(rule, position, wrong, mass) if isinstance(rule, Costs) else None

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from onelayer.calibration.threshold_curves import MANY
 from onelayer.logistic import Head
 from onelayer.measures import auc_of, made_of_rows, some_rows, sums_by_rows
 from onelayer.words import counted
 
 Z95 = 1.959963984540054  # of the normal distribution
-MANY = 1 << 20  # guard: examples, more of which have a curve of some points alone
 POINTS = 1 << 12  # guard: of each class, many times the pixels that a curve is drawn with
 
 
