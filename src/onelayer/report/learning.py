@@ -52,7 +52,7 @@ def learning_curve(
     found = [*fewer, full]
     rows = full.rows
     for one in fewer:
-        rows = np.intersect1d(rows, one.rows)
+        rows = rows[np.isin(rows, one.rows)]
     if not fewer or len(rows) == 0:
         return None
     weights = None if sample.weights is None else sample.weights[rows]
