@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from onelayer.calibration.threshold_curves import MANY
+from onelayer.calibration.threshold_curves import MANY, ThresholdCurves
 from onelayer.logistic import Head
 from onelayer.measures import auc_of, made_of_rows, some_rows, sums_by_rows
 from onelayer.words import counted
 
 Z95 = 1.959963984540054  # of the normal distribution
-POINTS = 1 << 12  # guard: of each class, many times the pixels that a curve is drawn with
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,9 @@ def roc(labels: np.ndarray, z: np.ndarray, weights: np.ndarray | None = None) ->
     if len(np.unique(labels)) < 2:
         return None
     if weights is None and len(z) > MANY:
-        return _roc_of_many(np.sort(z[labels == 1]), np.sort(z[labels != 1]))
+        curves = ThresholdCurves.of(z, labels == 1)
+        sums = curves.alarms, curves.hits
+        return Roc(*[np.append(0.0, counts / counts[-1]) for counts in sums])
     counted = slice(None) if weights is None else weights != 0
     order = np.argsort(z[counted], kind="stable")[::-1]
     z, true = z[counted][order], labels[counted][order] == 1
@@ -141,14 +142,6 @@ def roc(labels: np.ndarray, z: np.ndarray, weights: np.ndarray | None = None) ->
     kept = np.flatnonzero(np.concatenate([[True], bends, [True]])[: len(hits)])
     shares = [np.append(0.0, sums[kept]) / sums[-1] for sums in (false_alarms, hits)]
     return Roc(*shares)
-
-
-def _roc_of_many(hits: np.ndarray, false_alarms: np.ndarray) -> Roc:
-    """Points of the curve with as many examples of a class between them, from z of each class."""
-    some = [z[:: -(-len(z) // POINTS)] for z in (hits, false_alarms)]
-    cuts = np.unique(np.concatenate([*some, hits[-1:], false_alarms[-1:]]))[::-1]
-    shares = [1 - np.searchsorted(z, cuts) / len(z) for z in (false_alarms, hits)]
-    return Roc(*[np.append(0.0, share) for share in shares])
 
 
 def rarer_of_two(labels: np.ndarray, weights: np.ndarray | None) -> int:
