@@ -152,6 +152,7 @@ def _rows_of(text: bytes, path: Path, lines: int) -> tuple[Any, np.ndarray]:
             except DAMAGE as of_line:
                 raise DataError(
                     f"{path} cannot be read at line {number}, {_shown(line)}: {_in_words(of_line)}"
+                    "; a line is a label and entries, as in 1 3:0.5 7:2"
                 ) from error
         raise DataError(f"{path} cannot be read after line {lines}: {_in_words(error)}") from error
 
