@@ -6,7 +6,7 @@ import csv
 from collections import Counter
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
@@ -14,8 +14,8 @@ from onelayer.cli import options, source_options
 from onelayer.cli.cluster import expanded
 from onelayer.cli.outcome import FAILED
 from onelayer.cli.output import print_json, progress_shown, put_data, show, warn
+from onelayer.cli.prediction_request import PredictionRequest
 from onelayer.errors import UsageError
-from onelayer.readers.tables.table_options import TableOptions
 from onelayer.words import count_of
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def predict(
     how = fitted.inputs.options.with_text(delimiter=delimiter, encoding=encoding)
     files = [Path(one) for one in expanded([*map(str, files)])]
     written: dict[str, Any]
-    asked = Request(files, x, keep or [], how, Answering(fitted, every, abstain))
+    asked = PredictionRequest(files, x, keep or [], how, Answering(fitted, every, abstain))
     into_folder = _goes_into_folder(asked, output, cluster)
     if output is not None and into_folder:
         from onelayer.cli.scored_files import write_files
@@ -100,17 +100,7 @@ def predict(
         raise typer.Exit(FAILED)
 
 
-class Request(NamedTuple):
-    """What is to be predicted, and how it is read."""
-
-    files: list[Path]
-    x: str | None
-    keep: list[str]
-    table: TableOptions
-    answering: Answering
-
-
-def _goes_into_folder(asked: Request, output: Path | None, cluster: str | None) -> bool:
+def _goes_into_folder(asked: PredictionRequest, output: Path | None, cluster: str | None) -> bool:
     """Whether each table has a result of its own, in a folder; workers write no other."""
     from onelayer.cli.scored_files import is_folder
 
@@ -126,7 +116,7 @@ def _goes_into_folder(asked: Request, output: Path | None, cluster: str | None) 
     return False
 
 
-def _write(model: Model, asked: Request, output: Path) -> tuple[int, dict[str, str]]:
+def _write(model: Model, asked: PredictionRequest, output: Path) -> tuple[int, dict[str, str]]:
     """Write the answers, those of a table batch by batch; return how many, and what failed."""
     if model.columns:
         from onelayer.cli.scores import write_scores
@@ -143,7 +133,7 @@ def _write(model: Model, asked: Request, output: Path) -> tuple[int, dict[str, s
     return len(predictions), failed
 
 
-def _predict(model: Model, asked: Request) -> tuple[Predictions, dict[str, str]]:
+def _predict(model: Model, asked: PredictionRequest) -> tuple[Predictions, dict[str, str]]:
     """Return class and probability of each picture or row, and why some files have none."""
     if model.columns:
         from onelayer.cli.scores import scores
@@ -152,7 +142,7 @@ def _predict(model: Model, asked: Request) -> tuple[Predictions, dict[str, str]]
     return _predict_files(model, asked)
 
 
-def _predict_files(model: Model, asked: Request) -> tuple[Predictions, dict[str, str]]:
+def _predict_files(model: Model, asked: PredictionRequest) -> tuple[Predictions, dict[str, str]]:
     from onelayer.readers.arrays.kinds import array_kind
     from onelayer.sources import open_source
 

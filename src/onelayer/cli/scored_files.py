@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from onelayer.cli.cluster import who_works
 from onelayer.cli.output import progress_shown, warn
+from onelayer.cli.prediction_request import PredictionRequest
 from onelayer.cli.scores import scoring_of
 from onelayer.errors import UsageError
 from onelayer.inputs.oddities import Oddities
 from onelayer.model import Model
 from onelayer.readers.tables.suffixes import tables_in
-
-if TYPE_CHECKING:
-    from onelayer.cli.predict import Request
 
 WRITTEN = (".csv", ".tsv", ".parquet", ".pq")
 """Tables that are written as they are read; any other becomes a .csv."""
@@ -35,7 +33,7 @@ def is_folder(output: Path, files: list[Path], cluster: str | None) -> bool:
 
 
 def write_files(
-    model: Model, asked: Request, folder: Path, cluster: str | None, *, overwrite: bool
+    model: Model, asked: PredictionRequest, folder: Path, cluster: str | None, *, overwrite: bool
 ) -> tuple[int, dict[str, str]]:
     """Score each table into a file of its name, and return how many rows, and what failed.
 
@@ -67,7 +65,7 @@ def write_files(
     return sum(one.rows for one in found), failed
 
 
-def score_file(model: Model, asked: Request, file: Path, output: Path) -> FileScored:
+def score_file(model: Model, asked: PredictionRequest, file: Path, output: Path) -> FileScored:
     """Write one result; what is wrong with one file is said, and hinders no other."""
     odd = Oddities(file)
     try:
@@ -90,7 +88,7 @@ def _tell(files: list[Path], found: list[FileScored]) -> None:
         warn(f"note: {named[0]}{more}: {note}")
 
 
-def _score(model: Model, asked: Request) -> Any:
+def _score(model: Model, asked: PredictionRequest) -> Any:
     """What a worker does of a file and its result's place."""
 
     def score(file: Path, output: Path) -> FileScored:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from onelayer.cli.output import progress_shown, warn
+from onelayer.cli.prediction_request import PredictionRequest
 from onelayer.errors import UsageError
 from onelayer.inputs.given_texts import only_text
 from onelayer.inputs.oddities import Oddities
@@ -17,11 +18,8 @@ from onelayer.readers.tables.suffixes import is_text_file
 from onelayer.readers.tables.table_files import TableFile
 from onelayer.readers.tables.text_files import texts_table
 
-if TYPE_CHECKING:
-    from onelayer.cli.predict import Request
 
-
-def write_scores(model: Model, asked: Request, output: Path) -> int:
+def write_scores(model: Model, asked: PredictionRequest, output: Path) -> int:
     """Score one table into a file, and return how many rows it has."""
     if len(asked.files) > 1:
         raise UsageError(f"{output} takes the rows of one table: give one file, a folder, or no -o")
@@ -32,7 +30,7 @@ def write_scores(model: Model, asked: Request, output: Path) -> int:
     return rows
 
 
-def scores(model: Model, asked: Request) -> list[dict[str, Any]]:
+def scores(model: Model, asked: PredictionRequest) -> list[dict[str, Any]]:
     """Return class and probability of each row, named by its file and number."""
     found = []
     with progress_shown() as progress:
@@ -50,7 +48,9 @@ def scores(model: Model, asked: Request) -> list[dict[str, Any]]:
     return found
 
 
-def scoring_of(model: Model, file: Path, asked: Request, odd: Oddities | None = None) -> Scoring:
+def scoring_of(
+    model: Model, file: Path, asked: PredictionRequest, odd: Oddities | None = None
+) -> Scoring:
     """Columns to keep may be given one by one, or several with commas between."""
     table = _table(model, file, asked)
     names = [
@@ -61,7 +61,7 @@ def scoring_of(model: Model, file: Path, asked: Request, odd: Oddities | None = 
     return Scoring(model, table, names, asked.answering, odd)
 
 
-def _table(model: Model, file: Path, asked: Request) -> TableFile:
+def _table(model: Model, file: Path, asked: PredictionRequest) -> TableFile:
     """A .txt file, or a folder of them, is a table of texts for a model that looks at no more."""
     column = only_text(model.columns)
     if column is not None and (file.is_dir() or is_text_file(file)):
