@@ -102,11 +102,12 @@ def predict(
 
 def _goes_into_folder(asked: PredictionRequest, output: Path | None, cluster: str | None) -> bool:
     """Whether each table has a result of its own, in a folder; workers write no other."""
-    from onelayer.cli.scored_files import is_folder
-
     tables = bool(asked.answering.model.columns)
-    if tables and output is not None and is_folder(output, asked.files, cluster):
-        return True
+    if tables and output is not None:
+        from onelayer.cli.scored_files import is_folder
+
+        if is_folder(output, asked.files, cluster):
+            return True
     if cluster is not None:
         raise UsageError(
             "--cluster scores tables into a folder, a file for each: give -o FOLDER, as -o scored/"
