@@ -10,10 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from onelayer import kept_folders
-from onelayer.cache import known_things
+from onelayer.cache import CompiledKernels, known_things
 from onelayer.cli.app import app
 from onelayer.errors import DataError
 from onelayer.kept_folders import KeptFolders
+from onelayer.kernels import compile as compiling
 
 
 @pytest.fixture
@@ -149,11 +150,49 @@ def test_what_is_known_of_files_is_shown_and_emptied_though_nothing_else_is_kept
     place = kept.place.parent / "known"
     note = "1 note on files and encoders that need not be read again, 2 KB"
     assert f"Known: {place}, {note}" in " ".join(run.invoke(app, ["cache"]).stdout.split())
-    told = json.loads(run.invoke(app, ["cache", "--json"]).stdout)["kept"][-1]
+    told = json.loads(run.invoke(app, ["cache", "--json"]).stdout)["kept"][-2]
     assert told == {"kind": "known", "folder": str(place), "entries": 1, "bytes": 2000}
     emptied = " ".join(run.invoke(app, ["cache", "--empty"]).stdout.split())
     assert emptied == f"Emptied: {place}, which held {note}"
     assert list(place.iterdir()) == []
+
+
+def test_compiled_kernels_of_all_versions_are_shown_and_emptied(kept):
+    place = kept.place.parent
+    for folder in (place / "kernels-1" / "a_1", place / "kernels-2" / "a_1"):
+        folder.mkdir(parents=True)
+        for name in ("f.nbi", "f.1.nbc", "f.2.nbc", "f.3.nbc.tmp.1"):  # the last is being written
+            (folder / name).write_bytes(bytes(1000))
+    run = CliRunner()
+    held = "2 compiled parts of this program, 6 KB"
+    shown = " ".join(run.invoke(app, ["cache"]).stdout.split())
+    assert shown == f"Kernels: {place}/kernels-*, {held} Empty it: onelayer cache --empty"
+    told = json.loads(run.invoke(app, ["cache", "--json"]).stdout)["kept"][-1]
+    where = {"kind": "kernels", "folder": f"{place}/kernels-*"}
+    assert told == where | {"entries": 2, "bytes": 6000}
+    emptied = " ".join(run.invoke(app, ["cache", "--empty"]).stdout.split())
+    assert emptied == f"Emptied: {place}/kernels-*, which held {held}"
+    assert {file.name for file in place.rglob("*") if file.is_file()} == {"f.3.nbc.tmp.1"}
+    known_things().put("abc", b"")
+    shown = " ".join(run.invoke(app, ["cache"]).stdout.split())
+    assert "Kernels" not in shown
+    assert "At most 4.3 GB of each, or a larger one that was used last" in shown
+
+
+def test_a_process_goes_on_compiling_after_its_kernels_were_removed(kept, monkeypatch):
+    folder = kept.place.parent / "kernels-1"
+    monkeypatch.setattr(compiling, "cache_folder", lambda: folder)
+
+    @compiling.kernel
+    def twice(number):
+        return 2 * number
+
+    assert twice(1) == 2
+    assert len(CompiledKernels()) == 1
+    CompiledKernels().empty()
+    assert (len(CompiledKernels()), CompiledKernels().size) == (0, 0)
+    assert twice(0.5) == 1.0  # another type is compiled, and kept
+    assert len(CompiledKernels()) == 1
 
 
 def test_the_command_says_where_nothing_is_kept(kept):

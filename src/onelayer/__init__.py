@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from onelayer.late_names import late_names
+
 if TYPE_CHECKING:  # what editors and type checkers see
     from onelayer import displays, lesson, mlflow, server
     from onelayer.estimators import LogisticRegression, LogisticRegressionCV, check_separation
@@ -67,15 +69,14 @@ __all__ = [
     "train",
 ]
 
+_named = late_names(__name__, _HOME)
+
 
 def __getattr__(name: str) -> Any:
     """Import a public name from where it lives (PEP 562)."""
     if name == "__version__":
         return _version()
-    if name not in _HOME:
-        raise AttributeError(f"module 'onelayer' has no attribute {name!r}")
-    module = import_module(_HOME[name])
-    return module if _HOME[name] == f"onelayer.{name}" else getattr(module, name)
+    return _named(name)
 
 
 def _version() -> str:

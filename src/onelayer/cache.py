@@ -18,6 +18,8 @@ BOUND = 4 * 2**30
 """Bytes that are kept at most; the entries that were used longest ago go first. *Guard*."""
 KNOWN = "known"
 """The kind of cache of what is known of files and encoders."""
+KERNELS = "kernels"
+"""What the names of folders of compiled kernels begin with; a digest of their sources follows."""
 _DIGEST = 16
 
 
@@ -112,3 +114,35 @@ class Cache:
 def known_things() -> Cache:
     """What is known of files and encoders, so that they need not be read again."""
     return Cache(KNOWN)
+
+
+class CompiledKernels:
+    """What kernels were compiled to, by this version and by others: a folder of each."""
+
+    def __init__(self) -> None:
+        try:
+            self.place: Path | None = user_cache() / "onelayer" / f"{KERNELS}-*"
+        except RuntimeError:
+            self.place = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(size for size, _ in self._files())
+
+    def __len__(self) -> int:
+        return sum(1 for _, path in self._files() if path.suffix == ".nbi")  # an index a kernel
+
+    def empty(self) -> None:
+        """Remove what is whole; the folders stay, for a process that compiles writes into them."""
+        for _, path in self._files():
+            with suppress(OSError):
+                path.unlink()
+
+    def _files(self) -> Iterator[tuple[int, Path]]:
+        """Size and place of each file."""
+        if self.place is None:
+            return
+        for path in self.place.parent.glob(f"{self.place.name}/*/*.nb[ic]"):
+            with suppress(OSError):
+                yield path.stat().st_size, path

@@ -24,7 +24,7 @@ from onelayer.designs.csr_on_disk import CsrOnDisk
 from onelayer.designs.row_labels import RowLabels
 from onelayer.designs.rows_in_turn import RowsInTurn
 from onelayer.errors import DataError, UsageError
-from onelayer.logistic import Binary, Softmax
+from onelayer.logistic import Binary
 
 FILES = ("data", "indices", "indptr")
 
@@ -95,36 +95,9 @@ def test_what_is_in_memory_stays_there(tmp_path):
 @pytest.mark.parametrize("k", [2, 3])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
 @pytest.mark.parametrize("scaled", [None, "standard"])
-def test_every_product_is_that_of_memory(tmp_path, dtype, k, scaled):
-    rng, n = np.random.default_rng(k), 11
-    X = drawn(900, n, dtype)
-    y, v = rng.integers(0, k, 900), rng.random(900) * (rng.random(900) > 0.2)
-    v /= v.sum()
-    head, scaling = Binary() if k == 2 else Softmax(k), make_scaling(X, scaled or 0.01, v)
-    there = mapped(X, tmp_path, 3000)
-    here = make_design(X, scaling).bind(head, y, v)
-    disk = make_design(there, scaling).bind(head, y, v)
-    W, V = rng.normal(size=(2, n, head.width)) / 5
-    b, c = rng.normal(size=(2, head.width)) / 5
-    A, curved = here.curvature(W, b), disk.curvature(W, b)
-    reads = disk.bytes_read
-
-    def same(of_disk, of_memory):
-        for one, other in zip(of_disk, of_memory, strict=True):
-            np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-13)
-
-    same(disk.value_and_gradient(W, b), here.value_and_gradient(W, b))
-    assert disk.bytes_read - reads == pytest.approx(there.nbytes, rel=0.01)
-    same(disk.along(W, b, V, c, np.array([0.1, 1.0])), here.along(W, b, V, c, np.array([0.1, 1.0])))
-    same(disk.expansion(W, b), here.expansion(W, b))
-    some = np.array([0, 3, 10])
-    same([disk.hessian(W, b, some)], [here.hessian(W, b, some)])
-    same(disk.product(curved, V, c), here.product(A, V, c))
-    same(disk.arrival((W, b), (V, c), 0.7, some), here.arrival((W, b), (V, c), 0.7, some))
-    same([disk.reach(V, c), disk.shares()], [here.reach(V, c), here.shares()])
-    same([disk.exactly().value_and_gradient(W, b)[0]], [here.value_and_gradient(W, b)[0]])
-    z = np.concatenate([Z for _, Z in disk.forward_parts(W, b)])
-    same([z], [here.forward(W, b)])
+def test_every_product_is_that_of_memory(tmp_path, same_products, dtype, k, scaled):
+    X = drawn(900, 11, dtype)
+    same_products(X, mapped(X, tmp_path, 3000), k, scaled, within=0.01)
 
 
 def labels(X, k, seed=1):

@@ -14,7 +14,6 @@ from sklearn.exceptions import ConvergenceWarning
 from onelayer import LogisticRegression
 from onelayer.designs import (
     disk_survey,
-    make_design,
     make_scaling,
     rows_on_disk,
     where_it_lies,
@@ -23,7 +22,6 @@ from onelayer.designs.disk_survey import survey_on_disk
 from onelayer.designs.row_labels import RowLabels
 from onelayer.errors import DataError, UsageError
 from onelayer.file_stamps import FileStamp
-from onelayer.logistic import Binary, Softmax
 from onelayer.memory_limits import _left_by_groups, free_memory, memory_budget
 from onelayer.solvers import choose
 from onelayer.solvers.smooth import metrics
@@ -97,51 +95,9 @@ def test_what_is_in_memory_stays_there(tmp_path):
 @pytest.mark.parametrize("k", [2, 3])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
 @pytest.mark.parametrize("scaled", [None, "standard"])
-def test_every_product_is_that_of_memory(tmp_path, dtype, k, scaled):
-    rng, n = np.random.default_rng(k), 11
-    X = drawn(900, n, dtype)
-    y, v = rng.integers(0, k, len(X)), rng.random(len(X)) * (rng.random(len(X)) > 0.2)
-    v /= v.sum()
-    head, scaling = Binary() if k == 2 else Softmax(k), make_scaling(X, scaled or 0.01, v)
-    there = where_it_lies(saved(X, tmp_path / "X.npy"), 3000)
-    here = make_design(X, scaling).bind(head, y, v)
-    disk = make_design(there, scaling).bind(head, y, v)
-    W, V = rng.normal(size=(2, n, head.width)) / 5
-    b, c = rng.normal(size=(2, head.width)) / 5
-    A, curved = here.curvature(W, b), disk.curvature(W, b)
-    reads = disk.bytes_read
-
-    def same(of_disk, of_memory):
-        for one, other in zip(of_disk, of_memory, strict=True):
-            np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-13)
-
-    same(disk.value_and_gradient(W, b), here.value_and_gradient(W, b))
-    assert disk.bytes_read - reads == X.nbytes
-    same(disk.along(W, b, V, c, np.array([0.1, 1.0])), here.along(W, b, V, c, np.array([0.1, 1.0])))
-    same(disk.expansion(W, b), here.expansion(W, b))
-    same([disk.hessian(W, b)], [here.hessian(W, b)])
-    same(disk.product(curved, V, c), here.product(A, V, c))
-    same([disk.intercept_curvature(curved)], [here.intercept_curvature(A)])
-    some = np.array([0, 3, 10])
-    same([disk.hessian(W, b, some)], [here.hessian(W, b, some)])
-    kept = np.append(some, n)
-    of_all = here.hessian(W, b)[kept][:, :, kept]
-    np.testing.assert_allclose(here.hessian(W, b, some), of_all, rtol=1e-10, atol=1e-13)
-    for features in (None, some):
-        came = disk.arrival((W, b), (V, c), 0.7, features)
-        same(came, here.arrival((W, b), (V, c), 0.7, features))
-    same(came[:3], here.value_and_gradient(W + 0.7 * V, b + 0.7 * c))
-    same([came.H], [here.hessian(W + 0.7 * V, b + 0.7 * c, some)])
-    for balanced in (False, True):
-        told, reads = ((W, b), (V, c), 0.7), disk.bytes_read
-        same(disk.foresight(*told, balanced=balanced), here.foresight(*told, balanced=balanced))
-        assert disk.bytes_read - reads == (1 + balanced) * X.nbytes
-        found = disk.foresight(*told, balanced=balanced, arrived=came)
-        same(found, here.foresight(*told, balanced=balanced))
-        assert disk.bytes_read - reads == (1 + 2 * balanced) * X.nbytes
-    same([disk.reach(V, c), disk.shares()], [here.reach(V, c), here.shares()])
-    same([disk.counted, disk.least_weight], [here.counted, here.least_weight])
-    same([disk.centres()], [here.centres()])
+def test_every_product_is_that_of_memory(tmp_path, same_products, dtype, k, scaled):
+    X = drawn(900, 11, dtype)
+    same_products(X, where_it_lies(saved(X, tmp_path / "X.npy"), 3000), k, scaled)
 
 
 def test_a_survey_finds_moments_and_a_sample_that_stands_for_all(tmp_path):

@@ -248,7 +248,10 @@ def test_a_disk_without_room_is_said_before_anything_is_written(tmp_path, monkey
     assert [file.name for file in cache.rglob("*") if file.is_file()] == ["lock"]
 
 
-def test_what_is_kept_is_shown_and_emptied(tmp_path):
+def test_what_is_kept_is_shown_and_emptied(tmp_path, monkeypatch):
+    monkeypatch.setenv(
+        "XDG_CACHE_HOME", str(tmp_path / "cache")
+    )  # nothing of the user's is emptied
     path = tmp_path / "a.svm"
     path.write_text(lines(50))
     onelayer.read_libsvm(path, memory=1)

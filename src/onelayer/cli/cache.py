@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from onelayer.cache import BOUND, KNOWN, Cache, known_things
+from onelayer.cache import BOUND, KERNELS, KNOWN, Cache, CompiledKernels, known_things
 from onelayer.cli import options
 from onelayer.cli.output import print_json, show
 from onelayer.kept_folders import KeptFolders
@@ -24,8 +24,10 @@ FOLDERS = {
 SAID = FOLDERS | {
     FEATURES: ("the features of {}", "pictures"),
     KNOWN: ("{}", "notes on files and encoders that need not be read again"),
+    KERNELS: ("{}", "compiled parts of this program"),
 }
-Kept = dict[str, Cache | KeptFolders]
+One = Cache | KeptFolders | CompiledKernels
+Kept = dict[str, One]
 
 
 def cache(
@@ -36,11 +38,12 @@ def cache(
     """Show what is kept between runs, where, and how many bytes it takes; or empty it.
 
     Features and pixels of pictures, what of tables and arrays is larger than memory, and notes on
-    files and encoders that were read.
+    files and encoders that were read; and kernels, the parts of this program that are compiled when
+    they are first used.
     """
     del debug
     kept: Kept = {FEATURES: Cache(FEATURES), **{kind: KeptFolders(kind) for kind in FOLDERS}}
-    kept[KNOWN] = known_things()
+    kept |= {KNOWN: known_things(), KERNELS: CompiledKernels()}
     held = {kind: (one.place, _in_words(kind, one)) for kind, one in kept.items() if one}
     if empty:
         for one in kept.values():
@@ -57,14 +60,15 @@ def cache(
             show(f"A training uses {left} of these, which stay")
     else:
         show(*(f"{kind.capitalize()}: {place}, {has}" for kind, (place, has) in held.items()))
-        show(
-            f"At most {BOUND / 1e9:.1f} GB of each, but for a larger one that was used last: what "
-            "was used longest ago goes first",
-            "Empty it: onelayer cache --empty",
-        )
+        if held.keys() != {KERNELS}:
+            show(
+                f"At most {BOUND / 1e9:.1f} GB of each{' but kernels' * (KERNELS in held)}, or a "
+                "larger one that was used last: what was used longest ago goes first"
+            )
+        show("Empty it: onelayer cache --empty")
 
 
-def _in_words(kind: str, kept: Cache | KeptFolders) -> str:
+def _in_words(kind: str, kept: One) -> str:
     said, units = SAID[kind]
     return f"{said.format(_count(len(kept), units))}, {size_in_words(kept.size)}"
 

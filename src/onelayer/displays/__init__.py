@@ -6,8 +6,9 @@ several, `axes_`), and the lines of a curve, `line_` or `lines_`. matplotlib is 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from onelayer.late_names import late_names
 
 if TYPE_CHECKING:  # what editors and type checkers see
     from onelayer.displays.coefficients import CoefficientsDisplay
@@ -40,12 +41,7 @@ __all__ = [
     "WeightsDisplay",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a display from where it lives (PEP 562): the report needs one of them, not all."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'onelayer.displays' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+__getattr__ = late_names(__name__, _HOME)
 
 
 def __dir__() -> list[str]:

@@ -6,8 +6,9 @@ for scikit-learn.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from onelayer.late_names import late_names
 
 if TYPE_CHECKING:  # what editors and type checkers see
     from onelayer.estimators.classifier import LogisticRegression
@@ -32,9 +33,4 @@ __all__ = [
     "layer_of",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name from where it lives (PEP 562)."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'onelayer.estimators' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+__getattr__ = late_names(__name__, _HOME)

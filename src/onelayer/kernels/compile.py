@@ -19,7 +19,7 @@ from typing import Any
 
 import numba
 
-from onelayer.cache import user_cache
+from onelayer.cache import KERNELS, user_cache
 
 # Sums may be reordered and products fused; NaN and infinity keep their meaning.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
@@ -63,7 +63,7 @@ def _cached(function: Callable[..., Any], fastmath: Any) -> Any:
 def cache_folder() -> Path:
     """Where compiled kernels of exactly these sources are kept."""
     try:
-        folder = user_cache() / "onelayer" / f"kernels-{_fingerprint()}"
+        folder = user_cache() / "onelayer" / f"{KERNELS}-{_fingerprint()}"
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return folder
