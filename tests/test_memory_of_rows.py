@@ -9,8 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onelayer import memory_limits
+from onelayer.calibration import threshold_for_recall
 from onelayer.designs.made_rows import MadeRows
 from onelayer.designs.rows_on_disk import columns_in_file
+from onelayer.estimators.folds import Folded
+from onelayer.evaluation import evaluate
 from onelayer.inputs import made
 from onelayer.inputs.codes import column_codes
 from onelayer.inputs.column_kinds import ReadTable, look
@@ -18,9 +21,10 @@ from onelayer.inputs.columns import Codes
 from onelayer.inputs.fitting import fit_table, telling
 from onelayer.inputs.made import level_sizes, spread_of, weighted_quantiles
 from onelayer.inputs.oddities import Oddities
+from onelayer.readers import stratified_split
 from onelayer.readers.tables.arrow_values import where_matching
 from onelayer.readers.tables.cells import read_cells, read_in_turn, read_numbers
-from onelayer.report.judging import first_of
+from onelayer.report.judging import Mean, first_of
 
 M, PIECE = 300_000, 10_000
 KINDS = {
@@ -100,6 +104,50 @@ def test_a_column_in_pieces_is_the_column(words, size):
     np.testing.assert_array_equal(numbers.values, read_numbers(whole).values)
     odd = [word in {"x", "3,5", "Oslo"} for word in found.values.to_pylist()]
     assert numbers.odd.tolist() == odd
+
+
+def folds_judged(Z, labels):
+    """What the layer of a fold says, of which Z has all, beside a thousand that it judged before.
+
+    Whether a row is of that fold, the first, is told by its label.
+    """
+    rows = np.arange(0, M, M // 1000, dtype=np.int32)
+    folded = Folded(labels, rows, [0, 1]).until(1)
+    known = Z[rows[labels[rows] == 0]]
+    return folded.judged([known], [None], lambda _, some: Z[some])
+
+
+GROUPS = np.random.default_rng(1).integers(0, 8 * M, M).astype(np.int32) // 4
+"""Few rows are in one group."""
+
+JUDGING = {
+    "measures": (24, lambda Z, labels: evaluate(Z, labels, np.arange(2))),
+    "mean": (2, lambda Z, _: Mean.of(Z[:, 0])),
+    "recall": (10, lambda Z, labels: threshold_for_recall(Z[:, 0], labels == 1, 0.8)),
+    "folds": (12, folds_judged),
+    "groups": (32, lambda _, labels: stratified_split(labels, GROUPS, 0.2, 0)),
+}
+"""What is found of rows that judge, or which these are, and how many bytes a row it takes at most,
+z aside."""
+
+
+@pytest.mark.parametrize("what", JUDGING)
+def test_what_judges_takes_few_bytes_a_row(what, monkeypatch):
+    """Where there are very many: here more than a tenth of `M`, and of the rows looked at."""
+    for many in ("report.judging.MANY", "calibration.threshold_curves.MANY", "measures.ROWS"):
+        monkeypatch.setattr(f"onelayer.{many}", PIECE)
+    monkeypatch.setattr("onelayer.readers.grouped.TOGETHER", PIECE)
+    monkeypatch.setattr("onelayer.estimators.folds.JUDGED", PIECE)
+    random = np.random.default_rng(0)
+    Z, labels = random.normal(size=(M, 1)), random.integers(0, 2, M, np.int8)
+    most, find = JUDGING[what]
+    tracemalloc.start()
+    try:
+        find(Z, labels)
+        here = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert here / M < most
 
 
 numbers = st.lists(st.integers(-5, 5).map(float), min_size=1, max_size=40).map(np.array)

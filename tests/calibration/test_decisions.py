@@ -52,6 +52,15 @@ def test_a_precision_is_reached_and_no_lower_threshold_has_it(wanted):
     assert all(precision_score(of_class, scores > t) < wanted for t in between[between < threshold])
 
 
+@pytest.mark.parametrize("wanted", [0.01, 0.05, 0.5, 0.8, 0.95, 1.0])
+@pytest.mark.parametrize("m", [5, 30, 3000])
+def test_examples_that_count_the_same_are_answered_as_those_of_weight_1(wanted, m):
+    scores, of_class = _scored(m)
+    of_class[-1] = True
+    weighted = threshold_for_recall(scores, of_class, wanted, np.ones(m))
+    assert threshold_for_recall(scores, of_class, wanted) == weighted
+
+
 @pytest.mark.parametrize("choose", [threshold_for_recall, threshold_for_precision])
 def test_weight_two_is_an_example_twice_and_weight_zero_none(choose):
     scores, of_class = _scored()

@@ -75,6 +75,19 @@ def test_where_some_are_enough_further_folds_are_not_trained():
     assert not out_of_fold(replace(folding, enough=120)).partial
 
 
+@pytest.mark.parametrize("most", [None, 40])
+def test_of_a_fold_that_is_enough_some_are_judged_evenly_as_among_all(most, monkeypatch):
+    """Folds of 24, of which ten at most are wanted: every third."""
+    folding = replace(_folding(most=most), enough=5)
+    every = out_of_fold(folding)
+    monkeypatch.setattr("onelayer.estimators.folds.JUDGED", 10)
+    some = out_of_fold(folding)
+    assert some.rows.tolist() == every.rows[::3].tolist()
+    assert (len(every.rows), some.partial) == (24, True)
+    np.testing.assert_array_equal(some.Z, every.Z[::3])
+    assert (some.trained_on, some.capped) == (every.trained_on, every.capped)
+
+
 def test_a_copy_of_an_example_does_not_vouch_for_it():
     """Every example twice, its copy labelled alike: without groups each would know its own."""
     random = np.random.default_rng(1)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from onelayer.errors import UsageError
-from onelayer.readers import content_groups, split_notes, stratified_split
+from onelayer.readers import content_groups, split, split_notes, stratified_split
 
 
 def test_equal_rows_share_a_number():
@@ -88,6 +88,26 @@ def test_nothing_is_held_out_for_none():
 def test_a_share_outside_of_0_and_1_is_refused(size):
     with pytest.raises(UsageError, match=r"test_size is .*: give a fraction, at least 0 and bel"):
         stratified_split(np.array([0, 1]), np.array([0, 1]), size, 0)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 300), st.booleans()), min_size=2, max_size=60),
+    st.integers(0, 2000),
+    st.randoms(use_true_random=False),
+)
+def test_groups_that_are_not_put_in_order_are_taken_as_those_that_are(groups, quota, random):
+    """Some turns are those of another class, some groups beyond the first rows looked at."""
+    sizes, mine = np.array(groups).T
+    mine[:2] = True
+    turn = np.array(random.sample(range(len(sizes)), len(sizes)))[mine == 1]
+    sizes = sizes[mine == 1]
+    order = np.argsort(turn)
+    expected = np.zeros(len(sizes), bool)
+    expected[order] = split._taken(sizes[order], quota)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("onelayer.readers.grouped.TOGETHER", 7)
+        found = turn < split._first_left(turn, sizes, quota)
+    assert found.tolist() == expected.tolist()
 
 
 @given(

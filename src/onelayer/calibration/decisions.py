@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from onelayer.measures import Rate
 from onelayer.words import percent
 
 ROUNDING = 1e-12  # a sum of weights may miss the share that it stands for by as much
+
+NO_EXAMPLE = "no example of that class is among those that choose a threshold"
 
 
 class Decision(ABC):
@@ -147,6 +150,8 @@ def threshold_for_recall(
     DataError
         Where no example is of the class.
     """
+    if weights is None:
+        return _of_equal_examples(scores, of_class, wanted)
     steps = _Steps.of(scores, of_class, weights)
     missed = promise(steps.total, wanted).missed
     enough = steps.hits >= steps.total * (1 - ROUNDING) - missed
@@ -173,6 +178,22 @@ def threshold_for_precision(
     return steps.below(int(enough[-1]))
 
 
+def _of_equal_examples(
+    scores: np.ndarray, of_class: np.ndarray, wanted: float
+) -> tuple[float, Rate, Rate]:
+    """The same of examples that count the same: those of the class alone are put in order."""
+    mine = np.sort(scores[of_class])
+    total = float(len(mine))
+    if not total:
+        raise DataError(NO_EXAMPLE)
+    least = math.ceil(total * (1 - ROUNDING) - promise(total, wanted).missed)
+    score = mine[-least] if least > 0 else scores.max()
+    hits = float(total - np.searchsorted(mine, score))
+    following = float(np.max(scores, where=scores < score, initial=-math.inf))
+    threshold = (float(score) + (following if following > -math.inf else 0.0)) / 2
+    return threshold, Rate(hits, total), Rate(hits, float(np.count_nonzero(scores >= score)))
+
+
 @dataclass(frozen=True)
 class _Steps:
     """What a falling threshold lets in: after each distinct score, highest first.
@@ -192,7 +213,7 @@ class _Steps:
         said = np.cumsum(np.bincount(group, weights=s[s > 0]))
         hits = np.cumsum(np.bincount(group, weights=(s * of_class)[s > 0]))
         if len(hits) == 0 or hits[-1] <= 0:
-            raise DataError("no example of that class is among those that choose a threshold")
+            raise DataError(NO_EXAMPLE)
         return cls(-values, hits, said, float(hits[-1]))
 
     def below(self, step: int) -> tuple[float, Rate, Rate]:

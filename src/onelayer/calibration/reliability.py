@@ -5,8 +5,10 @@ Weights count examples: weight 2 is an example given twice, and weight 0 one lef
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -87,10 +89,11 @@ def _cuts(said: np.ndarray, weights: np.ndarray | None, bins: int) -> list[int]:
 
     Equal probabilities lie where the middle of their mass lies among all.
     """
-    before = np.arange(len(said) + 1.0) if weights is None else np.append(0, np.cumsum(weights))
+    # Of rows that count the same nothing of their number is made.
+    before: Any = range(len(said) + 1) if weights is None else np.append(0, np.cumsum(weights))
     cuts = []
     for bound in before[-1] * np.arange(1, bins) / bins:
-        value = said[min(np.searchsorted(before, bound, "right"), len(said)) - 1]
+        value = said[min(bisect_right(before, bound), len(said)) - 1]
         first, end = int(np.searchsorted(said, value)), int(np.searchsorted(said, value, "right"))
         cuts.append(end if (before[first] + before[end]) / 2 < bound else first)
     return cuts

@@ -25,7 +25,7 @@ from onelayer.card.decided import Share
 from onelayer.errors import DataError, UsageError
 from onelayer.estimators.folds import OutOfFold
 from onelayer.inputs.examples import Examples
-from onelayer.measures import Rate
+from onelayer.measures import Rate, made_of_rows
 from onelayer.settings import Settings, ShareGiven, share_of
 from onelayer.words import spelt
 
@@ -147,7 +147,8 @@ def _required(unseen: Unseen | None, kind: str, wanted: float) -> Unseen:
 
 
 def _chosen(kind: str, position: int, wanted: float, readout: Readout, unseen: Unseen) -> Chosen:
-    scores, of_class = readout.probabilities(unseen.Z)[:, position], unseen.labels == position
+    Z, of_class = unseen.Z, unseen.labels == position
+    scores = made_of_rows(len(Z), lambda rows: readout.probabilities(Z[rows])[:, position])
     value, recall, precision = _CHOOSERS[kind](scores, of_class, wanted, unseen.weights)
     promised = promise(recall.n, wanted) if kind == "recall" else None
     return Chosen(Threshold(position, value), recall, precision, promised)

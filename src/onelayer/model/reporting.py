@@ -132,6 +132,8 @@ def _write(material: Material, outputs: Outputs) -> tuple[NextStep, ...]:
 def _of_training(model: Model, evidence: Evidence) -> Material:
     parts, fitted = evidence.parts, evidence.fitted
     folds = evidence.folds or _folds(evidence)
+    # Layers of fewer examples come first: beside all examples together they would take more memory.
+    trained = None if folds is None else _trained(evidence, folds)
     return Material(
         source=parts.audit.source,
         source_id=model.card.source_id or "",
@@ -143,7 +145,7 @@ def _of_training(model: Model, evidence: Evidence) -> Material:
         shares=_shares(parts.train),
         in_lines=in_lines(parts.train),
         decided=parts.decided,
-        trained=None if folds is None else _trained(evidence, folds),
+        trained=trained,
     )
 
 

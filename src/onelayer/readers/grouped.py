@@ -45,8 +45,8 @@ class Grouped:
             return cls(classes, row_class)
         values, row_group = places_of(groups)
         sizes = np.zeros(len(values), np.int32)
-        for rows in _some(len(row_group)):
-            sizes += np.bincount(row_group[rows], minlength=len(values)).astype(np.int32)
+        for rows in some_places(len(row_group)):
+            np.add.at(sizes, row_group[rows], 1)
         return cls(classes, _class_of(row_class, row_group, sizes), row_group, sizes)
 
     @cached_property
@@ -59,7 +59,7 @@ class Grouped:
         if self.row_group is None:
             return of_groups
         found = np.empty(len(self.row_group), of_groups.dtype)
-        for rows in _some(len(found)):
+        for rows in some_places(len(found)):
             found[rows] = of_groups[self.row_group[rows]]
         return found
 
@@ -67,7 +67,7 @@ class Grouped:
 def counts_of(places: np.ndarray, K: int, sizes: np.ndarray | None = None) -> np.ndarray:
     """How often each of 0..K-1 is among the places (m,), which count `sizes` (m,): float64 (K,)."""
     found = np.zeros(K)
-    for some in _some(len(places)):
+    for some in some_places(len(places)):
         found += np.bincount(places[some], None if sizes is None else sizes[some], minlength=K)
     return found
 
@@ -85,7 +85,7 @@ def how_many_different(values: np.ndarray) -> int:
 def _there(values: np.ndarray) -> np.ndarray:
     """Which whole numbers are among the values, from 0 to the largest."""
     here = np.zeros(int(values.max()) + 1 if len(values) else 0, bool)
-    for rows in _some(len(values)):
+    for rows in some_places(len(values)):
         here[values[rows]] = True
     return here
 
@@ -97,11 +97,13 @@ def places_of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         found, places = np.unique(values, return_inverse=True)
         return found, places.astype(np.min_scalar_type(max(len(found) - 1, 0)))
     here = _there(values)
-    found = np.flatnonzero(here).astype(values.dtype)
-    place = np.cumsum(here, dtype=np.int64) - 1
-    place = place.astype(np.min_scalar_type(len(found) - 1))
+    found = np.arange(len(here), dtype=np.min_scalar_type(len(here)))[here]
+    found = found.astype(values.dtype, copy=False)
+    # Counted in the small type, which may begin anew at 0: one less is right all the same.
+    place = np.cumsum(here, dtype=np.min_scalar_type(len(found) - 1))
+    place -= place.dtype.type(1)
     places = np.empty(len(values), place.dtype)
-    for rows in _some(len(values)):
+    for rows in some_places(len(values)):
         places[rows] = place[values[rows]]
     return found, places
 
@@ -110,7 +112,7 @@ def _class_of(row_class: np.ndarray, row_group: np.ndarray, sizes: np.ndarray) -
     """The most frequent class of each group; only groups of several rows are counted."""
     found = np.empty(len(sizes), row_class.dtype)
     several = np.zeros(len(row_group), bool)
-    for rows in _some(len(row_group)):
+    for rows in some_places(len(row_group)):
         found[row_group[rows]] = row_class[rows]
         several[rows] = sizes[row_group[rows]] > 1
     K = int(row_class.max(initial=0)) + 1
@@ -122,5 +124,6 @@ def _class_of(row_class: np.ndarray, row_group: np.ndarray, sizes: np.ndarray) -
     return found
 
 
-def _some(m: int) -> list[slice]:
+def some_places(m: int) -> list[slice]:
+    """m rows or groups, some at a time."""
     return [slice(start, start + TOGETHER) for start in range(0, m, TOGETHER)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from onelayer.errors import UsageError
-from onelayer.readers.grouped import Grouped, counts_of
+from onelayer.readers.grouped import Grouped, counts_of, some_places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,6 +93,9 @@ def _choose(found: Grouped, quotas: np.ndarray, random: np.random.Generator) -> 
             chosen |= mine & (turn <= _last_of(turn[mine], quota))
             continue
         sizes = found.sizes[mine]
+        if sizes.max() <= quota:
+            chosen |= mine & (turn < _first_left(turn[mine], sizes, quota))
+            continue
         order = np.lexsort((turn[mine], np.where(sizes > quota, sizes, 0)))
         chosen[np.flatnonzero(mine)[order]] = _taken(sizes[order], quota)
     return chosen
@@ -103,6 +106,25 @@ def _last_of(turn: np.ndarray, quota: int) -> int:
     last = max(1, min(quota, len(turn) - 1)) - 1
     turn.partition(last)
     return int(turn[last])
+
+
+def _first_left(turn: np.ndarray, sizes: np.ndarray, quota: int) -> int:
+    """The turn of the first group that `_taken` leaves, of groups that are not put in order.
+
+    Turns (groups,) are different whole numbers from 0; those in between are of other classes.
+    """
+    in_turn = np.zeros(int(turn.max()) + 1, np.min_scalar_type(int(sizes.max())))
+    for some in some_places(len(turn)):
+        in_turn[turn[some]] = sizes[some]
+    first, last, before = int(turn.min()), len(in_turn) - 1, 0
+    for some in some_places(len(in_turn)):
+        its = in_turn[some].astype(np.int64)
+        ends = before + np.cumsum(its)
+        left = np.flatnonzero((ends - its / 2 >= quota) & (its > 0))
+        if len(left):
+            return max(min(some.start + int(left[0]), last), first + 1)
+        before = int(ends[-1])
+    return last
 
 
 def _taken(sizes: np.ndarray, quota: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from onelayer.calibration import threshold_for_recall
-from onelayer.measures import Rate, is_weak
+from onelayer.measures import Rate, is_weak, made_of_rows
 from onelayer.report.case import Case, NextStep
 from onelayer.report.column_findings import drift, leak, useless, zeros
 from onelayer.report.learning import LearningCurve
@@ -166,7 +166,8 @@ def _rare(case: Case) -> NextStep | None:
 def _at_threshold(case: Case, k: int) -> str:
     """What a threshold for eight tenths of a class would come to, on examples not trained on."""
     found = case.material.unseen or case.judged
-    scores = case.material.layer.readout.probabilities(found.Z)[:, k]
+    Z, readout = found.Z, case.material.layer.readout
+    scores = made_of_rows(len(Z), lambda rows: readout.probabilities(Z[rows])[:, k])
     of_class = found.sample.labels == k
     value, recall, precision = threshold_for_recall(scores, of_class, 0.8, found.sample.weights)
     return (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,19 +30,58 @@ class Mean:
 
         No interval for a single one, or where the squares overflow.
         """
-        w = np.ones(len(values)) if weights is None else weights
-        mean, n = float(np.average(values, weights=w)), float(w.sum())
-        if n < 2:
-            return cls(mean, None)
-        with np.errstate(over="ignore", invalid="ignore"):  # a descent that overshot
-            half = Z95 * math.sqrt(float(w @ (values - mean) ** 2) / (n - 1) / n)
-        return cls(mean, (mean - half, mean + half) if math.isfinite(half) else None)
+        return means_of(len(values), lambda rows: [values[rows]], weights)[0]
 
     def below(self, limit: float, z: float) -> bool:
         """Whether the mean is surely below a limit, by z standard errors of it."""
         if self.interval is None:
             return False
         return self.value + (self.interval[1] - self.value) * z / Z95 < limit
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """Of some values: n = sum_i w_i, their mean, and sum_i w_i (v_i - mean)^2."""
+
+    n: float
+    mean: float
+    squares: float
+
+    @classmethod
+    def of(cls, values: np.ndarray, weights: np.ndarray | None) -> _Moments:
+        w = np.ones(len(values)) if weights is None else weights
+        mean = float(np.average(values, weights=w))
+        with np.errstate(over="ignore", invalid="ignore"):  # a descent that overshot
+            return cls(float(w.sum()), mean, float(w @ (values - mean) ** 2))
+
+    def __add__(self, other: _Moments) -> _Moments:
+        """Of both together. Source: Chan, Golub and LeVeque 1979."""
+        n, apart = self.n + other.n, other.mean - self.mean
+        mean = self.mean + apart * other.n / n
+        between = apart * apart * (self.n * other.n / n)
+        return _Moments(n, mean, self.squares + other.squares + between)
+
+    def told(self) -> Mean:
+        if self.n < 2:
+            return Mean(self.mean, None)
+        half = Z95 * math.sqrt(self.squares / (self.n - 1) / self.n)
+        within = self.mean - half, self.mean + half
+        return Mean(self.mean, within if math.isfinite(half) else None)
+
+
+def means_of(
+    m: int, values: Callable[[slice], Sequence[np.ndarray]], weights: np.ndarray | None
+) -> tuple[Mean, ...]:
+    """The means of several numbers a row, of m rows: `values` makes them of some rows at a time."""
+    total: list[_Moments] = []
+    for start in range(0, m, MANY):
+        rows = slice(start, min(start + MANY, m))
+        some = None if weights is None else weights[rows]
+        if some is not None and not some.any():
+            continue  # of no examples there is no mean
+        found = [_Moments.of(one, some) for one in values(rows)]
+        total = [*map(operator.add, total, found)] if total else found
+    return tuple(one.told() for one in total)
 
 
 @dataclass(frozen=True)
@@ -166,7 +206,7 @@ def first_of(rows: np.ndarray, key: Callable[[np.ndarray], np.ndarray], count: i
 def base_losses(labels: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """L of always answering the shares of training: -log share of the true class, (m,)."""
     with np.errstate(divide="ignore"):
-        return -np.log(shares[labels])
+        return -np.log(shares)[labels]
 
 
 def losses(Z: np.ndarray, labels: np.ndarray, head: Head) -> np.ndarray:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from onelayer.estimators.folds import OutOfFold
+from onelayer.estimators.folds import OutOfFold, found_among
 from onelayer.logistic import Head
 from onelayer.measures import Rate, decide
 from onelayer.report.judging import Mean, losses
@@ -50,13 +48,13 @@ def learning_curve(
     Their z is as it is, before calibration: a temperature is that of one size.
     """
     found = [*fewer, full]
-    rows = full.rows
-    for one in fewer:
-        rows = rows[np.isin(rows, one.rows)]
+    rows = found[0].rows  # fewer than those of `full`, where these are very many
+    for one in found[1:]:
+        rows = rows[found_among(rows, one.rows)[0]]
     if not fewer or len(rows) == 0:
         return None
     weights = None if sample.weights is None else sample.weights[rows]
-    Zs = [one.Z[np.searchsorted(one.rows, rows)] for one in found]
+    Zs = [one.Z[found_among(rows, one.rows)[1]] for one in found]
     each = [losses(Z, sample.labels[rows], head) for Z in Zs]
     steps = tuple(
         Step(

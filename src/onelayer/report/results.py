@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from onelayer.report.judging import (
     confusion,
     first_of,
     losses,
+    means_of,
     roc,
 )
 from onelayer.report.learning import LearningCurve, learning_curve
@@ -182,21 +184,23 @@ def _judge(judged: Judged, material: Material) -> Judgement:
     weights = judged.sample.weights
     names = [str(label) for label in layer.classes.tolist()]
     answers = small_answers(readout, judged.Z, len(names))
-    sure = _probability_of(judged.Z, readout, answers)
     right = answers == labels
     counts = confusion(labels, answers, len(names), weights)
     frequent = int(np.argmax(material.shares))
-    most_confident = first_of(np.flatnonzero(~right), lambda rows: -sure[rows], MISTAKES)
-    own = Readout(head=readout.head)
-    each, guessed = _losses(judged, readout), base_losses(labels, material.shares)
+
+    def unsure(rows: np.ndarray) -> np.ndarray:
+        return -_probability_of(judged.Z[rows], readout, answers[rows])
+
+    most_confident = first_of(np.flatnonzero(~right), unsure, MISTAKES)
+    own, means = Readout(head=readout.head), _means(judged, material, answers)
     return Judgement(
         who=judged.who,
         rows=None if weights is None else len(labels),
         accuracy=Rate.of(right, weights),
         base=Rate.of(labels == frequent, weights),
         base_class=names[frequent],
-        loss=Mean.of(each, weights),
-        base_loss=Mean.of(guessed, weights),
+        loss=means.loss,
+        base_loss=means.base_loss,
         auc=area_under_curve(readout.logits_of(judged.Z), labels, readout.head, weights),
         counts=counts,
         classes=by_class(counts, _by_class(judged.Z, readout), labels, names, weights),
@@ -205,17 +209,41 @@ def _judge(judged: Judged, material: Material) -> Judgement:
         bins=_bins(judged, readout),
         trust=_trust(judged, readout),
         before=None if readout.plain else (_bins(judged, own), _trust(judged, own)),
-        gain=Mean.of(guessed - each, weights),
-        heated=None if readout.plain else Mean.of(each - _losses(judged, own), weights),
-        confidence=float(np.average(sure, weights=weights)),
+        gain=means.gain,
+        heated=means.heated,
+        confidence=means.confidence.value,
         cost=readout.cost(labels, answers, weights),
         mistakes=_examples(judged, most_confident, layer, answers, maps=judged is material.judged),
     )
 
 
-def _losses(judged: Judged, readout: Readout) -> np.ndarray:
+class _Means(NamedTuple):
+    """Means over the examples that judge, as in `Judgement`."""
+
+    loss: Mean
+    base_loss: Mean
+    gain: Mean
+    confidence: Mean
+    heated: Mean | None = None
+
+
+def _means(judged: Judged, material: Material, answers: np.ndarray) -> _Means:
+    """All in one walk over the examples, of which some are looked at at a time."""
+    Z, labels, readout = judged.Z, judged.sample.labels, material.layer.readout
+
+    def of_rows(rows: slice) -> list[np.ndarray]:
+        each = _losses(Z[rows], labels[rows], readout)
+        guessed = base_losses(labels[rows], material.shares)
+        found = [each, guessed, guessed - each, _probability_of(Z[rows], readout, answers[rows])]
+        if readout.plain:
+            return found
+        return [*found, each - _losses(Z[rows], labels[rows], Readout(head=readout.head))]
+
+    return _Means(*means_of(len(Z), of_rows, judged.sample.weights))
+
+
+def _losses(Z: np.ndarray, labels: np.ndarray, readout: Readout) -> np.ndarray:
     """L of each example, (m,)."""
-    Z, labels = judged.Z, judged.sample.labels
     return made_of_rows(
         len(Z), lambda rows: losses(readout.logits(Z[rows]), labels[rows], readout.head)
     )
