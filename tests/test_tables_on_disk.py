@@ -20,6 +20,7 @@ from onelayer.errors import DataError, DataWarning
 from onelayer.kept_folders import KeptFolders
 from onelayer.model.comparing import compare
 from onelayer.readers.tables import several
+from onelayer.readers.tables.table_files import TableFile
 
 M = 600
 
@@ -109,6 +110,32 @@ def test_a_file_that_was_changed_added_or_removed_is_noticed(change, tmp_path):
     assert how(now) == "made now"
     here = onelayer.train(folder, target="bought", C=1.0)
     np.testing.assert_allclose(now.coef, here.coef, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet", "sales"])
+def test_a_table_that_is_replaced_after_its_target_was_read_is_named(name, tmp_path, monkeypatch):
+    """By one with as many rows, whose cells would stand beside the labels of the other."""
+
+    def write(seed, path):
+        (pd.DataFrame.to_csv if name == "t.csv" else pd.DataFrame.to_parquet)(frame(seed), path)
+
+    given, changed, read = tmp_path / name, tmp_path / name, TableFile.read
+    if name == "sales":
+        given, changed = written(given), given / "1.parquet"
+    else:
+        write(0, given)
+
+    def and_replace(table, columns):
+        found = read(table, columns)
+        write(1, tmp_path / "another")
+        (tmp_path / "another").replace(changed)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TableFile, "read", and_replace)
+        with pytest.raises(DataError, match=rf"{changed.name} was changed while it was read: "):
+            train(given)
+    assert how(train(given)) == "made now"
 
 
 def test_columns_left_out_and_words_for_nothing_are_another_table(tmp_path):

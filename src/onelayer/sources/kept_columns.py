@@ -20,11 +20,10 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from onelayer.designs import columns_on_disk, digest_of
-from onelayer.errors import DataError
-from onelayer.file_stamps import FileStamp
 from onelayer.inputs.columns import Codes, Column
 from onelayer.kept_folders import KeptFolder, KeptFolders, require_room
 from onelayer.memory_limits import give_back, memory_budget
+from onelayer.readers.seen_files import SeenFiles
 from onelayer.sources.source import Progress
 from onelayer.words import size_in_words
 
@@ -95,9 +94,16 @@ class ColumnsElsewhere(ABC):
 @final
 @dataclass(frozen=True, kw_only=True)
 class KeptColumns(ColumnsElsewhere):
-    """Those of a table in files, kept on disk."""
+    """Those of a table in files, kept on disk.
+
+    Attributes
+    ----------
+    seen
+        The files as they were before anything was read of them, the target too.
+    """
 
     file: TableFile
+    seen: SeenFiles
 
     def found(self) -> ColumnsFound:
         """Make the codes, or find them where they were made before.
@@ -125,13 +131,11 @@ class KeptColumns(ColumnsElsewhere):
 
     @cached_property
     def _name(self) -> str:
-        """A digest of the files as they are now, and of all that the codes depend on."""
+        """A digest of the files as they were seen, and of all that the codes depend on."""
         table = replace(self.table, cells=(), texts=frozenset())
         how = (version("onelayer"), table, sorted(self.table.texts), self.file.options)
-        return digest_of((*how, *self._stamps(), self.names, self.known, self.kept))
-
-    def _stamps(self) -> list[tuple[str, int, int, int]]:
-        return [(str(at.resolve()), *FileStamp.of(at.stat())) for at in self.file.paths]
+        files = [(str(path.resolve()), *stamp) for path, stamp in self.seen.stamps]
+        return digest_of((*how, *files, self.names, self.known, self.kept))
 
     def _wait(self) -> None:
         self.progress("waiting for another training, which reads the same table", 0, 1)
@@ -163,7 +167,8 @@ class KeptColumns(ColumnsElsewhere):
     def _fill(self, folder: Path) -> None:
         from onelayer.inputs.oddities import Oddities
 
-        begun, size = self._stamps(), 8 * int(self.kept.sum()) * len(self.names)
+        self.seen.require_unchanged()
+        size = 8 * int(self.kept.sum()) * len(self.names)
         copied = self.file.in_memory // 2  # of text, which takes twice its bytes in memory
         require_room(folder, size + copied, f"what is read of {self.file.path}")
         copy, odd = folder / "copy.parquet", Oddities(self.file.path)
@@ -174,11 +179,7 @@ class KeptColumns(ColumnsElsewhere):
             os.fsync(codes.fileno())
         for path in folder.glob(f"*{copy.name}"):
             path.unlink()
-        if self._stamps() != begun:
-            raise DataError(
-                f"{self.file.path} was changed while it was read: leave it as it is, and start "
-                "again"
-            )
+        self.seen.require_unchanged()
         told = {
             "columns": [asdict(column) for column in columns],
             "looked": [one.to_dict() for one in looked],

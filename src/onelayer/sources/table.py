@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from onelayer.errors import DataError, DataWarning, UsageError
+from onelayer.errors import DataError, DataWarning
 from onelayer.inputs import TableInputs
 from onelayer.inputs.base import is_path
-from onelayer.inputs.columns import Codes, Column
+from onelayer.inputs.columns import Codes
 from onelayer.inputs.examples import Examples
 from onelayer.readers import Audit
 from onelayer.readers.arrays.kinds import array_kind
 from onelayer.readers.labels import encode, in_case_alone
+from onelayer.readers.seen_files import SeenFiles
 from onelayer.readers.tables.suffixes import is_pipe, table_kind
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.settings import Settings
 from onelayer.sources.kept_columns import ColumnsElsewhere, KeptColumns
 from onelayer.sources.source import Like, Progress, Source, digest
+from onelayer.sources.table_roles import TableRoles
 from onelayer.sources.target_labels import class_labels, without_dots
-from onelayer.words import spelt
 
 if TYPE_CHECKING:
     from onelayer.inputs.column_kinds import ReadTable
@@ -73,11 +74,15 @@ class TableSource(Source):
         """Read a table as these settings ask for it; errors as `read`."""
         return _Reading(file, asked, like, self.progress, self.elsewhere(file)).examples()
 
-    def elsewhere(self, file: TableFile) -> type[ColumnsElsewhere] | None:
-        """Where its cells stay: on disk, if it does not fit into memory; None: in memory."""
+    def elsewhere(self, file: TableFile) -> Callable[..., ColumnsElsewhere] | None:
+        """Where its cells stay: on disk, if it does not fit into memory; None: in memory.
+
+        Asked before any of them is read.
+        """
         from onelayer.readers.tables.several import is_larger
 
-        return KeptColumns if is_larger(file, self.settings.memory) else None
+        larger = is_larger(file, self.settings.memory)
+        return partial(KeptColumns, seen=SeenFiles.of(file.paths)) if larger else None
 
 
 @final
@@ -120,7 +125,7 @@ class _Reading:
     asked: Settings
     like: Like | None
     progress: Progress
-    elsewhere: type[ColumnsElsewhere] | None
+    elsewhere: Callable[..., ColumnsElsewhere] | None
 
     @property
     def path(self) -> Path:
@@ -128,58 +133,16 @@ class _Reading:
         return self.file.path
 
     @cached_property
-    def roles(self) -> dict[str, str]:
-        """The columns that are no features, and what they are; those of a model's may be absent."""
-        from onelayer.readers.tables.table_files import listed, one_text
-
-        asked = self.asked
-        if asked.target is None:
-            raise UsageError(
-                f"{self.path} is a table: name the column of its classes with {spelt('target')}. "
-                f"It has {listed(self.file.names)}"
-            )
-        named = {"target": asked.target, "weights": asked.weights, "group": asked.group}
-        optional = () if self.like is None else ("weights", "group")
-        roles: dict[str, str] = {}
-        for role, column in named.items():
-            if column is None or (role in optional and one_text(column) not in self.file.names):
-                continue
-            name = self.file.names[self.file.position(column)]
-            if name in roles:
-                raise UsageError(f"column {name!r} is both the {roles[name]} and the {role}")
-            roles[name] = role
-        return roles
-
-    @cached_property
-    def predictors(self) -> list[str]:
-        """The columns that are looked at."""
-        if self.like is not None:
-            return [column.name for column in self._known(self.like)]
-        dropped = self._named(self.asked.drop)
-        for what, names in (("is dropped", dropped), ("is free text", self.texts)):
-            for name in sorted(names & set(self.roles)):
-                raise UsageError(f"column {name!r} {what}, and is the {self.roles[name]}")
-        for name in sorted(self.texts & dropped):
-            raise UsageError(f"column {name!r} is free text, and is dropped: say one of the two")
-        kept = [name for name in self.file.names if name not in dropped | set(self.roles)]
-        if not kept:
-            raise DataError(f"{self.path} has no column beside {', '.join(self.roles)}")
-        return kept
-
-    @property
-    def texts(self) -> set[str]:
-        """The columns of free text that were asked for."""
-        return self._named(self.asked.texts)
-
-    def _named(self, asked: Sequence[str | int]) -> set[str]:
-        return {self.file.names[self.file.position(name)] for name in asked}
+    def columns(self) -> TableRoles:
+        """Which column is what."""
+        return TableRoles(self.file, self.asked, self.like)
 
     def examples(self) -> Examples:
         """Read the rows that have a target and a weight."""
         from onelayer.readers.tables.arrow_arrays import mask_of
 
         there = self.elsewhere is not None
-        wanted = {*self.roles} if there else {*self.predictors, *self.roles}
+        wanted = {*self.columns.roles} if there else {*self.columns.predictors, *self.columns.roles}
         table = self.file.read([name for name in self.file.names if name in wanted])
         kept, notes = self._kept(table)
         table = table if kept.all() else table.filter(mask_of(kept))
@@ -197,19 +160,14 @@ class _Reading:
             names=np.flatnonzero(kept).astype(np.int32),
             inputs=TableInputs(
                 columns=codes.columns,
-                target=self._by_role("target"),
-                weights=self._by_role("weights"),
+                target=self.columns.of_role("target"),
+                weights=self.columns.of_role("weights"),
                 options=self.file.options,
             ),
             audit=audit.of_labels(classes.tolist(), labels, weights),
             weights=weights,
             group=group,
         )
-
-    def _known(self, like: Like) -> tuple[Column, ...]:
-        if not isinstance(like.inputs, TableInputs):
-            raise DataError(f"{self.path} is a table, and the model takes {like.inputs.kind}")
-        return like.inputs.columns
 
     def _kept(self, table: Any) -> tuple[np.ndarray, list[str]]:
         """Mark the rows that have a target and a weight above 0, and say how many have not.
@@ -218,7 +176,7 @@ class _Reading:
         """
         from onelayer.inputs.column_kinds import written_as
 
-        target, weights = self._by_role("target"), self._weights(table)
+        target, weights = self.columns.of_role("target"), self._weights(table)
         cells = self._target(table)
         known = ~cells.missing
         weighs = np.ones(len(known), bool) if weights is None else weights > 0
@@ -244,9 +202,9 @@ class _Reading:
         from onelayer.inputs.oddities import Oddities
 
         columns, notes = (
-            inferred(self._as_read([self._cells(table, name) for name in self.predictors]))
+            inferred(self._as_read([self._cells(table, name) for name in self.columns.predictors]))
             if self.like is None
-            else (self._known(self.like), [])
+            else (self.columns.known(self.like), [])
         )
         odd = Oddities(self.path)
         codes = codes_of(columns, table, self.path, np.flatnonzero(kept), odd)
@@ -261,8 +219,8 @@ class _Reading:
         found = self.elsewhere(
             file=self.file,
             table=self._as_read(()),
-            names=self.predictors,
-            known=None if self.like is None else self._known(self.like),
+            names=self.columns.predictors,
+            known=None if self.like is None else self.columns.known(self.like),
             kept=kept,
             memory=self.asked.memory,
             progress=self.progress,
@@ -272,14 +230,15 @@ class _Reading:
 
     def _described(self, notes: list[str]) -> list[str]:
         """What to say of the file, and of its columns."""
-        first = f"target {self._by_role('target')}"
+        columns, roles = self.columns, self.columns.roles
+        first = f"target {columns.of_role('target')}"
         if self.like is None:
-            also = [f"{role} {name}" for name, role in self.roles.items() if role != "target"]
+            also = [f"{role} {name}" for name, role in roles.items() if role != "target"]
             dropped = [f"{len(self.asked.drop)} dropped"] if self.asked.drop else []
             return [", ".join([first, *also, *dropped]), *self.file.notes, *notes]
-        extra = [n for n in self.file.names if n not in {*self.predictors, *self.roles}]
+        extra = [name for name in self.file.names if name not in {*columns.predictors, *roles}]
         notes = [f"{self.path.name}: not looked at: {_some(extra)}"] if extra else []
-        lost = self.asked.weights is not None and self._by_role("weights") is None
+        lost = self.asked.weights is not None and columns.of_role("weights") is None
         if lost:
             notes.append(f"{self.path.name} has no weights: every row counts the same")
         return [first, *notes]
@@ -293,11 +252,11 @@ class _Reading:
             decimal=self.file.options.decimal,
             missing=self.file.options.missing,
             usual=self.file.decimal,
-            texts=frozenset(self.texts),
+            texts=frozenset(self.columns.texts),
         )
 
     def _labels(self, table: Any) -> tuple[np.ndarray, np.ndarray, list[str]]:
-        name = self._by_role("target") or ""
+        name = self.columns.of_role("target") or ""
         target, notes = self._target(table), list[str]()
         found, places = class_labels(target, self.path, booleans=self._has_booleans(target))
         if self.like is None:
@@ -331,7 +290,7 @@ class _Reading:
     def _weights(self, table: Any) -> np.ndarray | None:
         from onelayer.readers.tables.cells import nature_of, numbers_of
 
-        name = self._by_role("weights")
+        name = self.columns.of_role("weights")
         if name is None:
             return None
         cells = self._cells(table, name)
@@ -356,15 +315,12 @@ class _Reading:
         """Texts of the groups; a row without one is a group by itself."""
         from onelayer.readers.tables.cells import texts_of
 
-        name = self._by_role("group")
+        name = self.columns.of_role("group")
         if name is None:
             return None
         texts = texts_of(self._cells(table, name)).to_pylist()
         alone = (f"\0{self.path}:{row}" for row in range(len(texts)))
         return np.array([next(alone) if text is None else text for text in texts])
-
-    def _by_role(self, role: str) -> str | None:
-        return next((name for name, its in self.roles.items() if its == role), None)
 
     def _target(self, table: Any) -> Cells:
         """A category of numbers is of the numbers; whole ones that no float holds are texts."""
@@ -373,7 +329,7 @@ class _Reading:
 
         from onelayer.readers.tables.cells import as_classes, read_cells
 
-        name = self._by_role("target") or ""
+        name = self.columns.of_role("target") or ""
         array = table[name]
         if pa.types.is_dictionary(array.type):
             array = array.cast(array.type.value_type)

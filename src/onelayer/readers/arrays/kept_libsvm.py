@@ -19,7 +19,6 @@ import numpy as np
 
 from onelayer.designs import csr_in_files, digest_of
 from onelayer.errors import DataError
-from onelayer.file_stamps import FileStamp
 from onelayer.kept_folders import KeptFolders, require_room
 from onelayer.memory_limits import memory_budget
 from onelayer.readers.arrays.libsvm_text import (
@@ -29,6 +28,7 @@ from onelayer.readers.arrays.libsvm_text import (
     bytes_of_text,
     pieces,
 )
+from onelayer.readers.seen_files import SeenFiles
 
 KIND = "sparse"
 RESIDENT = (
@@ -55,9 +55,9 @@ def kept_rows(path: Path, memory: float | str | None, tell: Tell | None) -> Rows
     DataError
         Where a line is none, the file changes while it is read, or the disk has no room.
     """
-    stamp = FileStamp.of(path.stat())
-    name = digest_of((KIND, str(path.resolve()), *stamp))
-    make = partial(_make, path, stamp, tell or _silent)
+    seen = SeenFiles.of([path])
+    name = digest_of((KIND, str(path.resolve()), *seen.stamps[0][1]))
+    make = partial(_make, path, seen, tell or _silent)
     folder = KeptFolders(KIND).get(name, make, lambda: None).folder
     there = Written.read(folder)
     there.require_whole(folder)
@@ -157,19 +157,14 @@ class Written:
                 )
 
 
-def _make(path: Path, stamp: FileStamp, tell: Tell, folder: Path) -> None:
+def _make(path: Path, seen: SeenFiles, tell: Tell, folder: Path) -> None:
     try:
         _write(path, tell, folder)
-        _require_unchanged(path, stamp)
+        seen.require_unchanged()
     except DataError:  # of this text nothing is of use
         for name in (*_TYPES, _COLUMNS, _ENDS, _LABELS, _STATE):
             (folder / name).unlink(missing_ok=True)
         raise
-
-
-def _require_unchanged(path: Path, stamp: FileStamp) -> None:
-    if FileStamp.of(path.stat()) != stamp:
-        raise DataError(f"{path} was changed while it was read: leave it as it is, and start again")
 
 
 def _write(path: Path, tell: Tell, folder: Path) -> None:
