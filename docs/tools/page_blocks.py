@@ -27,7 +27,7 @@ FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```\n", re.DOTALL | re.MULTILINE)
 NUMBER = re.compile(r"-?\d[\d,]*\.?\d*(?:e[+-]?\d+)?")
 SECONDS = re.compile(r"\b\d+\.\d+ s\b")
 ANY = "..."
-NOT_RUN = ("pip ", "git ", "scripts/")
+NOT_RUN = ("python3 -m venv ", "source ", "pip ", "git ", "scripts/")
 """Commands that make the installation which runs the others."""
 
 

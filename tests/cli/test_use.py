@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import onelayer as package
+from onelayer.cli.app import app
 from onelayer.solvers import SOLVERS
 
 
@@ -207,6 +208,8 @@ def test_version_and_help(onelayer):
         one = onelayer(command, "--help")
         assert one.code == 0
         assert f"Example: onelayer {command}" in one.out
+    for command in app.registered_commands:  # a line a paragraph, for a terminal of any width
+        assert "\n" not in command.help.replace("\n\n", "")
     smooth = set(SOLVERS) - {"coordinate-descent"}  # for L1 alone, which no option asks for yet
     assert all(solver in onelayer("train", "--help").out for solver in smooth)
 

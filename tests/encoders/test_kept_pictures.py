@@ -49,6 +49,7 @@ def test_the_nearest_are_those_of_brute_force(model, kept_file, photos):
         assert loaded.similar([files[row]], 5) == [found]  # alone, and from a file
     assert model.similar(files, 99)[0] == model.similar([files[0]], 14)[0]
     assert model.similar(X[:0]) == []
+    assert "jpeg" not in repr(model.similar(X[:1]))  # a kilobyte of bytes says nothing
 
 
 def test_a_picture_of_training_is_most_like_itself(photos, small):

@@ -110,7 +110,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path, content, name, message):
 def test_a_header_that_looks_like_data_is_hinted_at(tmp_path):
     hint = (
         "The first row looks like data (39, State-gov, 5, ...): if it is, name the columns above "
-        "it; a model that was trained with header=False takes it as it is"
+        "it, or train with header=False, which calls them column 0, column 1 and so on"
     )
     like_data = written(tmp_path, "39,State-gov,5\n50,Private,6\n38,State-gov,7\n")
     assert open_table(like_data).notes == (hint,)

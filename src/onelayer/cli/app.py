@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect as python
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -51,6 +53,12 @@ def _options(
     del version
 
 
+def _help(command: Callable[..., None]) -> str:
+    """What a command is, a line a paragraph: any terminal breaks it where it ends."""
+    paragraphs = python.cleandoc(command.__doc__ or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
 for command, example in (
     (train, "onelayer train photos/ -o model.safetensors"),
     (evaluate, "onelayer evaluate model.safetensors more_photos/"),
@@ -64,4 +72,5 @@ for command, example in (
     (lesson, "onelayer lesson --export lesson.html"),
     (cache, "onelayer cache --empty"),
 ):
-    app.command(epilog=f"Example: [bold]{example}[/bold]")(guarded(command))
+    shown = f"Example: [bold]{example}[/bold]"
+    app.command(help=_help(command), epilog=shown)(guarded(command))

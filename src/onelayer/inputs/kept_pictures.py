@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,7 @@ class Similar:
 
     label: Any
     likeness: float
-    jpeg: bytes
+    jpeg: bytes = field(repr=False)
 
     @property
     def uri(self) -> str:

@@ -253,8 +253,8 @@ def written_notes(text: TextFile, rows: FirstRows, options: TableOptions) -> Ite
         shown = ", ".join(rows.first[:3])
         how = spelt("header=False", "--no-header")
         yield (
-            f"{HEADLESS} ({shown}, ...): if it is, name the columns above it; a model that was "
-            f"trained with {how} takes it as it is"
+            f"{HEADLESS} ({shown}, ...): if it is, name the columns above it, or train with {how}, "
+            "which calls them column 0, column 1 and so on"
         )
 
 
