@@ -44,6 +44,15 @@ def test_parts_are_those_of_the_calendar(moments):
     assert {len(names) for names in NAMES.values()} == {12, 7, 24}
 
 
+@given(st.lists(st.integers(-900, 900), max_size=8), st.integers(1, 500))
+def test_a_moment_has_the_same_parts_alone_and_beside_many(days, times):
+    """Of days that lie near together, beside their number, each is looked at once."""
+    seconds = 86_400.0 * np.array([*days, np.nan])
+    for part in ("year", "month", "weekday", "hour", "days"):
+        alone = np.array([part_of(seconds[at : at + 1], part)[0] for at in range(len(seconds))])
+        np.testing.assert_array_equal(part_of(np.tile(seconds, times), part), np.tile(alone, times))
+
+
 @pytest.mark.parametrize(
     ("values", "notation", "read"),
     [

@@ -376,9 +376,8 @@ def wide_table(levels=40):
 def test_sparse_and_dense_rows_are_the_same():
     table, codes = wide_table()
     assert table.is_wide
-    parts = [piece.entries(codes.values[:, piece.column]) for piece in table.pieces]
-    found = table.features_of(codes)
-    np.testing.assert_array_equal(found.toarray(), table._dense(parts, 200))
+    found, columns = table.features_of(codes), [codes.of(one) for one in table.columns]
+    np.testing.assert_array_equal(found.toarray(), table._dense(columns, 200))
     assert found.has_canonical_format
 
 

@@ -194,7 +194,8 @@ class _Ahead:
         future, self.in_use = self.waiting.pop(number)
         found = future.result()
         if self.stay[number]:
-            self.X.kept[number] = found = found.copy()
+            in_order = {"order": "K"} if isinstance(found, np.ndarray) else {}
+            self.X.kept[number] = found = found.copy(**in_order)
         if self.stay[number] or self.forgets:
             self.files.forget(self.places[number])
         return found

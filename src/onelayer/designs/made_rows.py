@@ -50,7 +50,8 @@ class MadeRows(DiskRows):
     def of(cls, stored: RowsOnDisk, make: Make, n: int, key: str) -> Self:
         """Those with n numbers a row; a group takes as much memory as one of any other X."""
         swells = BESIDE * max(1.0, 8 * n / (stored.shape[1] * stored.stored.itemsize))
-        return cls(replace(stored, swells=swells, kept={}), make, (len(stored), n), key)
+        looked_at = replace(stored, swells=swells, in_columns=True, kept={})
+        return cls(looked_at, make, (len(stored), n), key)
 
     @property
     def dtype(self) -> np.dtype:

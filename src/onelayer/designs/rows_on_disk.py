@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self, final
+from typing import Any, Literal, Self, final
 
 import numpy as np
 
@@ -53,6 +53,9 @@ class RowsOnDisk(FileGroups):
         Of the file as it was first seen; another one is an error.
     swells
         How many bytes are made of each one that is read: groups are as much smaller.
+    in_columns
+        Whether columns that are contiguous in the file are so in memory too: for what looks at one
+        after the other. Else rows are, as kernels have them.
     fetched
         Bytes read from the file so far.
     """
@@ -63,6 +66,7 @@ class RowsOnDisk(FileGroups):
     budget: int
     stamp: FileStamp
     swells: float = 1.0
+    in_columns: bool = False
     fetched: int = 0
     kept: dict[int, np.ndarray] = field(default_factory=dict)
 
@@ -111,7 +115,8 @@ class RowsOnDisk(FileGroups):
 
     def _picked(self, file: _Opened, numbers: np.ndarray) -> np.ndarray:
         """Rows by their numbers: what lies near together is read together."""
-        found = np.empty((len(numbers), self.shape[1]), self.stored)
+        order: Literal["F", "C"] = "F" if self.in_columns else "C"
+        found = np.empty((len(numbers), self.shape[1]), self.stored, order)
         steps, together = np.diff(numbers), max(1, GROUP_BYTES // (found[:1].nbytes or 1))
         near = max(1, GATHERED // max(1, self.place.by_row))
         apart = (steps > near) | (steps < 0) | (np.diff(numbers // together) != 0)
@@ -154,18 +159,22 @@ class _Opened:
         self.file.__exit__()
 
     def rows(self, start: int, stop: int, buffer: np.ndarray | None = None) -> np.ndarray:
-        """Rows start to stop of X, row by row in memory; in `buffer` (bytes) where it is given."""
+        """Rows start to stop of X; in `buffer` (bytes) where it is given."""
         count, n = max(0, stop - start), self.X.shape[1]
         needed = count * n * self.X.stored.itemsize
         raw = np.empty(needed, np.uint8) if buffer is None else buffer[:needed]
         found = raw.view(self.X.stored).reshape(count, n)
         size, place = self.X.stored.itemsize, self.place
         if place.by_column != size and n > 1:
-            column = np.empty(count, self.X.stored)
+            if self.X.in_columns:
+                found = raw.view(self.X.stored).reshape(n, count).T
+            other = np.empty(0 if self.X.in_columns else count, self.X.stored)
             for j in range(n):
                 at = place.offset + start * place.by_row + j * place.by_column
+                column = found[:, j] if self.X.in_columns else other
                 self._fill(column.view(np.uint8), at, start)
-                found[:, j] = column
+                if not self.X.in_columns:
+                    found[:, j] = column
         elif place.by_row == n * size or count < 2:
             self._fill(raw, place.offset + start * place.by_row, start)
         else:

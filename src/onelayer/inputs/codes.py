@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from onelayer.errors import DataError
 from onelayer.inputs.columns import Codes, Column
 from onelayer.inputs.oddities import Oddities
-from onelayer.readers.tables.arrow_values import where_matching
+from onelayer.readers.tables.arrow_values import by_chunk, where_matching
 from onelayer.readers.tables.cells import (
     Cells,
     Numbers,
@@ -89,11 +90,15 @@ def column_codes(
         return column, _numbers(column, cells, source, rows, odd)
     if column.kind == "date":
         return column, _dates(column, cells, source, rows, odd)
-    texts = texts_of(cells, boolean=column.boolean)
     if column.kind == "text":
-        column = replace(column, levels=levels_of(texts)[0])
+        column = replace(column, levels=levels_of(texts_of(cells))[0])
     levels = {level: number for number, level in enumerate(column.levels)}
-    return column, level_codes(texts, levels)
+
+    def of_chunk(chunk: Any) -> np.ndarray:
+        some = replace(cells, values=pa.chunked_array([chunk]))
+        return level_codes(texts_of(some, boolean=column.boolean), levels)
+
+    return column, by_chunk(cells.values, of_chunk, float)
 
 
 def require_columns(

@@ -25,10 +25,10 @@ from onelayer.readers.tables.notation import (
     NOTHING,
     PLAIN,
     Notation,
-    matching,
     sign_of,
     signs_in,
 )
+from onelayer.readers.tables.text_counts import TextCounts
 from onelayer.words import spelt, to_drop
 
 _SHOWN = 8
@@ -122,7 +122,7 @@ class ColumnLook:
 
 def signs_of(cells: Cells) -> tuple[int, int]:
     """The decimal commas and points of a column of texts; none of another."""
-    return signs_in(cells.values) if cells.is_text and not cells.dates else (0, 0)
+    return signs_in(TextCounts.of(cells.values)) if cells.is_text and not cells.dates else (0, 0)
 
 
 def inferred(table: ReadTable) -> tuple[tuple[Column, ...], list[str]]:
@@ -198,7 +198,7 @@ def _nature(cells: Cells, sign: str, table: ReadTable) -> Nature:
 def _mostly_dates(cells: Cells) -> bool:
     """Whether what looks like dates is written as some calendar has it."""
     texts = texts_of(cells)
-    known = cells.known - matching(texts, NOTHING)
+    known = cells.known - TextCounts.of(texts).matching(NOTHING)
     return bool(are_dates(texts).sum() >= MOSTLY * known)
 
 

@@ -34,13 +34,25 @@ def part_of(seconds: np.ndarray, part: Part) -> np.ndarray:
     missing = np.isnan(seconds)
     whole = np.where(missing, 0, seconds).astype(np.int64)
     days = whole // _DAY
-    dates = days.astype("datetime64[D]")
-    if part == "year":
-        found = dates.astype("datetime64[Y]").astype(np.int64) + 1970
-    elif part == "month":
-        found = dates.astype("datetime64[M]").astype(np.int64) % 12
+    if part in {"year", "month"}:
+        found = _by_calendar(days, part)
     elif part == "weekday":
         found = (days + _THURSDAY) % 7
     else:
         found = (whole - days * _DAY) // _HOUR
     return np.where(missing, np.nan, found)
+
+
+def _by_calendar(days: np.ndarray, part: Part) -> np.ndarray:
+    """The year or the month of days since 1970 (m,): of each day once where many are the same."""
+    first, last = (int(days.min()), int(days.max())) if len(days) else (0, 0)
+    if last - first < len(days):
+        return _by_calendar_alone(np.arange(first, last + 1), part)[days - first]
+    return _by_calendar_alone(days, part)
+
+
+def _by_calendar_alone(days: np.ndarray, part: Part) -> np.ndarray:
+    dates = days.astype("datetime64[D]")
+    if part == "year":
+        return np.asarray(dates.astype("datetime64[Y]").astype(np.int64) + 1970)
+    return np.asarray(dates.astype("datetime64[M]").astype(np.int64) % 12)

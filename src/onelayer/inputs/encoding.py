@@ -121,17 +121,21 @@ class Piece:
 
     def entries(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the one entry that a row may have here: its place, `NONE` for none, and value."""
-        codes = part_of(codes, self.of)
-        m, missing = len(codes), np.isnan(codes)
+        m = len(codes)
         if self.make == "value":
-            fill = np.nan if self.fill is None else self.fill
-            return np.zeros(m, np.int64), np.where(missing, fill, codes)
+            return np.zeros(m, np.int64), self.values(codes)
         if self.make == "missing":
-            return np.where(missing, 0, NONE), np.ones(m)
+            return np.where(np.isnan(codes), 0, NONE), np.ones(m)
         if self.make == "terms":
             return np.full(m, NONE), np.ones(m)
-        at = np.where(missing, len(self.places) - 1, codes).astype(np.int64)
+        codes = part_of(codes, self.of)
+        at = np.where(np.isnan(codes), len(self.places) - 1, codes).astype(np.int64)
         return np.array(self.places, np.int64)[at], np.ones(m)
+
+    def values(self, codes: np.ndarray) -> np.ndarray:
+        """Return the numbers of a "value", `fill` where they are missing."""
+        codes, fill = part_of(codes, self.of), np.nan if self.fill is None else self.fill
+        return np.where(np.isnan(codes), fill, codes)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -226,11 +230,11 @@ class Encoding:
         """
         by_column = [codes.of(column) for column in self.columns]
         self._require_filled(by_column)
+        if not self.is_wide:
+            return self._dense(by_column, len(codes))
         parts = [piece.entries(by_column[piece.column]) for piece in self.pieces]
-        if not self.is_read:
-            make = self._sparse if self.is_wide else self._dense
-            return make(parts, len(codes))
-        return self._with_terms(self._sparse(parts, len(codes)).astype(np.float32), codes)
+        X = self._sparse(parts, len(codes))
+        return self._with_terms(X.astype(np.float32), codes) if self.is_read else X
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
@@ -274,15 +278,25 @@ class Encoding:
         widths = [piece.width for piece in self.pieces]
         return np.repeat([piece.make != "value" for piece in self.pieces], widths)
 
-    def _dense(self, parts: list[tuple[np.ndarray, np.ndarray]], m: int) -> np.ndarray:
-        X = np.zeros((m, len(self.centre)))
-        rows = np.arange(m)
-        for start, (places, values) in zip(self._starts, parts, strict=True):
+    def _dense(self, by_column: list[np.ndarray], m: int) -> np.ndarray:
+        n = len(self.centre)
+        X, begins = np.zeros((m, n)), np.arange(0, m * n, n)
+        for start, piece in self.placed:
+            codes = by_column[piece.column]
+            if piece.make == "value":
+                X[:, start] = self._moved(piece.values(codes), slice(start, start + 1))
+                continue
+            places, values = piece.entries(codes)
             has = places != NONE
-            X[rows[has], start + places[has]] = values[has]
-        moved = np.flatnonzero((self.centre != 0) | (self.scale != 1))
+            X.reshape(-1)[(begins + places + start)[has]] = values[has]
+        moved = np.flatnonzero(self._of_levels & ((self.centre != 0) | (self.scale != 1)))
         X[:, moved] = (X[:, moved] - self.centre[moved]) * self.scale[moved]
         return X
+
+    def _moved(self, values: np.ndarray, features: slice) -> np.ndarray:
+        """x' of the values (m,) of one feature."""
+        centre, scale = self.centre[features], self.scale[features]
+        return values if centre == 0 and scale == 1 else (values - centre) * scale
 
     def _sparse(self, parts: list[tuple[np.ndarray, np.ndarray]], m: int) -> Any:
         """CSR without a dense array between: a row has at most one entry a piece."""

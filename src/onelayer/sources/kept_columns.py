@@ -197,7 +197,7 @@ class KeptColumns(ColumnsElsewhere):
         table = replace(self.table, cells=in_turn)
         sign = table.sign if self.known is None else ""
         looked, columns = list[ColumnLook](), list[Column]()
-        places = np.flatnonzero(self.kept).astype(np.int32)
+        places = np.arange(len(self.kept), dtype=np.int32)[self.kept]
 
         def write(cells: Cells) -> None:
             """Of one column, of which nothing is held when the next one is read."""

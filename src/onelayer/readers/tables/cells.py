@@ -31,8 +31,8 @@ from onelayer.readers.tables.notation import (
     PLAIN,
     Notation,
     find_notation,
-    matching,
 )
+from onelayer.readers.tables.text_counts import TextCounts
 from onelayer.words import spelt
 
 Kind: TypeAlias = Literal["number", "category"]
@@ -50,6 +50,7 @@ _DATE = (
     rf"|\d{{1,2}}[ -]{_MONTH}[ ,-]+\d{{2,4}}{_TIME}|{_MONTH} \d{{1,2}},? \d{{4}}{_TIME})$"
 )
 NUMBER = r"(?i)^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$|^[+-]?inf(inity)?$"
+_NUMBER_OR_TRUTH = f"{NUMBER}|^(true|false)$"
 _CODE = r"^0\d+$"
 _NUMERIC = (types.is_integer, types.is_floating, types.is_decimal, types.is_null)
 _TEXT = (types.is_string, types.is_large_string, types.is_string_view)
@@ -173,11 +174,12 @@ def nature_of(cells: Cells, decimal: str = ".") -> Nature:
         return Nature("category", refusal="dates")
     if not cells.is_text:
         return Nature("number")
-    found = None if cells.declared else find_notation(cells.values, decimal)
+    texts = TextCounts.of(cells.values)
+    found = None if cells.declared else find_notation(texts, decimal)
     if found is not None:
-        return _codes_or_numbers(cells, *found)
-    known = cells.known - matching(cells.values, NOTHING)
-    dated = known > 0 and matching(cells.values, _DATE) >= MOSTLY * known
+        return _codes_or_numbers(cells, texts, *found)
+    known = texts.known - texts.matching(NOTHING)
+    dated = known > 0 and texts.matching(_DATE) >= MOSTLY * known
     return Nature("category", refusal="dates" if dated and not cells.declared else "")
 
 
@@ -221,7 +223,7 @@ def as_classes(cells: Cells) -> Cells:
     asked = pc.equal(cells.values, scalar_of("?"))
     count = int(pc.sum(asked).as_py() or 0)
     rest = cells.known - count
-    if count == 0 or matching(cells.values, f"{NUMBER}|^(true|false)$") < max(1, rest):
+    if count == 0 or TextCounts.of(cells.values).matching(_NUMBER_OR_TRUTH) < max(1, rest):
         return cells
     values = pc.if_else(asked, pa.nulls(len(asked), pa.large_string()), cells.values)
     return replace(cells, values=values, words={**cells.words, "?": count})
@@ -276,8 +278,12 @@ def texts_of(cells: Cells, *, boolean: bool = False) -> Any:
     texts = cells.values if cells.is_text else _as_text(cells.values)
     if not boolean:
         return texts
-    nothing = pc.match_substring_regex(texts, NOTHING)
-    return pc.if_else(nothing, pa.nulls(len(texts), pa.large_string()), pc.utf8_lower(texts))
+
+    def lowered(chunk: Any) -> Any:
+        nothing = pc.match_substring_regex(chunk, NOTHING)
+        return pc.if_else(nothing, pa.nulls(len(chunk), pa.large_string()), pc.utf8_lower(chunk))
+
+    return pa.chunked_array([lowered(chunk) for chunk in texts.chunks], pa.large_string())
 
 
 def level_codes(texts: Any, levels: dict[str, int]) -> np.ndarray:
@@ -297,11 +303,11 @@ def levels_of(texts: Any) -> tuple[tuple[str, ...], bool]:
     return tuple(found), False
 
 
-def _codes_or_numbers(cells: Cells, notation: Notation, odd: int) -> Nature:
+def _codes_or_numbers(cells: Cells, texts: TextCounts, notation: Notation, odd: int) -> Nature:
     """Numbers, but for digits of which some have leading zeros: 02139; 00 among 1.5 is zero."""
     values = cells.values
-    codes = matching(values, _CODE)
-    if codes == 0 or matching(values, r"^\d+$") < cells.known:
+    codes = texts.matching(_CODE)
+    if codes == 0 or texts.matching(r"^\d+$") < cells.known:
         return Nature("number", notation=notation, odd=odd)
     lengths = pc.min_max(pc.utf8_length(values)).as_py()
     if lengths["min"] < lengths["max"] and codes <= (1 - MOSTLY) * cells.known:

@@ -15,6 +15,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from onelayer.readers.tables.text_counts import TextCounts
+
 MOSTLY = 0.9
 """A column is one of numbers where this share of its cells are; the others count as missing."""
 
@@ -112,7 +114,7 @@ class Notation:
 PLAIN = Notation()
 
 
-def find_notation(values: Any, decimal: str) -> tuple[Notation, int] | None:
+def find_notation(texts: TextCounts, decimal: str) -> tuple[Notation, int] | None:
     """Return how the numbers of a column of text are written, and how many cells are odd.
 
     None where they are no numbers.
@@ -120,32 +122,32 @@ def find_notation(values: Any, decimal: str) -> tuple[Notation, int] | None:
     Nine in ten must be numbers, beside those that stand for nothing; of two ways to write as many
     of them, the one with this decimal sign. Words for nothing match none of the patterns below.
     """
-    known = len(values) - int(values.null_count) - matching(values, NOTHING)
+    known = texts.known - texts.matching(NOTHING)
     if known == 0:
         return None
-    if decimal == "." and _count(values, PLAIN) == known:
+    if decimal == "." and texts.read_by(PLAIN.read) == known:
         return PLAIN, 0
-    least = MOSTLY * (known - matching(values, _BROKEN))
-    if matching(values, r"\d") < max(1.0, least):
+    least = MOSTLY * (known - texts.matching(_BROKEN))
+    if texts.matching(r"\d") < max(1.0, least):
         return None
     counts = {
-        notation: _count(values, notation)
-        for notation in _candidates(values, decimal)
-        if not notation.thousands or _groups(values, notation)
+        notation: texts.read_by(notation.read)
+        for notation in _candidates(texts, decimal)
+        if not notation.thousands or _groups(texts, notation)
     }
     best = max(counts, key=lambda notation: counts[notation])
     return (best, known - counts[best]) if counts[best] >= max(1.0, least) else None
 
 
-def signs_in(values: Any) -> tuple[int, int]:
+def signs_in(texts: TextCounts) -> tuple[int, int]:
     """How many texts of a column of numbers have a decimal comma for sure, and a decimal point.
 
     1,5 and 0,125 have a decimal comma for sure, and 1,234 may have thousands.
     """
-    known = len(values) - int(values.null_count)
-    if not known or matching(values, _NUMERAL) < MOSTLY * known:
+    known = texts.known
+    if not known or texts.matching(_NUMERAL) < MOSTLY * known:
         return 0, 0
-    return matching(values, _COMMA), matching(values, _POINT)
+    return texts.matching(_COMMA), texts.matching(_POINT)
 
 
 def sign_of(counts: Iterable[tuple[int, int]]) -> str | None:
@@ -156,27 +158,16 @@ def sign_of(counts: Iterable[tuple[int, int]]) -> str | None:
     return "," if commas > points else "."
 
 
-def matching(texts: Any, pattern: str) -> int:
-    """How many texts match."""
-    return int(pc.sum(pc.match_substring_regex(texts, pattern)).as_py() or 0)
-
-
-def _candidates(values: Any, decimal: str) -> list[Notation]:
-    units = ["", *(unit for unit in _UNITS if pc.any(pc.match_substring(values, unit)).as_py())]
+def _candidates(texts: TextCounts, decimal: str) -> list[Notation]:
+    units = ["", *filter(texts.any_with, _UNITS)]
     signs = sorted((*_SIGNS, *_SPACED), key=lambda pair: pair[0] != decimal)
     return [Notation(point, group, unit) for point, group in signs for unit in units]
 
 
-def _groups(values: Any, notation: Notation) -> bool:
+def _groups(texts: TextCounts, notation: Notation) -> bool:
     """Whether cells may be read as groups of three: 2,345 alone among 1.5 and 2.5 may be 2.345."""
     point, group = re.escape(notation.decimal), re.escape(notation.thousands)
-    if not matching(values, group):
+    if not texts.matching(group):
         return False
     sure = rf"\d{group}\d{{3}}({point}|{group}\d{{3}})"
-    return matching(values, rf"\d{point}\d|^\W*{point}\d") == 0 or matching(values, sure) > 0
-
-
-def _count(values: Any, notation: Notation) -> int:
-    """How many texts are such numbers; made of some at a time, and not kept."""
-    chunks = values.chunks if isinstance(values, pa.ChunkedArray) else [values]
-    return sum(len(some) - int(notation.read(some).null_count) for some in chunks)
+    return texts.matching(rf"\d{point}\d|^\W*{point}\d") == 0 or texts.matching(sure) > 0
