@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Self, final
 
 import numpy as np
 
@@ -26,6 +27,36 @@ def in_lines(examples: Examples) -> bool:
     return examples.inputs.kind == "table" and Path(examples.audit.source).is_file()
 
 
-def of_part(examples: Examples, part: str) -> Examples:
-    """Say before each name which set it was read from."""
-    return replace(examples, names=np.array([f"{part}/{name}" for name in examples.names]))
+@final
+@dataclass(frozen=True, eq=False)
+class PartNames:
+    """Names of examples of several sets, each with that of its set before it, as in train/7.
+
+    One is made when it is asked for: texts of very many rows would take more than the rows do.
+
+    Attributes
+    ----------
+    names
+        (m,), what each is called in its set.
+    part
+        (m,), which set it is of, a position in `sets`.
+    sets
+        What the sets are called.
+    """
+
+    names: np.ndarray
+    part: np.ndarray
+    sets: tuple[str, ...]
+
+    @classmethod
+    def of(cls, parts: dict[str, Examples]) -> Self:
+        """Of the examples of some sets, one set after the other."""
+        sizes = [len(one) for one in parts.values()]
+        names = np.concatenate([one.names for one in parts.values()])
+        return cls(names, np.repeat(np.arange(len(parts), dtype=np.int8), sizes), tuple(parts))
+
+    def __getitem__(self, rows: Any) -> Any:
+        """The name of a row; the names of several."""
+        if isinstance(rows, int):
+            return f"{self.sets[self.part[rows]]}/{self.names[rows]}"
+        return PartNames(self.names[rows], self.part[rows], self.sets)

@@ -39,10 +39,11 @@ def without_repeats(
     ambiguous = in_two_classes(train)
     if not ambiguous.any():
         return train, audit
-    names = train.names[ambiguous].astype(str).tolist()
     if train.preprocessing is None:
-        note = f"{len(names)} {train.unit} are the same as one of another class, and were kept"
+        count = np.count_nonzero(ambiguous)
+        note = f"{count} {train.unit} are the same as one of another class, and were kept"
         return train, _noted(audit, note)
+    names = train.names[ambiguous].astype(str).tolist()
     _refuse(names, "the same in two classes", strict=strict)
     note = f"{len(names)} {train.unit} are the same in two classes and were kept: {_shown(names)}"
     groups = _named_groups(train.contents(), train.names, ambiguous)
@@ -107,13 +108,15 @@ def _not_judging(
     if not others:
         return train, audit
     judged = [part.contents() for part in others.values()]
-    repeated = np.isin(train.contents(), np.concatenate([np.zeros(0, np.int64), *judged]))
+    repeated = np.isin(train.contents(), np.concatenate([np.zeros(0, np.int32), *judged]))
     if not repeated.any():
         return train, audit
-    names, where = train.names[repeated].astype(str).tolist(), " or ".join(others)
+    where = " or ".join(others)
     if train.preprocessing is None:
-        note = f"{len(names)} {train.unit} of train are also in {where}, and were kept"
+        count = np.count_nonzero(repeated)
+        note = f"{count} {train.unit} of train are also in {where}, and were kept"
         return train, _noted(audit, note)
+    names = train.names[repeated].astype(str).tolist()
     reason = f"also in {where}, so not trained on"
     _refuse(names, reason, strict=strict)
     kept = train.take(~repeated)

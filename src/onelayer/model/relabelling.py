@@ -75,9 +75,9 @@ def _places(
     for part, examples in sets.items():
         own = {name.removeprefix(f"{part}/"): name for name in wanted}
         own |= {name: name for name in wanted}
-        names = np.asarray(lined(examples).names).astype(np.str_)
-        for at in np.flatnonzero(np.isin(names, list(own))).tolist():
-            found[own[names[at]]].append((part, at))
+        names = np.asarray(lined(examples).names)
+        for at in np.flatnonzero(_among(names, list(own))).tolist():
+            found[own[str(names[at])]].append((part, at))
     missing = [name for name, at in found.items() if not at]
     if missing:
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
@@ -91,6 +91,15 @@ def _places(
             ways = " or ".join(f"{part}/{name}" for part, _ in several)
             raise DataError(f"{what} names {name}, which {len(several)} sets have: write {ways}")
     return {name: at[0] for name, at in found.items()}
+
+
+def _among(names: np.ndarray, wanted: list[str]) -> np.ndarray:
+    """Which names are wanted: bool (m,). Numbers are compared as such: of very many no texts."""
+    if names.dtype.kind not in "iu":
+        return np.isin(names.astype(np.str_), wanted)
+    numbers = [int(name) for name in wanted if name.isdecimal() and str(int(name)) == name]
+    top = np.iinfo(names.dtype).max
+    return np.isin(names, np.array([one for one in numbers if one <= top], names.dtype))
 
 
 def _changed(examples: Examples, said: list[tuple[MistakeRow, int]], what: str) -> Examples:

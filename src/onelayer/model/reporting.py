@@ -13,7 +13,7 @@ from onelayer.errors import UsageError
 from onelayer.estimators.fewer import of_fewer
 from onelayer.estimators.folds import FOLDS, Folding, OutOfFold, out_of_fold
 from onelayer.inputs.examples import Examples
-from onelayer.model.example_names import in_lines, lined, of_part
+from onelayer.model.example_names import PartNames, in_lines, lined
 from onelayer.model.repeats import repeats_of
 from onelayer.report.material import Judged, Material, Reported, Sample, Seen, TrainedOn
 from onelayer.solution import Record
@@ -182,11 +182,11 @@ def _folding(evidence: Evidence) -> Folding:
 
 def _unseen(evidence: Evidence, folds: OutOfFold) -> Judged:
     """All examples, with the forward pass of a layer that was not trained on them."""
-    everything = _everything(evidence.parts)
+    everything, train = _sample_of_all(evidence.parts), evidence.parts.train
     others = [Z for Z in (evidence.Z_val, evidence.Z) if Z is not None]
-    held = np.arange(len(evidence.parts.train), len(everything), dtype=np.int32)
-    who = f"{everything.unit} in {FOLDS}-fold cross-validation"
-    sample = _sample(everything).take(np.concatenate([folds.rows, held]))
+    held = np.arange(len(train), len(everything), dtype=np.int32)
+    who = f"{train.unit} in {FOLDS}-fold cross-validation"
+    sample = everything.take(np.concatenate([folds.rows, held]))
     Z = np.concatenate([folds.Z, *others]) if others else folds.Z
     return Judged(sample=sample, Z=Z, who=who)
 
@@ -250,18 +250,16 @@ def _judged(parts: Parts, Z: np.ndarray | None) -> Judged | None:
     return Judged(sample=_sample(lined(parts.test)), Z=Z, who=who)
 
 
-def _everything(parts: Parts) -> Examples:
+def _sample_of_all(parts: Parts) -> Sample:
     """All parts as one; where they were read from several sets, a name says from which."""
     val, test = parts.val and lined(parts.val), parts.test and lined(parts.test)
     called = replace(parts, train=lined(parts.train), val=val, test=test)
+    sample = _sample(called.everything)
     if parts.test_set is None:
-        return called.everything
-    return replace(
-        called,
-        train=of_part(called.train, "train"),
-        val=val and of_part(val, "val"),
-        test=test and of_part(test, parts.test_set),
-    ).everything
+        return sample
+    sets = {"train": called.train, "val": val, parts.test_set: test}
+    named = {name: one for name, one in sets.items() if one is not None}
+    return replace(sample, names=PartNames.of(named))
 
 
 def _shares(examples: Examples) -> np.ndarray:

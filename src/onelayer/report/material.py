@@ -34,7 +34,7 @@ class Sample:
     labels
         (m,), positions in the classes.
     names
-        (m,), the file of each row, or its number.
+        (m,), the file of each row, or its number: given for one row, or for several again (m,).
     weights
         (m,), how many examples each counts for; None: every one counts the same.
     shown
@@ -44,7 +44,7 @@ class Sample:
     X: np.ndarray
     places: np.ndarray
     labels: np.ndarray
-    names: np.ndarray
+    names: Any
     weights: np.ndarray | None = None
     shown: Shown | None = None
 
