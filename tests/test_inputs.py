@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.datasets import dump_svmlight_file
 
@@ -12,6 +14,8 @@ import onelayer
 from onelayer.card import Card
 from onelayer.errors import DataError
 from onelayer.inputs import inputs_from, kept_inputs
+from onelayer.inputs.columns import Codes, Column
+from onelayer.inputs.fitting import fit_table, telling
 
 
 def of_table(tmp_path):
@@ -96,3 +100,20 @@ def test_rows_take_no_pictures(tmp_path):
     model, _ = of_arrays(tmp_path)
     with pytest.raises(DataError, match="was not trained on pictures but on a table of 4 features"):
         model.predict(["new.jpg"])
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from([0.0, 1.0, 2.5, np.nan]), min_size=24, max_size=24),
+        min_size=1,
+        max_size=4,
+    ),
+    st.sampled_from(["age", "column 0"]),
+)
+def test_rows_are_told_apart_by_the_columns_that_a_fit_looks_at(columns, first):
+    """Those that say nothing, and an index that was written along, are among neither."""
+    values = np.array([*columns, np.arange(24.0)]).T
+    names = [first, "b", "c", "d", "e"][: values.shape[1]]
+    codes = Codes(tuple(Column(name=name, kind="number") for name in names), values)
+    told = telling(codes, None)
+    assert [one.name for one in told] == [one.name for one in fit_table(codes).table.columns]

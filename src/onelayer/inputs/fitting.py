@@ -5,7 +5,7 @@ Everything is weighted: a row of weight 2 counts as two rows, so that both give 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from shlex import quote
@@ -82,7 +82,7 @@ def fit_table(codes: Codes, weights: np.ndarray | None = None) -> Fitted:
     DataError
         Where no column is left, or a number is too large to be standardised.
     """
-    made = [_with_terms(one, codes, weights) for one in _columns_made(codes, weights)]
+    made = [_with_terms(one, codes, weights) for one in _columns_made(codes, weights, _one_made)]
     used = [one for one in made if one.pieces]
     if not used:
         raise DataError("no column is left to look at: " + "; ".join(_left_out(made)))
@@ -112,7 +112,7 @@ def telling(codes: Codes, weights: np.ndarray | None) -> tuple[Column, ...]:
 
     Only these tell rows apart: rows that differ in an identifier alone are the same to a model.
     """
-    made = _columns_made(codes, weights)
+    made = _columns_made(codes, weights, _one_told)
     told = [
         one.column if one.texts else column
         for column, one in zip(codes.columns, made, strict=True)
@@ -121,10 +121,10 @@ def telling(codes: Codes, weights: np.ndarray | None) -> tuple[Column, ...]:
     return tuple(told) or codes.columns
 
 
-def _columns_made(codes: Codes, weights: np.ndarray | None) -> list[Made]:
+def _columns_made(codes: Codes, weights: np.ndarray | None, ask: Callable[..., Made]) -> list[Made]:
     if weights is not None and (weights == 1).all():
         weights = None  # nothing of size m is made, or sent to workers
-    made = codes.by_column(partial(_one_made, weights=weights))
+    made = codes.by_column(partial(ask, weights=weights))
     unnamed = all(one.column.name.startswith("column ") for one in made)
     return made if unnamed or len(made) < 2 else [_without_index(one) for one in made]
 
@@ -143,6 +143,15 @@ def _one_made(column: Column, codes: np.ndarray, weights: np.ndarray | None) -> 
     if column.kind == "date":
         return date_made(column, codes, weights)
     return _words(column, codes, _counts(weights))
+
+
+def _one_told(column: Column, codes: np.ndarray, weights: np.ndarray | None) -> Made:
+    """The same as far as `telling` asks: of a number whether it has pieces, not what these are."""
+    if column.kind != "number" or column.name in INDICES:
+        return _one_made(column, codes, weights)
+    least, most = np.fmin.reduce(codes), np.fmax.reduce(codes)  # NaN where all are missing
+    tells = least < most or (least == most and np.isnan(codes).any())
+    return Made(column, (Piece(column=0, make="value"),) if tells else ())
 
 
 def _counts(weights: np.ndarray | None) -> np.ndarray | None:
