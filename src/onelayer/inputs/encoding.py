@@ -325,9 +325,10 @@ class Encoding:
         return X
 
     def _require_filled(self, by_column: list[np.ndarray]) -> None:
-        for piece in self.pieces:
+        unfilled = [one for one in self.pieces if one.make == "value" and one.fill is None]
+        for piece in unfilled:
             missing = np.isnan(by_column[piece.column])
-            if piece.make == "value" and piece.fill is None and missing.any():
+            if missing.any():
                 raise DataError(
                     f"column {self.columns[piece.column].name!r} is missing in row "
                     f"{int(missing.argmax())}, counted from 0, and nothing stands for it: add a "
