@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from onelayer import memory_limits
 from onelayer.calibration import threshold_for_recall
 from onelayer.designs.made_rows import MadeRows
+from onelayer.designs.rows_in_turn import RowsInTurn
 from onelayer.designs.rows_on_disk import columns_in_file
 from onelayer.estimators.folds import Folded
 from onelayer.evaluation import evaluate
@@ -199,6 +200,19 @@ def test_rows_that_are_made_some_at_a_time_are_those_made_at_once(rows, stored, 
     made_rows = MadeRows.of(rows_there, lambda codes: 2 * codes, 3, "twice")
     monkeypatch.setattr("onelayer.designs.made_rows.TOGETHER", 8)
     np.testing.assert_array_equal(made_rows[rows], 2 * X[rows])
+
+
+@pytest.mark.parametrize("rows", [slice(M - 5, M + 5), np.arange(M - 5, M + 5)])
+def test_some_rows_of_several_sources_take_no_memory_for_the_others(rows):
+    both = RowsInTurn([np.zeros((M, 1)), np.ones((M, 1))])
+    tracemalloc.start()
+    try:
+        found = both[rows]
+        here = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found[:, 0].tolist() == [0.0] * 5 + [1.0] * 5
+    assert here < 10_000
 
 
 @pytest.mark.parametrize("size", [1 << 26, 800])

@@ -62,6 +62,17 @@ class DiskRows(ABC):
         """
 
 
+def numbers_of_rows(asked: Any, m: int) -> np.ndarray:
+    """The numbers of rows of m that are asked for by a slice, their numbers, or a mark for each.
+
+    Nothing larger is made: rows are asked for some at a time, of very many.
+    """
+    if isinstance(asked, slice):
+        return np.arange(*asked.indices(m))
+    found = np.asarray(asked)
+    return np.flatnonzero(found) if found.dtype == bool else found
+
+
 def is_sparse(X: Any) -> bool:
     """Whether X is sparse, in memory or on disk."""
     return not X.dense if isinstance(X, DiskRows) else bool(sparse.issparse(X))

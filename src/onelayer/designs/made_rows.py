@@ -13,7 +13,7 @@ from typing import Any, Self, TypeAlias, final
 
 import numpy as np
 
-from onelayer.designs.disk_rows import DiskRows
+from onelayer.designs.disk_rows import DiskRows, numbers_of_rows
 from onelayer.designs.rows_on_disk import RowsOnDisk
 
 BESIDE = 4  # guard: of X, what is held while rows of it are made, X and what it is made of included
@@ -75,7 +75,7 @@ class MadeRows(DiskRows):
 
     def __getitem__(self, rows: Any) -> np.ndarray:
         """Made of these rows alone, some at a time: to make them takes more than they do."""
-        asked: Any = range(len(self))[rows] if isinstance(rows, slice) else _numbers(rows)
+        asked = numbers_of_rows(rows, len(self))
         found = np.empty((len(asked), self.shape[1]), self.dtype)
         for start in range(0, len(asked), TOGETHER):
             some = np.asarray(asked[start : start + TOGETHER], np.int64)
@@ -86,8 +86,3 @@ class MadeRows(DiskRows):
         """Made of each group; DataError as `RowsOnDisk.visit`."""
         for number, rows, found in self.stored.visit():
             yield number, rows, self.make(found)
-
-
-def _numbers(rows: Any) -> np.ndarray:
-    found = np.asarray(rows)
-    return np.flatnonzero(found) if found.dtype == bool else found

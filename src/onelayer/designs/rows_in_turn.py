@@ -9,7 +9,7 @@ from typing import Any, final
 import numpy as np
 from scipy import sparse
 
-from onelayer.designs.disk_rows import DiskRows, density_of, is_sparse
+from onelayer.designs.disk_rows import DiskRows, density_of, is_sparse, numbers_of_rows
 from onelayer.designs.kept_reads import digest_of
 from onelayer.designs.survey import size_of
 from onelayer.designs.values import arrays_of, held
@@ -61,7 +61,7 @@ class RowsInTurn(DiskRows):
 
     def __getitem__(self, rows: Any) -> Any:
         """These rows, a slice or numbers."""
-        numbers = np.arange(len(self))[rows]
+        numbers = numbers_of_rows(rows, len(self))
         if not self.dense:
             return self._sparse_rows(numbers)
         found = np.empty((len(numbers), self.shape[1]), self.dtype)

@@ -12,6 +12,7 @@ from typing import Any, Literal, Self, final
 
 import numpy as np
 
+from onelayer.designs.disk_rows import numbers_of_rows
 from onelayer.designs.file_groups import FileGroups, StampedFile
 from onelayer.designs.values import held, mapped_file
 from onelayer.file_stamps import FileStamp
@@ -108,10 +109,7 @@ class RowsOnDisk(FileGroups):
             if isinstance(rows, slice):
                 start, stop, step = rows.indices(self.shape[0])
                 return held(file.rows(start, max(start, stop))[::step])
-            numbers = np.asarray(rows)
-            if numbers.dtype == bool:
-                numbers = np.flatnonzero(numbers)
-            return held(self._picked(file, numbers))
+            return held(self._picked(file, numbers_of_rows(rows, len(self))))
 
     def _picked(self, file: _Opened, numbers: np.ndarray) -> np.ndarray:
         """Rows by their numbers: what lies near together is read together."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from onelayer.designs import in_turn
 from onelayer.errors import UsageError
 from onelayer.estimators.fewer import of_fewer
 from onelayer.estimators.folds import FOLDS, Folding, OutOfFold, out_of_fold
@@ -187,7 +188,7 @@ def _unseen(evidence: Evidence, folds: OutOfFold) -> Judged:
     held = np.arange(len(train), len(everything), dtype=np.int32)
     who = f"{train.unit} in {FOLDS}-fold cross-validation"
     sample = everything.take(np.concatenate([folds.rows, held]))
-    Z = np.concatenate([folds.Z, *others]) if others else folds.Z
+    Z = in_turn([folds.Z, *others]) if others else folds.Z  # of very many rows no copy
     return Judged(sample=sample, Z=Z, who=who)
 
 

@@ -74,7 +74,7 @@ class Judged:
     sample
         The examples.
     Z
-        The forward pass, (m, 1) or (m, K), before calibration.
+        The forward pass, (m, 1) or (m, K), before calibration; some rows are asked for at a time.
     who
         What they are, in words and in the plural: "held-out pictures".
     """
