@@ -257,3 +257,32 @@ def test_a_client_that_is_killed_leaves_nothing_behind(cluster, client, problem,
     assert client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)) == 0
     assert of(fitted(problem(2))) == without_cluster[2]
     assert nothing_is_kept(client)
+
+
+WITHOUT_KERNELS = """
+import sys
+import dask.array as da
+import distributed
+from onelayer import LogisticRegression
+from onelayer.designs.passes import SMALL_BYTES
+
+with distributed.Client(scheduler_file=sys.argv[1]):
+    X = da.random.default_rng(0).normal(size=(20_000, 60), chunks=(5000, 60))
+    y = (X[:, 0] > 0).astype(int)
+    model = LogisticRegression(C=0.1).fit(X, y)
+assert 100 * 61 * 60 * 8 > SMALL_BYTES  # the sample, which kernels would read in one process
+assert model.solution_.gap <= 1e-7
+print("numba" in sys.modules)
+"""
+
+
+@pytest.mark.usefixtures("client")
+def test_the_client_loads_no_kernels(cluster):
+    """They and their compiler take 116 MB."""
+    ran = subprocess.run(
+        [sys.executable, "-c", WITHOUT_KERNELS, str(cluster.file)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout == "False\n"

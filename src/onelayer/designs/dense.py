@@ -29,7 +29,12 @@ class DenseDesign(Design):
     """X (m, n) in memory; products in float64 for float64, small data or `double`."""
 
     def __init__(
-        self, X: np.ndarray, scaling: Scaling | None = None, *, double: bool = False
+        self,
+        X: np.ndarray,
+        scaling: Scaling | None = None,
+        *,
+        double: bool = False,
+        kernels_from: int = SMALL_BYTES,
     ) -> None:
         offers = frozenset({"sample", "gram"})
         super().__init__(X.shape, X.dtype, X.nbytes, scaling, offers=offers, double=double)
@@ -37,7 +42,7 @@ class DenseDesign(Design):
         # Kernels read along rows; a Fortran-ordered X goes through blocks, which turn it. None is
         # compiled for the few passes that want other products than X's own.
         own = not double or X.dtype == np.float64
-        self.compiled = X.nbytes >= SMALL_BYTES and X.flags.c_contiguous and own
+        self.compiled = X.nbytes >= kernels_from and X.flags.c_contiguous and own
 
     def read(self) -> Iterator[tuple[slice, np.ndarray]]:
         """As many rows as stay in the cache."""

@@ -106,6 +106,11 @@ class Loss(ABC):
         """Whether its reads are kernels, whose threads BLAS must not disturb."""
 
     @property
+    def kernels_here(self) -> bool:
+        """Whether this process runs kernels for it, and its linear algebra keeps to them too."""
+        return self.compiled
+
+    @property
     @abstractmethod
     def bytes_read(self) -> int:
         """Of X, so far."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Self, TypeVar, final
+from typing import Any, ClassVar, Self, TypeVar, final
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from onelayer.designs.in_memory import design_in_memory
 from onelayer.designs.kept_reads import Answer, read_once
 from onelayer.designs.loss import Arrival, Foresight, Gradient, Loss, Moments, Parameters
 from onelayer.designs.loss_in_memory import LossInMemory
-from onelayer.designs.passes import SAMPLE_AT_HAND, Ledger, Traits
+from onelayer.designs.passes import SAMPLE_AT_HAND, SMALL_BYTES, Ledger, Traits
 from onelayer.designs.row_labels import LabelTotals
 from onelayer.designs.scaling import Scaling
 from onelayer.designs.survey import SampledRows
@@ -33,6 +33,9 @@ T = TypeVar("T")
 
 NARROW = 4096
 """Features of sparse rows that are held dense, a thousand rows at a time, in metrics. *Guard*."""
+WORTH_LOADING = 1 << 25
+"""Bytes of a sample whose passes in NumPy take about the second that loading kernels does, with
+116 MB, where nothing else here needs them. *Measured*."""
 SEEN = 0.5  # guard: of a feature's mean square; below it the sample says nothing of the feature
 
 
@@ -47,6 +50,8 @@ class VisitedParts(ABC):
     dtype: np.dtype
     compiled: bool
     held_by: str
+    elsewhere: ClassVar[bool] = False
+    """Whether other processes visit the parts: then no kernel need be loaded in this one."""
 
     @property
     @abstractmethod
@@ -124,7 +129,12 @@ class LossOverParts(Loss):
         mean, variance = found.moments.mean, found.moments.variance
         if scaling is not None:
             mean, variance = (mean - scaling.centre) * scaling.scale, variance * scaling.scale**2
-        design = design_in_memory(found.X, scaling, double=parts.dtype == np.float64)
+        design = design_in_memory(
+            found.X,
+            scaling,
+            double=parts.dtype == np.float64,
+            kernels_from=WORTH_LOADING if parts.elsewhere else SMALL_BYTES,
+        )
         sample = LossInMemory(design, head, found.targets, found.weights)
         return cls(parts, head, sample, variance + mean**2)
 
@@ -147,6 +157,11 @@ class LossOverParts(Loss):
     def compiled(self) -> bool:
         """Whether the parts' reads are kernels."""
         return self.parts.compiled
+
+    @property
+    def kernels_here(self) -> bool:
+        """Those of the parts; where these are visited elsewhere, of the sample."""
+        return self.sample.compiled if self.parts.elsewhere else self.compiled
 
     @property
     def bytes_read(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, NamedTuple, TypeVar, final
+from typing import Any, ClassVar, NamedTuple, TypeVar, final
 from uuid import uuid4
 
 import numpy as np
@@ -157,6 +157,7 @@ class ClusterParts(VisitedParts):
     compiled: bool
     held_by: str = field(default=OnCluster.__name__)
     shared: Seat | None = None
+    elsewhere: ClassVar[bool] = True
 
     @classmethod
     def of(cls, design: OnCluster, X: RowsOnCluster, head: Head) -> ClusterParts:

@@ -18,7 +18,7 @@ LEAST_BEND = 1e-13  # guard: of an intercept's curvature, which is that of a cla
 
 @dataclass(frozen=True)
 class Algebra:
-    """`compiled` where the design's passes are: the two must not disturb each other's threads.
+    """`compiled` where passes are, in this process: the two must not disturb each other's threads.
 
     Products and factors are NumPy's. SciPy has a BLAS of its own, whose threads and NumPy's are in
     each other's way: see `_invert_triangle`.

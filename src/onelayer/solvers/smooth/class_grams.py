@@ -60,7 +60,7 @@ class ClassGrams:
     @classmethod
     def at(cls, objective: Objective, curvature: Any) -> ClassGrams:
         """Two reads at most, (n + 1)^2 products a leading row, and k factors."""
-        algebra, n = Algebra(objective.loss.compiled), len(objective.start())
+        algebra, n = Algebra(objective.loss.kernels_here), len(objective.start())
         drawn = objective.loss.drawn(LOOKED_AT, curvature)
         H = _curvatures(drawn)
         leading = _leading(H, LEADING * n)

@@ -28,7 +28,7 @@ class Memory:
     def __init__(self, metric: Metric, objective: Objective) -> None:
         parameters, dtype = objective.start().size, objective.loss.dtype
         self.metric = metric
-        self._algebra = Algebra(objective.loss.compiled)
+        self._algebra = Algebra(objective.loss.kernels_here)
         self.scale = 1.0
         self.order: list[int] = []  # slots, the oldest pair first
         self._S = np.empty((PAIRS, parameters), dtype)

@@ -109,7 +109,7 @@ class SharedGram:
         whole: bool,
     ) -> SharedGram:
         """c times the Gram matrix of drawn rows; the diagonal of all rows, where these are not."""
-        algebra = Algebra(objective.loss.compiled)
+        algebra = Algebra(objective.loss.kernels_here)
 
         def assemble() -> np.ndarray:
             return weighted_gram(drawn, c, len(objective.start()))
@@ -136,7 +136,7 @@ class WholeHessian:
         H = objective.loss.hessian(*objective.split(theta))
         rows = len(theta)
         M = H[:rows, :, :rows, :].transpose(1, 0, 3, 2).reshape(theta.size, theta.size)
-        algebra = Algebra(objective.loss.compiled)
+        algebra = Algebra(objective.loss.kernels_here)
         factor, ridge = factored(algebra.factor, M.copy, None, objective)
         return cls(factor, algebra, ridge)
 
