@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,7 @@ __all__ = [
     "extent",
     "file_of",
     "first_not_finite",
+    "heard",
     "held",
     "in_memory_or_on_disk",
     "in_turn",
@@ -263,6 +265,12 @@ def on_one_worker(parts: Sequence[tuple[Any, np.ndarray]], ask: Callable[..., An
     from onelayer.designs.remote_rows import on_one_worker
 
     return on_one_worker(parts, ask)
+
+
+def heard(X: Any, hear: Callable[..., None]) -> AbstractContextManager[Callable[..., None]]:
+    """What a task on rows on workers calls while it is at work, which `hear` is told here."""
+    found: AbstractContextManager[Callable[..., None]] = X.workers.listening(hear)
+    return found
 
 
 def are_remote(X: Any) -> bool:

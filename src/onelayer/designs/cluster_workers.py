@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any, final
 from uuid import uuid4
@@ -19,10 +19,12 @@ from onelayer.designs.cluster_visits import Share, joined, shares, visited
 from onelayer.designs.dask_workers import ThisProcess, Visit, Workers, unpickled
 from onelayer.designs.fixed_tree import FixedTree, Join
 from onelayer.designs.same_versions import NEEDED, require_same, versions_here, versions_there
+from onelayer.designs.task_words import Hear, Saying, last_words, new_saying, words_waiting
 from onelayer.errors import UsageError, WorkersLostError
 from onelayer.words import count_of
 
 POLL = 5.0  # guard: seconds between two looks at whether there are workers
+HEARD = 1.0  # guard: the same where a task has something to say meanwhile
 PATIENCE = 30.0  # guard: seconds without any; one that restarts is back within a few
 MESSAGE = 64  # guard: tasks that are sent together, some with labels of their rows
 AT_ONCE = 1 << 26  # guard: bytes of answers that come here together; more are joined on workers
@@ -61,6 +63,7 @@ class ClusterWorkers(Workers):
         self.calls, self.seen = 0, monotonic()
         self.placed: tuple[list[str], list[Share]] | None = None
         self.held: WeakSet[Any] = WeakSet()
+        self.listener: tuple[str, Hear] | None = None
         self._require_connection()
         self._require_versions()
         self._one_blas_thread()
@@ -134,11 +137,25 @@ class ClusterWorkers(Workers):
         with self._losses_named():
             coming = run_coroutine_threadsafe(gathered(), self.client.loop.asyncio_loop)
             try:
-                while not wait([coming], timeout=POLL).done:
-                    self._require_workers()
+                while not wait([coming], timeout=self._pause).done:
+                    self._look()
                 return list(coming.result())
             finally:
                 coming.cancel()
+
+    @contextmanager
+    def listening(self, hear: Hear) -> Iterator[Saying]:
+        """Every second of waiting, and at the end, be that Ctrl-C."""
+        saying = new_saying()
+        self.listener = saying.topic, hear
+        try:
+            yield saying
+            self._hear(words_waiting)
+        except BaseException:
+            self._hear(last_words)
+            raise
+        finally:
+            self.listener = None
 
     def visit(self, groups: Sequence[Any], ask: Visit, join: Join) -> Any:
         """At most two tasks a thread, where the groups are; what is asked is pickled once."""
@@ -182,9 +199,19 @@ class ClusterWorkers(Workers):
             done = None
             while done is None:
                 try:
-                    done = wait_for(list(handles), timeout=POLL)
+                    done = wait_for(list(handles), timeout=self._pause)
                 except TimeoutError:
-                    self._require_workers()
+                    self._look()
+
+    @property
+    def _pause(self) -> float:
+        """Seconds between two looks."""
+        return POLL if self.listener is None else HEARD
+
+    def _look(self) -> None:
+        """What there is to be seen while tasks are at work."""
+        self._require_workers()
+        self._hear(words_waiting)
 
     @contextmanager
     def _losses_named(self) -> Iterator[None]:
@@ -198,6 +225,17 @@ class ClusterWorkers(Workers):
             raise WorkersLostError(SCATTERED) from error
         except KilledWorker as error:
             raise WorkersLostError(f"One task killed worker after worker: {error}") from error
+
+    def _hear(self, words: Callable[[str], Any]) -> None:
+        """Ask workers what their tasks have said; of one that is gone there is nothing to hear."""
+        if self.listener is None or self.client.status != "running":
+            return
+        (topic, hear), found = self.listener, {}
+        with suppress(OSError):
+            found = self.client.run(words, topic, on_error="ignore")
+        for said in found.values():
+            for kind, values in said.items():
+                hear(kind, *values)
 
     def _require_workers(self) -> None:
         """Somebody is there, or was half a minute ago."""

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from pickle import loads
 from typing import Any, Self, final
 
 from onelayer.designs.fixed_tree import FixedTree, Join
+from onelayer.designs.task_words import Hear, Saying, heard_here
 
 Visit = Callable[[int, Any], Any]
 """A group's number and the group to what is asked of it."""
@@ -57,6 +59,10 @@ class Workers(ABC):
         """What these stand for, here."""
 
     @abstractmethod
+    def listening(self, hear: Hear) -> AbstractContextManager[Saying]:
+        """What a task may call while it is at work, and `hear` is told here."""
+
+    @abstractmethod
     def visit(self, groups: Sequence[Any], ask: Visit, join: Join) -> Any:
         """What all groups answer, joined in a `FixedTree`."""
 
@@ -90,6 +96,10 @@ class ThisProcess(Workers):
     def get(self, handles: Sequence[Any]) -> list[Any]:
         """Themselves."""
         return list(handles)
+
+    def listening(self, hear: Hear) -> AbstractContextManager[Saying]:
+        """At once."""
+        return heard_here(hear)
 
     def visit(self, groups: Sequence[Any], ask: Visit, join: Join) -> Any:
         """One after the other."""

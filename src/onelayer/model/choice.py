@@ -11,7 +11,7 @@ from typing import Any, final
 import numpy as np
 
 from onelayer.card import Choice
-from onelayer.designs import are_remote, make_design, stays_on_disk
+from onelayer.designs import are_remote, heard, make_design, stays_on_disk
 from onelayer.estimators.cross_validation import Accuracy, Fits, PenaltyPath
 from onelayer.estimators.folds import FOLDS, TOL, Folded, OutOfFold
 from onelayer.estimators.grid import grid_of
@@ -210,18 +210,27 @@ def _on_folds(splits: list[Split], how: Choosing, chosen_on: Examples) -> _Walke
 
 
 def _walked(how: Choosing, parts: list[Examples], walk: Callable[..., _Walked]) -> _Walked:
-    """A path along these rows; where workers have them one walks it, and nobody follows."""
-    there = any(are_remote(part.whole) for part in parts)
-    sent = replace(how, train=parts[0].without_rows(), judge=None, keep=_nobody, tell=_nobody)
+    """A path along these rows; where workers have them one walks it, and is followed from here."""
     how.tell(0, VALUES)
-    walked = in_one_place(parts, partial(walk, sent if there else how))
+    whole = next((part.whole for part in parts if are_remote(part.whole)), None)
+    if whole is None:
+        walked = walk(how, *parts)
+    else:
+        with heard(whole, partial(_hear, how)) as say:
+            keep, tell = partial(say, "keep"), partial(say, "tell")
+            sent = replace(how, train=parts[0].without_rows(), judge=None, keep=keep, tell=tell)
+            walked = in_one_place(parts, partial(walk, sent))
     how.keep(walked.best)
     how.tell(VALUES, VALUES)
     return walked
 
 
-def _nobody(*_: Any) -> None:
-    """Follows a path on a worker."""
+def _hear(how: Choosing, kind: str, *values: Any) -> None:
+    """What is said of a path by whoever walks it."""
+    if kind == "keep":
+        how.keep(*values)
+    else:
+        how.tell(*values)
 
 
 def _takes_turns(data: Data) -> bool:
