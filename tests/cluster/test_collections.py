@@ -202,6 +202,27 @@ def frame_of(parts, columns):
     return dd.from_map(lambda i: parts[i], range(len(parts)), meta=meta)
 
 
+def test_dates_among_the_columns_are_named(problem):
+    X, y, _ = problem(2)
+    frame = pd.DataFrame(X, columns=list("abcdef")).assign(when=pd.Timestamp("2020-01-01"))
+    with pytest.raises(DataError, match=r"Partition . of X: column 'when' holds dates or times"):
+        LogisticRegression().fit(dd.from_pandas(frame, npartitions=2), da.from_array(y))
+
+
+def test_an_error_does_not_print_a_partition(problem):
+    X, y, _ = problem(2)
+    with pytest.raises(DataError, match=r"Partition . of X: Complex data not supported$"):
+        LogisticRegression().fit(da.from_array(X.astype(complex)), da.from_array(y))
+
+
+def test_a_client_that_is_none_is_refused(problem):
+    X, y, _ = problem(2)
+    model = LogisticRegression()
+    model.client = "tcp://127.0.0.1:8786"
+    with pytest.raises(UsageError, match=r"client is a str: give a distributed.Client, as"):
+        model.fit(da.from_array(X), da.from_array(y))
+
+
 def test_columns_of_a_partition_go_by_their_names(problem):
     X, y, _ = problem(2)
     names = list("pqrstu")

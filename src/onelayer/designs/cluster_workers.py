@@ -49,6 +49,11 @@ def workers_of(client: Any = None) -> Workers:
             client = distributed.Client.current()
         except ValueError:
             return ThisProcess()
+    if client is not None and not (distributed and isinstance(client, distributed.Client)):
+        raise UsageError(
+            f"client is a {type(client).__name__}: give a distributed.Client, as "
+            "Client('tcp://127.0.0.1:8786')"
+        )
     if client is not None and client.asynchronous:
         raise UsageError("The client is asynchronous, and a fit waits: give a Client() that is not")
     return ThisProcess() if client is None else ClusterWorkers(client)

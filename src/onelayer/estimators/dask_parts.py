@@ -70,7 +70,8 @@ class PartReader:
             require_unmasked(part, self.called)
             return self.read(in_order(part, self.columns))
         except (TypeError, ValueError) as error:
-            raise DataError(f"Partition {number} of {self.called}: {error}") from error
+            said, *_ = str(error).splitlines()  # scikit-learn's go on with the numbers themselves
+            raise DataError(f"Partition {number} of {self.called}: {said}") from error
 
 
 def names_of(frame: Any) -> tuple[Any, ...] | None:
@@ -125,7 +126,19 @@ def column_in_parts(
 
 def row_part(part: Any) -> Any:
     """Rows of X as designs hold them."""
+    _require_no_dates(part)
     return held(check_array(storable(flat(part)), **reading(), ensure_min_samples=0))
+
+
+def _require_no_dates(part: Any) -> None:
+    """Refuse them by the name of their column; NumPy would speak of its types."""
+    kinds = getattr(part, "dtypes", None)
+    dates = [] if kinds is None else [name for name, kind in kinds.items() if kind.kind in "mM"]
+    if dates:
+        raise DataError(
+            f"column {dates[0]!r} holds dates or times, which are no numbers: leave it out, or "
+            "give the frame to onelayer.train, which makes numbers of dates"
+        )
 
 
 def row_facts(X: Any) -> RowFacts:
