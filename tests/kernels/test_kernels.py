@@ -10,7 +10,7 @@ from onelayer import parallel
 from onelayer.designs import Scaling, make_design
 from onelayer.designs.blockwise import block_forward, block_sums
 from onelayer.designs.fused import FusedCsr, FusedDense
-from onelayer.designs.passes import Pass
+from onelayer.designs.passes import Ledger, Pass
 from onelayer.kernels import byte_pass, csr_pass, dense_pass
 from onelayer.kernels.compile import kernel
 from onelayer.kernels.elementary import UNDERFLOW, exp_negative, widen
@@ -104,6 +104,36 @@ def test_sparse_rows(dtype, indices):
         rows.indices, rows.indptr = rows.indices.astype(indices), rows.indptr.astype(indices)
         for head, problems in HEADS if m == 33 else [(Binary(), 1), (Softmax(3), 2)]:
             agree(rows, head, problems, step(dtype))
+
+
+@pytest.mark.parametrize("m", [9, 2000], ids=["by columns", "by rows"])
+@pytest.mark.parametrize("of", ["float64", "float32"])
+def test_sparse_columns_beyond_whole_vectors(m, of):
+    X = examples("float32", m, 60)
+    X[RNG.uniform(size=X.shape) < 0.8] = 0
+    kernels, dense, eps = FusedCsr(sparse.csr_array(X), None), X.astype(float), np.finfo(of).eps
+    for k in (2, 7, 8, 9, 15, 16, 17, 20, 24, 25, 33, 48, 49, 100):
+        targets, weights = targets_and_weights(Softmax(k), 1, m)
+        V, c = (one.astype(of) for one in parameters(Softmax(k), 1, 60))
+        A = RNG.uniform(size=(m, k)).astype(of)
+        U = weights * A * (dense @ V + c - (A * (dense @ V + c)).sum(axis=1, keepdims=True))
+        _, G, dc = kernels.sums(Pass(V, c, Softmax(k), targets, weights, A))
+        assert G.dtype == of
+        for found, expected in ((G, dense.T @ U), (dc, U.sum(axis=0))):
+            np.testing.assert_allclose(found, expected, rtol=0, atol=30 * eps * np.abs(U).sum())
+        np.testing.assert_allclose(kernels.forward(V, c), dense @ V + c, rtol=0, atol=1e-12)
+        for found, power in zip(kernels.moments(A), (1, 2), strict=True):
+            np.testing.assert_allclose(found, (dense**power).T @ A, rtol=1e-12, atol=1e-11)
+        assert kernels._gathers(k) == (m == 9)
+
+
+def test_one_copy_by_columns_serves_all_problems_of_a_design():
+    X = sparse.random_array((300, 20_000), density=0.03, rng=0, format="csr")
+    design = make_design(X)
+    assert design.compiled
+    one, other = (design.counted_by(Ledger()) for _ in range(2))
+    assert one.by_kernels().columns is other.by_kernels().columns
+    assert (one.ledger.bytes_read, design.ledger.bytes_read) == (design.traits.nbytes, 0)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "uint8"])

@@ -93,8 +93,9 @@ class Blockwise(ABC):
         return self._with(scaling=composed, traits=replace(self.traits, offers=offers))
 
     def counted_by(self, ledger: Ledger) -> Self:
-        """The same X, its reads entered in another ledger."""
-        return self._with(ledger=ledger)
+        """The same X and what kernels keep of it, its reads entered in another ledger."""
+        made = {"kernels": self.kernels} if self.compiled else {}
+        return self._with(ledger=ledger, **made)
 
     def exactly(self) -> Self:
         """The same X with products in float64, on the same ledger; itself where they are."""

@@ -12,7 +12,8 @@ import numpy as np
 from onelayer.kernels.compile import helper, strict_helper, strict_kernel
 from onelayer.kernels.csr_pass import row_backward, row_forward
 from onelayer.kernels.dense_pass import largest
-from onelayer.kernels.prefetch import prefetch_due, prefetch_entries
+from onelayer.kernels.prefetch import prefetch_entries
+from onelayer.kernels.sparse_sums import row_sums
 
 ITERATIONS = 8  # of Newton's method on one example; two are enough as a rule
 CLOSE = 0.1  # of the way still to go may be left: the next visit goes on
@@ -85,15 +86,12 @@ def csr_ascend_softmax(data, indices, indptr, order, weights, q, rates, least, W
     """
     k = len(b)
     slack = 0.0
-    far, z, a, step = np.empty(k), np.empty(k), np.empty(k), np.empty(k)
+    row, z, a, step = np.empty((1, k)), np.empty(k), np.empty(k), np.empty(k)
+    far = row[0]
     for turn, r in enumerate(order):
         _prefetch_row(data, indices, indptr, order, turn + AHEAD)
-        far[:] = b
-        for e in range(indptr[r], indptr[r + 1]):
-            prefetch_due(W, indices, e, indptr[r + 1])
-            x, j = data[e], indices[e]
-            for c in range(k):
-                far[c] += x * W[j, c]
+        row_sums(data, indices, indptr[r], indptr[r + 1], W, row, 0)
+        far += b
         mean = square = 0.0
         for c in range(k):
             z[c] = Z[r, c]

@@ -14,6 +14,7 @@ import numpy as np
 from onelayer.kernels.compile import kernel, strict_helper, strict_kernel
 from onelayer.kernels.dense_pass import binary_row, curvature_row, margin_row, share_row
 from onelayer.kernels.prefetch import prefetch_due
+from onelayer.kernels.sparse_sums import row_sums
 
 
 @strict_helper
@@ -63,20 +64,22 @@ def csr_binary_pass(data, indices, indptr, w, b, targets, weights, A, start, sto
 
 @kernel
 def csr_columns_pass(
-    data, indices, indptr, W, b, width, targets, weights, A, start, stop, G, db, loss
+    data, indices, indptr, W, b, width, targets, weights, A, U, start, stop, G, db, loss
 ):
-    """The same for k columns: W, G (n, k); b, db (k,); weights (m, problems); loss (problems,)."""
+    """The same for k columns: W, G (n, k); b, db (k,); weights (m, problems); loss (problems,).
+
+    With rows in U (m, k) dz is left there, for `csc_gather`, and G as it was.
+    """
     k = len(b)
-    z = np.empty(k, W.dtype)
+    row = np.empty((1, k), W.dtype)
+    z = row[0]
     for r in range(start, stop):
         if weights.shape[1] == 1 and weights[r, 0] == 0:
+            if len(U) > 0:
+                U[r] = 0
             continue
-        z[:] = b
-        for e in range(indptr[r], indptr[r + 1]):
-            prefetch_due(W, indices, e, indptr[stop])
-            x, j = data[e], indices[e]
-            for c in range(k):
-                z[c] += x * W[j, c]
+        row_sums(data, indices, indptr[r], indptr[r + 1], W, row, 0)
+        z += b
         for p in range(weights.shape[1]):
             v = weights[r, p]
             if width is None:
@@ -93,11 +96,21 @@ def csr_columns_pass(
                     z[c] = math.exp(z[c])
                 loss[p] += v * share_row(z, first, width, targets[r], v)
         db += z
+        if len(U) > 0:
+            U[r] = z
+            continue
         for e in range(indptr[r], indptr[r + 1]):
             prefetch_due(G, indices, e, indptr[stop])
             x, j = data[e], indices[e]
             for c in range(k):
                 G[j, c] += x * z[c]
+
+
+@kernel
+def csc_gather(data, indices, indptr, U, start, stop, G):
+    """G[start:stop] = (X^T U)[start:stop] for X by columns (CSC), U (m, k) and k columns."""
+    for j in range(start, stop):
+        row_sums(data, indices, indptr[j], indptr[j + 1], U, G, j)
 
 
 @strict_kernel
@@ -110,12 +123,9 @@ def csr_forward_pass(data, indices, indptr, W, b, start, stop, Z):
             Z[r, 0] = b[0] + row_forward(data, indices, indptr[r], indptr[r + 1], w)
         return
     for r in range(start, stop):
-        Z[r] = b
-        for e in range(indptr[r], indptr[r + 1]):
-            prefetch_due(W, indices, e, indptr[stop])
-            x, j = data[e], indices[e]
-            for c in range(k):
-                Z[r, c] += x * W[j, c]
+        row_sums(data, indices, indptr[r], indptr[r + 1], W, Z, r)
+        for c in range(k):
+            Z[r, c] += b[c]
 
 
 @strict_kernel

@@ -25,7 +25,7 @@ _WIDE = get_host_cpu_features().get("avx512f", False)
 BYTES = 64 if _WIDE else 32
 ROWS = 8 if _WIDE else 4
 PANEL = 1 << 14  # bytes of P that one round of tiles reads: a third of a first-level cache
-_FUSED = ("contract",)  # a product and a sum may round once
+FUSED = ("contract",)  # a product and a sum may round once
 
 
 def _tile(vectors: int) -> Any:
@@ -37,6 +37,15 @@ def _tile(vectors: int) -> Any:
         return signature, lambda *generated: _generate(vectors, *generated)
 
     return tile
+
+
+def spread(builder: Any, x: Any, lanes: int) -> Any:
+    """A vector of x alone."""
+    undefined = ir.Constant(ir.VectorType(x.type, lanes), ir.Undefined)
+    first = builder.insert_element(undefined, x, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(
+        first, first, ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
+    )
 
 
 def _generate(vectors: int, context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -70,14 +79,10 @@ def _generate(vectors: int, context: Any, builder: Any, signature: Any, argument
         ]
         for r in range(ROWS):
             x = builder.load(element(kinds[0], a, below(r), t, number))
-            first = builder.insert_element(
-                ir.Constant(vector, ir.Undefined), x, ir.Constant(ir.IntType(32), 0)
-            )
-            mask = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
-            spread = builder.shuffle_vector(first, first, mask)
+            same = spread(builder, x, lanes)
             for v, factor in enumerate(factors):
-                product = builder.fmul(spread, factor, flags=_FUSED)
-                total = builder.fadd(builder.load(sums[r, v]), product, flags=_FUSED)
+                product = builder.fmul(same, factor, flags=FUSED)
+                total = builder.fadd(builder.load(sums[r, v]), product, flags=FUSED)
                 builder.store(total, sums[r, v])
     for r, v in places:
         target = element(kinds[2], c, below(r), along(column, v), vector)
