@@ -443,6 +443,37 @@ def test_what_was_flattened_in_training_is_flattened_ever_after(shape, dtype):
         model.predict(X[:, :1])
 
 
+@pytest.mark.parametrize("kind", ["csr_matrix", "csc_matrix", "csr_array"])
+@pytest.mark.parametrize(
+    ("part", "at", "value", "said"),
+    [
+        ("indices", 5, 99, "entry 5 of its indices is 99"),
+        ("indices", 7, -1, "entry 7 of its indices is -1"),
+        ("indptr", 2, 0, "its indptr has to begin at 0, never to fall"),
+        ("indptr", -1, 10_000, "and to end at"),
+    ],
+)
+def test_sparse_indices_that_lead_outside_are_refused_by_all_that_take_a_matrix(
+    kind, part, at, value, said
+):
+    """Products and kernels trust them: they read and wrote beside the arrays."""
+    random = np.random.default_rng(0)
+    X = getattr(sparse, kind)(random.integers(1, 5, (40, 4)).astype(float))
+    y = np.arange(40) % 2
+    estimator, model = onelayer.LogisticRegression().fit(X, y), onelayer.train((X, y), C=1.0)
+    getattr(X, part)[at] = value
+    for use in (
+        lambda: estimator.predict_proba(X),
+        lambda: onelayer.LogisticRegression().fit(X, y),
+        lambda: onelayer.LogisticRegressionCV().fit(X, y),
+        lambda: onelayer.train((X, y)),
+        lambda: model.predict(X),
+        lambda: model.evaluate((X, y)),
+    ):
+        with pytest.raises(DataError, match=f"the sparse matrix is damaged: .*{said}"):
+            use()
+
+
 def test_arrays_that_mask_values_are_refused_and_others_are_arrays():
     random = np.random.default_rng(0)
     X, y = random.normal(size=(60, 3)), np.arange(60) % 2

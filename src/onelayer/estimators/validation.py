@@ -27,7 +27,7 @@ from onelayer.designs.dask_collections import is_collection
 from onelayer.errors import DataError
 from onelayer.estimators.missing import require_finite_vector
 from onelayer.estimators.weights import Weights, counts_of_rows, weigh
-from onelayer.readers.row_arrays import require_unmasked
+from onelayer.readers.row_arrays import require_sound, require_unmasked
 
 Fit = TypeVar("Fit", bound=Callable[..., Any])
 
@@ -155,7 +155,7 @@ def check_offset(offset: Any, X: Any, classes: int) -> np.ndarray | None:
 
 
 def _require_plain(who: str, **given: Any) -> None:
-    """Refuse masked values, which scikit-learn takes for values, and arrays of other libraries.
+    """Refuse what scikit-learn passes on: masked values, indices outside, other libraries' arrays.
 
     Under the array API scikit-learn's answers are arrays of the library that X is of. Ours are
     NumPy's, which its metrics refuse beside another library's. Without the dispatch every array
@@ -163,6 +163,7 @@ def _require_plain(who: str, **given: Any) -> None:
     """
     for name, array in given.items():
         require_unmasked(array, name)
+        require_sound(array)
         if is_collection(array):
             raise DataError(
                 f"{name} is a collection of Dask, and {who} computes in memory: give "

@@ -32,9 +32,11 @@ def given_rows(X: Any) -> Any | None:
     Raises
     ------
     DataError
-        For an array that masks values: what lies under a mask is no number.
+        For an array that masks values: what lies under a mask is no number; for a sparse matrix
+        whose indices lead outside it.
     """
     if sparse.issparse(X):
+        require_sound(X)
         return X.tocsr()
     if stays_on_disk(X):
         return X
@@ -67,6 +69,33 @@ def require_unmasked(values: Any, called: str) -> None:
         f"{called} is masked at {first[0] if len(first) == 1 else first}, counted from 0, and what "
         "lies under a mask is no value: leave the row out, or fill the value in, as with .filled(0)"
     )
+
+
+def require_sound(X: Any) -> None:
+    """Refuse compressed rows or columns whose indices lead outside: products trust them.
+
+    SciPy looks at some of them when a matrix is made, and at none when they are changed.
+
+    Raises
+    ------
+    DataError
+        Naming the first index outside, or that the bounds of rows are none.
+    """
+    if not sparse.issparse(X) or X.format not in {"csr", "csc"}:
+        return
+    held = min(len(X.data), len(X.indices))
+    if X.indptr[0] != 0 or (X.indptr[1:] < X.indptr[:-1]).any() or X.indptr[-1] > held:
+        raise DataError(
+            "the sparse matrix is damaged: its indptr has to begin at 0, never to fall, and to end "
+            f"at {held:,} or below, as many entries as there are; make it anew"
+        )
+    found, n = X.indices[: X.indptr[-1]], X.shape[X.format == "csr"]
+    if len(found) and (found.min() < 0 or found.max() >= n):
+        first = int(np.argmax((found < 0) | (found >= n)))
+        raise DataError(
+            f"the sparse matrix is damaged: entry {first:,} of its indices is {found[first]}, and "
+            f"they have to be from 0 to {n - 1}; make it anew"
+        )
 
 
 def require_numbers(X: Any, source: object) -> None:
