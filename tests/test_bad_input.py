@@ -117,6 +117,7 @@ def album(tmp_path_factory):
     (folder / "dog/empty.jpg").write_bytes(b"")
     Image.fromarray(RANDOM.integers(0, 256, (50, 60), dtype=np.uint8)).save(folder / "cat/a.gif")
     (folder / "cat/Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0")
+    (folder / "dog/moved.jpg").symlink_to("nowhere.jpg")
     (folder / ".cache").mkdir()
     (folder / ".cache/x.jpg").write_bytes(whole)
     return folder
@@ -149,7 +150,8 @@ def test_a_folder_as_people_have_it_is_one_command(album, tmp_path):
     assert left_out.endswith(": cat/truncated.jpg")
     assert "1 left out, an empty file: dog/empty.jpg" in out
     assert "1 left out, not a picture of a known kind: dog/notes.png" in out
-    with pytest.raises(DataError, match=r"3 files of .* cannot be read \(strict\)"):
+    assert "1 left out, cannot be opened: No such file or directory: dog/moved.jpg" in out
+    with pytest.raises(DataError, match=r"4 files of .* cannot be read \(strict\)"):
         onelayer.train(album, strict=True)
 
 

@@ -46,8 +46,8 @@ def _paths(inputs: Iterable[Any]) -> list[Path]:
 
 
 def _stamp(path: Path) -> str:
-    """What changes with a file, or with one of a folder."""
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    """What changes with a file, or with one of a folder; links that lead nowhere are none."""
+    files = [file for file in sorted(path.rglob("*")) if file.exists()] if path.is_dir() else [path]
     told = [file.stat() for file in files]
     size, newest = (
         sum(one.st_size for one in told),
