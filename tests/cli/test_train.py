@@ -47,6 +47,14 @@ def test_json_is_one_object_alone_with_every_part(onelayer, colours, tmp_path):
     assert found["choice"]["C"] in [C for C, _ in found["choice"]["tried"]]
 
 
+def test_only_the_classes_that_judge_are_said_to_be_recognised(onelayer, tmp_path, write_pictures):
+    tints = {"blue": (0, 0, 200), "green": (0, 200, 0), "red": (200, 0, 0)}
+    write_pictures(tmp_path / "train", tints, 6)
+    write_pictures(tmp_path / "test", {"red": tints["red"]}, 3)
+    done = onelayer("train", tmp_path, "--C", 1, "--no-report", "-o", tmp_path / "m.safetensors")
+    assert "Every class that has examples here is recognised in all of its examples." in done.out
+
+
 def test_gradient_descent_is_the_lessons_algorithm(onelayer, hard, tmp_path):
     """The same pictures as columns / 255 give the lesson the same accuracies, and weights."""
     output = tmp_path / "m.safetensors"
@@ -107,6 +115,7 @@ def test_without_held_out_examples_nobody_has_judged(onelayer, colours, tmp_path
     output = tmp_path / "m.safetensors"
     done = onelayer("train", colours, "--test-size", 0, "-o", output)
     assert "Nothing was held out: nobody has judged this model." in done.out
+    assert "recognised" not in done.out  # by whom?
     assert onelayer("train", colours, "--test-size", 0, "-o", output, "--json").json["test"] is None
 
 

@@ -65,12 +65,12 @@ def test_a_class_of_one_group_stays_in_training_and_is_named():
     groups = np.array([0, 1, 2, 3, 3, 4])
     test = stratified_split(labels, groups, 0.4, 0)
     assert not test[3:].any()
-    assert split_notes(labels, groups, ("ant", "bee", "cat"), "rows") == (
+    assert split_notes(labels, groups, test, ("ant", "bee", "cat"), "rows") == (
         "all 2 rows of bee are in one group: they stay in training, and nobody judges bee",
         "cat has one row alone: it stays in training, and nobody judges cat",
     )
-    assert split_notes(labels[:3], groups[:3], ("ant", "bee", "cat"), "rows") == ()
-    together = np.array([0, 0, 1, 1, 1]), np.zeros(5, int)
+    assert split_notes(labels[:3], groups[:3], test[:3], ("ant", "bee", "cat"), "rows") == ()
+    together = np.array([0, 0, 1, 1, 1]), np.zeros(5, int), np.zeros(5, bool)
     assert split_notes(*together, ("ant", "bee"), "pictures") == (
         (
             "the 2 pictures of ant are in groups that are mostly of other classes: they stay in "
@@ -136,6 +136,23 @@ def test_a_group_of_several_classes_is_on_one_side(rows, size):
     test = stratified_split(labels, groups, size, 0)
     for group in np.unique(groups):
         assert len(set(test[groups == group])) == 1
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), min_size=1, max_size=40),
+    st.floats(0.01, 0.99),
+    st.integers(0, 5),
+)
+def test_the_notes_name_just_the_classes_of_which_no_row_is_held_out(rows, size, seed):
+    labels, groups = np.array(rows).T
+    test = stratified_split(labels, groups, size, seed)
+    notes = split_notes(labels, groups, test, ("ant", "bee", "cat", "dog"), "rows")
+    named = [note.rpartition(" ")[2] for note in notes]
+    untold = sorted({*labels.tolist()} - {*labels[test].tolist()})
+    assert named == [("ant", "bee", "cat", "dog")[label] for label in untold]
+    for label, note in zip(untold, notes, strict=True):
+        ways = len({*groups[labels == label].tolist()})
+        assert ("are in one group:" in note) <= (ways == 1)
 
 
 def test_sixty_thousand_rows_take_no_time():

@@ -181,7 +181,8 @@ def _meaning(card: Card) -> list[str]:
         lines.append("Nothing was held out: nobody has judged this model.")
     lines += [*_by_chance(judged), *_before(judged, card.calibration)] if test is not None else []
     lines.append(f"Always {baseline.label} would score {percent(baseline.accuracy)}.")
-    lines.append(f"{_worst(judged, by_rule=card.decision is not None)}.")
+    if test is not None or _never_answered(train):
+        lines.append(f"{_worst(judged, by_rule=card.decision is not None)}.")
     if card.needs_encoder:
         lines.append(f"A weak result: {RAW_PIXELS}.")
         lines.append(f"{way_out()}.")
@@ -224,7 +225,8 @@ def _worst(measures: Evaluation, *, by_rule: bool) -> str:
     if never and not by_rule:
         return _never(never, measures.auc)
     if recall == 1:
-        return "Every class is recognised in all of its examples"
+        whole = "" if None not in measures.recall.values() else " that has examples here"
+        return f"Every class{whole} is recognised in all of its examples"
     return f"Worst class: {name}, of which {percent(recall)} are recognised"
 
 

@@ -163,8 +163,9 @@ def _judged_by_a_set(train: Examples, others: dict[str, Examples], audit: Audit)
 def _held_out(train: Examples, audit: Audit, settings: Settings) -> Parts:
     if settings.test_size == 0:
         return Parts(train=train, val=None, test=None, judge="nobody", audit=audit)
-    kept, held = split(train, settings.test_size, settings.seed)
-    notes = split_notes(train.labels, train.groups(), train.classes.tolist(), train.unit)
+    marked = _marked(train, settings.test_size, settings.seed)
+    kept, held = train.take(~marked), train.take(marked)
+    notes = split_notes(train.labels, train.groups(), marked, train.classes.tolist(), train.unit)
     together = f", each {settings.group} on one side" * (train.group is not None)
     whole = ", each row with all of its weight" * (train.weights is not None)
     how = f"stratified by class{together}{whole}, seed {settings.seed}"
@@ -178,7 +179,13 @@ def _held_out(train: Examples, audit: Audit, settings: Settings) -> Parts:
 
 
 def split(examples: Examples, fraction: float, seed: int) -> tuple[Examples, Examples]:
-    """Split off a fraction of every class, what is identical on one side; the second may be empty.
+    """Split off a fraction of every class, as `_marked` says; the second may be empty."""
+    held = _marked(examples, fraction, seed)
+    return examples.take(~held), examples.take(held)
+
+
+def _marked(examples: Examples, fraction: float, seed: int) -> np.ndarray:
+    """Mark a fraction of every class, what is identical alike: bool (m,); it may be none.
 
     Raises
     ------
@@ -186,9 +193,8 @@ def split(examples: Examples, fraction: float, seed: int) -> tuple[Examples, Exa
         Where a class has nothing that is not also in another class, and would be lost.
     """
     held = stratified_split(examples.labels, examples.groups(), fraction, seed)
-    kept = examples.take(~held)
     K = len(examples.classes)
-    counts = counts_of(kept.labels, K)
+    counts = counts_of(examples.labels[~held], K)
     lost = np.flatnonzero((counts == 0) & (counts_of(examples.labels, K) > 0)).tolist()
     if lost and examples.group is not None:
         raise DataError(
@@ -201,7 +207,7 @@ def split(examples: Examples, fraction: float, seed: int) -> tuple[Examples, Exa
             f"every example of {examples.classes[lost[0]]} is also in another class: "
             "say which is right, and remove the other"
         )
-    return kept, examples.take(held)
+    return held
 
 
 def _audit(source: Source, parts: dict[str, Examples]) -> Audit:

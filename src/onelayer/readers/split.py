@@ -43,28 +43,36 @@ def stratified_split(
 
 
 def split_notes(
-    labels: np.ndarray, groups: np.ndarray, classes: Sequence[str], unit: str
+    labels: np.ndarray,
+    groups: np.ndarray,
+    held: np.ndarray,
+    classes: Sequence[str],
+    unit: str,
 ) -> tuple[str, ...]:
-    """Say which classes `stratified_split` must leave in training, and why; labels are 0..K-1."""
+    """Say of which classes `stratified_split` held out nothing, and why; labels are 0..K-1.
+
+    A class without a group that is mostly of it is judged all the same where rows of it are in
+    groups of other classes that were held out.
+    """
     grouped = Grouped.of(labels, groups)
-    present, rows = grouped.classes, counts_of(labels, len(classes))[grouped.classes]
-    found = counts_of(grouped.group_class, len(present))
+    K = len(classes)
+    rows, judged = counts_of(labels, K), counts_of(labels[held], K)
+    own = counts_of(grouped.classes[grouped.group_class], K)
+    at_home = counts_of(labels[grouped.spread(grouped.classes[grouped.group_class]) == labels], K)
     return tuple(
-        f"{_why_whole(str(classes[label]), int(of_it), bool(own), unit)}: "
-        f"{'it stays' if of_it == 1 else 'they stay'} in training, and nobody judges {name}"
-        for label, name, of_it, own in zip(
-            present.tolist(), [classes[label] for label in present], rows, found, strict=True
-        )
-        if own < 2
+        f"{_why_whole(str(classes[k]), int(rows[k]), int(own[k]), at_home[k] == rows[k], unit)}: "
+        f"{'it stays' if rows[k] == 1 else 'they stay'} in training, and nobody judges {classes[k]}"
+        for k in np.flatnonzero((rows > 0) & (judged == 0)).tolist()
     )
 
 
-def _why_whole(name: str, rows: int, own: bool, unit: str) -> str:
+def _why_whole(name: str, rows: int, own: int, at_home: bool, unit: str) -> str:
     if rows == 1:
         return f"{name} has one {unit.removesuffix('s')} alone"
-    if own:
+    if own == 1 and at_home:
         return f"all {rows:,} {unit} of {name} are in one group"
-    return f"the {rows:,} {unit} of {name} are in groups that are mostly of other classes"
+    others = "groups that are mostly of other classes"
+    return f"the {rows:,} {unit} of {name} are in {'one group and in ' * (own == 1)}{others}"
 
 
 def _quotas(rows: np.ndarray, test_size: float) -> np.ndarray:
