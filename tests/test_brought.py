@@ -213,6 +213,19 @@ def test_an_archive_is_what_lies_in_it(tmp_path):
     np.testing.assert_array_equal(onelayer.train(table, target="left", **FIXED).coef, expected.coef)
 
 
+def test_tables_in_an_archives_only_folder_are_found_beside_what_is_said_of_them(tmp_path):
+    half = {f"data/{name}.csv": customers().to_csv(index=False) for name in "ab"}
+    both = onelayer.train(
+        write_zip(tmp_path / "t.zip", {**half, "README.md": "x"}), target="left", **FIXED
+    )
+    assert both.card.audit.read == 2 * len(customers())
+
+
+def test_a_folder_without_files_is_called_that(tmp_path):
+    with pytest.raises(UsageError, match=r"is no table, .* but a folder without files: "):
+        onelayer.train(tmp_path, target="y")
+
+
 def test_an_archive_leaves_nothing_behind_and_writes_nowhere_else(tmp_path, monkeypatch):
     room = tmp_path / "room"
     room.mkdir()
@@ -229,12 +242,16 @@ def test_an_archive_leaves_nothing_behind_and_writes_nowhere_else(tmp_path, monk
     [
         ({}, r"p\.zip holds no files"),
         ({"photos/cat/1.png": b"x"}, r"p\.zip"),
+        (
+            {"a/t.csv": b"x,y\n", "b/u.csv": b"x,y\n", "README": b"x"},
+            r"p\.zip is no table, .csv or .parquet, but a folder with a/t.csv and other files",
+        ),
     ],
 )
 def test_errors_call_an_archive_by_its_name(tmp_path, files, message):
     archive = write_zip(tmp_path / "p.zip", files)
-    with pytest.raises(DataError, match=message) as caught:
-        onelayer.train(archive)
+    with pytest.raises((DataError, UsageError), match=message) as caught:
+        onelayer.train(archive, target="y")
     assert "onelayer-zip-" not in str(caught.value)
 
 

@@ -265,6 +265,31 @@ def test_what_is_said_of_a_table_is_refused_for_what_is_none(colours, name):
             onelayer.train(source, C=1.0, **{name: OF_TABLES[name]})
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_target_that_numbers_its_classes_is_one_however_many_there_are(first):
+    """Ten rows a class; a table that judges may have fewer, and not all of them."""
+    random = np.random.default_rng(0)
+    rows = pd.DataFrame({"y": np.repeat(np.arange(43) + first, 10), "x": random.normal(size=430)})
+    model = onelayer.train(rows, target="y", C=1.0, calibrate="none")
+    np.testing.assert_array_equal(model.classes, np.arange(43) + first)
+    assert model.evaluate(rows[5::10]).n == 43
+    few = [f"class {k}" for k in range(30)]
+    named = pd.DataFrame({"y": few * 4, "x": random.normal(size=120)})
+    assert onelayer.train(named, target="y", C=1.0).evaluate(named[:25]).n == 25
+
+
+@pytest.mark.parametrize(
+    "numbers", [np.arange(43) + 2, np.arange(43) * 2, np.delete(np.arange(44), 9), -np.arange(43)]
+)
+def test_other_numbers_are_measurements(numbers):
+    rows = pd.DataFrame({"y": np.repeat(numbers, 10), "x": np.arange(430.0)})
+    with pytest.raises(DataError, match=r"has 43 different values in 430 rows, as -?\d+, "):
+        onelayer.train(rows, target="y")
+    few = pd.DataFrame({"y": np.repeat(np.arange(43), 9), "x": np.arange(387.0)})
+    with pytest.raises(DataError, match="has 43 different values in 387 rows, as 0, 1, 2: "):
+        onelayer.train(few, target="y")
+
+
 def test_the_card_says_that_numbers_were_standardised(frame):
     model = onelayer.train(frame, target="y", C=1.0)
     assert dict(model.card.rows())["scaling"].startswith("numbers standardised: zero mean")

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import lzma
 import re
 from dataclasses import replace
 
@@ -97,6 +98,19 @@ BAD_FILES = {
         "t.csv",
         "has 2 columns called 'a' (0, 2, counted from 0): rename them",
     ),
+    "cut short": (
+        gzip.compress(b"a,b\n" + b"".join(b"%d,%d\n" % (i, i * i) for i in range(999)))[:900],
+        "t.csv.gz",
+        "t.csv.gz is damaged, or cut short: ",
+    ),
+    "xz": (lzma.compress(b"a,b\n1,2\n"), "t.csv.xz", "t.csv.xz is packed with xz: unpack it"),
+    "a workbook": (b"PK\3\4\0\0", "t.csv", "is a .zip archive, or a workbook: name it .zip"),
+    "an old workbook": (b"\xd0\xcf\x11\xe0\0", "t.csv", "is an old workbook, .xls: save it"),
+    "tar": (
+        b"t.csv" + bytes(252) + b"ustar\0" + bytes(250),
+        "t.csv",
+        "t.csv is a tar archive: unpack it",
+    ),
     "no parquet": (b"PAR1", "t.parquet", "t.parquet is damaged, or not what its name says"),
 }
 
@@ -116,6 +130,8 @@ def test_a_header_that_looks_like_data_is_hinted_at(tmp_path):
     assert open_table(like_data).notes == (hint,)
     years = written(tmp_path, "name,2019,2020\nx,1,2\ny,3,4\n", "years.csv")
     assert open_table(years).notes == ()
+    level = written(tmp_path, "a,g\n1,g\n2,h\n", "level.csv")  # over numbers a word is a name
+    assert open_table(level).notes == ()
 
 
 def test_a_column_is_found_by_name_before_place(tmp_path):
@@ -190,10 +206,33 @@ def test_what_only_looks_like_dates_is_refused_and_all_are_named():
     with pytest.raises(DataError) as caught:
         inferred(ReadTable("t.csv", [replace(days, name=name) for name in ("born", "died")]))
     assert str(caught.value) == (
-        "t.csv: each of the columns 'born', 'died' holds dates or times, which are neither "
-        "numbers nor categories: make of them what matters, as an age in days, a month or a "
-        "weekday, or leave them out: drop=['born', 'died']"
+        "t.csv: each of the columns 'born', 'died' holds dates, and too many that are written in "
+        "another way or that no calendar has, as '99/99/2024': write all as 2024-12-31, say which "
+        "stand for nothing (missing=['99/99/2024']), or leave them out: drop=['born', 'died']"
     )
+
+
+@pytest.mark.parametrize("odd", ["0000-00-00", "31/12/2024", "2024-02-31"])
+def test_a_cell_that_is_no_date_among_many_is_named_and_can_be_called_missing(odd):
+    days = ["2024-01-05", "2023-11-30", odd, "2024-03-01"]
+    with pytest.raises(DataError, match=rf"as '{odd}': .* nothing \(missing=\['{odd}'\]\)"):
+        inferred(ReadTable("t.csv", [cells(days)]))
+    (column,), _ = inferred(ReadTable("t.csv", [cells([d if d != odd else None for d in days])]))
+    assert column.kind == "date"
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        (["31.12.24", "01.02.99"], "date"),
+        (["31.12.24 10:30", "01.02.99 23:59"], "date"),
+        (["12.34.56", "40.99.10"], "category"),  # numbers of parts
+        (["1.12.24", "10.2.14"], "category"),  # versions
+    ],
+)
+def test_points_between_pairs_of_digits_are_a_date_where_a_calendar_has_it(written, kind):
+    (column,), _ = inferred(ReadTable("t.csv", [cells(written)]))
+    assert (column.kind, column.notation == "31/12/2024") == (kind, kind == "date")
 
 
 def test_lists_and_bytes_are_refused_by_name():

@@ -7,10 +7,14 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from shlex import quote
 from typing import Any
+
+import numpy as np
 
 from onelayer.errors import DataError, DataWarning
 from onelayer.inputs.columns import Column
+from onelayer.readers.tables.arrow_values import where_matching
 from onelayer.readers.tables.cells import (
     Cells,
     Nature,
@@ -92,7 +96,7 @@ class ColumnLook:
     words
         How many cells are missing, by what is written there.
     unknown
-        Whether it looks like dates that no calendar has.
+        Of a column that looks like dates and holds too many that are none, the first; else "".
     guessed
         Whether the day of its dates may be first as well as the month.
     """
@@ -100,7 +104,7 @@ class ColumnLook:
     column: Column
     nature: Nature
     words: dict[str, int]
-    unknown: bool = False
+    unknown: str = ""
     guessed: bool = False
 
     @property
@@ -147,14 +151,14 @@ def look(cells: Cells, sign: str, table: ReadTable) -> ColumnLook:
         column,
         nature,
         dict(nothings(cells, plain=column.kind == "number" or column.boolean)),
-        unknown=bool(nature.refusal) and not _mostly_dates(cells),
+        unknown=_no_date(cells) if nature.refusal else "",
         guessed=order is not None and order.guessed,
     )
 
 
 def described(looked: Sequence[ColumnLook], source: str) -> list[str]:
     """Return what to say of columns; errors as `inferred`. Where dates are a guess, it warns."""
-    _refuse(source, [one.name for one in looked if one.unknown])
+    _refuse_dates(source, {one.name: one.unknown for one in looked if one.unknown})
     notes = [
         f"{one.name}: {one.nature.note}; taken as categories" for one in looked if one.nature.note
     ]
@@ -195,11 +199,28 @@ def _nature(cells: Cells, sign: str, table: ReadTable) -> Nature:
     return Nature("category") if cells.name in table.texts else nature_of(cells, sign)
 
 
-def _mostly_dates(cells: Cells) -> bool:
-    """Whether what looks like dates is written as some calendar has it."""
+def _no_date(cells: Cells) -> str:
+    """The first cell that is no date as its column writes them, if they are many; else ""."""
     texts = texts_of(cells)
     known = cells.known - TextCounts.of(texts).matching(NOTHING)
-    return bool(are_dates(texts).sum() >= MOSTLY * known)
+    dates = are_dates(texts)
+    if dates.sum() >= MOSTLY * known:
+        return ""
+    first = np.flatnonzero(~dates & ~cells.missing & ~where_matching(texts, NOTHING))[0]
+    return str(texts[int(first)].as_py())
+
+
+def _refuse_dates(source: str, found: Mapping[str, str]) -> None:
+    """Refuse columns by name, each with a cell that is no date."""
+    if not found:
+        return
+    first = next(iter(found.values()))
+    missing = spelt(f"missing=[{first!r}]", f"--missing {quote(first)}")
+    raise DataError(
+        f"{source}: {_columns_named([*found])} holds dates, and too many that are written in "
+        f"another way or that no calendar has, as {first!r}: write all as 2024-12-31, say which "
+        f"stand for nothing ({missing}), or leave them out: {to_drop([*found])}"
+    )
 
 
 def _refuse(source: str, names: list[str]) -> None:

@@ -119,12 +119,17 @@ class Source(ABC):
             if getattr(self.settings, name) != getattr(Settings, name)
         ]
         if like is None and named:
-            what = f"{self.described} is no table, .csv or .parquet"
+            what = self.no_table
             if named[0] in COLUMNS:
                 raise UsageError(f"{what}: it has no column for {spelt(named[0])}")
             header = spelt("header=False", "--no-header")
             said = header if named[0] == "header" else spelt(named[0])
             raise UsageError(f"{what}: leave {said} out")
+
+    @property
+    def no_table(self) -> str:
+        """What is said where columns were named of what has none."""
+        return f"{self.described} is no table, .csv or .parquet"
 
     def require_no_pictures(self, like: Like | None) -> None:
         """Refuse what is asked of pictures and of LIBSVM's files alone; UsageError."""

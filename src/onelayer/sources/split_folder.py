@@ -6,6 +6,8 @@ from functools import cached_property
 from pathlib import Path
 
 from onelayer.readers import Splits, find_splits
+from onelayer.readers.pictures.folders import files_below
+from onelayer.readers.tables.suffixes import table_kind
 from onelayer.sources.source import JUDGES, Source, digest
 
 
@@ -30,6 +32,17 @@ class SplitFolder(Source):
     def parts(self) -> tuple[str, ...]:
         """By the names of its folders."""
         return tuple(name for name in ("train", "test", "val") if getattr(self.splits, name))
+
+    @property
+    def no_table(self) -> str:
+        """What is said where columns were named: which tables lie in it, if any."""
+        files = list(files_below(Path(self.given)))
+        tables = [str(file.relative_to(self.given)) for file in files if table_kind(file)]
+        if not files:
+            return f"{super().no_table}, but a folder without files"
+        if not tables:
+            return super().no_table
+        return f"{super().no_table}, but a folder with {tables[0]} and other files: name the tables"
 
     def of_part(self, part: str | None) -> Path:
         """The folder of a part; of none named, of the one that judges."""

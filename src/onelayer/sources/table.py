@@ -190,7 +190,8 @@ class _Reading:
         if notes and self.asked.strict:
             raise DataError(f"{self.path}: {notes[0]} (strict)")
         if not (known & weighs).any():
-            raise DataError(f"{self.path}: no row has both a {target} and a weight above 0")
+            weight = "" if weights is None else " and a weight above 0"
+            raise DataError(f"{self.path}: no row has a {target}{weight}")
         if any(cells.words):
             warnings.warn(f"{self.path}: {notes[0]}", DataWarning, stacklevel=2)
         return known & weighs, notes
@@ -258,19 +259,19 @@ class _Reading:
     def _labels(self, table: Any) -> tuple[np.ndarray, np.ndarray, list[str]]:
         name = self.columns.of_role("target") or ""
         target, notes = self._target(table), list[str]()
-        found, places = class_labels(target, self.path, booleans=self._has_booleans(target))
-        if self.like is None:
+        like, booleans = self.like, self._has_booleans(target)
+        found, places = class_labels(target, self.path, booleans=booleans, new=like is None)
+        if like is None:
             positions, classes = encode(found, None, self.path)
             if len(classes) < 2:
-                raise DataError(
-                    f"{self.path}: the target {name!r} is {classes[0]} in every row: a classifier "
-                    "needs two classes or more"
-                )
+                counted = " with a weight above 0" * (self.asked.weights is not None)
+                what = f"the target {name!r} is {classes[0]} in every row{counted}"
+                raise DataError(f"{self.path}: {what}: a classifier needs two classes or more")
             return _small(positions)[places], classes, in_case_alone(classes)
-        found, dotted = without_dots(found, self.like.classes.tolist())
+        found, dotted = without_dots(found, like.classes.tolist())
         if dotted:
             notes.append(f"{self.path.name}: the classes end in a dot, which is passed over")
-        positions, classes = encode(found, self.like.classes.tolist(), self.path)
+        positions, classes = encode(found, like.classes.tolist(), self.path)
         return _small(positions)[places], classes, notes
 
     def _has_booleans(self, target: Cells) -> bool:

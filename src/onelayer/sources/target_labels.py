@@ -13,14 +13,19 @@ if TYPE_CHECKING:
     from onelayer.readers.tables.cells import Cells
 
 MOST_NUMBERS = 20
-"""A target of numbers with more different values than this is a measurement."""
+"""A target of numbers with more different values than this is a measurement, unless they number
+classes: from 0 or 1 on, none left out, each of `_ROWS_OF_A_NUMBER` rows or more on average."""
+
+_ROWS_OF_A_NUMBER = 10
 
 _TOGETHER = 1 << 20  # guard: numbers that are sorted together
 
 _MOST_TEXTS = 0.5  # of the rows; with more values than that, and than MOST_NUMBERS, it is no class
 
 
-def class_labels(cells: Cells, source: object, *, booleans: bool) -> tuple[np.ndarray, np.ndarray]:
+def class_labels(
+    cells: Cells, source: object, *, booleans: bool, new: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
     """Return what a target without missing cells holds, and which of it each row has, (m,).
 
     Whole numbers, Booleans or texts, in order; Booleans may be there in several cases. The rows'
@@ -34,6 +39,8 @@ def class_labels(cells: Cells, source: object, *, booleans: bool) -> tuple[np.nd
         What errors call its table.
     booleans
         Whether the texts true and false, in any case, are Booleans.
+    new
+        Whether the classes are found here; otherwise they are known, and few rows may hold many.
 
     Raises
     ------
@@ -55,12 +62,16 @@ def class_labels(cells: Cells, source: object, *, booleans: bool) -> tuple[np.nd
     m = len(cells.values)
     if nature.kind == "number" and np.isfinite(numbers := read_numbers(cells).values).all():
         values = _different(numbers)
-        _require_classes(values.astype(str), m, MOST_NUMBERS, cells.name, source)
-        if (values == np.rint(values)).all() and (np.abs(values) < 2**53).all():
-            return values.astype(np.int64), _places(numbers, values)
+        whole = (values == np.rint(values)).all() and (np.abs(values) < 2**53).all()
+        values = values.astype(np.int64) if whole else values
+        if new and not (whole and _are_numbers_of_classes(values, m)):
+            _require_classes(values.astype(str), m, MOST_NUMBERS, cells.name, source)
+        if whole:
+            return values, _places(numbers, values)
     found = np.unique(texts_of(cells).unique().to_pylist())
     most = max(MOST_NUMBERS, int(_MOST_TEXTS * m))
-    _require_classes(found, m, most, cells.name, source)
+    if new:
+        _require_classes(found, m, most, cells.name, source)
     levels = {text: at for at, text in enumerate(found.tolist())}
     places = level_codes(texts_of(cells), levels).astype(np.min_scalar_type(len(found) - 1))
     if booleans and {*map(str.lower, levels)} <= set(BOOLEANS):
@@ -72,6 +83,12 @@ def _different(numbers: np.ndarray) -> np.ndarray:
     """The different numbers among these, in order; some of them are sorted at a time."""
     pieces = np.split(numbers, range(_TOGETHER, len(numbers), _TOGETHER))
     return np.unique(np.concatenate([np.unique(some) for some in pieces]))
+
+
+def _are_numbers_of_classes(values: np.ndarray, m: int) -> bool:
+    """Whether whole numbers, in order, count from 0 or 1 on, as a table numbers its classes."""
+    counts = values[0] in (0, 1) and values[-1] - values[0] + 1 == len(values)
+    return bool(counts and m >= _ROWS_OF_A_NUMBER * len(values))
 
 
 def _places(numbers: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -17,13 +17,14 @@ from typing import Any, final
 from zipfile import BadZipFile, ZipFile
 
 from onelayer.designs import digest_of
-from onelayer.errors import DataError
+from onelayer.errors import DataError, UsageError
 from onelayer.file_stamps import FileStamp
 from onelayer.inputs.base import is_path
 from onelayer.inputs.examples import Examples
 from onelayer.kept_folders import KeptFolders
 from onelayer.memory_limits import memory_budget
 from onelayer.readers.pictures.folders import class_folders, files_below, loose_files
+from onelayer.readers.tables.suffixes import tables_in
 from onelayer.settings import Settings
 from onelayer.sources.source import Like, Progress, Source, digest
 
@@ -117,11 +118,11 @@ class ZippedSource(Source):
         """Call it as the archive in errors, not as the folder where it was unpacked."""
         try:
             yield
-        except DataError as error:
+        except (DataError, UsageError) as error:
             place = vars(self).get("_place")  # not there where it could not be unpacked
             if place is None:
                 raise
-            raise DataError(str(error).replace(str(place), str(self.given))) from error
+            raise type(error)(str(error).replace(str(place), str(self.given))) from error
 
 
 def _size(archive: Path) -> int:
@@ -165,5 +166,7 @@ def _only(place: Path) -> Path:
     if len(files) == 1:
         return files[0]
     inner = class_folders(place)
-    alone = len(inner) == 1 and (class_folders(inner[0]) or not loose_files(place))
+    alone = len(inner) == 1 and (
+        class_folders(inner[0]) or tables_in(inner[0]) or not loose_files(place)
+    )
     return inner[0] if alone else place

@@ -19,6 +19,19 @@ from onelayer.words import spelt
 
 HEADLESS = "The first row looks like data"
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
+_NO_TEXT = {
+    b"\xfd7zX": "packed with xz: unpack it, or pack it with gzip",
+    b"7z\xbc\xaf": "packed with 7-Zip: unpack it, or pack it as .zip",
+    b"Rar!": "packed with RAR: unpack it, or pack it as .zip",
+    b"PK\3\4": "a .zip archive, or a workbook: name it .zip or .xlsx",
+    b"ARRO": "Arrow's own format, Feather: save it as .parquet",
+    b"\xd0\xcf\x11\xe0": "an old workbook, .xls: save it as .xlsx or CSV",
+    b"SQLi": "a database of SQLite: write the table into a CSV file",
+    b"%PDF": "a PDF: save the table in it as CSV",
+}
+"""What the first bytes of files say that are called .csv and are none."""
+
+_TAR = slice(257, 262)  # where a tar archive says that it is one
 _FIRST, _MOST = 1 << 16, 1 << 26  # bytes that are looked at
 _ROWS, _CELLS = 50, 200_000  # that are compared, at most
 _BLOCK = 1 << 20  # bytes that are searched for quotation marks at a time
@@ -178,21 +191,33 @@ def _heads(file: TextFile) -> Iterator[tuple[str, bool]]:
             head = stream.read(size)
             whole = not stream.read(2)
         if b"\0" in head:
-            as_utf_16 = spelt("encoding='utf-16-le'", "--encoding utf-16-le")
-            raise DataError(
-                f"{file.path} is no text: expected CSV in UTF-8, or name it .parquet; UTF-16 "
-                f"without a byte order mark is read with {as_utf_16}"
-            )
+            raise DataError(f"{file.path} {_no_text(file, head)}")
         yield _text(file, head, whole=whole), whole
         if whole:
             return
         size *= 8
 
 
+def _no_text(file: TextFile, head: bytes) -> str:
+    """Say what a file is that is no text, and what to do."""
+    known = next((said for mark, said in _NO_TEXT.items() if file.begins.startswith(mark)), None)
+    if head[_TAR] == b"ustar":
+        known = "a tar archive: unpack it, and give what is in it"
+    if known is not None:
+        return f"is {known}"
+    as_utf_16 = spelt("encoding='utf-16-le'", "--encoding utf-16-le")
+    return (
+        "is no text: expected CSV in UTF-8, or name it .parquet; UTF-16 without a byte order mark "
+        f"is read with {as_utf_16}"
+    )
+
+
 def _text(file: TextFile, head: bytes, *, whole: bool) -> str:
     try:
         return head.decode()
     except UnicodeDecodeError as error:
+        if file.begins.startswith(tuple(_NO_TEXT)):
+            raise DataError(f"{file.path} {_no_text(file, head)}") from error
         if not whole and error.start > len(head) - 4:  # a character that the end has cut
             return head[: error.start].decode()
         raise DataError(no_utf8(file.path)) from error
@@ -261,7 +286,8 @@ def written_notes(text: TextFile, rows: FirstRows, options: TableOptions) -> Ite
 def _like_data(header: list[str], rows: list[list[str]]) -> bool:
     """Whether a header has numbers over columns of numbers, or a word that is in its column too.
 
-    A word alone says it where there are no numbers at all, as over classes and messages.
+    A word alone says it where there are no numbers at all, as over classes and messages: a word
+    over a column of numbers is its name.
     """
     number = re.compile(NUMBER)
     columns = list(zip(*(row for row in rows if len(row) == len(header)), strict=True))
@@ -273,7 +299,8 @@ def _like_data(header: list[str], rows: list[list[str]]) -> bool:
     ]
     numbers = [bool(number.match(cell)) for cell, _ in pairs]
     if not any(numbers):
-        return any(cell in column for cell, column in pairs if cell)
+        named = any(cell and all(map(number.match, column)) for cell, column in pairs)
+        return not named and any(cell in column for cell, column in pairs if cell)
     over_numbers = all(
         any(number.match(c) for c in column)
         for (_, column), is_number in zip(pairs, numbers, strict=True)

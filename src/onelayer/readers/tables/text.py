@@ -101,8 +101,13 @@ class TextFile:
     def _opened(self) -> Iterator[Any]:
         """Yield its bytes, unpacked."""
         source = str(self.path) if self.piped is None else pa.BufferReader(self.piped)
-        with pa.input_stream(source, compression=self.packing) as stream:
-            yield stream
+        try:
+            with pa.input_stream(source, compression=self.packing) as stream:
+                yield stream
+        except OSError as error:
+            if self.packing is None or error.errno is not None:
+                raise
+            raise DataError(f"{self.path} is damaged, or cut short: {error}") from error
 
 
 def no_utf8(path: Path) -> str:
