@@ -132,8 +132,20 @@ def test_separable_without_a_penalty_is_one_warning_line(onelayer, process, colo
     done = process("train", colours, "--C", "inf", "-o", output)
     assert done.code == 0
     assert done.err.startswith("warning: A hyperplane separates the classes")
+    assert done.err.endswith(": leave --C out, or give a finite one, as --C 1\n")
     assert done.err.count("\n") == 1
     assert "C = inf (no penalty), as asked" in done.out
+
+
+def test_a_fit_that_is_short_of_its_optimum_is_told_in_the_words_of_options(
+    process, colours, tmp_path
+):
+    few = ("--C", 1, "--max-iter", 1, "--calibrate", "none", "--no-report", "--overwrite")
+    few += ("-o", tmp_path / "m.safetensors")
+    short = "took 1 step, and is not at the optimum: raise --max-iter"
+    assert process("train", colours, *few).err.endswith(f"{short}\n")
+    asked = process("train", colours, *few, "--solver", "lbfgs").err
+    assert f"warning: lbfgs {short}, or leave --solver out\n" in asked
 
 
 def test_what_was_left_out_is_listed_and_strict_refuses_it(onelayer, tmp_path, write_pictures):

@@ -25,6 +25,7 @@ from onelayer.estimators.weights import Weights, weigh
 from onelayer.layer import Layer
 from onelayer.solution import Record, Solution
 from onelayer.solvers import Run, Solver, led_up, named_solver
+from onelayer.words import speaks_of_options, spelt
 
 Chosen: TypeAlias = tuple[Solver[Any], str]
 
@@ -138,6 +139,12 @@ def _advice_on_separation(asked: LayerParameters, known: Known, weights: Weights
     from onelayer.estimators.separation_check import advice_on_separation
     from onelayer.statistics.separation import Labelled
 
+    if speaks_of_options():
+        return (
+            "A hyperplane separates the classes, so without a penalty the weights grow without "
+            f"end and there is no optimum: leave {spelt('C')} out, or give a finite one, as "
+            f"{spelt('C=1', '--C 1')}"
+        )
     columns = list(range(known.X.shape[1]))
     data = Labelled(known.X, known.targets, columns, known.classes.tolist())
     return advice_on_separation(data, weights, asked)

@@ -30,6 +30,7 @@ from onelayer.logistic import Binary, Head, Softmax
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solution import Record, Solution, Status
+from onelayer.words import count_of, speaks_of_options, spelt
 
 LARGEST_TOTAL = 1e300  # of weights: their exact sum may not be a float
 STRONG = 1e6  # lambda above which W is solved for in units of lambda^-1/2
@@ -194,18 +195,37 @@ def warn_unless_solved(
     if status is Status.SEPARABLE:
         _warn(separated())
     elif status is Status.STALLED or (status is Status.MAX_ITER and not asked_for_steps):
-        text = _failed(solution)
-        if status is Status.MAX_ITER:
-            text = OUT_OF_STEPS.get(solver, text + LIMIT).format(
-                steps=solution.iterations, max_iter=max_iter
-            )
-        _warn(f"{text}\n{_advice(solution)}")
+        spoken = speaks_of_options()
+        _warn(_in_options(solution, solver) if spoken else _short_of(solution, solver, max_iter))
+
+
+def _in_options(solution: Solution, solver: str) -> str:
+    """The same on the command line, whose options are others than scikit-learn's parameters."""
+    if solution.solver == "gradient-descent":
+        return f"the steps of gradient descent overshoot: lower {spelt('learning_rate')}"
+    took = f"{solution.solver} took {count_of(solution.iterations, 'steps')}"
+    if solution.status is Status.MAX_ITER:
+        other = "" if solver == "auto" else f", or leave {spelt('solver')} out"
+        return f"{took}, and is not at the optimum: raise {spelt('max_iter')}{other}"
+    return (
+        f"{took}, and rounding or overflow allows no further: divide columns of very large "
+        f"numbers by their size, or give a stronger penalty, a smaller {spelt('C')}"
+    )
 
 
 def _warn(text: str) -> None:
     from sklearn.exceptions import ConvergenceWarning
 
     warnings.warn(text, ConvergenceWarning, stacklevel=6)
+
+
+def _short_of(solution: Solution, solver: str, max_iter: int) -> str:
+    text = _failed(solution)
+    if solution.status is Status.MAX_ITER:
+        text = OUT_OF_STEPS.get(solver, text + LIMIT).format(
+            steps=solution.iterations, max_iter=max_iter
+        )
+    return f"{text}\n{_advice(solution)}"
 
 
 def _failed(solution: Solution) -> str:
