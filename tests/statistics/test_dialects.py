@@ -113,3 +113,13 @@ def test_a_hyphen_is_a_minus_where_both_sides_are_columns(frame):
     both = frame.assign(ray=frame.k)
     assert list(onelayer.logit("y ~ x + ray - ray", both).summary().frame.index) == ["x", "const"]
     assert list(onelayer.logit("y ~ x-ray", both).summary().frame.index) == ["x", "const"]
+
+
+def test_levels_that_a_formula_names_are_all_that_there_are():
+    """What formulaic does with the others is to make them the reference, and to warn."""
+    rows = pd.DataFrame({"y": [0, 1, 1, 0, 0, 1] * 6, "g": list("abca") * 9})
+    with pytest.raises(UsageError, match=r"the formula names leave out 'c', which rows have: name"):
+        onelayer.logit("y ~ C(g, levels=['a', 'b'])", rows)
+    whole = str(onelayer.logit("y ~ C(g, levels=['c', 'a', 'b'])", rows).summary())
+    assert "g = c" in whole
+    assert "g[b]" in whole

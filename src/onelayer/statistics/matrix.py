@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,18 +72,25 @@ def evaluated(spec: Any, rows: Any) -> dict[str, Any]:
 
 
 def _materialised(terms: Any, rows: Any, held: dict[str, Any]) -> tuple[Any, Any]:
-    from formulaic.errors import FormulaicError
+    from formulaic.errors import DataMismatchWarning, FormulaicError
 
     from onelayer.statistics.materializer import FactorialBooleans
 
     made = FactorialBooleans(rows, context={})
     made.factor_cache.update(held)
     try:
-        with np.errstate(all="ignore"):  # what is not finite is named later
+        with np.errstate(all="ignore"), warnings.catch_warnings():  # non-finite is named later
+            warnings.simplefilter("error", DataMismatchWarning)
             return made.get_model_matrix(terms, output="numpy", na_action="ignore"), made
     except FormulaicError as error:
         said = str(error).strip().splitlines()[0]
         raise UsageError(f"The formula cannot be computed: {said}") from None
+    except DataMismatchWarning as warning:
+        others = str(warning).partition("{")[2].partition("}")[0]
+        raise UsageError(
+            f"The levels that the formula names leave out {others}, which rows have: name all of "
+            "them, or leave these rows out"
+        ) from None
 
 
 def _require_levels(spec: Any) -> None:
