@@ -1,5 +1,6 @@
 """`--cluster` on the command line: what files give by it, and what is said where it cannot be."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -110,6 +111,8 @@ def test_what_is_no_cluster_is_said(shop, tmp_path, monkeypatch):
         *asked, "four", code=2
     )
     assert "'0' is no cluster" in run(*asked, "0", code=2)
+    said = run(*asked, "tls://127.0.0.1:9", code=2)
+    assert "tls://127.0.0.1:9 asks for certificates, and Dask's configuration names none" in said
     monkeypatch.setattr(clusters, "REACHED", 0.5)
     said = run(*asked, "tcp://127.0.0.1:9", code=1)
     assert "error: no Dask scheduler answers at tcp://127.0.0.1:9: start one with" in said
@@ -118,6 +121,12 @@ def test_what_is_no_cluster_is_said(shop, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     said = run(*asked, "2", code=1)
     assert "a cluster needs Dask: pip install 'onelayer[dask]'" in said
+
+
+def test_processes_of_a_command_leave_ctrl_c_to_it():
+    with clusters.cluster_of("1") as workers:
+        (found,) = workers.client.run(lambda: signal.getsignal(signal.SIGINT)).values()
+    assert found == signal.SIG_IGN
 
 
 def test_a_scheduler_without_workers_is_named(shop, tmp_path, monkeypatch):

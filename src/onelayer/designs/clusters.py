@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from onelayer.designs import worker_process
 from onelayer.designs.cluster_workers import ClusterWorkers
 from onelayer.errors import MissingExtraError, UsageError, WorkersLostError
 from onelayer.words import count_of, spelt
@@ -43,6 +44,11 @@ def cluster_of(asked: str) -> Iterator[ClusterWorkers]:
             ) from error
         except ValueError as error:
             raise UsageError(_neither(asked)) from error
+        except TypeError as error:  # Dask's, of tls:// without certificates
+            raise UsageError(
+                f"{asked} asks for certificates, and Dask's configuration names none: set "
+                "distributed.comm.tls.ca-file, client.cert and client.key there"
+            ) from error
         stack.enter_context(client)
         _require_a_worker(client, asked)
         yield stack.enter_context(ClusterWorkers(client))
@@ -79,6 +85,7 @@ def _processes(distributed: Any, count: int) -> Any:
         host="127.0.0.1",
         dashboard_address="127.0.0.1:0",
         silence_logs=logging.ERROR,
+        preload=[worker_process.__name__],
     )
 
 
