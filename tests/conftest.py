@@ -19,6 +19,29 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 
 
+SLOWEST = (
+    *("test_benchmarks_run.py", "kernels/test_kernels.py", "playground/test_page.py"),
+    *("docs/test_pages.py", "server/test_schema.py"),
+    *("cluster/test_workers.py", "cluster/test_training.py", "cluster/test_cross_validation.py"),
+    *("cluster/test_collections.py", "cluster/test_command_line_there.py"),  # one start for all
+    *("solvers/test_class_grams.py", "solvers/test_each_alone.py", "server/test_browser.py"),
+    *("playground/test_app.py", "lesson/test_notebook.py", "test_concurrency.py"),
+    *("test_readme.py", "report/test_browser.py", "server/test_load.py"),
+)
+"""The files that take longest, measured: first, so that none is one process's alone at the end."""
+
+
+def pytest_configure(config):
+    """Several processes take files in this order, not in that of how many tests they have."""
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    """Order the files; within one the tests stay as they are."""
+    place = {Path(__file__).parent / name: at for at, name in enumerate(SLOWEST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Return the folder of reference results and real data that lies beside the checkout."""

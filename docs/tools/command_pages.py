@@ -71,7 +71,11 @@ def _signature(parameter: Any, context: Any) -> str:
 def _takes(parameter: Any, context: Any) -> str:
     if parameter.param_type_name == "argument":
         return str(parameter.metavar or parameter.name.upper())
-    return str(parameter.metavar or parameter.display_type(context).strip("[]").replace(" ", ""))
+    if parameter.metavar:
+        return str(parameter.metavar)
+    newer = hasattr(parameter, "display_type")  # Typer once wrote the type itself, as Click does
+    takes = parameter.display_type(context) if newer else parameter.make_metavar(context)
+    return str(takes).strip("[]").replace(" ", "")
 
 
 def _default(parameter: Any) -> list[str]:

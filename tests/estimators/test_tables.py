@@ -37,7 +37,7 @@ def frame():
         {
             "age": np.where(RANDOM.random(M) < 0.1, np.nan, age),
             "size": RANDOM.lognormal(3, 1, M),
-            "town": np.where(RANDOM.random(M) < 0.1, None, town),
+            "town": pd.Series(town).where(RANDOM.random(M) >= 0.1),
             "member": RANDOM.choice([True, False], M),
             "always": 1,
             "bought": np.where(RANDOM.random(M) < 1 / (1 + np.exp(-z)), "yes", "no"),
@@ -204,6 +204,17 @@ UNKNOWN = {
         "the last step 'logisticregression' is a LogisticRegression: a model file holds a onelayer",
     ),
 }
+
+
+def test_what_fills_one_kind_of_missing_and_leaves_the_other_is_refused(frame, tmp_path):
+    """Where the two are not told apart, as in a file, the filled and the left ones are alike."""
+    town = pd.Series(frame.town.tolist(), dtype=object)
+    given = frame.assign(town=town.where(town.notna(), None))
+    steps = STEPS["a level where it is missing"]
+    fitted = Pipeline([("features", clone(steps)), ("layer", LogisticRegression())])
+    fitted.fit(given, given.bought)
+    with pytest.raises(UsageError, match="has a level for missing cells of 'town', which a step"):
+        saved(fitted, tmp_path)
 
 
 @pytest.mark.parametrize(("steps", "message"), UNKNOWN.values(), ids=UNKNOWN)

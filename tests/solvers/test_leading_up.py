@@ -19,7 +19,7 @@ M, N = 3000, 2000
 
 def rows(classes):
     random = np.random.default_rng(0)
-    X = sparse.random(M, N, 0.05, "csr", np.float32, rng=random)
+    X = sparse.random(M, N, 0.05, "csr", np.float32, random_state=random)
     z = X[:, :50] @ random.normal(size=(50, classes)) + 0.1 * random.normal(size=(M, classes))
     return X, z.argmax(axis=1)
 

@@ -287,6 +287,12 @@ def _levels(name: str, step: Any, j: int, feature: _Feature) -> _Levels:
     known = {text: place.get(at, other) for at, text in enumerate(texts) if text is not None}
     if len(known) < len(texts) - texts.count(None) or texts.count(None) > 1:
         raise UsageError(f"step {name!r} tells levels of {feature.column!r} apart that read alike")
+    if None in texts and feature.text is not None:
+        raise UsageError(
+            f"step {name!r} has a level for missing cells of {feature.column!r}, which a step "
+            "before it fills: scikit-learn tells None from NaN, a model file does not. Let the "
+            "column hold one of them"
+        )
     absent = place.get(texts.index(None), other) if None in texts else unseen
     missing = absent if feature.text is None else known.get(_text(feature.text) or "", unseen)
     levels = tuple(sorted(known))
