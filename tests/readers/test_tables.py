@@ -103,13 +103,25 @@ BAD_FILES = {
         "t.csv.gz",
         "t.csv.gz is damaged, or cut short: ",
     ),
-    "xz": (lzma.compress(b"a,b\n1,2\n"), "t.csv.xz", "t.csv.xz is packed with xz: unpack it"),
-    "a workbook": (b"PK\3\4\0\0", "t.csv", "is a .zip archive, or a workbook: name it .zip"),
-    "an old workbook": (b"\xd0\xcf\x11\xe0\0", "t.csv", "is an old workbook, .xls: save it"),
+    "xz": (
+        lzma.compress(b"a,b\n1,2\n"),
+        "t.csv.xz",
+        "t.csv.xz is no text, but packed with xz: unpack it",
+    ),
+    "a workbook": (
+        b"PK\3\4\0\0",
+        "t.csv",
+        "is no text, but a .zip archive, or a workbook: name it .zip",
+    ),
+    "an old workbook": (
+        b"\xd0\xcf\x11\xe0\0",
+        "t.csv",
+        "is no text, but an old workbook, .xls: save it",
+    ),
     "tar": (
         b"t.csv" + bytes(252) + b"ustar\0" + bytes(250),
         "t.csv",
-        "t.csv is a tar archive: unpack it",
+        "t.csv is no text, but a tar archive: unpack it",
     ),
     "no parquet": (b"PAR1", "t.parquet", "t.parquet is damaged, or not what its name says"),
 }

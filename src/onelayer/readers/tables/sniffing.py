@@ -204,7 +204,7 @@ def _no_text(file: TextFile, head: bytes) -> str:
     if head[_TAR] == b"ustar":
         known = "a tar archive: unpack it, and give what is in it"
     if known is not None:
-        return f"is {known}"
+        return f"is no text, but {known}"
     as_utf_16 = spelt("encoding='utf-16-le'", "--encoding utf-16-le")
     return (
         "is no text: expected CSV in UTF-8, or name it .parquet; UTF-16 without a byte order mark "
