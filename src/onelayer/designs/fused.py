@@ -213,7 +213,7 @@ class FusedCsr:
         """Whether X^T dz is summed column by column, each from rows of dz, not row by row into G.
 
         dz (m, k) stays in the cache where G (n, k) does not, and tasks need no G each: of 1.7
-        million entries, 11314 x 56436, sums over 20 columns took 6 ms instead of 22 (float64, one
+        million entries, 11314 x 56436, X^T dz of 20 columns took 10 ms instead of 25 (float64, one
         thread). X by columns is a copy, of no more bytes than those G would take.
         """
         return size_of(self.X) <= GRADIENTS * 8 * self.X.shape[1] * k
