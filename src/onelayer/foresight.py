@@ -3,11 +3,11 @@
 Weak duality: any activations p (m, K) whose residuals p - y sum to zero, as an intercept demands,
 bound the minimum of J from below, and at (W, b), with a the activations there,
 
-    J - J* <= sum_i v_i KL(p_i || a_i) + ||dW + X^T (v (p - a))||^2 / (2 l2),
+    J - J* <= sum_i v_i KL(p_i || a_i) + ||X^T (v (p - y)) + l2 W||^2 / (2 l2).
 
-dW being J's gradient in W there, penalty and all. At p = a that is ||dW||^2 / (2 l2), 20 to 30,000
-times too loose. At the p that Newton's model foresees from nearby the norm is what is left of its
-linear system, and KL what the model has missed: both vanish with the gap, and no term cancels.
+At p = a the norm is that of J's gradient in W, and the bound 20 to 30,000 times too loose. At the p
+that Newton's model foresees from nearby it is what is left of its linear system, and KL what the
+model has missed: both vanish with the gap, and no term cancels.
 """
 
 from __future__ import annotations

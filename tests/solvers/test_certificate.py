@@ -6,8 +6,9 @@ from scipy import sparse
 
 from long_double import Long, Reference
 from onelayer import LogisticRegression
+from onelayer.designs import make_design
 from onelayer.foresight import balance, divergence, foresee
-from onelayer.logistic import softmax
+from onelayer.logistic import Softmax, softmax
 from random_fits import draw, judge
 
 SOME = (0, 2, 3, 5, 6, 9, 12, 38, 59, 98)
@@ -116,6 +117,24 @@ def test_balanced_residuals_sum_to_zero_and_hardly_move():
     moved = balance(A, change, means - wanted, means)
     np.testing.assert_allclose(v @ (A + moved), wanted, rtol=1e-14)
     assert np.abs(moved - change).max() <= 3 * np.abs(means - wanted).sum()
+
+
+def test_what_a_bound_is_made_of_is_nearer_to_float64_than_gradients_in_float32_are():
+    """Those are J's at parameters rounded otherwise where a step ends than where it begins."""
+    g, classes = np.random.default_rng(0), 10
+    X = g.random((100_000, 100), np.float32) / 2 + 0.5
+    y = g.integers(0, classes, len(X))
+    loss = make_design(X).bind(Softmax(classes), y, np.full(len(X), 1 / len(X)))
+    exact = loss.exactly()
+    b, W = np.zeros(classes), 0.1 * g.normal(size=(100, classes)).astype(np.float32)
+    start, step = (W.astype(float), b), (1e-3 * g.normal(size=W.shape), b)
+    (_, P), (_, true) = (of.foresight(start, step, 1.0, balanced=False) for of in (loss, exact))
+    (_, G, _), (_, exactly, _) = (
+        of.value_and_gradient(start[0] + step[0], b) for of in (loss, exact)
+    )
+    assert exact is not loss
+    assert np.linalg.norm(true - exactly) < 0.01 * np.linalg.norm(exactly)
+    assert 0 < np.linalg.norm(P - true) < 0.5 * np.linalg.norm(G - exactly)
 
 
 @pytest.mark.parametrize("ratio", [1e3, 1e7])

@@ -56,25 +56,37 @@ class Foreseen:
     means: np.ndarray
     length: float
 
-    def told(self, balancing: Balance | None) -> tuple[np.ndarray, float, np.ndarray]:
-        """The means, and of a `Foresight` what is apart and G, once balanced if asked.
+    def told(
+        self, balancing: Balance | None, gradient: np.ndarray | None = None
+    ) -> tuple[np.ndarray, float, np.ndarray]:
+        """The means, and a `Foresight`, once balanced if asked; `gradient` as `Loss.foresight`.
 
-        Once: the changes are used up.
+        Once: the changes are used up, and become v (p - y), or v (p - a) beside a gradient.
         """
-        k, v, apart, moved = self.change.shape[1], self.loss.weights, 0.0, self.change
-        for rows in chunks(len(moved)):
-            there = of_all_classes(self.Z[rows, :k] + self.length * self.Z[rows, k:])
-            A, change = activations(there), _changes(self.change[rows])
+        k, loss, apart, left = self.change.shape[1], self.loss, 0.0, self.change
+        for rows in chunks(len(left)):
+            Z, v = self._there(rows), loss.weights[rows]
+            there = of_all_classes(Z)
+            A, change = activations(there), _changes(left[rows])
             if balancing is not None:
                 change = balance(A, change, *balancing)
-            apart += float(v[rows] @ divergence(A, change, there))
-            moved[rows] = change[:, -k:] * v[rows, None]
-        return self.means, apart, self.loss.design.backward(moved)
+            apart += float(v @ divergence(A, change, there))
+            if gradient is None:
+                change[:, -k:] += loss.head.residual(Z, loss.targets[rows])
+            left[rows] = change[:, -k:] * v[:, None]
+        P = loss.design.backward(left)
+        return self.means, apart, P if gradient is None else P + gradient
 
     def sizes(self) -> np.ndarray:
         """sum v dz^2 and sum (v dz)^2 of the residuals dz at z + length u: (2, k)."""
-        k, loss, found = self.change.shape[1], self.loss, np.zeros((2, self.change.shape[1]))
+        loss, found = self.loss, np.zeros((2, self.change.shape[1]))
         for rows in chunks(len(self.Z)):
-            there, v = self.Z[rows, :k] + self.length * self.Z[rows, k:], loss.weights[rows]
-            found += np.stack([v, v**2]) @ loss.head.residual(there, loss.targets[rows]) ** 2
+            v = loss.weights[rows]
+            dz = loss.head.residual(self._there(rows), loss.targets[rows])
+            found += np.stack([v, v**2]) @ dz**2
         return found
+
+    def _there(self, rows: slice) -> np.ndarray:
+        """z + length u of some rows, in float64."""
+        k, Z = self.change.shape[1], self.Z[rows].astype(np.float64, copy=False)
+        return np.asarray(Z[:, :k] + self.length * Z[:, k:])

@@ -42,11 +42,11 @@ class Moments(NamedTuple):
 class Foresight(NamedTuple):
     """What a bound on the gap needs of the activations p that Newton's model foresees.
 
-    apart: sum v KL(p || a); G (n, k): X'^T (v (p - a)); see `foresight.py`.
+    apart: sum v KL(p || a); P (n, k): X'^T (v (p - y)); see `foresight.py`.
     """
 
     apart: float
-    G: np.ndarray
+    P: np.ndarray
 
 
 class Arrival(NamedTuple):
@@ -189,11 +189,13 @@ class Loss(ABC):
         *,
         balanced: bool,
         arrived: Arrival | None = None,
+        gradient: np.ndarray | None = None,
     ) -> Foresight:
         """Of a at start + length step, and of the p foreseen from the start at start + step.
 
         balanced: the residuals of p sum to zero, as those of an optimum with a free intercept do.
         arrived: what `arrival` has found there, if it was asked, which saves a read of parts.
+        gradient: the loss's dW there, beside which few rows keep more digits of p - a.
         Two reads of data in memory.
         """
 

@@ -232,12 +232,13 @@ class LossInMemory(Loss):
         *,
         balanced: bool,
         arrived: Arrival | None = None,
+        gradient: np.ndarray | None = None,
     ) -> Foresight:
         """By one forward read and one backward; (m, 4 k) numbers are held between them."""
         del arrived  # its means come with the forward read
         there = self.foreseen(start, step, length)
         balance = balancing(there.means, self.shares()) if balanced else None
-        return Foresight(*there.told(balance)[1:])
+        return Foresight(*there.told(balance, gradient)[1:])
 
     def arrival(
         self, start: Parameters, step: Parameters, length: float, features: np.ndarray | None
@@ -246,9 +247,9 @@ class LossInMemory(Loss):
         there = (start[0] + length * step[0], start[1] + length * step[1])
         value, G, db = self.value_and_gradient(*there)
         foreseen = self.foreseen(start, step, length)
-        means, apart, moved = foreseen.told(None)
+        means, apart, P = foreseen.told(None)
         H = np.zeros(0) if features is None else self.hessian(*there, features)
-        return Arrival(value, G, db, means, apart, G + moved, foreseen.sizes(), H)
+        return Arrival(value, G, db, means, apart, P, foreseen.sizes(), H)
 
     def foreseen(self, start: Parameters, step: Parameters, length: float) -> Foreseen:
         """The activations that Newton's model foresees, row by row."""

@@ -193,12 +193,17 @@ def bound_after(objective: Objective, theta: np.ndarray, step: np.ndarray, at: L
     The nearer `step` is to Newton's from theta, and the shorter, the tighter. For L2 alone; costs
     what `Loss.foresight` does.
     """
-    split = objective.split
-    found = objective.loss.foresight(
-        split(theta), split(step), at.length, balanced=objective.intercept, arrived=at.arrived
+    split, loss, penalty = objective.split, objective.loss, objective.penalty
+    W = split(theta + at.length * step)[0]
+    found = loss.foresight(
+        split(theta),
+        split(step),
+        at.length,
+        balanced=objective.intercept,
+        arrived=at.arrived,
+        gradient=split(at.gradient)[0] - penalty.gradient(W),
     )
-    left = split(at.gradient)[0] + found.G
-    return found.apart + left_over(left, objective.penalty.l2)
+    return found.apart + left_over(penalty.added(found.P, W), penalty.l2)
 
 
 def stands_in(objective: Objective, step: np.ndarray, estimate: float, allowed: float) -> bool:
