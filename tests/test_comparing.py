@@ -73,6 +73,11 @@ def test_other_classes_cannot_be_compared(models):
         compare(models[0], other, table(100, 3))
 
 
+def test_what_is_no_model_is_said(models):
+    with pytest.raises(UsageError, match="two models are compared, and this is a str"):
+        compare(models[0], "model.safetensors", table(100, 3))
+
+
 def test_on_the_command_line(models, tmp_path):
     paths = [tmp_path / "a.safetensors", tmp_path / "b.safetensors"]
     for model, path in zip(models, paths, strict=True):

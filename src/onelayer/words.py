@@ -73,6 +73,12 @@ def _escaped(found: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
+def listed(names: Sequence[str], shown: int = 40) -> str:
+    """Name columns or classes for people, so many of them."""
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
+
+
 def percent(rate: float) -> str:
     """A rate for people: 0.658 is 65.8 %."""
     return f"{100 * rate:.1f} %"

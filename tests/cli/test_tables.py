@@ -439,6 +439,13 @@ def test_a_table_is_scored_into_a_file_in_batches(
         assert pq.read_metadata(output).num_rows == 300
 
 
+def test_a_hyphen_is_standard_input(table, model, onelayer, process):
+    there = onelayer("predict", model, table, "--format", "csv").out
+    here = process("predict", model, "-", "--format", "csv", input=table.read_text())
+    assert here.code == 0
+    assert here.out.replace("/dev/stdin", str(table)) == there
+
+
 def test_where_scores_must_not_go(frame, table, model, tmp_path, onelayer):
     there = _written(frame, tmp_path / "there.csv")
     wrong = {

@@ -381,3 +381,5 @@ def test_labels_are_known_by_their_text():
     assert classes.tolist() == ["3", "7"]
     with pytest.raises(DataError, match=r"f has classes that the model does not know: 9. Known: 3"):
         encode(np.array([9]), [3, 7], "f")
+    with pytest.raises(DataError, match=r" 109 and 20 more\. Known: 0, .*, 19 and 30 more"):
+        encode(np.arange(100, 130), list(range(50)), "f")

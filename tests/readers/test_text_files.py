@@ -207,7 +207,7 @@ REFUSED = {
     "a long row": ("a,b\n1,2\n3,4\n5,6,7\n" + "8,9\n" * 30, "a row has 3 cells, and the first"),
     "lines above the header": ("Report of May\n\na,b\n1,2\n3,4\n", "a row has 2 cells"),
     "only blank lines": ("\n\n \n", "is empty: expected CSV"),
-    "a workbook": ("PK\3\4\0\0", "is no text: expected CSV"),
+    "a workbook": ("PK\3\4\0\0", "is no text, but a .zip archive, or a workbook: name it"),
 }
 
 

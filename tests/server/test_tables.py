@@ -109,6 +109,7 @@ def test_the_columns_are_told(client):
             {**EMPTY, "colour": ["red"]},
             "row 0 has ['red'] in column 'colour': send a text, or null",
         ),
+        ({**EMPTY, "member": 1}, "row 0 has 1 in column 'member': send true or false, or null"),
     ],
 )
 def test_a_bad_row_is_named(client, row, detail):

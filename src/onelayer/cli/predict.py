@@ -38,7 +38,7 @@ def predict(
         typer.Argument(
             metavar="FILE...",
             help="Pictures and folders of pictures; tables (.csv, .parquet) or arrays (.npy, "
-            ".npz, .h5, .svm, IDX), of which each row is named by its number.",
+            ".npz, .h5, .svm, IDX), of which each row is named by its number; - is standard input.",
         ),
     ],
     output: source_options.Scores = None,
@@ -69,7 +69,7 @@ def predict(
     if keep and not fitted.columns:
         raise UsageError(f"{model} is no model of a table: it has no columns to --keep")
     how = fitted.inputs.options.with_text(delimiter=delimiter, encoding=encoding)
-    files = [Path(one) for one in expanded([*map(str, files)])]
+    files = [Path("/dev/stdin" if one == "-" else one) for one in expanded([*map(str, files)])]
     written: dict[str, Any]
     asked = PredictionRequest(files, x, keep or [], how, Answering(fitted, every, abstain))
     into_folder = _goes_into_folder(asked, output, cluster)

@@ -16,6 +16,7 @@ from onelayer.readers.pictures.preprocessing import Preprocessing
 from onelayer.readers.row_arrays import as_rows, given_rows, require_numbers
 from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
 from onelayer.settings import Settings
+from onelayer.words import listed
 
 if TYPE_CHECKING:
     from onelayer.inputs.columns import Column
@@ -193,7 +194,7 @@ class Inputs(ABC):
         """Return rows of numbers that a source of arrays holds, as these inputs have them."""
         raise DataError(
             f"{source}: X is {X.dtype} {tuple(X.shape)}, and the model takes a table with the "
-            f"columns {', '.join(column.name for column in self.columns[:10])}"
+            f"columns {listed([column.name for column in self.columns], 10)}"
         )
 
     def file_rows(self, path: Path, x: str | None = None) -> Any:
@@ -237,7 +238,7 @@ class Inputs(ABC):
         array = given_rows(given)
         if array is not None:
             return array
-        several = listed(given)
+        several = as_list(given)
         if several and isinstance(several[0], (int, float, list, tuple, np.ndarray, np.generic)):
             return as_rows(several)
         if len(several) == 1 and is_path(several[0]) and array_kind(Path(several[0])):
@@ -245,7 +246,7 @@ class Inputs(ABC):
         return None
 
 
-def listed(given: Any) -> list[Any]:
+def as_list(given: Any) -> list[Any]:
     """Return one thing or several as a list."""
     return list(given) if isinstance(given, (list, tuple)) else [given]
 

@@ -27,6 +27,7 @@ from onelayer.readers.tables.cells import (
 from onelayer.readers.tables.dates import seconds_of
 from onelayer.readers.tables.notation import NOTHING, Notation
 from onelayer.readers.tables.table_files import TableFile
+from onelayer.words import listed
 
 
 def codes_of(
@@ -113,15 +114,14 @@ def require_columns(
     """
     lacking = [name for name in needed if name not in names]
     if lacking:
-        others = f". It has {', '.join(names[:20])}" if set(names) - set(needed) else ""
+        others = f". It has {listed(names, 20)}" if set(names) - set(needed) else ""
         raise DataError(f"{source} has {lacking_in_words(lacking)}{others}{hint}")
 
 
 def lacking_in_words(names: Sequence[str]) -> str:
     """Say that there are no columns of these names, one at least."""
-    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
     it = "it" if len(names) == 1 else "them"
-    return f"no column {', '.join(map(repr, names[:10]))}{more}: the model looks at {it}"
+    return f"no column {listed([*map(repr, names)], 10)}: the model looks at {it}"
 
 
 def _dates(

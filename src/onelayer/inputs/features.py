@@ -13,7 +13,7 @@ from PIL import Image
 from onelayer.designs import is_sparse
 from onelayer.encoders import Encoder, EncoderSpec, again
 from onelayer.errors import DataError, ShapeError
-from onelayer.inputs.base import Inputs, listed
+from onelayer.inputs.base import Inputs, as_list
 from onelayer.inputs.encoder_reading import features_of_files, features_of_pictures
 from onelayer.inputs.pictures import PictureInputs, again_named, pictures_in, unreadable
 from onelayer.readers import Preprocessing, find_pictures
@@ -92,7 +92,7 @@ class EncoderInputs(Inputs):
         array = self._of_arrays(given)
         if array is not None and array.ndim == 2 and array.shape[1] == self.n:
             return array
-        several = listed(given)
+        several = as_list(given)
         if array is not None:
             return self._encoded(self._images(array))
         if any(isinstance(one, Image.Image) for one in several):

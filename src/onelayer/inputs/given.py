@@ -20,6 +20,7 @@ from onelayer.readers.tables.mixed import cells
 from onelayer.readers.tables.several import open_one_or_several
 from onelayer.readers.tables.table_files import TableFile, one_text, plain_types
 from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
+from onelayer.words import listed
 
 HERE = "the rows given"
 
@@ -215,7 +216,7 @@ def _of_array(rows: np.ndarray, names: Sequence[str], notations: Notations) -> A
     if rows.ndim != 2 or rows.shape[1] != len(names):
         raise DataError(
             f"{HERE} have the shape {rows.shape}: the model takes (m, {len(names)}), the columns "
-            f"{', '.join(names[:10])} in this order"
+            f"{listed(names, 10)} in this order"
         )
     found = {}
     for j, name in enumerate(names):

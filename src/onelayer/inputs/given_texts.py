@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from onelayer.inputs.base import is_path, listed
+from onelayer.inputs.base import as_list, is_path
 from onelayer.inputs.columns import Column
 from onelayer.readers.tables.arrow_arrays import array_of_texts
 from onelayer.readers.tables.suffixes import is_text_file, table_kind
@@ -31,7 +31,7 @@ def given_texts(
     A path of a .txt file, or of a folder of them, or several; or a list of texts. What is a list of
     one name of a file that is there, or ends as tables do, is that file.
     """
-    name, several = only_text(columns), listed(given)
+    name, several = only_text(columns), as_list(given)
     if name is None or not several or not all(is_path(one) for one in several):
         return None
     if all(is_text_file(Path(one)) or _is_folder(one) for one in several):

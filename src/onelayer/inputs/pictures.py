@@ -13,7 +13,7 @@ from PIL import Image
 
 from onelayer.designs import is_sparse, stays_on_disk
 from onelayer.errors import DataError, ShapeError, UsageError
-from onelayer.inputs.base import Inputs, is_path, listed
+from onelayer.inputs.base import Inputs, as_list, is_path
 from onelayer.inputs.light import LOOKED_AT, Light
 from onelayer.readers import find_pictures, read_files
 from onelayer.readers.arrays.layout import AS_MOST_DO, ArrayOptions
@@ -86,7 +86,7 @@ class PictureInputs(Inputs):
         """Files and folders, one or several; PIL pictures; arrays of pictures or of their rows."""
         if isinstance(given, Image.Image):
             given = [given]
-        several = listed(given)
+        several = as_list(given)
         if several and all(isinstance(one, Image.Image) for one in several):
             images = np.stack([converted(one, self.preprocessing) for one in several])
             return images.reshape(len(images), -1)

@@ -15,7 +15,7 @@ from onelayer.model.judged_on import judged_on
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.report.judging import Mean, losses
 from onelayer.sources import Progress, no_progress
-from onelayer.words import count_in_words, loss_in_words, percent
+from onelayer.words import count_in_words, listed, loss_in_words, percent
 
 CHANCE = 0.05
 
@@ -111,11 +111,17 @@ def compare(
     UsageError
         For models of other classes.
     """
+    for model in (first, second):
+        if not isinstance(model, Model):
+            raise UsageError(
+                f"two models are compared, and this is a {type(model).__name__}: give what "
+                "onelayer.train or onelayer.load returns"
+            )
     names = _names(first)
     if sorted(names) != sorted(_names(second)):
         raise UsageError(
-            f"the first model tells {', '.join(names[:10])} apart, the second "
-            f"{', '.join(_names(second)[:10])}: only models of the same classes can be compared"
+            f"the first model tells {listed(names, 10)} apart, the second "
+            f"{listed(_names(second), 10)}: only models of the same classes can be compared"
         )
     pair = [
         (model, judged_on(model, source, x=x, y=y, options=options, progress=progress)[1])

@@ -26,8 +26,9 @@ from onelayer.model.fitted import Model
 from onelayer.model.unlike import COLUMN, can_tell, counted, in_words
 from onelayer.model_file import written_whole
 from onelayer.readers.tables.suffixes import table_kind
-from onelayer.readers.tables.table_files import TableFile, listed
+from onelayer.readers.tables.table_files import TableFile
 from onelayer.sources import Progress, no_progress
+from onelayer.words import listed
 
 ANSWERS = ("class", "probability")
 MANY_CLASSES = 20

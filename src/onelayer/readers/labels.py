@@ -8,6 +8,7 @@ import numpy as np
 
 from onelayer.errors import DataError
 from onelayer.readers.row_arrays import require_unmasked
+from onelayer.words import listed
 
 _MOST_CLASSES = 0.5  # of the rows; with more values than that, labels are measurements
 
@@ -72,8 +73,8 @@ def encode(labels: np.ndarray, classes: Any, source: object) -> tuple[np.ndarray
     unknown = [str(label) for label in found.tolist() if str(label) not in known]
     if unknown:
         raise DataError(
-            f"{source} has classes that the model does not know: {', '.join(unknown[:10])}. "
-            f"Known: {', '.join(list(known)[:20])}"
+            f"{source} has classes that the model does not know: {listed(unknown, 10)}. "
+            f"Known: {listed([*known], 20)}"
         )
     at = np.array([known[str(label)] for label in found.tolist()], dtype=np.int32)
     return at[positions], np.asarray(classes)

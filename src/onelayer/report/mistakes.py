@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from onelayer.errors import DataError
+from onelayer.words import listed
 
 if TYPE_CHECKING:
     from onelayer.report.judgement import Example
@@ -64,7 +65,7 @@ def read_mistakes(path: Path) -> list[MistakeRow]:
     """
     import pyarrow as pa
 
-    from onelayer.readers.tables.table_files import listed, open_table
+    from onelayer.readers.tables.table_files import open_table
 
     table = open_table(path)
     known = [name for name in MistakeRow._fields if name in table.names]

@@ -13,13 +13,14 @@ from onelayer.inputs.oddities import Oddities
 from onelayer.model import Model
 from onelayer.model.answering import Answering
 from onelayer.model.table_scoring import Scoring, added_columns
-from onelayer.readers.tables.table_files import CsvFile, listed, open_text
+from onelayer.readers.tables.table_files import CsvFile, open_text
 from onelayer.readers.tables.table_options import TableOptions
 from onelayer.readers.tables.text import TextFile
 from onelayer.server.answers import class_names
 from onelayer.server.limits import Limits
 from onelayer.server.rejections import Rejection
 from onelayer.server.uploads import too_large
+from onelayer.words import listed
 
 MEDIA_TYPE = "text/csv"
 

@@ -144,6 +144,8 @@ def _cell(number: int, column: Column, value: Any) -> float | str | None:
     if column.kind == "category" and isinstance(value, bool) and column.boolean:
         return str(value).lower()
     due = f"a number from -{LARGEST:g} to {LARGEST:g}" if column.kind == "number" else "a text"
+    if column.boolean:
+        due = "true or false"
     raise Rejection(
         422, f"row {number} has {ascii(value)[:40]} in column {column.name!r}: send {due}, or null"
     )

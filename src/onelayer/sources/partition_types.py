@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from onelayer.designs.rows_on_cluster import InParts
 from onelayer.errors import DataError
-from onelayer.readers.tables.table_files import listed
+from onelayer.words import listed
 
 if TYPE_CHECKING:
     from onelayer.designs.dask_workers import Workers

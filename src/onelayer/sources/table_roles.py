@@ -12,7 +12,7 @@ from onelayer.inputs import TableInputs
 from onelayer.inputs.columns import Column
 from onelayer.settings import Settings
 from onelayer.sources.source import Like
-from onelayer.words import spelt
+from onelayer.words import listed, spelt
 
 if TYPE_CHECKING:
     from onelayer.readers.tables.table_files import TableFile
@@ -30,7 +30,7 @@ class TableRoles:
     @cached_property
     def roles(self) -> dict[str, str]:
         """The columns that are no features, and what they are; those of a model's may be absent."""
-        from onelayer.readers.tables.table_files import listed, one_text
+        from onelayer.readers.tables.table_files import one_text
 
         asked, path = self.asked, self.file.path
         if asked.target is None:

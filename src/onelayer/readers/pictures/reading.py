@@ -25,7 +25,7 @@ from onelayer.readers.pictures.picture_files import Progress, common_size, read_
 from onelayer.readers.pictures.preprocessing import Preprocessing
 from onelayer.readers.pictures.splits import require_classes, unwrapped
 from onelayer.settings import Fit, Mode, Size
-from onelayer.words import count_of
+from onelayer.words import count_of, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -173,8 +173,8 @@ def _named_classes(folder: Path, classes: Sequence[str] | None) -> list[Path]:
     unknown = [path.name for path in found if class_name(path) not in known]
     if unknown:
         raise DataError(
-            f"{folder} has classes that the model does not know: {', '.join(unknown)}. "
-            f"Known: {', '.join(classes)}. Rename or remove their folders"
+            f"{folder} has classes that the model does not know: {listed(unknown, 10)}. "
+            f"Known: {listed(classes, 20)}. Rename or remove their folders"
         )
     return found
 

@@ -12,8 +12,9 @@ import pyarrow as pa
 from onelayer.errors import DataError
 from onelayer.memory_limits import memory_budget
 from onelayer.readers.tables.suffixes import tables_in
-from onelayer.readers.tables.table_files import TableFile, listed, open_table
+from onelayer.readers.tables.table_files import TableFile, open_table
 from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
+from onelayer.words import listed
 
 TIMES = 4
 """How many times its cells a table takes in memory until it is trained on, about: cells, codes and

@@ -23,6 +23,7 @@ from onelayer.readers.tables.sniffing import HEADLESS, first_rows, quotes_are_te
 from onelayer.readers.tables.suffixes import table_kind
 from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
 from onelayer.readers.tables.text import TextFile
+from onelayer.words import listed
 
 BATCH = 16_384
 """Rows of a batch: of 300 features some 40 MB, and scored as fast as with four times as many."""
@@ -349,12 +350,6 @@ def plain_types(table: Any) -> Any:
             written = [pc.run_end_decode(chunk) for chunk in table[at].chunks]
             table = table.set_column(at, field.name, pa.chunked_array(written))
     return table
-
-
-def listed(names: Sequence[str], shown: int = 40) -> str:
-    """Name columns for people, so many of them."""
-    more = f" and {len(names) - shown} more" if len(names) > shown else ""
-    return ", ".join(names[:shown]) + more
 
 
 def _parquet_source(path: Path, piped: bytes | None) -> Any:
