@@ -184,7 +184,7 @@ def test_a_first_message_that_is_no_header_is_said(tmp_path):
     assert model.card.audit.read == 120
     model = onelayer.train(tmp_path / "m.tsv", target=0, C=10.0, calibrate="none")
     hint = next(one for one in model.card.audit.notes if one.startswith("The first row looks like"))
-    assert hint.endswith("a model that was trained with header=False takes it as it is")
+    assert hint.endswith("train with header=False, which calls them column 0, column 1 and so on")
 
 
 def test_what_cannot_be_text():

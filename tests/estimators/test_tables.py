@@ -100,7 +100,7 @@ def test_polars_and_pandas_are_the_same(frame, unseen, pipeline):
 def test_what_cannot_be_made_is_said(frame):
     with pytest.raises(UsageError, match="the data frame has no column 'b': it has age, size, t"):
         make_table_classifier(frame, "b")
-    with pytest.raises(DataError, match="column 'day' holds dates or times"):
+    with pytest.raises(DataError, match="column 'day' holds dates, and too many that"):
         make_table_classifier(frame.assign(day="99/99/2024"), "bought")
 
 
