@@ -23,7 +23,7 @@ from onelayer.designs.row_labels import RowLabels
 from onelayer.errors import DataError, UsageError
 from onelayer.file_stamps import FileStamp
 from onelayer.memory_limits import _left_by_groups, free_memory, memory_budget
-from onelayer.solvers import choose
+from onelayer.solvers import choose, loop
 from onelayer.solvers.smooth import metrics
 
 DTYPES = [np.uint8, np.int16, np.float16, np.float32, np.float64, bool, np.dtype(">f4")]
@@ -357,3 +357,25 @@ def test_a_metric_of_some_directions_is_made_good_by_the_whole_sample(
     assert solved.gap <= 1e-7
     assert solved.solver == "lbfgs"
     assert solved.passes + 1 <= most
+
+
+def test_a_sample_is_solved_no_further_than_it_tells_of_all_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr(rows_on_disk, "GROUP_BYTES", 500_000)
+    monkeypatch.setattr(disk_survey, "SAMPLE_BYTES", 200_000)
+    rng, m, n = np.random.default_rng(2), 40_000, 100
+    X = rng.integers(0, 256, (m, n), dtype=np.uint8)
+    y = ((X / 80.0 - 1.6) @ rng.normal(size=(n, 5)) / 5 + rng.gumbel(size=(m, 5))).argmax(axis=1)
+    there, solve, passes = saved(X, tmp_path / "X.npy"), loop.Run.solve, []
+
+    def noted(run, *start):
+        found = solve(run, *start)
+        passes.append(found[1].passes)
+        return found
+
+    monkeypatch.setattr(loop.Run, "solve", noted)
+    fitted(there, y, 1_000_000)
+    monkeypatch.setattr(loop, "SAMPLE_OFF", 0.0)
+    fitted(there, y, 1_000_000)
+    (sample, reads), (solved, as_many) = passes[:2], passes[2:]
+    assert sample < solved
+    assert reads <= as_many + 1

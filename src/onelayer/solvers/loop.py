@@ -23,7 +23,8 @@ Callback = Callable[[Record], None]
 
 HIDDEN = 0.3  # guard: of the gap, or of tol: what rounding may hide before products are in float64
 GAINED = 0.01  # guard: of the gap, a step that makes good less of it has met rounding
-SAMPLE_TOL = 1e-6  # guard: of a sample's optimum, which is off by more from that of all rows
+SAMPLE_TOL = 1e-6  # guard: the least that is asked of a sample
+SAMPLE_OFF = 1e-3  # guard: times parameters a row; see `tol_of_sample`
 BY_NEWTON = "; after {:.0f} reads by Newton's method, with the whole Hessian of few parameters"
 EXACTLY = "; the end with products in float64, for those in float32 hid what was left"
 
@@ -79,7 +80,7 @@ class Run:
         if not self.objective.loss.traits.at_hand or self.solver.runs_all_steps:
             return zero
         sample = self.objective.of_sample()
-        theta, solution = Run(sample, *solver_for(sample), tol=SAMPLE_TOL).solve()
+        theta, solution = Run(sample, *solver_for(sample), tol=tol_of_sample(sample)).solve()
         return zero if solution.status is Status.SEPARABLE else theta
 
     def _led(self, thetas: Iterator[np.ndarray]) -> np.ndarray | None:
@@ -294,3 +295,12 @@ def _finite(state: State) -> bool:
     """Whether value, gap and the squared gradient, which every solver takes, are numbers."""
     square = dot(state.gradient, state.gradient)
     return math.isfinite(state.value) and math.isfinite(square) and not math.isnan(state.gap)
+
+
+def tol_of_sample(sample: Objective) -> float:
+    """How exactly a sample of the rows is worth solving.
+
+    At its optimum J of all rows is about p / (2 m) above its minimum, for p parameters and m rows
+    of the sample: a hundredth of that changes nothing.
+    """
+    return max(SAMPLE_TOL, SAMPLE_OFF * sample.start().size / sample.loss.traits.m)

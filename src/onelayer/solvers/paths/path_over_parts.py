@@ -18,7 +18,7 @@ from onelayer.errors import UsageError
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solvers.choose import solver_for
-from onelayer.solvers.loop import SAMPLE_TOL, Run
+from onelayer.solvers.loop import Run, tol_of_sample
 from onelayer.solvers.paths.side_by_side import Solved
 from onelayer.solvers.paths.together import solved_together
 from onelayer.solvers.paths.walking import Path, PathPoint, Walking
@@ -58,7 +58,7 @@ class PathOverParts(Path):
     def _starts(self, here: Objective) -> list[np.ndarray]:
         """The sample's optimum; later where each problem was, moved as that has moved."""
         sample, before = here.of_sample(), self.sample
-        self.sample, _ = Run(sample, *solver_for(sample), SAMPLE_TOL).solve(before)
+        self.sample, _ = Run(sample, *solver_for(sample), tol_of_sample(sample)).solve(before)
         if before is None:
             return [self.sample] * len(self.problems)
         if here.penalty.l1 > 0:
