@@ -301,6 +301,8 @@ def tol_of_sample(sample: Objective) -> float:
     """How exactly a sample of the rows is worth solving.
 
     At its optimum J of all rows is about p / (2 m) above its minimum, for p parameters and m rows
-    of the sample: a hundredth of that changes nothing.
+    of the sample: a hundredth of that changes nothing. Of fewer rows than
+    parameters it says nothing.
     """
-    return max(SAMPLE_TOL, SAMPLE_OFF * sample.start().size / sample.loss.traits.m)
+    share = sample.start().size / sample.loss.traits.m
+    return max(SAMPLE_TOL, SAMPLE_OFF * share) if share < 1 else SAMPLE_TOL
