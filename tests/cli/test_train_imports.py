@@ -71,5 +71,5 @@ def test_a_training_imports_nothing_that_it_does_not_need(commands, environment)
     assert {name: modules for name, modules in loaded.items() if modules} == {
         "table": ["pyarrow"],
         "weights": ["pyarrow"],
-        "report": ["pyarrow", "matplotlib", "jinja2"],
+        "report": ["pyarrow", "jinja2"],
     }

@@ -1,6 +1,6 @@
 """The report: results computed once, figures and pictures, and one page that holds them all.
 
-matplotlib and jinja2 are imported when something is drawn or written.
+jinja2 is imported when a page is written, matplotlib when weights become a file of pictures.
 """
 
 from onelayer.report.weight_pictures import save_weights

@@ -301,7 +301,7 @@ def _bars(w: np.ndarray, features: tuple[str, ...] | None) -> list[tuple[str, fl
 
 
 def _figures(results: Results) -> dict[str, Any]:
-    """Return the SVG of each figure there is something to draw for; matplotlib escapes a name."""
+    """Return the SVG of each figure there is something to draw for."""
     layer, judgement = results.layer, results.judgement
     tried = None if layer.card.choice is None else _penalties(layer.card.choice)
     found: dict[str, str] = {}
