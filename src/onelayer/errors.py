@@ -1,11 +1,20 @@
 """What can be wrong. Each message says what came, what was due, and what to do."""
 
+from onelayer.words import in_one_line
 
-class ShapeError(ValueError):
+
+class _InLines(Exception):  # noqa: N818
+    """An error whose arguments are the lines of its message; no name in them begins another."""
+
+    def __str__(self) -> str:
+        return "\n".join(in_one_line(str(line)) for line in self.args)
+
+
+class ShapeError(_InLines, ValueError):
     """An array has the wrong shape; the message shows both shapes and the reshape that mends it."""
 
 
-class DataError(ValueError):
+class DataError(_InLines, ValueError):
     """The data cannot be used; the message names the file, row or column, and the remedy."""
 
 
@@ -13,19 +22,19 @@ class TooLargeError(DataError):
     """There is more of it than is taken; the message says how much is."""
 
 
-class UsageError(ValueError):
+class UsageError(_InLines, ValueError):
     """The call itself is wrong; the command line answers with exit code 2."""
 
 
-class ModelFileError(ValueError):
+class ModelFileError(_InLines, ValueError):
     """A model file is damaged, foreign or newer than this version; the message says which."""
 
 
-class ExportError(ValueError):
+class ExportError(_InLines, ValueError):
     """An exported file does not answer as the model does; the message says by how much."""
 
 
-class WorkersLostError(RuntimeError):
+class WorkersLostError(_InLines, RuntimeError):
     """A cluster can no longer compute what was asked for; the message says why, and what to do."""
 
 
@@ -36,5 +45,5 @@ class MissingExtraError(ImportError):
         super().__init__(f"{what}: pip install 'onelayer[{extra}]'")
 
 
-class DataWarning(UserWarning):
+class DataWarning(_InLines, UserWarning):
     """Something of the data is lost, as a column or cells of one; the message says what and why."""

@@ -50,7 +50,7 @@ def spelt(parameter: str, option: str | None = None) -> str:
 
 def to_drop(names: Sequence[str]) -> str:
     """Return what leaves columns of these names out: `drop=['a', 'b']`, `--drop a --drop b`."""
-    return spelt(f"drop={list(names)}", " ".join(f"--drop {shlex.quote(name)}" for name in names))
+    return spelt(f"drop={list(names)}", " ".join(f"--drop {in_shell(name)}" for name in names))
 
 
 def visible(text: str) -> str:
@@ -61,6 +61,23 @@ def visible(text: str) -> str:
     character is \u001b, see `visible_in_json`.
     """
     return _UNSEEN.sub(_escaped, text)
+
+
+def in_one_line(text: str) -> str:
+    r"""Write what `visible` does, and tabs and line feeds too: \t, \n.
+
+    For names, and for sentences and cells that name something: none may break the line it is in.
+    """
+    return visible(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def in_shell(word: str) -> str:
+    r"""Write a word so that a shell takes it, in one line: $'a\nb' where it has such characters."""
+    shown = in_one_line(word)
+    if shown == word:
+        return shlex.quote(word)
+    kept = word.replace("\\", "\\\\").replace("'", "\\'")
+    return f"$'{in_one_line(kept)}'"
 
 
 def visible_in_json(text: str) -> str:

@@ -9,9 +9,12 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import onelayer as package
-from onelayer.words import visible, visible_in_json
+from onelayer.errors import DataError
+from onelayer.words import in_one_line, in_shell, visible, visible_in_json
 
 ODD = {
     "\x1b]0;owned\x07": r"\x1b]0;owned\x07",
@@ -142,3 +145,72 @@ def test_what_python_prints_is_as_visible(folder, monkeypatch):
         assert sends(str(shown)) == []
     assert r"yes\x1b[2J\u202e" in str(model.card)
     assert r"age\x1b]0;owned\x07" in str(result.summary())
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_what_is_in_one_line_is_one(text):
+    shown = in_one_line(text)
+    assert len(shown.splitlines()) <= 1
+    assert "\t" not in shown
+    assert in_one_line(shown) == shown
+    assert str(DataError(text, "next")).split("\n") == [shown, "next"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="bash")
+@pytest.mark.parametrize("word", ["a\nb", "it's\ta\\b", "$x\x1b[0m", "plain", "two words", ""])
+def test_a_shell_takes_a_word_back(word):
+    said = subprocess.run(
+        ["bash", "-c", f"printf %s {in_shell(word)}"], capture_output=True, check=True
+    ).stdout
+    assert said.decode() == word
+    assert in_shell(word).isprintable()
+
+
+BROKEN = "li\nne.csv"
+IN_LINES = [
+    (("train", BROKEN, "--target", "out\ncome", "--C", "1", "-o", "m\n2"), r"li\nne.csv: 60 rows"),
+    (("train", BROKEN, "--target", "no\ntarget"), r"a\nb, lev\tel, out\ncome"),
+    (("inspect", "m\n1"), r"lev\tel = u\nv"),
+    (("evaluate", "m\n1", BROKEN), r"yes\nsir   "),
+    (("predict", "m\n1", BROKEN), r"li\nne.csv    "),
+    (("compare", "m\n1", "m\n1", BROKEN), r"trained on most of li\nne.csv"),
+    (("summary", BROKEN, "--target", "out\ncome", "--drop", "lev\tel"), r"a\nb "),
+    (("predict", "m\n1", "none\n.csv"), r"none\n.csv"),
+    (("evaluate", "m\n1", "folder\nfile"), r"folder\nfile"),
+]
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory):
+    """A table of which a name of each kind holds a line feed or a tab, and a model of it."""
+    folder = tmp_path_factory.mktemp("broken")
+    frame = pd.DataFrame(
+        {
+            "a\nb": np.arange(60) % 17,
+            "lev\tel": ["u\nv", "w", "x"] * 20,
+            "out\ncome": ["yes\nsir" if k % 17 < 8 else "no" for k in range(60)],
+        }
+    )
+    frame.to_csv(folder / BROKEN, index=False)
+    model = package.train(folder / BROKEN, target="out\ncome", C=1.0)
+    assert list(model.classes) == ["no", "yes\nsir"]
+    model.save(folder / "m\n1")
+    return folder
+
+
+@pytest.mark.parametrize(("arguments", "shown"), IN_LINES, ids=lambda of: visible(str(of[0])))
+def test_no_name_breaks_a_line(onelayer, broken, monkeypatch, arguments, shown):
+    monkeypatch.chdir(broken)
+    done = onelayer(*arguments)
+    said = done.out + done.err
+    for name in ("a\nb", "lev\tel", "out\ncome", "yes\nsir", "u\nv", "li\nne", "m\n1", "folder\nf"):
+        assert name not in said
+    assert shown in said
+
+
+def test_outputs_keep_the_true_names(onelayer, broken, monkeypatch):
+    monkeypatch.chdir(broken)
+    found = onelayer("predict", "m\n1", BROKEN, "--json").json
+    assert {one["class"] for one in found["predictions"]} == {"no", "yes\nsir"}
+    text = onelayer("predict", "m\n1", BROKEN, "--format", "csv").out
+    assert '"yes\nsir"' in text

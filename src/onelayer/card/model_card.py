@@ -28,12 +28,12 @@ from onelayer.words import (
     c_in_words,
     count_in_words,
     count_of,
+    in_one_line,
     interval_in_words,
     loss_in_words,
     percent,
     speaks_of_options,
     spelt,
-    visible,
     way_out,
 )
 
@@ -157,7 +157,15 @@ class Card:
         return card
 
     def rows(self) -> Iterator[tuple[str, str]]:
-        """Pairs of a heading and its text, for people; a text may have several lines."""
+        """Pairs of a heading and its text, for people; that of the audit has several lines."""
+        for heading, text in self._told():
+            yield heading, in_one_line(text)
+        if self.audit is not None:
+            yield "audit", str(self.audit)
+        versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        yield "made", in_one_line(f"{self.created} with {versions}")
+
+    def _told(self) -> Iterator[tuple[str, str]]:
         yield "classes", _count_and_names(self.classes)
         yield "features", _features(self)
         yield "scaling", "none" if self.scaling is None else _scaling(self.scaling)
@@ -178,10 +186,6 @@ class Card:
         yield from self._judged()
         if self.solution is not None:
             yield "solved", _solved(self.solution)
-        if self.audit is not None:
-            yield "audit", str(self.audit)
-        versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
-        yield "made", f"{self.created} with {versions}"
 
     @property
     def asked(self) -> str | None:
@@ -239,7 +243,7 @@ class Card:
 
     def __str__(self) -> str:
         rows = [(heading, text.replace("\n", "\n" + " " * 13)) for heading, text in self.rows()]
-        return visible("\n".join(f"{heading:<13}{text}" for heading, text in rows))
+        return "\n".join(f"{heading:<13}{text}" for heading, text in rows)
 
 
 def made_now() -> dict[str, Any]:

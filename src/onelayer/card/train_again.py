@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
 from onelayer.settings import Settings
-from onelayer.words import spelt
+from onelayer.words import in_shell, spelt
 
 
 def as_command(source: Sequence[str], settings: Settings) -> str:
@@ -19,7 +18,7 @@ def as_command(source: Sequence[str], settings: Settings) -> str:
     """
     given = [word for name, value in _given(settings) for word in _option(name, value)]
     named = [f"./{word}" if word.startswith("-") else word for word in source]
-    return shlex.join(["onelayer", "train", *named, *given])
+    return " ".join(map(in_shell, ["onelayer", "train", *named, *given]))
 
 
 def as_call(source: str, settings: Settings) -> str:

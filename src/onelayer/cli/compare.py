@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from onelayer.cli import options, source_options
-from onelayer.cli.output import print_json, progress_shown, show, warn
+from onelayer.cli.output import add_row, print_json, progress_shown, show, warn
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -72,5 +72,5 @@ def _table(found: Contest) -> Table:
     for heading in ("first", "second"):
         table.add_column(heading, justify="right")
     for row in measures_of(found):
-        table.add_row(*row)
+        add_row(table, *row)
     return table

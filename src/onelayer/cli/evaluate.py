@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from onelayer.cli import options, source_options
-from onelayer.cli.output import print_json, progress_shown, show, warn
+from onelayer.cli.output import add_row, print_json, progress_shown, show, warn
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -170,5 +170,5 @@ def _pairs(rows: dict[str, str]) -> Table:
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 3, 0, 0))
     for name, text in rows.items():
-        table.add_row(name, text)
+        add_row(table, name, text)
     return table

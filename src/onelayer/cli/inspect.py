@@ -12,6 +12,7 @@ import typer
 from onelayer.cli import options
 from onelayer.cli.output import print_json, show
 from onelayer.errors import UsageError
+from onelayer.words import in_one_line
 
 if TYPE_CHECKING:
     from onelayer.model import Model
@@ -53,9 +54,15 @@ def inspect(
             {"model": str(model), **fitted.card.to_dict(), **drawn, **_fields(fitted, found)}
         )
         return
-    drawn_into = [] if weights is None else [("weights", f"drawn into {weights}")]
+    drawn_into = [] if weights is None else [("weights", in_one_line(f"drawn into {weights}"))]
     warns = [("warns", warns_in_words(fitted))]
-    rows = [("model", str(model)), *fitted.card.rows(), *warns, *drawn_into, *_rows(fitted, found)]
+    rows = [
+        ("model", in_one_line(str(model))),
+        *fitted.card.rows(),
+        *warns,
+        *drawn_into,
+        *_rows(fitted, found),
+    ]
     _show(rows, found)
 
 
@@ -103,4 +110,4 @@ def _rows(fitted: Model, found: Coefficients | None) -> Iterator[tuple[str, str]
     if fitted.columns:
         yield "columns", "\n".join(columns_in_words(fitted))
     if found is not None:
-        yield "weights", weights_in_words(found)
+        yield "weights", in_one_line(weights_in_words(found))

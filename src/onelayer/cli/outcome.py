@@ -11,10 +11,10 @@ from typing import Any
 import typer
 
 from onelayer.cli import INTERRUPTED
-from onelayer.cli.output import warn
+from onelayer.cli.output import warn, warn_in_lines
 from onelayer.cli.streams import flush
 from onelayer.errors import DataWarning, UsageError, WorkersLostError
-from onelayer.words import options_spoken
+from onelayer.words import in_one_line, options_spoken
 
 FAILED, WRONG_USE = 1, 2
 
@@ -42,7 +42,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
         except Exception as error:
             if arguments.get("debug"):
                 raise
-            warn(f"error: {_in_words(error)}")
+            warn_in_lines(f"error: {_in_words(error)}")
             raise typer.Exit(WRONG_USE if isinstance(error, UsageError) else FAILED) from None
 
     return run
@@ -50,14 +50,14 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
 
 def show_traceback(kind: type[BaseException], error: BaseException, at: Any) -> None:
     """Write what Python would, with control characters made visible."""
-    warn("".join(traceback.format_exception(kind, error, at)).rstrip())
+    warn_in_lines("".join(traceback.format_exception(kind, error, at)).rstrip())
 
 
 def _in_words(error: Exception) -> str:
     """Return the message; that of Python's own errors with what it leaves out."""
-    if isinstance(error, OSError) and error.strerror:
+    if isinstance(error, OSError):
         where = f": {error.filename}" if error.filename else ""
-        return f"{error.strerror}{where}"
+        return in_one_line(f"{error.strerror}{where}" if error.strerror else str(error))
     if isinstance(error, MemoryError):
         return f"out of memory: {error}" if str(error) else "out of memory"
     if isinstance(error, ModuleNotFoundError) and error.name:
@@ -65,7 +65,7 @@ def _in_words(error: Exception) -> str:
             f"this needs {error.name.partition('.')[0]}, which is not installed: "
             "pip install onelayer brings all that onelayer uses"
         )
-    if isinstance(error, (ValueError, OSError, ImportError, ArithmeticError, WorkersLostError)):
+    if isinstance(error, (ValueError, ImportError, ArithmeticError, WorkersLostError)):
         return str(error)
     return f"{type(error).__name__}: {error} (--debug shows where)"
 

@@ -15,7 +15,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TextIO
 
 from onelayer.cli.streams import told_of_stdout
-from onelayer.words import visible, visible_in_json
+from onelayer.words import in_one_line, visible, visible_in_json
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -30,6 +30,11 @@ UNLIMITED = 10_000  # columns: what goes into a file or a pipe is not wrapped
 
 def warn(text: str) -> None:
     """Write one line to stderr; where nobody can take it, the command goes on."""
+    warn_in_lines(in_one_line(text))
+
+
+def warn_in_lines(text: str) -> None:
+    """The same with a text that may have several."""
     with suppress(OSError):
         sys.stderr.write(_sayable(f"{visible(text)}\n", sys.stderr))
 
@@ -71,8 +76,14 @@ def print_json(value: Any) -> None:
     put_data(f"{text}\n")
 
 
-def show(*lines: str | Text | Table) -> None:
+def add_row(table: Table, *cells: str | Text) -> None:
+    """Add cells to a table, each in one line, whatever the names in it hold."""
+    table.add_row(*(in_one_line(cell) if isinstance(cell, str) else cell for cell in cells))
+
+
+def show(*given: str | Text | Table) -> None:
     """Write results to stdout: wrapped to a terminal, as plain lines into a file or a pipe."""
+    lines = [in_one_line(line) if isinstance(line, str) else line for line in given]
     if sys.stdout.isatty():
         console = _console(sys.stdout)
         for line in lines:
@@ -142,7 +153,7 @@ def progress_shown() -> Iterator[Progress]:
             if stage != under_way:
                 under_way, since = stage, monotonic()
             count = f"{done:,} of {total:,}{_rate(done, since)}" if total > 1 else ""
-            bar.update(task, description=visible(stage), completed=done, count=count)
+            bar.update(task, description=in_one_line(stage), completed=done, count=count)
             bar.update(task, total=total if total > 1 else None)
 
         yield show

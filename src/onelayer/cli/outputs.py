@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import stat
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from onelayer.errors import UsageError
 from onelayer.sources import open_source
-from onelayer.words import count_of
+from onelayer.words import count_of, in_shell
 
 if TYPE_CHECKING:
     from onelayer.card import Card
@@ -191,7 +190,7 @@ def check_mistakes(
     if filled := _filled(path):
         raise UsageError(
             f"{path} has {count_of(filled, 'rows')} in which a person has filled in relabel, which "
-            f"would be lost: train with --relabel {shlex.quote(str(path))}, or move it, or "
+            f"would be lost: train with --relabel {in_shell(str(path))}, or move it, or "
             "--overwrite"
         )
 

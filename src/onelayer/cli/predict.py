@@ -13,10 +13,10 @@ import typer
 from onelayer.cli import options, source_options
 from onelayer.cli.cluster import expanded
 from onelayer.cli.outcome import FAILED
-from onelayer.cli.output import print_json, progress_shown, put_data, show, warn
+from onelayer.cli.output import add_row, print_json, progress_shown, put_data, show, warn
 from onelayer.cli.prediction_request import PredictionRequest
 from onelayer.errors import UsageError
-from onelayer.words import count_of
+from onelayer.words import count_of, in_one_line
 
 if TYPE_CHECKING:
     from onelayer.inputs.unlike_cells import Unlike
@@ -204,7 +204,7 @@ def _files(paths: list[Path]) -> tuple[list[Path], dict[str, str]]:
         except OSError as error:
             failed[str(path)] = _why_not_opened(path, error)
         except DataError as error:
-            failed[str(path)] = str(error).removeprefix(f"{path} ")
+            failed[str(path)] = str(error).removeprefix(in_one_line(f"{path} "))
     return files, failed
 
 
@@ -255,9 +255,9 @@ def _print_table(predictions: Predictions, every: list[str]) -> None:
     columns, chances = _columns(predictions, every), {"probability", *every}
     for name in columns:
         right = name in {"row", *chances}
-        table.add_column(name, overflow="fold", justify="right" if right else "left")
+        table.add_column(in_one_line(name), overflow="fold", justify="right" if right else "left")
     for found in predictions:
         shown = {**found, **{name: f"{found[name]:.3f}" for name in chances}}
-        table.add_row(*(str(shown.get(name, "")) for name in columns))
+        add_row(table, *(str(shown.get(name, "")) for name in columns))
     if predictions:
         show(table)

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from onelayer.cli import options
-from onelayer.cli.output import print_json, show, warn
+from onelayer.cli.output import print_json, show, warn, warn_in_lines
 from onelayer.errors import UsageError
 
 _GRACE = 10  # seconds for what is under way when the server is asked to end
@@ -74,7 +74,7 @@ class _Told(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """See logging."""
-        warn(f"{record.levelname.lower()}: {self.format(record)}")
+        warn_in_lines(f"{record.levelname.lower()}: {self.format(record)}")
 
 
 def _listening(host: str, port: int) -> socket.socket:

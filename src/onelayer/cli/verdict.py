@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
 
 from onelayer.card.model_card import kept_in_words
+from onelayer.cli.output import add_row
 from onelayer.words import (
     RAW_PIXELS,
     c_in_words,
     count_in_words,
     count_of,
+    in_one_line,
+    in_shell,
     interval_in_words,
     loss_in_words,
     percent,
@@ -98,7 +100,7 @@ def weights_table(found: Coefficients, shown: int) -> list[str | Text | Table]:
     table.add_column(overflow="fold")
     several = len({one.label for one in found.kept}) > 1
     for one in found.kept[:shown]:
-        table.add_row(f"{one.weight:+.3g}", one.feature + f", for {one.label}" * several)
+        add_row(table, f"{one.weight:+.3g}", one.feature + f", for {one.label}" * several)
     more = len(found.kept) - shown
     said = [] if more <= 0 else [f"and {more:,} smaller ones: onelayer inspect --json has all"]
     return [table, *said]
@@ -128,7 +130,7 @@ def _next(advised: Sequence[NextStep]) -> list[str]:
 
 
 def _named(what: str, file: Path) -> Text:
-    return Text.assemble(what, (str(file), "bold"), overflow="fold")
+    return Text.assemble(what, (in_one_line(str(file)), "bold"), overflow="fold")
 
 
 def _audit(card: Card) -> list[str]:
@@ -240,7 +242,7 @@ def _never(names: list[str], auc: float | None) -> str:
 
 def _to_find(name: str) -> str:
     """The option that asks for eight tenths of a class."""
-    return f"--recall {quote(f'{name}=0.8')}"
+    return f"--recall {in_shell(f'{name}=0.8')}"
 
 
 def _never_answered(measures: Evaluation) -> list[str]:

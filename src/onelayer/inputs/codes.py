@@ -103,9 +103,9 @@ def column_codes(
 
 
 def require_columns(
-    needed: Sequence[str], names: Sequence[str], source: object, hint: str = ""
+    needed: Sequence[str], names: Sequence[str], source: object, hints: Sequence[str] = ()
 ) -> None:
-    """Refuse a table that lacks columns; `hint` says why they may seem to.
+    """Refuse a table that lacks columns; `hints` are lines that say why they may seem to.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def require_columns(
     lacking = [name for name in needed if name not in names]
     if lacking:
         others = f". It has {listed(names, 20)}" if set(names) - set(needed) else ""
-        raise DataError(f"{source} has {lacking_in_words(lacking)}{others}{hint}")
+        raise DataError(f"{source} has {lacking_in_words(lacking)}{others}", *hints)
 
 
 def lacking_in_words(names: Sequence[str]) -> str:

@@ -7,7 +7,6 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -33,7 +32,7 @@ from onelayer.readers.tables.notation import (
     signs_in,
 )
 from onelayer.readers.tables.text_counts import TextCounts
-from onelayer.words import spelt, to_drop
+from onelayer.words import in_shell, spelt, to_drop
 
 _SHOWN = 8
 _WORDS_SHOWN = 6
@@ -215,7 +214,7 @@ def _refuse_dates(source: str, found: Mapping[str, str]) -> None:
     if not found:
         return
     first = next(iter(found.values()))
-    missing = spelt(f"missing=[{first!r}]", f"--missing {quote(first)}")
+    missing = spelt(f"missing=[{first!r}]", f"--missing {in_shell(first)}")
     raise DataError(
         f"{source}: {_columns_named([*found])} holds dates, and too many that are written in "
         f"another way or that no calendar has, as {first!r}: write all as 2024-12-31, say which "

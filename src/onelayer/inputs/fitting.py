@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from shlex import quote
 
 import numpy as np
 
@@ -26,7 +25,7 @@ from onelayer.inputs.made import (
     weighted_quantiles,
 )
 from onelayer.inputs.tf_idf import LEAST_TEXTS, MOST_TERMS, learn_terms, words_in
-from onelayer.words import count_of, spelt, to_drop
+from onelayer.words import count_of, in_shell, spelt, to_drop
 
 RARE = 10
 """Rows below which a level is pooled with the others of its column; in tables of fewer than 1000
@@ -350,7 +349,7 @@ def _way_out(made: Made) -> str:
     texts, name = made.column.levels, made.column.name
     if made.texts or not texts or np.median(words_in(texts, 2)) < 2:
         return ""
-    return f"; {spelt(f'text={name!r}', f'--text {quote(name)}')} looks at its words"
+    return f"; {spelt(f'text={name!r}', f'--text {in_shell(name)}')} looks at its words"
 
 
 def _left_out(made: list[Made]) -> list[str]:

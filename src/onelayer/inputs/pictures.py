@@ -170,8 +170,8 @@ class PictureInputs(Inputs):
 
 def unreadable(files: list[Path], failures: dict[int, str]) -> DataError:
     """Return the error that names every file that cannot be read, and says why."""
-    lines = "".join(f"\n  {files[row]}: {why}" for row, why in failures.items())
-    return DataError(f"{len(failures)} of {len(files)} files cannot be read:{lines}")
+    lines = [f"  {files[row]}: {why}" for row, why in failures.items()]
+    return DataError(f"{len(failures)} of {len(files)} files cannot be read:", *lines)
 
 
 def again_named(own: ArrayOptions, x: str | None, y: str | None) -> ArrayOptions:

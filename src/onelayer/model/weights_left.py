@@ -9,6 +9,7 @@ import numpy as np
 
 from onelayer.penalties import left_of
 from onelayer.readers.tables.dates import written
+from onelayer.words import in_one_line
 
 if TYPE_CHECKING:
     from onelayer.model.fitted import Model
@@ -105,7 +106,7 @@ def columns_in_words(model: Model) -> list[str]:
         else:
             shown = ", ".join(column.levels[:6]) + ", ..." * (len(column.levels) > 6)
             lines.append(f"{column.name}: {len(column.levels)} levels, {shown}")
-    return lines
+    return [in_one_line(line) for line in lines]
 
 
 def coefficient_fields(found: Coefficients) -> list[dict[str, Any]]:

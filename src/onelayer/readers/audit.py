@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from onelayer.readers.grouped import counts_of
-from onelayer.words import count_in_words, counted, visible
+from onelayer.words import count_in_words, counted, in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -84,7 +84,8 @@ class Audit:
         return cls(**{**fields, **grouped, "notes": tuple(fields["notes"])})
 
     def __str__(self) -> str:
-        return visible("\n".join([self._headline(), *self.notes, *self._left_out_lines()]))
+        lines = [self._headline(), *self.notes, *self._left_out_lines()]
+        return "\n".join(map(in_one_line, lines))
 
     def _headline(self) -> str:
         examples = f"{self.read} {self.unit.removesuffix('s') if self.read == 1 else self.unit}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from onelayer.report.inlining import inlined, with_map
 from onelayer.report.judgement import Judgement
 from onelayer.report.results import Results
 from onelayer.report.twins import without_twins
-from onelayer.words import count_in_words, loss_in_words, percent, spelt
+from onelayer.words import count_in_words, in_shell, loss_in_words, percent, spelt
 
 GENERATOR = "onelayer"
 
@@ -142,7 +141,7 @@ def _view(results: Results, table: str) -> dict[str, Any]:
         "effects": _effects(results),
         "suspects": results.suspects,
         "table": table,
-        "relabel": spelt(f"relabel={table!r}", f"--relabel {shlex.quote(table)}"),
+        "relabel": spelt(f"relabel={table!r}", f"--relabel {in_shell(table)}"),
         "figures": _figures(results),
         **_said(results, unit, place, table),
         "asked": results.layer.card.asked,

@@ -8,7 +8,6 @@ from typing import Any
 from onelayer.errors import UsageError
 from onelayer.sheets.formats import html_page, html_part, latex, markdown
 from onelayer.sheets.sheet import WIDTH, Sheet, text
-from onelayer.words import visible
 
 
 class Printable(ABC):
@@ -68,7 +67,7 @@ class Printable(ABC):
         return forms[form]()
 
     def __str__(self) -> str:
-        return visible(self.to_text().rstrip("\n"))
+        return self.to_text().rstrip("\n")
 
     def __repr__(self) -> str:
         return str(self)

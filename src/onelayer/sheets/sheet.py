@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
+
+from onelayer.words import in_one_line
 
 WIDTH = 80  # columns of a terminal
 NARROWEST = 40  # that a table is laid out for
@@ -37,6 +40,19 @@ class Sheet:
     figures: Pairs = ()
     notes: tuple[str, ...] = ()
     together: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Names are part of its words: none may break a line or a row."""
+        for field in fields(self):
+            object.__setattr__(self, field.name, _in_lines(getattr(self, field.name)))
+
+
+def _in_lines(told: Any) -> Any:
+    if isinstance(told, str):
+        return in_one_line(told)
+    if isinstance(told, Group):
+        return Group(in_one_line(told.heading), _in_lines(told.rows))
+    return tuple(map(_in_lines, told)) if isinstance(told, tuple) else told
 
 
 def text(sheet: Sheet, width: int = WIDTH) -> str:

@@ -122,7 +122,8 @@ class ZippedSource(Source):
             place = vars(self).get("_place")  # not there where it could not be unpacked
             if place is None:
                 raise
-            raise type(error)(str(error).replace(str(place), str(self.given))) from error
+            lines = (str(line).replace(str(place), str(self.given)) for line in error.args)
+            raise type(error)(*lines) from error
 
 
 def _size(archive: Path) -> int:

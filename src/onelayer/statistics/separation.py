@@ -13,7 +13,7 @@ from onelayer.errors import DataError
 from onelayer.statistics.cone import Face, find_face
 from onelayer.statistics.margins import Coordinates, Margins
 from onelayer.statistics.signs import find_signs
-from onelayer.words import visible
+from onelayer.words import in_one_line
 
 CONST = "const"
 WORKING = 3000  # rows of the first linear program; more join where they contradict it
@@ -62,7 +62,7 @@ class Separation:
     def __str__(self) -> str:
         if self.kind == "none":
             return "no separation: the estimate without a penalty exists"
-        return visible(f"{self.kind} separation by {self.in_words()}")
+        return in_one_line(f"{self.kind} separation by {self.in_words()}")
 
     def in_words(self, most: int = 8) -> str:
         """The columns, at most so many, and with two classes where their coefficients go."""

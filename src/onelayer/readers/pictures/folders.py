@@ -34,7 +34,7 @@ def class_folders(folder: Path) -> list[Path]:
     if not folder.exists():
         raise FileNotFoundError(f"no such folder: {folder}")
     if not folder.is_dir():
-        raise DataError(f"{folder} is a file, not a folder of pictures.\n{LAYOUT}")
+        raise DataError(f"{folder} is a file, not a folder of pictures.", LAYOUT)
     return [entry for entry in _visible(folder) if entry.is_dir()]
 
 

@@ -134,7 +134,7 @@ def read_folder(
     relative = tuple(file.relative_to(folder) for file in files)
     left_out = tuple((relative[row].as_posix(), reason) for row, reason in failures.items())
     if strict and left_out:
-        raise DataError(_refusal(folder, left_out))
+        raise DataError(*_refusal(folder, left_out))
     kept = [row for row in range(len(files)) if row not in failures]
     labels = of_file[kept]
     notes = (why, *_notes(folder, found, names, failures), *_passed_notes(folder, passed))
@@ -253,15 +253,16 @@ def _require_pictures(folder: Path, found: list[Path], audit: Audit) -> None:
     if not empty:
         return
     reasons = [
-        f"\n  {name}: {reason}" for name, reason in audit.left_out if name.split("/")[0] in empty
+        f"  {name}: {reason}" for name, reason in audit.left_out if name.split("/")[0] in empty
     ]
     raise DataError(
-        f"no readable picture in {', '.join(empty)} of {folder}: "
-        f"add pictures or remove the folder{''.join(reasons[:3])}"
+        f"no readable picture in {', '.join(empty)} of {folder}: add pictures or remove the folder",
+        *reasons[:3],
     )
 
 
-def _refusal(folder: Path, left_out: tuple[tuple[str, str], ...]) -> str:
-    lines = "".join(f"\n  {name}: {reason}" for name, reason in left_out[:10])
-    more = f"\n  and {len(left_out) - 10} more" if len(left_out) > 10 else ""
-    return f"{len(left_out)} files of {folder} cannot be read (strict):{lines}{more}"
+def _refusal(folder: Path, left_out: tuple[tuple[str, str], ...]) -> list[str]:
+    """The lines of an error."""
+    lines = [f"  {name}: {reason}" for name, reason in left_out[:10]]
+    more = [f"  and {len(left_out) - 10} more"] * (len(left_out) > 10)
+    return [f"{len(left_out)} files of {folder} cannot be read (strict):", *lines, *more]

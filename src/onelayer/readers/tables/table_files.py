@@ -135,14 +135,14 @@ class TableFile(ABC):
         ]
         meant = f": {' or '.join(map(repr, like))}?" if like else ""
         raise UsageError(
-            f"{self.path} has no column {asked!r}{meant or '.'} It has {listed(self.names)}"
-            + self.headless
+            f"{self.path} has no column {asked!r}{meant or '.'} It has {listed(self.names)}",
+            *self.headless,
         )
 
     @property
-    def headless(self) -> str:
-        """That its first row looks like data, a line to end an error with; else empty."""
-        return "".join(f"\n{note}" for note in self.notes if note.startswith(HEADLESS))
+    def headless(self) -> list[str]:
+        """That its first row looks like data, a line to end an error with; else none."""
+        return [note for note in self.notes if note.startswith(HEADLESS)]
 
 
 @final
@@ -313,7 +313,8 @@ def _require_names_apart(found: TableFile) -> None:
         at = [place for place, name in enumerate(found.names) if name == twice[0]]
         raise DataError(
             f"{found.path} has {len(at)} columns called {twice[0]!r} "
-            f"({listed([*map(str, at)], 5)}, counted from 0): rename them{found.headless}"
+            f"({listed([*map(str, at)], 5)}, counted from 0): rename them",
+            *found.headless,
         )
 
 

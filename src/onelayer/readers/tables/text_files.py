@@ -15,6 +15,7 @@ from onelayer.readers.tables.suffixes import is_text_file
 from onelayer.readers.tables.table_files import ArrowTable
 from onelayer.readers.tables.table_options import AS_USUAL, TableOptions
 from onelayer.readers.tables.text import TextFile
+from onelayer.words import in_one_line
 
 LARGEST = 1 << 24
 """Bytes of a text that is read. *Guard*: of a message or an article a thousandth is usual."""
@@ -75,4 +76,4 @@ def _why(file: Path, error: Exception) -> str:
         return "is not UTF-8"
     if isinstance(error, OSError):
         return f"cannot be opened: {error.strerror or error}"
-    return str(error).removeprefix(f"{file} ")
+    return str(error).removeprefix(in_one_line(f"{file} "))
