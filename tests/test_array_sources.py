@@ -284,8 +284,24 @@ def test_libsvm_files_keep_their_width_and_base(tmp_path):
     np.testing.assert_allclose(model.coef, expected, rtol=1e-6, atol=1e-9)
     assert model.inputs.index_base == 1
     assert model.evaluate(tmp_path / "t.svm") == model.card.test
-    with pytest.raises(DataError, match="has a feature 5, beyond the 2 of n_features"):
+    with pytest.raises(DataError, match=r"a.svm, line 1, has a feature 5, beyond the 2 of n_feat"):
         onelayer.train(tmp_path / "a.svm", n_features=2)
+
+
+@pytest.mark.parametrize("base", [0, 1])
+def test_an_index_of_billions_names_its_line_and_what_it_would_take(tmp_path, base):
+    """A layer of 2,147,483,646 columns and four classes takes 1.7 TB."""
+    wide = 2**31 - 2 + base
+    lines = [f"{k % 4} {base}:1 2:0.5" for k in range(40)]
+    lines[6] += f" 0{wide - 1}:1 {wide}:2"
+    (tmp_path / "a.svm").write_text("\n".join(lines))
+    said = r"a.svm would have 2,147,483,6\d7 columns, by the index in line 7: .* takes 1.72e\+03 GB"
+    with pytest.raises(DataError, match=said):
+        onelayer.train(tmp_path / "a.svm")
+    X, _ = onelayer.read_libsvm(tmp_path / "a.svm")
+    assert X.shape == (40, 2**31 - 1)
+    with pytest.raises(DataError, match=r"arrays would have 2,147,483,647 columns: a layer"):
+        onelayer.train((X, np.arange(40) % 4))
 
 
 def test_a_zero_based_file_keeps_its_base_where_the_test_file_has_no_index_0(tmp_path):

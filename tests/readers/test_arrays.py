@@ -84,8 +84,13 @@ def test_other_names_are_asked_for_and_found_in_every_part():
 
 
 def test_names_that_say_nothing_are_listed():
-    with pytest.raises(DataError, match=r"f.npz holds a, b: no X among them. Name it with x$"):
+    with pytest.raises(
+        DataError, match=r"f.npz holds a, b: no X among them, as x, .*Name it with x$"
+    ):
         layout_of(["a", "b"], ArrayOptions(), "f.npz")
+    with pytest.raises(DataError, match="holds y_train: no X among them, as x, features, images, "):
+        layout_of(["y_train"], ArrayOptions(), "f.npz")
+    assert layout_of(["y"], ArrayOptions("y"), "f.npz").x == {"": "y"}
     with pytest.raises(DataError, match="no emb among them"):
         layout_of(["a", "b"], ArrayOptions("emb"), "f.npz")
     with pytest.raises(DataError, match="x, features, and any may be x: name one with x"):

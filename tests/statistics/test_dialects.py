@@ -77,6 +77,23 @@ def test_groups_are_of_two_kinds(frame, formula):
         ("y ~ x - offset(t):x + offset(t):k", UsageError, "multiplies an offset by other columns"),
         ("y ~ x * offset(log(t))", UsageError, "an offset stands alone, as in .*coefficient is 1"),
         ("y ~ x + offset(log(-t))", DataError, r"offset log\(-t\) is nan in .* a logarithm needs"),
+        ("y ~ log(-t)", DataError, r"'log\(-t\)' is nan in .* a logarithm needs"),
+        (
+            "y ~ lag(x)",
+            DataError,
+            r"'lag\(x\)' is nan in 1 complete row: leave .* a lag has no value",
+        ),
+        (
+            "y ~ exp(1e9 + x)",
+            DataError,
+            r"is inf in .* complete rows: .* beyond 1.8e308 is infinite",
+        ),
+        ("y ~ np.sqrt(x - 1e9)", DataError, "is nan in .* what is computed of them is no number"),
+        (
+            "y ~ x + offset(exp(1e9 + x))",
+            DataError,
+            "exp.* is inf in .* beyond 1.8e308 is infinite",
+        ),
         ("y ~ x + offset(g)", DataError, "The offset g is not a number in each row"),
         ("y ~ x + offset(tt)", UsageError, "There is no column 'tt'"),
         ("y ~ x + offset(poly(x, 2))", DataError, "is not a number in each row"),

@@ -1,5 +1,7 @@
 """Profile intervals against a slow twin: refits with an offset, and a root between two points."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy.optimize import brentq
@@ -59,5 +61,10 @@ def test_what_it_is_not_for(anes, spector):
         onelayer.logit(spector.formula, spector.frame, robust=True).summary(interval="profile")
     with pytest.raises(UsageError, match="expected 'wald' or 'profile'"):
         onelayer.logit(spector.formula, spector.frame).summary(interval="bootstrap")
-    with pytest.raises(UsageError, match="level=95: expected a number between 0 and 1"):
-        onelayer.logit(spector.formula, spector.frame).summary(level=95)
+    result = onelayer.logit(spector.formula, spector.frame)
+    for level in (95, "x", "0.9", None, [0.9], True, float("nan")):
+        said = f"level={level!r}: expected a number between 0 and 1"
+        with pytest.raises(UsageError, match=re.escape(said)):
+            result.summary(level=level)
+        with pytest.raises(UsageError, match=re.escape(said)):
+            result.marginal_effects(level=level)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from onelayer.errors import DataError, UsageError
+from onelayer.words import count_of
 
 _OFFSET = re.compile(r"offset\((.*)\)", re.DOTALL)
 
@@ -68,6 +69,25 @@ def offset_of(terms: Sequence[Any], rows: Any) -> np.ndarray | None:
     return total[:, None] if total.any() else None
 
 
+def not_finite(expression: str, found: np.ndarray) -> str:
+    """What an expression is in rows that lack nothing, none of them finite, and what to do."""
+    rows = count_of(len(found), "complete rows")
+    return f"is {found[0]:g} in {rows}: {_how_to_mend(expression, infinite=np.isinf(found[0]))}"
+
+
+def _how_to_mend(expression: str, *, infinite: bool) -> str:
+    if re.search(r"\blog\w*\s*\(", expression):
+        return "mend these values or make them missing; a logarithm needs values above zero"
+    if re.search(r"\blag\s*\(", expression):
+        return "leave these rows out of the data: a lag has no value where it begins"
+    if infinite:
+        return (
+            "mend these values, make them missing or scale the column: what lies beyond 1.8e308 is "
+            "infinite, and what is divided by zero"
+        )
+    return "mend these values or make them missing: what is computed of them is no number"
+
+
 def _numbers(expression: str, rows: Any) -> np.ndarray:
     with np.errstate(all="ignore"):  # what is not finite is named below
         values = evaluate("offset", expression, rows)
@@ -77,8 +97,5 @@ def _numbers(expression: str, rows: Any) -> np.ndarray:
         raise DataError(f"The offset {expression} is not a number in each row") from None
     bad = ~np.isfinite(numbers)
     if bad.any():
-        raise DataError(
-            f"The offset {expression} is {numbers[bad][0]:g} in {int(bad.sum()):,} complete rows: "
-            "mend these values or make them missing; a logarithm needs values above zero"
-        )
+        raise DataError(f"The offset {expression} {not_finite(expression, numbers[bad])}")
     return numbers

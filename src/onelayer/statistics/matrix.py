@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from onelayer.errors import DataError, UsageError
+from onelayer.statistics.expressions import not_finite
 from onelayer.statistics.levels import level_name
 
 INTERCEPT = "Intercept"
@@ -130,12 +131,9 @@ def _require_categories(right: Any, rows: Any) -> None:
 def _require_finite(X: np.ndarray, names: tuple[str, ...]) -> None:
     bad = ~np.isfinite(X.sum(axis=0))
     for column in np.flatnonzero(bad):
-        rows = np.flatnonzero(~np.isfinite(X[:, column]))
-        if len(rows):
-            raise DataError(
-                f"{names[column]!r} is {X[rows[0], column]:g} in {len(rows):,} complete rows: mend "
-                "these values or make them missing; a logarithm needs values above zero"
-            )
+        values = X[:, column]
+        if len(found := values[~np.isfinite(values)]):
+            raise DataError(f"{names[column]!r} {not_finite(names[column], found)}")
 
 
 def _short_names(spec: Any) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,8 @@ ODDS = ("odds_ratio", "odds_low", "odds_high")
 
 def checked_level(level: float) -> float:
     """Of intervals; UsageError outside (0, 1)."""
-    if not 0 < level < 1:
-        raise UsageError(f"level={level}: expected a number between 0 and 1, such as 0.95")
+    if isinstance(level, bool) or not isinstance(level, Real) or not 0 < level < 1:
+        raise UsageError(f"level={level!r}: expected a number between 0 and 1, such as 0.95")
     return float(level)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from onelayer.errors import DataError
-from onelayer.words import spelt
+from onelayer.words import listed, spelt
 
 _X_NAMES = ("x", "features", "images", "data", "inputs", "embedding", "embeddings")
 _Y_NAMES = ("y", "labels", "label", "targets", "target")
@@ -76,13 +76,12 @@ def layout_of(names: Iterable[str], asked: ArrayOptions, source: object) -> Layo
     """
     names = list(names)
     x = _found(names, asked.x, _X_NAMES)
-    if len(names) == 1 and asked.x is None:
+    if len(names) == 1 and asked.x is None and _parsed(names[0])[1] not in _Y_NAMES:
         x = {WHOLE: names}
     if not x:
-        what = "no X" if asked.x is None else f"no {asked.x}"
-        raise DataError(
-            f"{source} holds {_listed(names)}: {what} among them. Name it with {spelt('x')}"
-        )
+        usual = f"no X among them, as {listed(_X_NAMES[:-1])} or {_X_NAMES[-1]}"
+        what = usual if asked.x is None else f"no {asked.x} among them"
+        raise DataError(f"{source} holds {_listed(names)}: {what}. Name it with {spelt('x')}")
     y = _found(names, asked.y, _Y_NAMES)
     classes = next((name for name in names if name.lower() in _CLASS_NAMES), None)
     return Layout(_single(x, "x", source), _single(y, "y", source), classes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,8 @@ import numpy as np
 from onelayer.errors import DataError
 from onelayer.memory_limits import free_memory, memory_budget
 from onelayer.readers.arrays.kept_libsvm import Tell, kept_rows
-from onelayer.readers.arrays.libsvm_text import RowsRead, bytes_of_text, whole_text
-from onelayer.readers.arrays.numpy_files import damage_named
+from onelayer.readers.arrays.libsvm_text import RowsRead, bytes_of_text, line_with, whole_text
+from onelayer.readers.arrays.numpy_files import DAMAGE, damage_named
 from onelayer.words import spelt
 
 IN_MEMORY = 1.5
@@ -77,7 +78,7 @@ def rows_of_libsvm(
         if base == 1 and found.smallest == 0:
             raise DataError(f"{path} has the index 0, and the model's features count from 1")
         base = min(found.smallest, 1) if base is None else base
-        width = _width(path, found.largest - base + 1, n_features)
+        width = _width(path, base, found.largest - base + 1, n_features)
         return found.counted_from(base, width), found.labels, base
 
 
@@ -93,10 +94,19 @@ def _in_memory(path: Path) -> RowsRead:
     return RowsRead(smallest, largest, y, counted_from)
 
 
-def _width(path: Path, largest: int, n_features: int | None) -> int:
+def line_of(path: Path, index: int) -> str:
+    """Where an index stands, for an error: `, line 3`; nothing where it cannot be said."""
+    with suppress(*DAMAGE):
+        if (number := line_with(path, index)) is not None:
+            return f", line {number},"
+    return ""
+
+
+def _width(path: Path, base: int, largest: int, n_features: int | None) -> int:
     n = max(largest, 1) if n_features is None else n_features
     if largest > n:
         raise DataError(
-            f"{path} has a feature {largest}, beyond the {n} of {spelt('n_features')} or a model"
+            f"{path}{line_of(path, largest + base - 1)} has a feature {largest}, beyond the {n} of "
+            f"{spelt('n_features')} or a model"
         )
     return n

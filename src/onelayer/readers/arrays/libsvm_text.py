@@ -132,6 +132,13 @@ def pieces(path: Path, start: TextPlace = BEGIN) -> Iterator[TextPiece]:
             yield TextPiece(X, y, TextPlace(at, lines), raw.tell())
 
 
+def line_with(path: Path, index: int) -> int | None:
+    """The number of the first line with an entry of this index, from 1; None where none has it."""
+    entry = re.compile(rb"\s0*%d:" % index)
+    with _unpacked(path) as (_, file):
+        return next((number for number, line in enumerate(file, 1) if entry.search(line)), None)
+
+
 def _whole_lines(file: BinaryIO, path: Path, lines: int) -> bytes:
     try:
         return file.read(PIECE) + file.readline()

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _LITTER = {"thumbs.db", "desktop.ini", "__macosx"}
-LAYOUT = """\
-Expected one sub-folder a class:
-    photos/
-        cat/  1.jpg  2.jpg
-        dog/  3.jpg  4.jpg
-or the same below photos/train/, photos/val/ and photos/test/."""
+LAYOUT = (
+    "Expected one sub-folder a class:",
+    "    photos/",
+    "        cat/  1.jpg  2.jpg",
+    "        dog/  3.jpg  4.jpg",
+    "or the same below photos/train/, photos/val/ and photos/test/.",
+)
 
 
 @dataclass
@@ -34,7 +35,7 @@ def class_folders(folder: Path) -> list[Path]:
     if not folder.exists():
         raise FileNotFoundError(f"no such folder: {folder}")
     if not folder.is_dir():
-        raise DataError(f"{folder} is a file, not a folder of pictures.", LAYOUT)
+        raise DataError(f"{folder} is a file, not a folder of pictures.", *LAYOUT)
     return [entry for entry in _visible(folder) if entry.is_dir()]
 
 

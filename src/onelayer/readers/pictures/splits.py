@@ -41,7 +41,7 @@ def require_classes(folder: Path) -> list[Path]:
     found = class_folders(folder)
     if not found:
         loose = count_of(loose_files(folder), "files")
-        raise DataError(f"{folder} has no class folders, {loose}.\n{LAYOUT}")
+        raise DataError(f"{folder} has no class folders, {loose}.", *LAYOUT)
     train = find_splits(folder).train
     if train != folder:
         raise DataError(f"{folder} is split into {train.name}/ and others: read each by itself")
@@ -138,7 +138,8 @@ class _Layout:
         if len({_part(path) for path in named}) > 1 and len(named) == len(self.entries):
             raise DataError(
                 f"{self.folder} has {_listed(named)} and no other class: their names are those of "
-                f"parts of a set, and a classifier would tell one part from the other.\n{LAYOUT}"
+                "parts of a set, and a classifier would tell one part from the other.",
+                *LAYOUT,
             )
         for one in named:
             alike = [path for path in self.entries if path == one or self._alike(path, one)]
