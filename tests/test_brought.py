@@ -263,3 +263,22 @@ def test_damaged_archives_are_refused(tmp_path, monkeypatch):
     archive.write_bytes(archive.read_bytes()[:-60])
     with pytest.raises(DataError, match=r"p\.zip is damaged, or no \.zip file"):
         onelayer.train(archive)
+
+
+@pytest.mark.parametrize(
+    ("rates", "said"),
+    [
+        (
+            np.arange(90) % 6,
+            "rate: 6 whole numbers, taken as classes: that 1 lies between 0 and 2 ",
+        ),
+        (np.arange(90) % 3 + 3, "rate: 3 whole numbers, taken as classes: that 4 lies between 3 "),
+        (np.arange(90) % 2, ""),
+        (np.array(["a", "b", "c"])[np.arange(90) % 3], ""),
+    ],
+)
+def test_a_target_that_may_rate_is_said_to_be_classes(rates, said):
+    model = onelayer.train(customers().assign(rate=rates), target="rate", **FIXED)
+    notes = [note for note in model.card.audit.notes if "taken as classes" in note]
+    assert len(notes) == bool(said)
+    assert all(note.startswith(said) for note in notes)

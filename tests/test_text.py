@@ -133,6 +133,27 @@ def test_the_same_message_lies_on_one_side():
     assert any(one.startswith(note) for one in model.card.audit.notes)
 
 
+def test_a_text_in_two_classes_is_not_a_row_in_two():
+    frame = messages(60).assign(at=np.arange(60.0))
+    frame.loc[1, "message"] = frame.loc[0, "message"]
+    frame.loc[:1, "label"] = ["ham", "spam"]
+    notes = trained(frame, text="message").card.audit.notes
+    assert "2 rows have the same text as one of another class, and were kept" in notes
+
+
+@pytest.mark.parametrize(
+    ("cells", "held"),
+    [(np.arange(120) % 30, "numbers"), (pd.date_range("2024-01-01", periods=120), "dates")],
+)
+def test_what_is_no_text_and_is_asked_for_as_one_is_named(cells, held):
+    notes = trained(messages().assign(at=cells), text=["message", "at"]).card.audit.notes
+    assert (
+        f"at: holds {held}, and is read as text, as asked: their order counts for nothing" in notes
+    )
+    notes = trained(messages(), text="message").card.audit.notes
+    assert not any("as asked" in note for note in notes)
+
+
 def test_rows_without_a_text_are_told_apart_by_the_rest():
     frame = messages().assign(at=np.arange(120.0))
     frame.loc[::2, "message"] = None

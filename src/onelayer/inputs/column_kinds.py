@@ -159,7 +159,9 @@ def described(looked: Sequence[ColumnLook], source: str) -> list[str]:
     """Return what to say of columns; errors as `inferred`. Where dates are a guess, it warns."""
     _refuse_dates(source, {one.name: one.unknown for one in looked if one.unknown})
     notes = [
-        f"{one.name}: {one.nature.note}; taken as categories" for one in looked if one.nature.note
+        f"{one.name}: {one.nature.note}" + "; taken as categories" * (one.column.kind != "text")
+        for one in looked
+        if one.nature.note
     ]
     missing = [*_on_missing(looked, source), *_on_levels([one.column for one in looked])]
     return [*missing, *_on_notation(looked), *_on_dates(looked, source), *notes]
@@ -195,7 +197,12 @@ def require_usable(table: ReadTable) -> dict[str, Nature]:
 
 
 def _nature(cells: Cells, sign: str, table: ReadTable) -> Nature:
-    return Nature("category") if cells.name in table.texts else nature_of(cells, sign)
+    nature = nature_of(cells, sign)
+    if cells.name not in table.texts:
+        return nature
+    held = "dates" if nature.refusal else {"number": "numbers"}.get(nature.kind)
+    said = f"holds {held}, and is read as text, as asked: their order counts for nothing"
+    return Nature("category", note=said if held else "")
 
 
 def _no_date(cells: Cells) -> str:

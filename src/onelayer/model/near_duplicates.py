@@ -41,7 +41,8 @@ def without_repeats(
         return train, audit
     if train.preprocessing is None:
         count = np.count_nonzero(ambiguous)
-        note = f"{count} {train.unit} are the same as one of another class, and were kept"
+        same = "have the same text as" if _by_texts(train) else "are the same as"
+        note = f"{count} {train.unit} {same} one of another class, and were kept"
         return train, _noted(audit, note)
     names = train.names[ambiguous].astype(str).tolist()
     _refuse(names, "the same in two classes", strict=strict)
@@ -50,9 +51,14 @@ def without_repeats(
     return train, replace(_noted(audit, note), in_two_classes=groups)
 
 
+def _by_texts(train: Examples) -> bool:
+    """Whether what tells examples apart is their text alone."""
+    return train.preprocessing is None and not train.told.by_chance and train.group is None
+
+
 def _on_texts(train: Examples) -> Iterator[str]:
     """Count the rows whose text is another's, which lie on one side of a split."""
-    if train.preprocessing is not None or train.told.by_chance or train.group is not None:
+    if not _by_texts(train):
         return
     sizes = np.bincount(train.contents())
     repeated = int((sizes[sizes > 1]).sum())

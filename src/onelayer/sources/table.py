@@ -27,7 +27,7 @@ from onelayer.settings import Settings
 from onelayer.sources.kept_columns import ColumnsElsewhere, KeptColumns
 from onelayer.sources.source import Like, Progress, Source, digest
 from onelayer.sources.table_roles import TableRoles
-from onelayer.sources.target_labels import class_labels, without_dots
+from onelayer.sources.target_labels import class_labels, in_no_order, without_dots
 
 if TYPE_CHECKING:
     from onelayer.inputs.column_kinds import ReadTable
@@ -267,7 +267,8 @@ class _Reading:
                 counted = " with a weight above 0" * (self.asked.weights is not None)
                 what = f"the target {name!r} is {classes[0]} in every row{counted}"
                 raise DataError(f"{self.path}: {what}: a classifier needs two classes or more")
-            return _small(positions)[places], classes, in_case_alone(classes)
+            said = [*in_case_alone(classes), *in_no_order(classes, name)]
+            return _small(positions)[places], classes, said
         found, dotted = without_dots(found, like.classes.tolist())
         if dotted:
             notes.append(f"{self.path.name}: the classes end in a dot, which is passed over")

@@ -18,6 +18,8 @@ classes: from 0 or 1 on, none left out, each of `_ROWS_OF_A_NUMBER` rows or more
 
 _ROWS_OF_A_NUMBER = 10
 
+RATED = 3  # numbers at least, of which one lies between others
+
 _TOGETHER = 1 << 20  # guard: numbers that are sorted together
 
 _MOST_TEXTS = 0.5  # of the rows; with more values than that, and than MOST_NUMBERS, it is no class
@@ -107,6 +109,15 @@ def _require_classes(found: np.ndarray, m: int, most: int, name: str, source: ob
             f"{', '.join(found[:3].tolist())}: this is a classifier, and needs classes. Make some "
             "of it, as above and below a value, or name another column"
         )
+
+
+def in_no_order(classes: np.ndarray, name: str) -> list[str]:
+    """What is said where classes are numbers that may count or rate; nothing of two, or texts."""
+    if classes.dtype.kind not in "iu" or len(classes) < RATED:
+        return []
+    low, between, high = classes[:3]
+    said = f"that {between} lies between {low} and {high} counts for nothing"
+    return [f"{name}: {len(classes)} whole numbers, taken as classes: {said}"]
 
 
 def without_dots(labels: np.ndarray, classes: Sequence[Any]) -> tuple[np.ndarray, bool]:
