@@ -1,7 +1,9 @@
 """What people bring: folders of texts, several tables, workbooks, archives."""
 
+import datetime as dt
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -282,3 +284,100 @@ def test_a_target_that_may_rate_is_said_to_be_classes(rates, said):
     notes = [note for note in model.card.audit.notes if "taken as classes" in note]
     assert len(notes) == bool(said)
     assert all(note.startswith(said) for note in notes)
+
+
+def sheet_of(book, rows=60, title=None):
+    sheet = book.active if title is None else book.create_sheet(title)
+    sheet.append(["a", "g", "y"])
+    for k in range(rows):
+        sheet.append([k % 17 / 3, "xyz"[k % 3], "pq"[k % 17 > 8]])
+    return sheet
+
+
+def read_notes(path):
+    return onelayer.train(path, target="y", **FIXED).card.audit.notes
+
+
+def test_what_a_sheet_says_beside_its_values_is_said(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    sheet = sheet_of(book)
+    sheet["D1"], sheet["E1"] = "twice", "took"
+    for row in range(2, 62):
+        sheet[f"E{row}"] = dt.timedelta(seconds=90 * row)
+        if row < 60:
+            sheet[f"D{row}"] = f"=A{row}*2"
+    sheet["D60"] = sheet["D61"] = 3
+    sheet.merge_cells("B2:B4")
+    book.save(tmp_path / "t.xlsx")
+    notes = read_notes(tmp_path / "t.xlsx")
+    assert (
+        "58 formulas of sheet 'Sheet' have no value yet, and count as missing: open the workbook, "
+        "save it, and its values are there"
+    ) in notes
+    assert "merged cells of sheet 'Sheet' count as missing but for the first: B2:B4" in notes
+    assert "durations of sheet 'Sheet' are numbers of seconds" in notes
+    table, _ = read_workbook(tmp_path / "t.xlsx", header=True)
+    assert table["took"].to_pylist()[:2] == [180.0, 270.0]
+
+
+def test_formulas_with_their_values_are_no_news(tmp_path):
+    """As Excel writes them, whichever way around attributes and blanks."""
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    sheet_of(book)["D2"] = "=A2*2"
+    book.save(tmp_path / "t.xlsx")
+    with zipfile.ZipFile(tmp_path / "t.xlsx") as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    where = "xl/worksheets/sheet1.xml"
+    for uncomputed in (b"<v></v>", b"<v />", b"<v/>", b""):
+        for value in (uncomputed, b"<v>4.5</v>"):
+            cell = b'<f t="shared" si="0">A2*2</f>' + value + b"</c>"
+            changed = re.sub(rb"<f>A2\*2</f>.*?</c>", lambda _, cell=cell: cell, parts[where])
+            assert changed != parts[where]
+            with zipfile.ZipFile(tmp_path / "c.xlsx", "w") as packed:
+                for name, content in parts.items():
+                    packed.writestr(name, changed if name == where else content)
+            said = any("1 formula of" in note for note in read_notes(tmp_path / "c.xlsx"))
+            assert said == (value == uncomputed)
+
+
+def test_a_hidden_sheet_comes_after_those_that_are_seen(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    sheet_of(book, rows=40).sheet_state = "hidden"
+    sheet_of(book, rows=50, title="seen")
+    book.active = 1
+    book.save(tmp_path / "t.xlsx")
+    model = onelayer.train(tmp_path / "t.xlsx", target="y", **FIXED)
+    assert model.card.audit.read == 50
+    assert "sheet 'seen' is read; not 'Sheet' (hidden)" in model.card.audit.notes
+
+
+def test_workbooks_that_are_none_say_what_they_are(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    sheet_of(book)
+    book.save(tmp_path / "whole.xlsx")
+    with zipfile.ZipFile(tmp_path / "whole.xlsx") as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    with zipfile.ZipFile(tmp_path / "cut.xlsx", "w") as packed:
+        for name, content in parts.items():
+            packed.writestr(name, content[:-50] if name.endswith("sheet1.xml") else content)
+    (tmp_path / "old.xlsx").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+    (tmp_path / "none.xlsx").write_bytes(b"")
+    (tmp_path / "text.xlsx").write_text("a,y\n1,p\n2,q\n")
+    for name, said in {
+        "cut": "is damaged, or no Excel workbook: ",
+        "old": "is protected by a password, or an old workbook, .xls: save it as .xlsx without",
+        "none": "is empty: expected an Excel workbook",
+        "text": "is damaged, or no Excel workbook: if it is text, name it .csv",
+    }.items():
+        with pytest.raises(DataError, match=rf"{name}\.xlsx {said}"):
+            onelayer.train(tmp_path / f"{name}.xlsx", target="y")
+
+
+def test_durations_are_no_dates():
+    frame = customers().assign(took=pd.to_timedelta(np.arange(90), unit="h"))
+    with pytest.raises(DataError, match=r"column 'took' holds duration.*: make a number of it, as"):
+        onelayer.train(frame, target="left", **FIXED)

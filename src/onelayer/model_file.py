@@ -208,7 +208,10 @@ def _header(data: bytes) -> dict[str, Any]:
     if not data:
         raise ModelFileError("is empty")
     if len(data) <= _HEAD or data[_HEAD : _HEAD + 1] != b"{":
-        raise ModelFileError("is not a model file: it is no safetensors file at all")
+        from onelayer.readers.stand_ins import stand_in
+
+        found = stand_in(data) or "it is no safetensors file at all"
+        raise ModelFileError(f"is not a model file: {found.removeprefix('is ')}")
     end = _header_end(data)
     if end > len(data):
         raise ModelFileError(f"is truncated: {len(data)} bytes, and its header alone takes {end}")

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from onelayer.errors import DataError, UsageError
+from onelayer.inputs.base import is_path
+from onelayer.readers.stand_ins import require_itself
 from onelayer.settings import Settings
 from onelayer.sources.array_collection import ArrayCollection
 from onelayer.sources.arrays import ArrayFile, GivenArrays
@@ -74,6 +76,8 @@ def open_source(
     asked, progress = Settings() if settings is None else settings, who_is_told(progress)
     if isinstance(given, Source):
         return given
+    if is_path(given):
+        require_itself(Path(given))
     if ZippedSource.takes(given, asked):
         return ZippedSource(given, asked, progress, open_source)
     for kind in KINDS:

@@ -132,7 +132,7 @@ def read_cells(name: str, array: Any, missing: Collection[str] = ()) -> Cells:
     if types.is_dictionary(array.type):
         array = array.cast(array.type.value_type)
     kind = array.type
-    if types.is_temporal(kind):
+    if types.is_temporal(kind) and not types.is_duration(kind):
         return Cells(name, _as_dates(array), dates=True)
     if types.is_boolean(kind):
         return Cells(name, array.cast(pa.large_string()), declared)
@@ -326,6 +326,8 @@ def _instead(name: str, kind: Any) -> str:
             f"where it is X, as an embedding is, name it with {named} and the labels with "
             f"{labels}; else leave it out"
         )
+    if types.is_duration(kind):
+        return "make a number of it, as of seconds or days, or leave it out"
     return "give numbers or text, or leave it out"
 
 
@@ -341,9 +343,8 @@ def _are_texts(array: Any) -> bool:
 
 
 def _as_dates(array: Any) -> Any:
-    """Return dates and durations as text; that they are dates is all that is asked of them."""
-    plain = array.cast(pa.int64()) if types.is_duration(array.type) else array
-    return plain.cast(pa.large_string())
+    """Return dates as text; that they are dates is all that is asked of them."""
+    return array.cast(pa.large_string())
 
 
 def _clean_text(array: Any, missing: Collection[str]) -> tuple[Any, dict[str, int]]:

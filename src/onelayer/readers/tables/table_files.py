@@ -18,6 +18,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from onelayer.errors import DataError, DataWarning, UsageError
+from onelayer.readers.stand_ins import require_itself
 from onelayer.readers.tables.arrow_errors import said_in_words
 from onelayer.readers.tables.sniffing import HEADLESS, first_rows, quotes_are_text, written_notes
 from onelayer.readers.tables.suffixes import table_kind
@@ -319,6 +320,7 @@ def _require_names_apart(found: TableFile) -> None:
 
 
 def _text(path: Path, options: TableOptions) -> TableFile:
+    require_itself(path)
     text = TextFile.at(path, options.encoding)
     other = next((name for name, begin in _OTHERS.items() if begin.match(text.begins)), None)
     if other is not None:
