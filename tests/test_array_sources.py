@@ -522,3 +522,10 @@ def test_labels_as_text_of_any_length_are_text():
     model = onelayer.train((X, labels.astype(np.dtypes.StringDType())), C=1.0)
     assert model.classes.tolist() == ["cat", "hippopotamus"]
     np.testing.assert_array_equal(model.coef, onelayer.train((X, labels), C=1.0).coef)
+
+
+@pytest.mark.parametrize("part", ["test", "val"])
+def test_a_file_of_one_part_says_that_it_is_taken_as_a_whole(tmp_path, part):
+    np.savez(tmp_path / "a.npz", **{f"X_{part}": FLOWERS, f"y_{part}": KINDS})
+    notes = onelayer.train(tmp_path / "a.npz", C=1.0).card.audit.notes
+    assert f"there is no part but {part}, which is taken as a whole" in notes

@@ -284,3 +284,12 @@ def test_asked_is_checked_before_anything_is_read(tmp_path):
         )
     with pytest.raises(UsageError, match="measure"):
         onelayer.probe(tmp_path / "absent.npz", measure="accuracy")
+
+
+def test_a_tenth_of_too_few_is_none_and_is_refused(tmp_path):
+    rows = np.random.default_rng(0).permutation(900)[:13]
+    parts = {"x_train": DIGITS[rows[:9]], "y_train": KINDS[rows[:9]] % 2}
+    np.savez(tmp_path / "f.npz", **parts, x_test=DIGITS[rows[9:]], y_test=KINDS[rows[9:]] % 2)
+    said = r"has 9 examples to train on, and a share of 0\.1 of them would choose C, which is none"
+    with pytest.raises(UsageError, match=said):
+        onelayer.probe(tmp_path / "f.npz", protocol="dinov2")

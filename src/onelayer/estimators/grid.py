@@ -98,7 +98,10 @@ def typed(C: float) -> float:
 
 def checked_values(Cs: Any) -> list[float]:
     """Values of C that were given; a ValueError where one is not above 0."""
-    found = np.asarray(Cs, float)
+    try:
+        found = np.asarray(Cs, float)
+    except (TypeError, ValueError):
+        found = np.empty(0)
     if found.ndim != 1 or not len(found) or not (found > 0).all():
         raise ValueError(f"Cs must be a number of values, or values above 0: got {Cs!r}")
     return [float(C) for C in found]

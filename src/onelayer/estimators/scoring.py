@@ -63,7 +63,18 @@ class ScorerJudge(Judge):
         X, y = self.data.X[split.test], self.y[split.test]
         params = _check_method_params(self.data.X, self.params, split.test)
         with config_context(assume_finite=True):  # looked at once is enough
-            return [float(self.scorer(layer, X, y, **params)) for layer in layers]
+            return [_number(self.scorer(layer, X, y, **params)) for layer in layers]
+
+
+def _number(score: Any) -> float:
+    """A score; UsageError where a scorer of one's own returns anything else."""
+    try:
+        return float(score)
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"scoring returned {score!r}: it must return one number for (estimator, X, y), the "
+            "higher the better"
+        ) from None
 
 
 @dataclass(frozen=True)

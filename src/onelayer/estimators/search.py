@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from onelayer.errors import DataError
 from onelayer.estimators.cross_validation import Fits, PenaltyPath, Solved
 from onelayer.estimators.grid import typed
 from onelayer.estimators.judges import Judge
@@ -152,8 +153,21 @@ class Search:
         return sorted({C for C, _ in self.trials})
 
     def best(self) -> Candidate:
-        """The highest mean score; of equals the strongest penalty, then the first l1_ratio."""
+        """The highest mean score; of equals the strongest penalty, then the first l1_ratio.
+
+        Raises
+        ------
+        DataError
+            Where no score is finite: nothing could be chosen by them.
+        """
         ordered = [self.trials[C, ratio] for C in self.tried for ratio in self.paths]
+        if not any(np.isfinite(trial.mean) for trial in ordered):
+            fold = int(np.flatnonzero(~np.isfinite(ordered[0].scores))[0])
+            raise DataError(
+                f"scoring gives no C a finite score: fold {fold} has {ordered[0].scores[fold]} at "
+                f"C={ordered[0].C:g}. Give folds whose test rows it can judge, as of all classes, "
+                "or another scoring"
+            )
         return max(ordered, key=lambda trial: _known(trial.mean))
 
     def taken(self, selection: str) -> Candidate:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count, repeat
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
+from sklearn.model_selection._split import GroupsConsumerMixin
 from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled, process_routing
 
 from onelayer.errors import DataError, UsageError
@@ -63,10 +65,9 @@ def splits_of(
     if cv is None or isinstance(cv, Integral):
         splits = _stratified(FOLDS if cv is None else int(cv), y, params, np.flatnonzero(counted))
     else:
-        splitter = check_cv(cv, y, classifier=True)
-        splits = [
-            Split(_rows(train), _rows(test)) for train, test in splitter.split(data.X, y, **params)
-        ]
+        _require_groups(cv, params)
+        pairs = cv.split(data.X, y, **params) if hasattr(cv, "split") else cv
+        splits = list(map(_split, pairs, count(), repeat(len(y))))
     if not splits:
         raise DataError("cv gives no folds: give at least one pair of train and test rows")
     for number, split in enumerate(splits):
@@ -137,6 +138,36 @@ def _stratified(
     within = {**params, "groups": np.asarray(groups)[rows]} if grouped else params
     found = splitter.split(rows, y[rows], **within)  # which looks at y and groups alone
     return [Split(rows[train], rows[test]) for train, test in found]
+
+
+def _require_groups(splitter: Any, params: Mapping[str, Any]) -> None:
+    """Refuse a splitter by groups without them: what it would say does not say where they go."""
+    asks = isinstance(splitter, GroupsConsumerMixin)
+    if asks and params.get("groups") is None:
+        raise UsageError(
+            f"cv={type(splitter).__name__} splits by groups, and there are none: give one of each "
+            "row, fit(X, y, groups=...)"
+        )
+
+
+def _split(pair: Any, number: int, m: int) -> Split:
+    """A fold as a splitter gives it; UsageError where it is no pair of rows of X."""
+    try:
+        train, test = pair
+        split = Split(_rows(train), _rows(test))
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"fold {number} of cv is {pair!r}: expected a pair, the rows to train on and the rows "
+            "to judge"
+        ) from None
+    for rows in (split.train, split.test):
+        if len(rows) and not -m <= rows.min() <= rows.max() < m:
+            beyond = rows.max() if rows.max() >= m else rows.min()
+            raise UsageError(
+                f"fold {number} of cv names row {beyond}, and X has {m}: rows count from 0 to "
+                f"{m - 1}"
+            )
+    return split
 
 
 def _rows(rows: Any) -> np.ndarray:

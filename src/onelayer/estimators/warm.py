@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from onelayer.designs import Identity, Scaling
+from onelayer.errors import DataError
 from onelayer.estimators.parameters import layer_of
 from onelayer.estimators.problem import Problem
 from onelayer.solvers import Gram, Rows, Solver
@@ -29,6 +30,11 @@ class WarmStartMixin:
         if not self.warm_start or getattr(self, "coef_", None) is None:
             return None
         layer = layer_of(self)
+        if not (np.isfinite(layer.coef).all() and np.isfinite(layer.b).all()):
+            raise DataError(
+                "warm_start=True begins at coef_ and intercept_, and these hold numbers that are "
+                "not finite: set them to finite ones, or warm_start=False"
+            )
         objective = problem.objective
         expected = (objective.head.width, objective.loss.traits.n)
         if layer.coef.shape != expected:

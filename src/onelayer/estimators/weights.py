@@ -11,6 +11,7 @@ import numpy as np
 from onelayer.errors import DataError
 from onelayer.estimators.class_labels import class_totals, require_two_classes
 from onelayer.estimators.missing import require_finite_vector
+from onelayer.words import listed
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,14 @@ def class_factors(
         return np.where(carried, totals.sum() / share, 0)
     from sklearn.utils.class_weight import compute_class_weight
 
-    factors = compute_class_weight(class_weight, classes=classes, y=classes)
+    try:
+        factors = np.asarray(compute_class_weight(class_weight, classes=classes, y=classes), float)
+    except (TypeError, ValueError):
+        raise DataError(
+            f"class_weight={class_weight} does not fit y, which holds "
+            f"{listed([*map(repr, classes.tolist())], 10)}: give a number for classes of y, each "
+            "written as there; one that is left out counts once"
+        ) from None
     if not np.isfinite(factors).all() or (factors < 0).any():
         raise DataError(f"class_weight must be finite and not negative: got {class_weight}")
     return factors

@@ -138,6 +138,12 @@ def _drawn(train: Examples, protocol: ProbeProtocol, seed: int) -> tuple[Example
     if protocol.stratified:
         chosen = stratified_split(train.labels, everyone, protocol.held_out, seed)
     else:
+        if int(m * protocol.held_out) == 0:
+            raise UsageError(
+                f"{train.audit.source} has {m} examples to train on, and a share of "
+                f"{protocol.held_out:g} of them would choose C, which is none: give a val part, or "
+                f"name one with {spelt('val')}"
+            )
         drawn = np.random.default_rng(seed).permutation(m)[: int(m * protocol.held_out)]
         chosen = np.isin(everyone, drawn)
     lost = np.setdiff1d(train.labels, train.labels[~chosen])

@@ -264,6 +264,8 @@ class ArrayFile(_Arrays):
             notes.append(f"indices count from {base}")
             if isinstance(inputs, RowInputs):
                 inputs = replace(inputs, arrays=replace(inputs.arrays, index_base=base))
+        if part == "train" and (alone := [*self.sets]) in (["val"], ["test"]):
+            notes.append(f"there is no part but {alone[0]}, which is taken as a whole")
         silent = [name for name in self.sets if name and name not in labelled(self.sets)]
         if silent and part == "train":
             notes.append(f"no labels for {' and '.join(silent)}, so no part in training or judging")
