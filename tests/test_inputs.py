@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,3 +118,12 @@ def test_rows_are_told_apart_by_the_columns_that_a_fit_looks_at(columns, first):
     codes = Codes(tuple(Column(name=name, kind="number") for name in names), values)
     told = telling(codes, None)
     assert [one.name for one in told] == [one.name for one in fit_table(codes).table.columns]
+
+
+def test_no_rows_have_no_answers(tmp_path):
+    """A frame of which nothing is left, as a filter may leave it."""
+    model = of_table(tmp_path)[0]
+    none = pd.DataFrame({"age": [1.0], "town": ["a"]}).iloc[:0]
+    assert model.predict(none).shape == (0,)
+    assert model.predict_proba(none).shape == (0, 2)
+    assert of_arrays(tmp_path)[0].predict_proba(np.zeros((0, 4))).shape == (0, 2)

@@ -234,7 +234,7 @@ def negative():
         (Y, None, {"class_weight": {0: 0, 1: 0}}, "leaves every row a weight of zero"),
         (Y, None, {"class_weight": {0: 0, 1: 1}}, "only the class 1 has any"),
         (Y, None, {"class_weight": {0: -1, 1: 1}}, "finite and not negative: got {0: -1, 1: 1}"),
-        (Y, None, {"class_weight": {2: 1}}, r"The classes, \[0, 1\], are not in class_weight"),
+        (Y, None, {"class_weight": {2: 1}}, r"\{2: 1\} does not fit y, which holds 0, 1"),
         (np.ones(M), None, {}, "only one class: 1.0"),
         (np.array(["yes"] * M), None, {}, "only one class: 'yes'"),
         (Y + 0.5 * RNG.uniform(size=M), None, {}, "Unknown label type: continuous"),

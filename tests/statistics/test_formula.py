@@ -271,6 +271,8 @@ def test_comparisons_refuse_other_data(counted):
     a = onelayer.logit("y ~ age", counted)
     with pytest.raises(DataError, match=r"fitted to different data \(300 rows and 290"):
         onelayer.compare(a, onelayer.logit("y ~ age", counted[10:]))
+    with pytest.raises(UsageError, match=r"takes results of logit, .* is of type str: models of"):
+        onelayer.compare(a, "b")
     with pytest.raises(UsageError, match="two models at least"):
         onelayer.compare(a)
     both = onelayer.compare(a, onelayer.logit("y ~ firm", counted))

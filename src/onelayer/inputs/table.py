@@ -168,7 +168,7 @@ class TableInputs(Inputs):
         larger = isinstance(table, TableFile) and is_larger(table, None)
         found = codes_in_turn(self.columns, table) if larger else [self._codes(table, source)]
         for codes in found:
-            for start in range(0, len(codes), TOGETHER):
+            for start in range(0, max(1, len(codes)), TOGETHER):  # of no rows no features
                 some = replace(codes, values=codes.values[start : start + TOGETHER])
                 yield self.fitted.features_of(some)
 

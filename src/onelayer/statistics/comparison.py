@@ -138,6 +138,12 @@ def compare(*models: LogitResult | Summary) -> Comparison:
         another column), or one of them has no estimates.
     """
     results = [model.result if isinstance(model, Summary) else model for model in models]
+    odd = next((result for result in results if not isinstance(result, LogitResult)), None)
+    if odd is not None:
+        raise UsageError(
+            "compare takes results of logit, or summaries, and one of these is of type "
+            f"{type(odd).__name__}: models of train are compared by `onelayer compare`"
+        )
     if len(results) < 2:
         raise UsageError("compare needs two models at least")
     for result in results:
