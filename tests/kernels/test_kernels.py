@@ -278,6 +278,19 @@ def test_losses_and_products_are_one_kernel(kind, head, problems):
     assert signatures() == compiled
 
 
+def test_few_and_many_columns_of_float64_are_one_kernel():
+    """The second layout of W is for float32: of float64 a machine's first command compiles one."""
+    X, compiled = examples("float64", 40, 40), set()
+    kernels = fused(X)[0]
+    for problems in (2, 5, 9, 20):
+        W, b = parameters(Binary(), problems, 40)
+        Z = kernels.forward(W, b)
+        kernels.sums(Pass(W, b, Binary(), *targets_and_weights(Binary(), problems, 40)))
+        np.testing.assert_allclose(Z, X @ W + b, atol=1e-12)
+        compiled.add((*signatures(), len(dense_pass.forward_pass.signatures)))
+    assert len(compiled) == 1
+
+
 def test_rows_that_may_be_written_are_read_by_the_same_kernel():
     X = examples("float64", 40, 40)
     head, locked = Softmax(3), X.copy()

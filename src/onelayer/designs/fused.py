@@ -125,11 +125,11 @@ class FusedDense:
         k, shares = h.shape[1], np.ascontiguousarray(h, self.dtype)
 
         def task(start: int, stop: int) -> np.ndarray:
-            moments = np.zeros((2, k, self.X.shape[1]))
+            moments = np.zeros((2 * k, self.X.shape[1]))
             moments_pass(self.X, self.centre, shares, start, stop, moments)
             return moments
 
-        first, second = sum(self._run(2 * k, task))
+        first, second = np.split(sum(self._run(2 * k, task)), 2)
         total = h.sum(axis=0)
         squares = self.folded.fold_squares(second.T, first.T, total)
         return self.folded.fold_gradient(first.T, total), squares

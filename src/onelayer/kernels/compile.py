@@ -24,6 +24,10 @@ from onelayer.cache import KERNELS, user_cache
 # Sums may be reordered and products fused; NaN and infinity keep their meaning.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 
+# Python calls none of these. What would let it call them would be compiled with each, and again
+# with each function that calls them: a fifth of what a machine's first training compiles.
+_CALLED_BY_KERNELS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a serial kernel that releases the GIL, cached across processes."""
@@ -37,24 +41,26 @@ def strict_kernel(function: Callable[..., Any]) -> Any:
 
 def helper(function: Callable[..., Any]) -> Any:
     """Compile what kernels call; LLVM inlines it where that pays."""
-    return numba.njit(fastmath=FASTMATH, error_model="numpy")(function)
+    return numba.njit(fastmath=FASTMATH, error_model="numpy", **_CALLED_BY_KERNELS)(function)
 
 
 def part(function: Callable[..., Any]) -> Any:
     """The same, inlined by Numba before it compiles: for what has one caller, or is short."""
-    return numba.njit(inline="always", error_model="numpy")(function)
+    return numba.njit(inline="always", error_model="numpy", **_CALLED_BY_KERNELS)(function)
 
 
 def strict_helper(function: Callable[..., Any]) -> Any:
     """The same for strict kernels."""
-    return numba.njit(error_model="numpy")(function)
+    return numba.njit(error_model="numpy", **_CALLED_BY_KERNELS)(function)
 
 
 def _cached(function: Callable[..., Any], fastmath: Any) -> Any:
     previous = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(cache_folder())
     try:
-        return numba.njit(nogil=True, cache=True, fastmath=fastmath, error_model="numpy")(function)
+        return numba.njit(
+            nogil=True, cache=True, fastmath=fastmath, error_model="numpy", no_cfunc_wrapper=True
+        )(function)
     finally:
         numba.config.CACHE_DIR = previous
 

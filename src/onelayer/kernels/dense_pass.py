@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from onelayer.kernels.compile import helper, kernel
-from onelayer.kernels.elementary import exp_negative, widen
+from onelayer.kernels.elementary import exp_negative, widen, zeros
 from onelayer.kernels.prefetch import prefetch_rows, rows_ahead
 from onelayer.kernels.products import add_backward, add_forward, zeros_as
 
@@ -30,8 +28,8 @@ def binary_pass(X, centre, w, b, targets, weights, A, start, stop, G):
     centre is None for none.
     """
     n = X.shape[1]
-    g = np.zeros(n, w.dtype)
-    dz = np.zeros(4, w.dtype)
+    g = zeros(1, n, w.dtype)[0]
+    dz = zeros(1, 4, w.dtype)[0]
     loss = 0.0
     db = 0.0
     ahead = rows_ahead(X)
@@ -87,8 +85,8 @@ def columns_pass(X, centre, W, b, width, targets, weights, A, start, stop, G, db
     Columns come in problems of `width` (None: binary, a column each); weights (m, problems);
     G (n, k), db (k,) and loss (problems,) are added to.
     """
-    B = np.zeros((TILE, len(W)), W.dtype)
-    Z = np.zeros((TILE, W.shape[1]), W.dtype)
+    B = zeros(TILE, len(W), W.dtype)
+    Z = zeros(TILE, W.shape[1], W.dtype)
     g = zeros_as(W)
     pending = 0
     for s in range(start, stop, TILE):
@@ -248,11 +246,11 @@ def curvature_row(u, a, first, width, v):
 def moments_pass(X, centre, h, start, stop, moments):
     """Add sum_i h_i x_i and sum_i h_i x_i^2 of rows start..stop, x less the centre, to moments.
 
-    h (m, k) in the products' type; moments (2, k, n).
+    h (m, k) in the products' type; moments (2 k, n), the sums of x before those of x^2.
     """
     n, k = X.shape[1], h.shape[1]
-    B = np.zeros((TILE, n), h.dtype)
-    g = np.zeros((2, k, n), h.dtype)
+    B = zeros(TILE, n, h.dtype)
+    g = zeros(2 * k, n, h.dtype)
     pending = 0
     for s in range(start, stop, TILE):
         rows = min(TILE, stop - s)
@@ -262,22 +260,20 @@ def moments_pass(X, centre, h, start, stop, moments):
                 v = h[s + i, c]
                 for j in range(n):
                     u = v * B[i, j]
-                    g[0, c, j] += u
-                    g[1, c, j] += u * B[i, j]
+                    g[c, j] += u
+                    g[k + c, j] += u * B[i, j]
         pending += rows
         if pending >= FLUSH:
-            flush(g[0], moments[0])
-            flush(g[1], moments[1])
+            flush(g, moments)
             pending = 0
-    flush(g[0], moments[0])
-    flush(g[1], moments[1])
+    flush(g, moments)
 
 
 @kernel
 def forward_pass(X, centre, W, b, start, stop, Z):
     """Z[start:stop] = (X - centre) W + b for k columns; W (n', K) padded as above."""
-    B = np.zeros((TILE, len(W)), W.dtype)
-    T = np.zeros((TILE, W.shape[1]), W.dtype)
+    B = zeros(TILE, len(W), W.dtype)
+    T = zeros(TILE, W.shape[1], W.dtype)
     for s in range(start, stop, TILE):
         rows = min(TILE, stop - s)
         convert(X, centre, s, rows, B)
@@ -293,9 +289,9 @@ def backward_pass(X, centre, U, start, stop, G):
 
     For more columns than a few: in tiles along them.
     """
-    B = np.zeros((TILE, len(G)), U.dtype)
-    T = np.zeros((TILE, G.shape[1]), U.dtype)
-    g = np.zeros(G.shape, U.dtype)
+    B = zeros(TILE, len(G), U.dtype)
+    T = zeros(TILE, G.shape[1], U.dtype)
+    g = zeros(len(G), G.shape[1], U.dtype)
     pending = 0
     for s in range(start, stop, TILE):
         rows = min(TILE, stop - s)

@@ -42,6 +42,12 @@ def _widen(x):
     return _WIDEN.get(x, lambda x: x)
 
 
+@helper
+def zeros(rows, columns, kind):
+    """Zeros (rows, columns); `np.zeros` itself is compiled anew for each way to say its shape."""
+    return np.zeros((rows, columns), kind)
+
+
 def exp_negative(x):
     """e^x for x <= 0; in float32 without a call, so that a loop over it is vectorised."""
     return math.exp(x)
