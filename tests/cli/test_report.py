@@ -129,6 +129,9 @@ def test_the_lecture_is_written_and_not_overwritten(onelayer, tmp_path):
         (["--notebook", "/"], "/ is a folder: name the file"),
         (["--export", "/"], "/ is a folder: name the file"),
         (["--notebook", "nowhere/l.ipynb"], "nowhere is no folder: make it first"),
+        (["--notebook", "l.html"], "l.html would not open as what it is: give a name"),
+        (["--export", "l.ipynb"], "l.ipynb would not open as what it is"),
+        (["--export", "lesson"], "lesson would not open as what it is"),
     ],
 )
 def test_a_lecture_without_a_place_says_what_is_due(onelayer, arguments, message):

@@ -320,3 +320,13 @@ def test_quiet_leaves_the_filters_as_they_were_whatever_the_threads_do():
 def test_quiet_lets_other_warnings_through():
     with quiet(), pytest.warns(UserWarning, match="of someone else"):
         warnings.warn("of someone else", UserWarning, stacklevel=1)
+
+
+def test_what_a_decoder_says_is_one_line():
+    heif = pytest.importorskip("pillow_heif")
+    file = BytesIO()
+    heif.from_pillow(Image.fromarray(COLOUR)).save(file)
+    with pytest.raises(DataError, match="damaged: ") as caught:
+        read_picture(file.getvalue()[: len(file.getvalue()) // 2])
+    assert "\\n" not in str(caught.value)
+    assert not str(caught.value).endswith("damaged: ")

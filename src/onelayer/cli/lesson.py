@@ -106,6 +106,9 @@ def _require_free(path: Path, example: str, *, overwrite: bool) -> None:
     from onelayer.cli.outputs import require_place
 
     require_place(path, example)
+    ending = Path(example).suffix
+    if path.suffix.lower() != ending:
+        raise UsageError(f"{path} would not open as what it is: give a name that ends in {ending}")
     if path.exists() and not overwrite:
         raise UsageError(
             f"{path} exists, and what was changed in it would be lost: give another name, "

@@ -81,7 +81,8 @@ def decode(file: BinaryIO, to: Preprocessing, max_pixels: int = MAX_PIXELS) -> n
     except DataError:
         raise
     except _DAMAGE as error:
-        raise DataError(f"damaged: {error or type(error).__name__}") from error
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(f"damaged: {said}") from error
 
 
 def _used(file: BinaryIO, use: Callable[[ImageFile.ImageFile], T], max_pixels: int) -> T:
