@@ -3,11 +3,13 @@
 import tracemalloc
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import onelayer
 from onelayer import memory_limits
 from onelayer.calibration import threshold_for_recall
 from onelayer.designs.made_rows import MadeRows
@@ -22,6 +24,7 @@ from onelayer.inputs.columns import Codes
 from onelayer.inputs.fitting import fit_table, telling
 from onelayer.inputs.made import level_sizes, spread_of, weighted_quantiles
 from onelayer.inputs.oddities import Oddities
+from onelayer.model.repeats import repeats_of
 from onelayer.readers import stratified_split
 from onelayer.readers.tables.arrow_values import where_matching
 from onelayer.readers.tables.cells import read_cells, read_in_turn, read_numbers
@@ -174,6 +177,19 @@ def test_what_is_summed_in_pieces_is_what_is_summed_at_once(values, together):
     assert scale == pytest.approx(1 / spread, rel=1e-12)
     places = np.where(values < 0, 9, values).astype(int)
     np.testing.assert_array_equal(sizes, np.bincount(places, weights, minlength=10))
+
+
+def test_that_no_row_repeats_is_seen_in_few_bytes_a_row():
+    rng, m = np.random.default_rng(0), 60_000
+    X = rng.normal(size=(m, 2))
+    frame = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "y": X[:, 0] > rng.normal(size=m)})
+    parts = onelayer.train(frame, target="y", C=1.0, calibrate="none").evidence.parts
+    tracemalloc.start()
+    try:
+        assert repeats_of(parts) is None
+        assert tracemalloc.get_traced_memory()[1] / m < 15
+    finally:
+        tracemalloc.stop()
 
 
 @given(st.lists(st.integers(0, 3), max_size=60).map(np.array), st.integers(1, 5))

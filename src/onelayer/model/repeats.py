@@ -10,6 +10,7 @@ import numpy as np
 from onelayer.designs.row_products import seen_rows
 from onelayer.inputs import Inputs
 from onelayer.model.parts import Parts
+from onelayer.readers.grouped import how_many_different
 from onelayer.report.material import Repeats
 
 LEAST = 0.01
@@ -37,10 +38,10 @@ def repeats_of(parts: Parts) -> Repeats | None:
     numbers = sum(map(len, sets)) * parts.train.n
     if not readable or len(known) < len(sets) or numbers > MOST_NUMBERS:
         return None
-    everything, content = parts.everything, np.concatenate(known)
-    _, first = np.unique(content, return_index=True)
-    if len(content) - len(first) < LEAST * len(content):
+    content = np.concatenate(known)
+    if len(content) - how_many_different(content) < LEAST * len(content):
         return None
+    everything, (_, first) = parts.everything, np.unique(content, return_index=True)
     witness = _witness(everything.matrix, everything.inputs, first)
     return None if witness is None else _counted(parts, first, *witness)
 

@@ -22,6 +22,7 @@ from onelayer.inputs.codes import column_codes
 from onelayer.inputs.column_kinds import look, signs_of
 from onelayer.inputs.columns import Codes, Column
 from onelayer.inputs.oddities import Oddities
+from onelayer.memory_limits import give_back
 from onelayer.readers.tables.cells import Cells, read_cells
 from onelayer.readers.tables.table_files import TableFile
 from onelayer.sources.kept_columns import ColumnsElsewhere, ColumnsFound
@@ -107,6 +108,7 @@ class ColumnsThere(ColumnsElsewhere):
         for one in looked:
             odd.take(one.odd)
         columns = tuple(one.column for one in looked)
+        give_back()  # what the target was read in
         return ColumnsFound(
             Codes(columns, self._codes(tables, columns)),
             [one.look for one in looked if one.look is not None],
