@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from asyncio import run, wait_for
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -33,9 +34,12 @@ def cluster_of(asked: str) -> Iterator[ClusterWorkers]:
     distributed = _distributed()
     with ExitStack() as stack:
         address: Any = asked
-        if _is_number(asked):
+        number = _is_number(asked)
+        if number:
             address = stack.enter_context(_processes(distributed, int(asked)))
         try:
+            if not number:
+                run(_greeted(distributed, asked))
             client = distributed.Client(address, timeout=REACHED, set_as_default=False)
         except (OSError, TimeoutError) as error:
             raise ConnectionError(
@@ -62,6 +66,13 @@ def _distributed() -> Any:
     return distributed
 
 
+async def _greeted(distributed: Any, address: str) -> None:
+    """A scheduler answers there: Dask waits for ever for one that takes a call and says nothing."""
+    how = distributed.Security().get_connection_args("client")
+    comm = await wait_for(distributed.comm.connect(address, timeout=REACHED, **how), REACHED)
+    await comm.close()
+
+
 def _is_number(asked: str) -> bool:
     if asked.isdecimal() and int(asked) > 0:
         return True
@@ -78,13 +89,13 @@ def _neither(asked: str) -> str:
 
 
 def _processes(distributed: Any, count: int) -> Any:
-    """Of one thread each; nobody else is listened to, and no log is written."""
+    """Of one thread each; nobody else is listened to, and no log is written: errors come here."""
     return distributed.LocalCluster(
         n_workers=count,
         threads_per_worker=1,
         host="127.0.0.1",
         dashboard_address="127.0.0.1:0",
-        silence_logs=logging.ERROR,
+        silence_logs=logging.CRITICAL,
         preload=[worker_process.__name__],
     )
 
