@@ -22,6 +22,11 @@ def is_delayed(given: Any) -> bool:
     return isinstance(given, Delayed)
 
 
+def is_bag(given: Any) -> bool:
+    """Whether this is a collection of Python's own values, whose rows have no columns."""
+    return is_collection(given) and hasattr(given, "to_dataframe")
+
+
 def parts_of(collection: Any) -> list[Any]:
     """The partitions of a collection in order, rows whole, as delayed values."""
     if hasattr(collection, "rechunk"):

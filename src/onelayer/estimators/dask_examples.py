@@ -13,7 +13,7 @@ from sklearn.utils.validation import _check_feature_names
 
 from onelayer.designs import DTYPES, not_finite
 from onelayer.designs.cluster_workers import workers_of
-from onelayer.designs.dask_collections import columns_of, is_collection, is_delayed
+from onelayer.designs.dask_collections import columns_of, is_bag, is_collection, is_delayed
 from onelayer.designs.dask_workers import Workers
 from onelayer.designs.rows_on_cluster import InParts, Making, RowsOnCluster, bytes_of
 from onelayer.errors import DataError, UsageError
@@ -23,6 +23,7 @@ from onelayer.estimators.dask_parts import (
     RowFacts,
     WeightFacts,
     labels_in_parts,
+    names_of,
     require_few,
     rows_in_parts,
     weights_in_parts,
@@ -91,6 +92,9 @@ def require_collections(*, X: Any, y: Any, sample_weight: Any) -> None:
                 f"dask.array.from_delayed({name}, shape, dtype), or "
                 f"dask.dataframe.from_delayed([{name}])"
             )
+    if is_bag(X):
+        raise DataError("X is a Bag of Dask, whose items have no columns: give X.to_dataframe()")
+    _require_names(X)
     if getattr(X, "ndim", 2) < 2:
         raise DataError(
             f"Expected 2D array, got {X.ndim}D array instead: give X as (m, n), a row an example"
@@ -105,6 +109,14 @@ def require_collections(*, X: Any, y: Any, sample_weight: Any) -> None:
             f"Part of the data are collections of Dask, and {kinds}: give all as collections "
             "(dask.array.from_array(y, chunks=100_000)), or all in memory"
         )
+
+
+def _require_names(X: Any) -> None:
+    """Refuse a frame with two columns of one name."""
+    names = names_of(columns_of(X)) or ()
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise DataError(f"X has two columns called {twice[0]!r}: rename one")
 
 
 def require_one_length(columns: Sequence[InParts]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -127,7 +128,13 @@ def column_in_parts(
 def row_part(part: Any) -> Any:
     """Rows of X as designs hold them."""
     _require_no_dates(part)
-    return held(check_array(storable(flat(part)), **reading(), ensure_min_samples=0))
+    return held(check_array(storable(_flat(part)), **reading(), ensure_min_samples=0))
+
+
+def _flat(part: Any) -> Any:
+    """Pictures become rows, those of an empty part too: none of as many numbers."""
+    empty = isinstance(part, np.ndarray) and part.ndim in (3, 4) and not len(part)
+    return part.reshape(0, prod(part.shape[1:])) if empty else flat(part)
 
 
 def _require_no_dates(part: Any) -> None:

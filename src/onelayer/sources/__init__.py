@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from onelayer.designs.dask_collections import is_bag
 from onelayer.errors import DataError, UsageError
 from onelayer.inputs.base import is_path
 from onelayer.readers.stand_ins import require_itself
@@ -83,6 +84,8 @@ def open_source(
     for kind in KINDS:
         if kind.takes(given, asked):
             return kind.opened(given, asked, progress)
+    if is_bag(given):
+        raise UsageError("a Bag of Dask has no columns: give its frame, bag.to_dataframe()")
     if not isinstance(given, (str, Path)):
         raise UsageError(
             f"{_called(given)} is no source: give a path, the name of an embedded set, a data "

@@ -105,7 +105,7 @@ class ArrayCollection(Source):
         )
 
     def _inputs(self, X: RemoteRows, top: float, like: Like | None) -> tuple[Any, list[str]]:
-        what = f"X is {X.dtype} {X.shape}"
+        what = f"X is {getattr(self.given[0], 'dtype', X.dtype)} {X.shape}"
         if like is not None:
             return like.inputs, [what]
         arrays = ArrayOptions(None, None, None, memory=self.settings.memory)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -72,6 +72,8 @@ def _one_type(fields: Sequence[Any], source: Path) -> Any:
     declared = all(pa.types.is_dictionary(field.type) for field in fields)
     if any(_is_text(one) for one in plain):
         found = pa.large_string()
+    elif _are_beyond_whole(plain):
+        found = pa.float64()
     else:
         try:
             schemas = [pa.schema([("one", one)]) for one in plain]
@@ -79,9 +81,15 @@ def _one_type(fields: Sequence[Any], source: Path) -> Any:
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
             raise DataError(
                 f"{source}: column {fields[0].name!r} is of another type in another partition: "
-                f"{' and '.join(sorted(map(str, plain)))}"
+                f"{' and '.join(sorted(map(str, plain)))}; give all partitions one type"
             ) from error
     return pa.field(fields[0].name, pa.dictionary(pa.int32(), found) if declared else found)
+
+
+def _are_beyond_whole(kinds: Collection[Any]) -> bool:
+    """Whole numbers that no whole type holds together: pandas makes float64 of them."""
+    signed = any(pa.types.is_signed_integer(one) for one in kinds)
+    return signed and pa.uint64() in kinds and all(map(pa.types.is_integer, kinds))
 
 
 def _value_type(kind: Any) -> Any:
@@ -99,8 +107,18 @@ def _is_text(kind: Any) -> bool:
 
 def _in_types(table: Any, schema: Any) -> Any:
     """Return a table's columns in the order and the types of a schema."""
-    columns = [_cast(table[field.name], field.type) for field in schema]
+    columns = [_named_cast(table, field) for field in schema]
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _named_cast(table: Any, field: Any) -> Any:
+    try:
+        return _cast(table[field.name], field.type)
+    except pa.ArrowInvalid as error:
+        raise DataError(
+            f"column {field.name!r} is of another type in another partition, {field.type}, which "
+            f"does not hold all of its values: {error}; give all partitions one type"
+        ) from error
 
 
 def _cast(column: Any, kind: Any) -> Any:
@@ -109,5 +127,11 @@ def _cast(column: Any, kind: Any) -> Any:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_dictionary(kind):
-        return column.cast(kind.value_type).dictionary_encode().cast(kind)
-    return column.cast(kind)
+        return _of_type(column, kind.value_type).dictionary_encode().cast(kind)
+    return _of_type(column, kind)
+
+
+def _of_type(column: Any, kind: Any) -> Any:
+    """Whole numbers beside others are rounded as these are, those above 2^53 too."""
+    whole = pa.types.is_integer(column.type) and pa.types.is_floating(kind)
+    return column.cast(kind, safe=not whole)
