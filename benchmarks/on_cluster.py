@@ -4,6 +4,7 @@
     python benchmarks/on_cluster.py overhead    # a pass beside its kernels and trivial tasks
     python benchmarks/on_cluster.py speed  # against memory, the same two threads
     python benchmarks/on_cluster.py passes      # against X on disk; what the client holds
+    python benchmarks/on_cluster.py memory      # the command's own process, by rows, to the report
 
 Every cluster is made of processes that listen on loopback alone. `--rows` and `--features` make
 each smaller. Beside dask-ml: `beside_dask_ml.py`; processes that die: `killed_on_cluster.py`.
@@ -266,6 +267,57 @@ def passes(options: argparse.Namespace) -> None:
     tell(told)
 
 
+COMMAND = """
+import sys
+from pathlib import Path
+from onelayer.cli.app import app
+try:
+    app(sys.argv[1:])
+except SystemExit as ended:
+    print("code", ended.code, file=sys.stderr)
+print(Path("/proc/self/status").read_text(), file=sys.stderr)
+"""
+
+
+def memory(options: argparse.Namespace) -> None:
+    """The most that `onelayer train --cluster 2` holds in its own process, report and all."""
+    n = options.features or 13
+    for m in [options.rows] if options.rows else (100_000, 400_000, 1_600_000):
+        with tempfile.TemporaryDirectory() as name:
+            table, model = Path(name) / "table", Path(name) / "model.safetensors"
+            write_table(table, m, n)
+            asked = ["train", table, "--target", "bought", "--cluster", "2", "-o", model]
+            ran = subprocess.run(
+                [sys.executable, "-c", COMMAND, *map(str, asked)],
+                env=os.environ | ONE_THREAD,
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            if not model.with_suffix(".html").exists():
+                raise RuntimeError(ran.stderr)
+        (most,) = [line.split()[1] for line in ran.stderr.splitlines() if line[:6] == "VmHWM:"]
+        tell({"rows": m, "features": n, "client_mb": int(most) * 1024 / 1e6})
+
+
+def write_table(folder: Path, m: int, n: int, parts: int = 8) -> None:
+    """Parquet files of numbers, of which the last three are categories and a count."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    folder.mkdir()
+    for part in range(parts):
+        rng, size = np.random.default_rng(part), m * (part + 1) // parts - m * part // parts
+        X, kinds = rng.normal(size=(size, n - 3)), rng.integers(0, 8, (size, 2))
+        visits = rng.integers(0, 60, size)
+        z = X @ np.linspace(-1, 1, n - 3) + 0.3 * (kinds[:, 0] - 3.5) + visits / 60
+        columns = {f"x{j}": X[:, j].round(3) for j in range(n - 3)}
+        letters = np.array(list("abcdefgh"))[kinds]
+        columns |= {"kind": letters[:, 0], "town": letters[:, 1], "visits": visits}
+        columns["bought"] = np.where(z + rng.logistic(size=size) > 0, "yes", "no")
+        pq.write_table(pa.table(columns), folder / f"{part:02}.parquet")
+
+
 def high_water() -> int:
     """The most resident memory of this process so far, in bytes."""
     import resource
@@ -284,7 +336,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    shown = (same, overhead, speed, passes, here, there)
+    shown = (same, overhead, speed, passes, memory, here, there)
     by_name = {one.__name__: one for one in shown}
     parser.add_argument("what", choices=list(by_name))
     parser.add_argument("--rows", type=int)
