@@ -18,6 +18,8 @@ from onelayer.logistic import log_softmax, sigma, softmax
 
 BALANCED = 4e-16  # theory: of sum v |p - y|, what its rounding may leave of sum v (p - y)
 
+TINY = 1e-300  # guard: next to which a change may be more times as large than a float can say
+
 
 def foresee(Z: np.ndarray, U: np.ndarray, length: float) -> tuple[np.ndarray, np.ndarray]:
     """a at Z + length U, and p - a for the p that Newton's model foresees from Z at Z + U.
@@ -35,15 +37,22 @@ def foresee(Z: np.ndarray, U: np.ndarray, length: float) -> tuple[np.ndarray, np
     return A, change
 
 
-def balance(A: np.ndarray, change: np.ndarray, excess: np.ndarray, means: np.ndarray) -> np.ndarray:
+def balance(
+    A: np.ndarray, change: np.ndarray, given: np.ndarray, lacking: np.ndarray
+) -> np.ndarray:
     """p - a (rows, K) for a p moved from the classes that have too much to those that lack it.
 
-    excess (K,) is sum v (p - y), means (K,) is sum v p. Each row gives a share of what it has.
+    Each row gives the share `given` (K,) of what it has, and gets it back by `lacking` (K,), which
+    sums to 1: see `exchange`.
     """
-    given = np.maximum(excess, 0) / np.maximum(means, np.finfo(float).tiny)
-    lacking = np.maximum(-excess, 0)
     gifts = (A + change) * given
-    return change - gifts + _sums(gifts)[:, None] * (lacking / lacking.sum())
+    return change - gifts + _sums(gifts)[:, None] * lacking
+
+
+def exchange(excess: np.ndarray, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What balances p, given and lacking (K,): excess is sum v (p - y), means is sum v p."""
+    lacking = np.maximum(-excess, 0)
+    return np.maximum(excess, 0) / np.maximum(means, np.finfo(float).tiny), lacking / lacking.sum()
 
 
 def divergence(A: np.ndarray, change: np.ndarray, Z: np.ndarray) -> np.ndarray:
@@ -51,10 +60,10 @@ def divergence(A: np.ndarray, change: np.ndarray, Z: np.ndarray) -> np.ndarray:
 
     Z (rows, K) is where a is taken: it tells log a where a itself is too small for a float.
     """
-    p = A + change
-    ratio = np.divide(change, A, out=np.zeros_like(A), where=(change != 0) & (A > 0))
+    p, told = A + change, A >= TINY
+    ratio = np.divide(change, A, out=np.zeros_like(A), where=(change != 0) & told)
     terms = p * np.log1p(ratio, out=np.zeros_like(A), where=p > 0) - change
-    lost = (A == 0) & (change > 0)
+    lost = ~told & (change > 0)
     if lost.any():
         d = change[lost]
         terms[lost] = d * (np.log(d) - log_softmax(Z)[lost]) - d

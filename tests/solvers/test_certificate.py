@@ -7,7 +7,7 @@ from scipy import sparse
 from long_double import Long, Reference
 from onelayer import LogisticRegression
 from onelayer.designs import make_design
-from onelayer.foresight import balance, divergence, foresee
+from onelayer.foresight import balance, divergence, exchange, foresee
 from onelayer.logistic import Softmax, softmax
 from random_fits import draw, judge
 
@@ -114,7 +114,7 @@ def test_balanced_residuals_sum_to_zero_and_hardly_move():
     change -= change.mean(axis=1, keepdims=True)
     wanted = v @ A
     means = v @ (A + change)
-    moved = balance(A, change, means - wanted, means)
+    moved = balance(A, change, *exchange(means - wanted, means))
     np.testing.assert_allclose(v @ (A + moved), wanted, rtol=1e-14)
     assert np.abs(moved - change).max() <= 3 * np.abs(means - wanted).sum()
 

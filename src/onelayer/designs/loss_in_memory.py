@@ -11,7 +11,7 @@ import numpy as np
 
 from onelayer.designs.blockwise import Blockwise
 from onelayer.designs.drawn_rows import Drawn, draw, mean_curvature
-from onelayer.designs.foreseen import Foreseen, balancing, chunks, of_all_classes
+from onelayer.designs.foreseen import Foreseen, balancing
 from onelayer.designs.loss import (
     Arrival,
     Foresight,
@@ -22,10 +22,10 @@ from onelayer.designs.loss import (
     Turn,
     falls_on,
 )
+from onelayer.designs.on_line import MANY, OnLine, OnLineByKernels, chunks
 from onelayer.designs.passes import Ledger, Pass, Sums, Traits, add_offset
 from onelayer.designs.rough_curvature import RoughCurvature, thinned
 from onelayer.designs.scaling import Scaling
-from onelayer.foresight import foresee
 from onelayer.logistic import Head
 from onelayer.vectors import column_sums
 
@@ -65,9 +65,9 @@ class LossInMemory(Loss):
 
     The offset (m, k), where there is one, is a part of z whose coefficient is 1; a pass with it is
     the NumPy loop's, for kernels know none. `shared`, where given, makes the reads that problems
-    side by side share; `rough`, where products are in float64, is the design in float32. What
-    `traits.offers` names beside "rows" and "hessian" is asked of the design itself: rows in turn,
-    columns, a Gram matrix.
+    side by side share; `rough`, where products are in float64, is the design in float32; `part_of`
+    is how many rows there are in all, where these are a part of more. What `traits.offers` names
+    beside "rows" and "hessian" is asked of the design itself: rows in turn, columns, a Gram matrix.
     """
 
     design: Blockwise
@@ -77,6 +77,7 @@ class LossInMemory(Loss):
     offset: np.ndarray | None = None
     shared: Reads | None = None
     rough: Blockwise | None = None
+    part_of: int = 0
 
     @property
     def in_memory(self) -> LossInMemory:
@@ -126,8 +127,8 @@ class LossInMemory(Loss):
         self, W: np.ndarray, b: np.ndarray, V: np.ndarray, c: np.ndarray, steps: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """From z and its change by a whole step, which are columns of one read."""
-        Z = self._line((W, b), (V, c))
-        values, slopes = np.transpose([self._on_line(Z, t) for t in steps])
+        line = self._line((W, b), (V, c))
+        values, slopes = np.transpose([line.loss(t) for t in steps])
         return values, slopes
 
     def turn(
@@ -138,33 +139,26 @@ class LossInMemory(Loss):
         beside: tuple[np.ndarray, np.ndarray],
     ) -> Turn:
         """By halving: z is at hand, and each length costs the head alone."""
-        Z, met = self._line(start, step), {}
+        line, met = self._line(start, step), {}
 
         def rises(i: int) -> bool:
-            value, slope = self._on_line(Z, steps[i])
+            value, slope = line.loss(steps[i])
             met[i] = steps[i], value + beside[0][i], slope + beside[1][i]
             return not falls_on(*met[i][1:])
 
         place = bisect_left(range(len(steps)), True, key=rises)
         return Turn(*np.transpose([met[i] for i in (place - 1, place) if i in met]))
 
-    def _line(self, start: Parameters, step: Parameters) -> np.ndarray:
-        """z and its change by a whole step, (m, 2 k)."""
+    def _line(self, start: Parameters, step: Parameters) -> OnLine:
+        """All rows along a step: z, and its change by the whole of it, are columns of one read."""
         both = np.hstack([start[0], step[0]]), np.concatenate([start[1], step[1]])
-        Z = self._reads.forward(*both)
-        if self.offset is None:
-            return Z
-        return np.hstack([add_offset(Z[:, : len(start[1])], self.offset), Z[:, len(start[1]) :]])
-
-    def _on_line(self, Z: np.ndarray, t: float) -> tuple[float, float]:
-        """The loss and its slope at z + t dz."""
-        k, value, slope = Z.shape[1] // 2, 0.0, 0.0
-        for rows in chunks(len(Z)):
-            dz, v, y = Z[rows, k:], self.weights[rows], self.targets[rows]
-            there = Z[rows, :k] + t * dz
-            value += (v * self.head.loss(there, y)[:, 0]).sum()
-            slope += (v * (self.head.residual(there, y) * dz).sum(axis=1)).sum()
-        return value, slope
+        Z, k = self._reads.forward(*both), len(start[1])
+        if self.offset is not None:
+            Z = np.hstack([add_offset(Z[:, :k], self.offset), Z[:, k:]])
+        many = max(len(Z), self.part_of) * k >= MANY
+        kernels = many and (self.rough or self.design).compiled
+        targets = self.targets.astype(np.int32, copy=False)
+        return (OnLineByKernels if kernels else OnLine)(self.head, Z, targets, self.weights)
 
     def expansion(self, W: np.ndarray, b: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, Any]:
         """The loss, its gradient and its Hessian."""
@@ -253,14 +247,7 @@ class LossInMemory(Loss):
 
     def foreseen(self, start: Parameters, step: Parameters, length: float) -> Foreseen:
         """The activations that Newton's model foresees, row by row."""
-        k, v = len(start[1]), self.weights
-        Z = self._line(start, step)
-        change, means = np.empty((len(Z), k)), np.zeros(max(k, 2))
-        for rows in chunks(len(Z)):
-            A, moved = foresee(of_all_classes(Z[rows, :k]), of_all_classes(Z[rows, k:]), length)
-            means += v[rows] @ A + v[rows] @ moved
-            change[rows] = moved[:, -k:]
-        return Foreseen(self, Z, change, means, length)
+        return Foreseen.of(self.design, self._line(start, step), length)
 
     def moments(self, curvature: np.ndarray | None = None, *, shared: bool = False) -> Moments:
         """Of v a (1 - a), of its mean over the classes, or of v."""

@@ -17,11 +17,12 @@ import numpy as np
 
 from onelayer.designs.dense import DenseDesign
 from onelayer.designs.drawn_rows import Drawn
-from onelayer.designs.foreseen import Balance, balancing
+from onelayer.designs.foreseen import balancing
 from onelayer.designs.in_memory import design_in_memory
 from onelayer.designs.kept_reads import Answer, read_once
 from onelayer.designs.loss import Arrival, Foresight, Gradient, Loss, Moments, Parameters
 from onelayer.designs.loss_in_memory import LossInMemory
+from onelayer.designs.on_line import Balance
 from onelayer.designs.passes import SAMPLE_AT_HAND, SMALL_BYTES, Ledger, Traits
 from onelayer.designs.row_labels import LabelTotals
 from onelayer.designs.scaling import Scaling

@@ -135,13 +135,15 @@ class PartThere:
     factors: np.ndarray
     fold: int | None
     double: bool
+    m: int
 
     def loss(self, group: RowGroup) -> LossInMemory:
         """Of its rows, whose weights sum to their share of all."""
         design: Any = design_in_memory(group.X, self.scaling)
-        design = design.exactly() if self.double else design
+        targets = group.targets.astype(np.int32)
         weights = np.ascontiguousarray(group.shares(self.factors, self.fold))
-        return LossInMemory(design, self.head, group.targets.astype(np.int32), weights)
+        part = LossInMemory(design, self.head, targets, weights, part_of=self.m)
+        return part.exactly() if self.double else part
 
 
 @final
@@ -165,7 +167,7 @@ class ClusterParts(VisitedParts):
         dtype, compiled = computing_in(len(X) // len(X.groups), X)
         parts = cls(
             X=X,
-            part=PartThere(head, design.scaling, X.factors, X.fold, double=False),
+            part=PartThere(head, design.scaling, X.factors, X.fold, double=False, m=len(X)),
             traits=traits_of_parts(design.traits, dense=X.dense),
             ledger=design.ledger,
             dtype=dtype,

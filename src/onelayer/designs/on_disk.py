@@ -152,8 +152,8 @@ class DiskParts(VisitedParts):
             self.ledger.add(self.traits.nbytes * X.shape[0] // (self.traits.m * others))
             targets, weights = self.labels.of(rows)
             design: Any = design_in_memory(X, self.scaling)
-            design = design.exactly() if self.double else design
-            yield ask(LossInMemory(design, self.head, targets, weights))
+            part = LossInMemory(design, self.head, targets, weights, part_of=self.traits.m)
+            yield ask(part.exactly() if self.double else part)
 
     def sum(self, ask: Callable[[LossInMemory], tuple[Any, ...]]) -> tuple[np.ndarray, ...]:
         """One group's after the other's; one read."""

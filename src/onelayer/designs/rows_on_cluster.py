@@ -253,16 +253,36 @@ def cut(
     join: Callable[[list[Any]], Any] = stacked,
 ) -> list[Any]:
     """Handles of what `make` makes of the rows between two edges each; `join` joins parts of it."""
-    pieces = [_pieces(column.lengths, edges) for column in columns]
+    of_columns = [_cut_small(workers, column, _pieces(column.lengths, edges)) for column in columns]
     asked = []
-    for of_group in zip(*pieces, strict=True):
+    for of_group in zip(*of_columns, strict=True):
         spans = [[(start, stop) for _, start, stop in some] for some in of_group]
-        handles = [
-            [column.handles[part] for part, _, _ in some]
-            for column, some in zip(columns, of_group, strict=True)
-        ]
-        asked.append((make, join, spans, *handles))
+        asked.append((make, join, spans, *([handle for handle, _, _ in some] for some in of_group)))
     return workers.put(_group, asked)
+
+
+def _cut_small(
+    workers: Workers, column: InParts, pieces: list[list[Cut]]
+) -> list[list[tuple[Any, int, int]]]:
+    """Handles, and which of their rows; what is joined with rows of other parts is cut out first.
+
+    Where its part lies, for no other worker needs the whole of it: of parts of 100 MB in turn on
+    two workers, all others would travel for the few groups that lie across their ends.
+    """
+    cuts = [cut for some in pieces if len(some) > 1 for cut in some]
+    small = iter(
+        workers.put(_rows, [(column.handles[part], start, stop) for part, start, stop in cuts])
+    )
+    return [
+        [(next(small), 0, stop - start) for _, start, stop in some]
+        if len(some) > 1
+        else [(column.handles[part], start, stop) for part, start, stop in some]
+        for some in pieces
+    ]
+
+
+def _rows(part: Any, start: int, stop: int) -> Any:
+    return part[start:stop]
 
 
 def _group(
