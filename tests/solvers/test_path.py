@@ -10,7 +10,8 @@ from onelayer.logistic import Binary, Softmax
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
 from onelayer.solution import Status
-from onelayer.solvers import Run, solve_path, solver_for
+from onelayer.solvers import Run, Walking, make_path, solve_path, solver_for
+from onelayer.solvers.paths.weighted_folds import Folds
 
 STRENGTHS = [1e-3, 1e-1, 1e-2]
 
@@ -65,6 +66,20 @@ def test_a_path_with_folds_is_the_fits_alone(case):
             value = fit.value_and_gradient(theta)[0]
             assert value - best.objective <= 2.1 * tol * best.objective
             assert value == pytest.approx(solution.objective, rel=1e-6)
+
+
+def test_a_gram_matrix_serves_penalties_nearby():
+    """Each fit ends at its tol, and fewer Gram matrices than penalties are made."""
+    problem = make_objective(*CASES["kernels, binary"])
+    strengths = np.geomspace(1e-2, 1e-4, 9)
+    path = make_path(problem, Walking(folds=Folds(fold_weights(9000, 3)), tol=1e-6))
+    made = set()
+    for strength in strengths:
+        point = path.at(strength)
+        assert all(found.status is Status.CONVERGED for _, found in [*point.folds])
+        made.add(None if path._kept is None else path._kept.strength)
+    made.discard(None)
+    assert 1 <= len(made) <= 5
 
 
 def test_folds_together_read_the_data_as_often_as_one():

@@ -18,7 +18,7 @@ from onelayer.designs.passes import ROWS
 from onelayer.foresight import activations, balance, divergence, foresee
 from onelayer.logistic import Head
 
-MANY = 400_000  # guard: activations, some 40 ms of NumPy; the kernels take a second to compile
+MANY = 200_000  # guard: activations, some 30 ms of NumPy; the kernels take a second to compile
 Balance = tuple[np.ndarray, np.ndarray]
 """What balances activations, (K,) each: see `foresight.exchange`."""
 

@@ -24,10 +24,12 @@ class Accuracy:
     """How exactly every single fit is solved, and whether leave-one-out is estimated beside it.
 
     `whole` says whether there is a layer on all rows at every C: the folds choose without it. With
-    `level` tol is a part of J at the first C, as scores are compared.
+    `level` tol is a part of J at the first C, as scores are compared. Folds that are only scored
+    may end at a looser `fold_tol` where reads take long.
     """
 
     tol: float = 1e-7
+    fold_tol: float = 0.0
     max_iter: int = 1000
     leave_one_out: bool = False
     whole: bool = True
@@ -167,6 +169,7 @@ class PenaltyPath:
         ]
         walking = Walking(
             tol=accuracy.tol,
+            fold_tol=accuracy.fold_tol,
             max_iter=accuracy.max_iter,
             leave_one_out=accuracy.leave_one_out,
             level=accuracy.level,

@@ -49,6 +49,9 @@ from onelayer.estimators.validation import (
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+SCORED = 1e-5  # measured: a fold's gap, which moves the mean score of 20000 rows by 1e-5 nats
+TIMES = 100.0  # guard: of tol; whoever asks for less has folds that are nearer too
+
 _SHARED = LogisticRegression._parameter_constraints  # noqa: SLF001 - its twin
 _SAME = (
     *("dual", "tol", "fit_intercept", "intercept_scaling", "class_weight"),
@@ -93,7 +96,8 @@ class LogisticRegressionCV(CallbackSupportMixin, CollectionsMixin, LayerClassifi
         The path chooses solvers itself, whatever the name. Names are those of `LogisticRegression`,
         without "gradient-descent", and refuse what they refuse there.
     tol : float >= 0, default=1e-7
-        Relative gap in J of every fit.
+        Relative gap in J of every fit. Folds of large data that are scored and no more, as with
+        `refit`, may end at 100 times that, 1e-5 at most: chance moves their scores by far more.
     max_iter : int >= 1, default=1000
         Most steps of every fit.
     class_weight : dict, "balanced" or None, default=None
@@ -357,7 +361,12 @@ class LogisticRegressionCV(CallbackSupportMixin, CollectionsMixin, LayerClassifi
         judge: Judge,
         loo: Callable[[Fits], tuple[float, float]] | None = None,
     ) -> Search:
-        accuracy = Accuracy(tol=self.tol, max_iter=self.max_iter, leave_one_out=self.loo)
+        accuracy = Accuracy(
+            tol=self.tol,
+            fold_tol=min(SCORED, TIMES * self.tol) if self.refit else 0.0,
+            max_iter=self.max_iter,
+            leave_one_out=self.loo,
+        )
         search = Search(
             paths={ratio: PenaltyPath(data, splits, ratio, accuracy) for ratio in ratios},
             judge=judge,

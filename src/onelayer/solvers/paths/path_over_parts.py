@@ -68,10 +68,11 @@ class PathOverParts(Path):
     def _solved(self, here: list[Objective], starts: list[np.ndarray]) -> list[Solved]:
         how = self.walking
         losses, reads = reads_together([problem.loss for problem in here])
+        tols = how.tols(how.tol, len(here), dear=True)
 
         def solve(number: int) -> Solved:
             problem = replace(here[number], loss=losses[number])
-            run = Run(problem, *solver_for(problem), how.tol, how.max_iter)
+            run = Run(problem, *solver_for(problem), tols[number], how.max_iter)
             return run.solve(starts[number])
 
         return solved_together(solve, len(here), reads)

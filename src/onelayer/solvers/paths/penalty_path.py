@@ -32,7 +32,14 @@ from onelayer.solvers.paths.walking import Path, PathPoint, Walking
 from onelayer.solvers.paths.weighted_folds import Folds
 from onelayer.solvers.smooth.class_grams import bends_by_class
 from onelayer.solvers.smooth.lbfgs import Lbfgs
-from onelayer.solvers.smooth.metrics import Metric, WholeHessian, better_metric, first_metric
+from onelayer.solvers.smooth.metrics import (
+    KeptGram,
+    Metric,
+    SharedGram,
+    WholeHessian,
+    better_metric,
+    first_metric,
+)
 from onelayer.solvers.smooth.newton import Newton
 from onelayer.solvers.smooth.truncated_newton import InUse, TruncatedNewton, in_use
 
@@ -97,6 +104,7 @@ class DirectPath(Path):
         self._heights: tuple[float, float] | None = None  # J at the first strength, at the last
         self._in_use: InUse | None = None  # the metric of Newton's directions
         self._slow = False  # whether a fit was
+        self._kept: KeptGram | None = None  # what metrics are made of, while it serves
 
     def at(self, strength: float) -> PathPoint:
         """The whole and the folds, side by side where they can share a metric."""
@@ -128,18 +136,19 @@ class DirectPath(Path):
 
     def _solve(self, here: Objective, folds: Folds | None) -> list[Solved]:
         """Begun where the path leads; the metric about it is the first fit's that it pays for."""
-        how, lam, tol = self.walking, here.penalty.strength, self._tol()
+        how, lam = self.walking, here.penalty.strength
         if self._by_class(here):
             return self._by_newton(here, folds)
         if not self._trail.points:
             return self._first(here, folds)
         together = self._together(here, folds)
+        tols = how.tols(self._tol(), len(together), dear=here.loss.compiled)
         if self._from_ahead(here):
             ahead = list(self._trail.ahead(lam))
-            return solve_side_by_side(here, together, ahead, TruncatedNewton(), tol, how.max_iter)
+            return solve_side_by_side(here, together, ahead, TruncatedNewton(), tols, how.max_iter)
         metric = self._metric(here, self._trail.latest()[0])
         begun = self._trail.latest if metric is None else partial(self._trail.ahead, lam)
-        return solve_side_by_side(here, together, list(begun()), metric, tol, how.max_iter)
+        return solve_side_by_side(here, together, list(begun()), metric, tols, how.max_iter)
 
     def _tol(self) -> float:
         """The relative gap asked for at the next strength, where J is a little less than here."""
@@ -152,14 +161,15 @@ class DirectPath(Path):
     def _first(self, here: Objective, folds: Folds | None) -> list[Solved]:
         """The whole from a cold start, the folds from there; without it, where it only leads."""
         how = self.walking
+        tols = how.tols(how.tol, 1 + len(folds or ()), dear=here.loss.compiled)[1:]
         if folds is not None and not how.whole and _is_solved_alone(here):
             starts = [here.start()] * len(folds)
-            return solve_side_by_side(here, folds, starts, None, how.tol, how.max_iter)
+            return solve_side_by_side(here, folds, starts, None, tols, how.max_iter)
         first = Run(here, *solver_for(here), how.tol, how.max_iter).solve()
         if folds is None:
             return [first]
         metric, starts = self._metric(here, first[0]), [first[0]] * len(folds)
-        parts = solve_side_by_side(here, folds, starts, metric, how.tol, how.max_iter)
+        parts = solve_side_by_side(here, folds, starts, metric, tols, how.max_iter)
         return [first, *parts] if how.whole else parts
 
     def _together(self, here: Objective, folds: Folds | None) -> Folds:
@@ -192,8 +202,9 @@ class DirectPath(Path):
         together = self._together(here, folds)
         problems = [together.alone(here, number) for number in range(len(together))]
         ahead = self._trail.ahead(here.penalty.strength) if self._trail.points else ()
-        for number, problem in enumerate(problems):
-            run = Run(problem, TruncatedNewton(self._in_use), ALONG, self._tol(), how.max_iter)
+        tols = how.tols(self._tol(), len(problems), dear=here.loss.compiled)
+        for number, (problem, tol) in enumerate(zip(problems, tols, strict=True)):
+            run = Run(problem, TruncatedNewton(self._in_use), ALONG, tol, how.max_iter)
             start = ahead[number] if ahead else found[0][0] if found else None
             found.append(run.solve(start))
             self._in_use = in_use(run.state)
@@ -210,9 +221,12 @@ class DirectPath(Path):
             return None
         if isinstance(solver_for(here)[0], Newton):
             return WholeHessian.at(here, theta)
+        if self._kept is not None and self._kept.serves(here.penalty.strength):
+            return self._kept.under(here)
         sharing = 1 if self.walking.folds is None else 1 + len(self.walking.folds)
         wanted = theta.size <= CHEAP or self._slow
-        better = better_metric(here, theta, WORTH * sharing) if wanted else None
+        better = better_metric(here, theta, WORTH * sharing, keep=True) if wanted else None
+        self._kept = better.kept if isinstance(better, SharedGram) else None
         return better or first_metric(here, theta)
 
 

@@ -30,10 +30,10 @@ def solve_side_by_side(
     folds: Folds,
     starts: list[np.ndarray],
     by: Metric | TruncatedNewton | None,
-    tol: float,
+    tols: list[float],
     max_iter: int,
 ) -> list[Solved]:
-    """Minimise `objective` under the weights of each fold, from its own start.
+    """Minimise `objective` under the weights of each fold, from its own start to its own tol.
 
     By a metric, which the problems share, they go in step, pass by pass; without one they are
     small, or of a kind (sparse, L1) that is better solved alone: each by the solver given, or by
@@ -41,18 +41,25 @@ def solve_side_by_side(
     """
     alone = [folds.alone(objective, number) for number in range(len(folds))]
     if by is None or isinstance(by, TruncatedNewton):
-        return _each_alone(alone, starts, by, tol, max_iter)
+        return _each_alone(alone, starts, by, tols, max_iter)
     metric = by
     if len(folds) == 1:
-        return [Run(alone[0], Lbfgs(metric), "along a path", tol, max_iter).solve(starts[0])]
+        return [Run(alone[0], Lbfgs(metric), "along a path", tols[0], max_iter).solve(starts[0])]
     reads = shared_reads(objective.design, len(folds))
 
     def solve(number: int) -> Solved:
         loss, ledger = alone[number].in_memory, Ledger(whole=objective.design.ledger)
         place = Place(reads, number, ledger, folds.scaling(number))
-        shared = replace(loss, design=loss.design.counted_by(ledger), shared=place)
-        problem = replace(alone[number], loss=shared)
-        return Run(problem, Lbfgs(metric), "side by side", tol, max_iter).solve(starts[number])
+        design, rows = loss.design.counted_by(ledger), len(folds) * loss.traits.m
+        shared = replace(loss, design=design, shared=place, part_of=rows)
+        run = Run(
+            replace(alone[number], loss=shared),
+            Lbfgs(metric),
+            "side by side",
+            tols[number],
+            max_iter,
+        )
+        return run.solve(starts[number])
 
     return solved_together(solve, len(folds), reads)
 
@@ -61,7 +68,7 @@ def _each_alone(
     alone: list[Objective],
     starts: list[np.ndarray],
     solver: TruncatedNewton | None,
-    tol: float,
+    tols: list[float],
     max_iter: int,
 ) -> list[Solved]:
     """Each by the solver, or the one that suits it; large ones on all threads, one a thread.
@@ -69,9 +76,9 @@ def _each_alone(
     What a problem comes to does not depend on the others, nor on the number of threads. Each has
     a ledger of its own, and ends at its next read once that is closed.
     """
-    whole, solved = alone[0].design.ledger, partial(_solved, solver, tol, max_iter)
+    whole, solved = alone[0].design.ledger, partial(_solved, solver, max_iter)
     if len(alone) == 1 or thread_count() == 1 or not alone[0].loss.compiled:
-        return list(map(solved, alone, starts))
+        return list(map(solved, tols, alone, starts))
     ledgers, failed = [Ledger() for _ in alone], list[BaseException]()
 
     def close() -> None:
@@ -82,7 +89,7 @@ def _each_alone(
         loss = alone[number].in_memory
         apart = replace(loss, design=loss.design.counted_by(ledgers[number]))
         try:
-            return solved(replace(alone[number], loss=apart), starts[number])
+            return solved(tols[number], replace(alone[number], loss=apart), starts[number])
         except BaseException as error:
             failed.append(error)
             close()
@@ -101,8 +108,8 @@ def _each_alone(
 
 def _solved(
     solver: TruncatedNewton | None,
-    tol: float,
     max_iter: int,
+    tol: float,
     problem: Objective,
     start: np.ndarray,
 ) -> Solved:

@@ -38,16 +38,23 @@ class Walking:
     `whole` says whether the layer on all rows is wanted beside theirs, which choose a penalty
     without it. With `level` tol is a part of J at the first strength instead of J where the path
     stands, as scores are compared whose differences are in nats, at whatever J.
-    `there` are the folds where rows lie on a cluster.
+    Folds that are only scored may end at a looser `fold_tol`, where reads are dear. `there` are
+    the folds where rows lie on a cluster.
     """
 
     folds: Folds | None = None
     there: FoldsThere | None = None
     tol: float = 1e-7
+    fold_tol: float = 0.0
     max_iter: int = 1000
     leave_one_out: bool = False
     whole: bool = True
     level: bool = False
+
+    def tols(self, tol: float, problems: int, *, dear: bool) -> list[float]:
+        """The relative gap of each of so many problems, the whole first, where it is at `tol`."""
+        folds = [max(tol, self.fold_tol) if dear else tol] * problems
+        return [tol, *folds[1:]] if self.whole and problems else folds
 
     def __post_init__(self) -> None:
         if not self.whole and (self.folds is None or self.leave_one_out):
