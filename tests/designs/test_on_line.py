@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
 
 from onelayer.designs.on_line import OnLine, OnLineByKernels
 from onelayer.foresight import exchange
@@ -89,10 +90,17 @@ def test_a_small_divergence_is_that_of_long_double(r, a):
     )
 
 
+@njit
+def each_exponential(x):
+    found = np.empty_like(x)
+    for i in range(len(x)):
+        found[i] = exp_or_zero(x[i])
+    return found
+
+
 def test_the_exponential_without_a_call_is_right_to_two_units_in_the_last():
     x = -np.random.default_rng(0).exponential(30, 4000)
-    found = np.array([exp_or_zero(one) for one in x[:200]])
-    exact = np.exp(x[:200].astype(np.longdouble))
-    assert (np.abs(found - exact) <= 2 * np.spacing(exact.astype(np.float64))).all()
-    assert exp_or_zero(0.0) == 1
-    assert exp_or_zero(-709.0) == exp_or_zero(-1e300) == 0
+    exact = np.exp(x.astype(np.longdouble))
+    off = np.abs(each_exponential(x) - exact)
+    assert (off <= 2 * np.spacing(exact.astype(np.float64))).all()
+    assert each_exponential(np.array([0.0, -709.0, -1e300])).tolist() == [1, 0, 0]
