@@ -95,7 +95,7 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, CollectionsMixin,
     warm_start : bool, default=False
         Start from the coefficients of the previous fit. With "gram" the factored Gram matrix
         (m, m) is kept too, and serves the next fit if X holds the same bytes; pickles and copies
-        leave it out.
+        leave it out. After a long fit of many classes "auto" goes on by "truncated-newton".
     n_jobs : None, default=None
         No effect; deprecated as in scikit-learn.
     scaling : float > 0, "standard" or None, default=None
@@ -359,7 +359,7 @@ class LogisticRegression(CallbackSupportMixin, WarmStartMixin, CollectionsMixin,
         """The solver, and why it; a warm one knows the rows of the last fit."""
         if self.firth:
             return FisherScoring(problem.total), "bias reduction was asked for"
-        solver, reason = solver_of(self, problem)
+        solver, reason = self._going_on(solver_of(self, problem), problem)
         return self._with_rows(solver, X, problem.scaling), reason
 
     def __sklearn_tags__(self) -> Any:

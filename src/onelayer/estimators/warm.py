@@ -9,9 +9,10 @@ import numpy as np
 
 from onelayer.designs import Identity, Scaling
 from onelayer.errors import DataError
+from onelayer.estimators.layer_fit import Chosen
 from onelayer.estimators.parameters import layer_of
 from onelayer.estimators.problem import Problem
-from onelayer.solvers import Gram, Rows, Solver
+from onelayer.solvers import Gram, Rows, Solver, TruncatedNewton, goes_on_by_class
 
 
 class WarmStartMixin:
@@ -23,6 +24,7 @@ class WarmStartMixin:
     """
 
     warm_start: bool
+    solver: str
     _rows: tuple[Identity, Rows]
 
     def _start(self, problem: Problem) -> np.ndarray | None:
@@ -43,6 +45,15 @@ class WarmStartMixin:
                 "warm_start needs the features and classes of the previous fit"
             )
         return problem.start(layer)
+
+    def _going_on(self, chosen: Chosen, problem: Problem) -> Chosen:
+        """What was chosen; after a long fit what is faster from nearby, unless a name was asked."""
+        last = getattr(self, "solution_", None)
+        if not self.warm_start or self.solver != "auto" or last is None:
+            return chosen
+        if not goes_on_by_class(problem.objective, last):
+            return chosen
+        return TruncatedNewton(), "a warm start after a long fit: over a Gram matrix a class"
 
     def _with_rows(self, solver: Solver[Any], X: Any, scaling: Scaling | None) -> Solver[Any]:
         """The solver, on the rows of the last fit where they are the same."""

@@ -5,7 +5,13 @@ so, else in single runs whose figures stand beside it; or *guard*, a limit that 
 or whose exact value does not matter.
 """
 
-from onelayer.solvers.choose import SOLVERS, choose_solver, named_solver, solver_for
+from onelayer.solvers.choose import (
+    SOLVERS,
+    choose_solver,
+    goes_on_by_class,
+    named_solver,
+    solver_for,
+)
 from onelayer.solvers.dual.gram import Gram, Rows
 from onelayer.solvers.loop import Callback, Run
 from onelayer.solvers.paths.leading_up import led_up
@@ -13,6 +19,7 @@ from onelayer.solvers.paths.leave_one_out import leave_one_out
 from onelayer.solvers.paths.penalty_path import make_path, solve_path
 from onelayer.solvers.paths.walking import Path, PathPoint, Walking
 from onelayer.solvers.paths.weighted_folds import Folds, FoldsThere
+from onelayer.solvers.smooth.truncated_newton import TruncatedNewton
 from onelayer.solvers.solver import Solver, State
 
 __all__ = [
@@ -27,8 +34,10 @@ __all__ = [
     "Run",
     "Solver",
     "State",
+    "TruncatedNewton",
     "Walking",
     "choose_solver",
+    "goes_on_by_class",
     "leave_one_out",
     "led_up",
     "make_path",

@@ -19,8 +19,7 @@ import numpy as np
 
 from onelayer.objective import Objective
 from onelayer.penalties import Penalty
-from onelayer.solution import Solution
-from onelayer.solvers.choose import WHOLE_SIZE, solver_for
+from onelayer.solvers.choose import WHOLE_SIZE, solver_for, was_slow
 from onelayer.solvers.dual.ascent import DualAscent
 from onelayer.solvers.dual.gram import Gram, RowBasis
 from onelayer.solvers.loop import Run
@@ -44,7 +43,6 @@ from onelayer.solvers.smooth.newton import Newton
 from onelayer.solvers.smooth.truncated_newton import InUse, TruncatedNewton, in_use
 
 CHEAP = 2000  # guard: parameters whose whole Hessian is factored in no time
-MANY, LONG = 9, 20  # guard: steps, passes; of a fit that a dearer metric would have shortened
 ALONG = "along a path, over a metric that was made on the way"
 TINY = 1e-300  # guard: divides by no zero
 LOOSEST = 0.01  # guard: of J, however small that is
@@ -112,7 +110,7 @@ class DirectPath(Path):
         solved = self._solve(here, how.folds)
         thetas = tuple(theta for theta, _ in solved)
         self._trail = self._trail.after(strength, thetas)
-        self._slow = self._slow or any(_was_slow(found) for _, found in solved)
+        self._slow = self._slow or any(was_slow(found) for _, found in solved)
         height = min(found.objective for _, found in solved)
         self._heights = (self._heights or (height, height))[0], height
         folds = solved[how.whole :]
@@ -291,10 +289,6 @@ def _is_solved_alone(here: Objective) -> bool:
     return not isinstance(solver, Lbfgs | Newton) or (
         isinstance(solver, Newton) and not here.loss.compiled
     )
-
-
-def _was_slow(solution: Solution) -> bool:
-    return solution.iterations > MANY or solution.passes > LONG
 
 
 def _at(objective: Objective, strength: float) -> Objective:
