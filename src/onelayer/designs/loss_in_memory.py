@@ -66,8 +66,9 @@ class LossInMemory(Loss):
     The offset (m, k), where there is one, is a part of z whose coefficient is 1; a pass with it is
     the NumPy loop's, for kernels know none. `shared`, where given, makes the reads that problems
     side by side share; `rough`, where products are in float64, is the design in float32; `part_of`
-    is how many rows there are in all, where these are a part of more. What `traits.offers` names
-    beside "rows" and "hessian" is asked of the design itself: rows in turn, columns, a Gram matrix.
+    is how many rows there are in all, where these are a part of more, or one problem of several.
+    What `traits.offers` names beside "rows" and "hessian" is asked of the design itself: rows in
+    turn, columns, a Gram matrix.
     """
 
     design: Blockwise
