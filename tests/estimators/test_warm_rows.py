@@ -178,7 +178,7 @@ def test_what_is_kept_does_not_follow_a_change_in_place():
 
 
 def test_many_classes_go_on_by_newtons_method_after_a_long_fit():
-    """The optimum is that of a cold fit, in fewer reads; a short fit, or a name, changes nothing."""
+    """The optimum is that of a cold fit, in fewer reads; not after a short fit, and not by name."""
     random = np.random.default_rng(0)
     m, n, K = 4000, 250, 50
     y = random.integers(0, K, m)

@@ -60,6 +60,12 @@ def dual_value(problem, point):
     return entropy - 0.5 * problem.penalty.l2 * (point.W**2).sum()
 
 
+def climb_of(problem, theta):
+    """Where the dual's ascent begins."""
+    state = DualAscent().init(problem, theta, 1e-7)
+    return Climb.of(problem, state, problem.design.row_squares())
+
+
 @pytest.mark.parametrize("tol", [1e-4, 1e-7, 1e-12])
 @pytest.mark.parametrize("l2", [1.0, 1e-2, 1e-4, 1e-7])
 @pytest.mark.parametrize("intercept", [True, False])
@@ -82,7 +88,7 @@ def test_the_gap_is_met_and_honest(classes, intercept, l2, tol):
 def test_the_bound_holds_after_every_read(classes, intercept):
     problem = objective(classes, 1e-2, intercept=intercept, weighted=True)
     least = best(problem)
-    climb = Climb.of(problem, DualAscent().init(problem, problem.start(), 1e-7))
+    climb = climb_of(problem, problem.start())
     for _ in range(12):
         climb._read(problem)
         theta = problem.join(climb.point.W, climb.point.b)
@@ -95,7 +101,7 @@ def test_the_bound_holds_after_every_read(classes, intercept):
 @pytest.mark.parametrize("classes", [2, 4])
 def test_after_the_first_read_every_example_raises_the_dual(classes):
     problem = objective(classes, 1e-3, intercept=False)
-    climb = Climb.of(problem, DualAscent().init(problem, problem.start(), 1e-7))
+    climb = climb_of(problem, problem.start())
     climb._read(problem)
     values = [dual_value(problem, climb.point)]
     for row in range(M):
@@ -113,7 +119,7 @@ def test_after_the_first_read_every_example_raises_the_dual(classes):
 @pytest.mark.parametrize("classes", [2, 4])
 def test_examples_that_would_move_less_stay_as_they_are(classes):
     problem = objective(classes, 1e-3)
-    climb = Climb.of(problem, DualAscent().init(problem, problem.start(), 1e-7))
+    climb = climb_of(problem, problem.start())
     for _ in range(3):
         climb._read(problem)
     moves = np.empty(M)
@@ -184,7 +190,7 @@ def test_the_optimum_of_another_penalty_is_a_good_start(classes):
     start, _ = solve(near, 1e-10)
     gaps = []
     for theta in (there.start(), start):
-        climb = Climb.of(there, DualAscent().init(there, theta, 1e-7))
+        climb = climb_of(there, theta)
         climb._read(there)
         Z = there.design.forward(climb.point.W, climb.point.b)
         gaps.append(gap_bound(there, climb, Z))

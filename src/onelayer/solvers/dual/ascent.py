@@ -68,9 +68,12 @@ class DualAscent(Solver[DualState]):
         """Some reads, and a pass for J, its gradient and the gap; or a step of Newton's method."""
         if state.newton is not None:
             return _of_newton(TruncatedNewton().step(objective, state.newton))
-        if state.climb is None and not answer(objective) <= state.steep:
-            return _of_newton(TruncatedNewton().step(objective, _for_newton(state)))
-        climb = state.climb or Climb.of(objective, state)
+        climb = state.climb
+        if climb is None:
+            squares = objective.design.row_squares()
+            if not answer(objective, squares) <= state.steep:
+                return _of_newton(TruncatedNewton().step(objective, _for_newton(state)))
+            climb = Climb.of(objective, state, squares)
         climb.rise(objective, state.tol, abs(state.value))
         following = _judge(objective, climb, state.tol)
         if not climb.slow or following.gap <= state.tol * abs(following.value):
@@ -97,9 +100,12 @@ class Climb:
     gaps: list[float] = field(default_factory=list)
 
     @classmethod
-    def of(cls, objective: Objective, state: State) -> Climb:
-        """From the activations at theta, as far towards the targets as makes W most like theirs."""
-        squares, rates = objective.design.row_squares(), _rates(objective)
+    def of(cls, objective: Objective, state: State, squares: np.ndarray) -> Climb:
+        """From the activations at theta, as far towards the targets as makes W most like theirs.
+
+        squares (m,) are ||x||^2 of the rows.
+        """
+        rates = _rates(objective)
         answers = objective.weights * (squares * rates[0] + rates[1])
         point = _start(objective, state)
         return cls(point, answers, squares, rates, np.random.default_rng(0))
@@ -143,13 +149,13 @@ class Climb:
         return SPARE * self.gaps[-1] * min(1.0, self.gaps[-1] / self.gaps[-2])
 
 
-def answer(objective: Objective) -> float:
-    """q of a mean example: how far its own activation moves its own z. A read of X's numbers.
+def answer(objective: Objective, squares: np.ndarray) -> float:
+    """q of a mean example of ||x||^2 in squares (m,): how far its own activation moves its own z.
 
     Where that is much, an example moves so far that the others hardly meet a thing.
     """
     rates, v = _rates(objective), objective.weights
-    return float((v * v * (objective.design.row_squares() * rates[0] + rates[1])).sum())
+    return float((v * v * (squares * rates[0] + rates[1])).sum())
 
 
 def gap_bound(objective: Objective, climb: Climb, Z: np.ndarray) -> float:

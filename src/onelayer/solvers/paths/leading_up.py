@@ -32,7 +32,7 @@ def led_up(objective: Objective) -> Iterator[np.ndarray]:
     """
     if objective.head.width == 1 or not isinstance(solver_for(objective)[0], DualAscent):
         return
-    far = answer(objective)
+    far = answer(objective, objective.design.row_squares())
     if not FAR < far < math.inf:
         return
     strength = objective.penalty.strength
